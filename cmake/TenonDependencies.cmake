@@ -1,0 +1,49 @@
+# Third-party packages, all from the distribution. Whatever is header-only is reached through one include directory in the
+# build tree that holds links to exactly those headers, so a cross build never sees the rest of the host's /usr/include.
+
+find_package(Threads REQUIRED)
+
+set(TENON_HOST_INCLUDE /usr/include CACHE PATH "Where the distribution keeps the header-only dependencies")
+set(_links ${PROJECT_BINARY_DIR}/third_party/include)
+file(MAKE_DIRECTORY ${_links})
+foreach(_name fmt protozero CLI nlohmann stb xxhash.h)
+  if(NOT EXISTS ${TENON_HOST_INCLUDE}/${_name})
+    message(FATAL_ERROR "${TENON_HOST_INCLUDE}/${_name} is missing: run scripts/setup.sh")
+  endif()
+  if(NOT EXISTS ${_links}/${_name})
+    file(CREATE_LINK ${TENON_HOST_INCLUDE}/${_name} ${_links}/${_name} SYMBOLIC)
+  endif()
+endforeach()
+
+add_library(tenon_third_party INTERFACE)
+target_include_directories(tenon_third_party SYSTEM INTERFACE ${_links})
+
+if(CMAKE_CROSSCOMPILING)
+  add_library(fmt::fmt INTERFACE IMPORTED GLOBAL)
+  target_compile_definitions(fmt::fmt INTERFACE FMT_HEADER_ONLY=1)
+  target_link_libraries(fmt::fmt INTERFACE tenon_third_party)
+else()
+  find_package(fmt REQUIRED)
+endif()
+
+if(TENON_TESTS)
+  # A sanitizer wants GoogleTest instrumented, and a cross build has no library of the target's kind.
+  if(CMAKE_CROSSCOMPILING OR TENON_SANITIZE)
+    set(INSTALL_GTEST OFF)
+    set(BUILD_GMOCK OFF)
+    set(_unity ${CMAKE_UNITY_BUILD})
+    set(CMAKE_UNITY_BUILD OFF)
+    add_subdirectory(/usr/src/googletest ${PROJECT_BINARY_DIR}/third_party/googletest EXCLUDE_FROM_ALL SYSTEM)
+    set(CMAKE_UNITY_BUILD ${_unity})
+    if(NOT TARGET GTest::gtest)
+      add_library(GTest::gtest ALIAS gtest)
+      add_library(GTest::gtest_main ALIAS gtest_main)
+    endif()
+  else()
+    find_package(GTest REQUIRED)
+  endif()
+endif()
+
+if(NOT CMAKE_CROSSCOMPILING AND NOT TENON_SANITIZE)
+  find_package(benchmark QUIET)
+endif()

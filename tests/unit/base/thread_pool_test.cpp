@@ -1,0 +1,137 @@
+#include "base/thread_pool.hpp"
+
+#include "base/knobs.hpp"
+
+#include <tenon/error.hpp>
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace tenon {
+namespace {
+
+class ThreadPoolTest : public ::testing::TestWithParam<int> {
+ protected:
+  ThreadPool pool_{GetParam()};
+};
+
+TEST_P(ThreadPoolTest, RunsEveryIndexOnceOnAContiguousRange) {
+  for (const std::size_t count : {0u, 1u, 2u, 3u, 7u, 8u, 9u, 100u, 1001u}) {
+    std::vector<int> owner(count, -1);
+    pool_.run(count, [&](std::size_t i, int worker) {
+      ASSERT_EQ(owner[i], -1);
+      owner[i] = worker;
+    });
+    for (std::size_t i = 0; i < count; ++i) {
+      ASSERT_GE(owner[i], 0);
+      ASSERT_LT(owner[i], pool_.size());
+      if (i > 0) {
+        ASSERT_GE(owner[i], owner[i - 1]);
+      }
+    }
+  }
+}
+
+TEST_P(ThreadPoolTest, RangesCoverTheCountAndBeginAtMultiplesOfTheGrain) {
+  for (const std::size_t count : {1u, 15u, 16u, 17u, 1000u}) {
+    for (const std::size_t grain : {0u, 1u, 16u, 2000u}) {
+      std::vector<int> seen(count, 0);
+      pool_.run_ranges(count, grain, [&](std::size_t begin, std::size_t end, int) {
+        ASSERT_LT(begin, end);
+        ASSERT_EQ(begin % std::max<std::size_t>(grain, 1), 0u);
+        for (std::size_t i = begin; i < end; ++i) ++seen[i];
+      });
+      for (const int times : seen) ASSERT_EQ(times, 1);
+    }
+  }
+}
+
+TEST_P(ThreadPoolTest, TheSplitDependsOnlyOnCountAndSize) {
+  std::vector<int> first(257, -1);
+  pool_.run(first.size(), [&](std::size_t i, int worker) { first[i] = worker; });
+  for (int round = 0; round < 20; ++round) {
+    std::vector<int> again(first.size(), -1);
+    pool_.run(again.size(), [&](std::size_t i, int worker) { again[i] = worker; });
+    ASSERT_EQ(again, first);
+  }
+}
+
+TEST_P(ThreadPoolTest, ResultsOfTheTasksAreVisibleAfterwards) {
+  std::vector<std::size_t> values(512);
+  for (std::size_t round = 0; round < 500; ++round) {
+    pool_.run(values.size(), [&](std::size_t i, int) { values[i] = i + round; });
+    for (std::size_t i = 0; i < values.size(); ++i) ASSERT_EQ(values[i], i + round);
+  }
+}
+
+TEST_P(ThreadPoolTest, NestedCallsRunInlineWithTheSameWorker) {
+  std::vector<std::vector<int>> inner(16, std::vector<int>(8, -1));
+  std::vector<int> outer(16, -1);
+  pool_.run(outer.size(), [&](std::size_t i, int worker) {
+    outer[i] = worker;
+    pool_.run(inner[i].size(), [&](std::size_t j, int nested) { inner[i][j] = nested; });
+  });
+  for (std::size_t i = 0; i < outer.size(); ++i) {
+    for (const int worker : inner[i]) EXPECT_EQ(worker, outer[i]);
+  }
+}
+
+// The counters are plain: if two jobs overlapped, two callers' tasks would race on them.
+TEST_P(ThreadPoolTest, ServesSeveralCallersInTurn) {
+  struct alignas(64) Counter {
+    std::size_t value = 0;
+  };
+  std::vector<Counter> per_worker(static_cast<std::size_t>(pool_.size()));
+  std::vector<std::thread> callers;
+  for (int caller = 0; caller < 4; ++caller) {
+    callers.emplace_back([&] {
+      for (int round = 0; round < 100; ++round) {
+        pool_.run(32, [&](std::size_t, int worker) { ++per_worker[static_cast<std::size_t>(worker)].value; });
+      }
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  std::size_t total = 0;
+  for (const Counter& counter : per_worker) total += counter.value;
+  EXPECT_EQ(total, 4u * 100u * 32u);
+}
+
+INSTANTIATE_TEST_SUITE_P(Sizes, ThreadPoolTest, ::testing::Values(1, 2, 3, 8));
+
+TEST(ThreadPool, WorkersWakeAfterSleeping) {
+  for (const char* spin : {"0", "50"}) {
+    const ScopedKnob knob("spin_us", spin);
+    ThreadPool pool(4);
+    for (int round = 0; round < 5; ++round) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+      std::atomic<int> sum{0};
+      pool.run(4, [&](std::size_t, int) { ++sum; });
+      ASSERT_EQ(sum.load(), 4);
+    }
+  }
+}
+
+TEST(ThreadPool, IsMadeAndDestroyedIdle) {
+  for (int round = 0; round < 50; ++round) const ThreadPool pool(3);
+}
+
+TEST(ThreadPool, ATaskMayUseAnotherPoolInline) {
+  ThreadPool one(2);
+  ThreadPool two(2);
+  std::atomic<int> sum{0};
+  one.run(8, [&](std::size_t, int) { two.run(8, [&](std::size_t, int) { ++sum; }); });
+  EXPECT_EQ(sum.load(), 64);
+}
+
+TEST(ThreadPool, RefusesNoThreads) { EXPECT_THROW(ThreadPool(0), ModelError); }
+
+TEST(ThreadPool, DefaultPoolHasThreads) { EXPECT_GE(default_thread_pool().size(), 1); }
+
+}  // namespace
+}  // namespace tenon
