@@ -1,0 +1,90 @@
+// Plan: the immutable result of a build: buffers, a list of steps, packed weights, and what a reader wants to know of how
+// it came about. A plan knows nothing of the graph it was made from (a portable copy may travel along as text).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <tenon/tensor.hpp>
+
+#include "base/ids.hpp"
+#include "ir/attribute.hpp"
+#include "ir/type.hpp"
+
+namespace tenon {
+
+using BufferId = Id<struct BufferTag>;
+
+// Memory that steps read and write. Strides do not occur: a buffer is dense in its type's layout.
+struct Buffer {
+  enum class Storage : std::uint8_t {
+    arena,     // at `offset` of its space's arena
+    input,     // bound by the caller; `index` is the input's position
+    output,    // bound by the caller or owned by the context; `index` is the output's position
+    constant,  // blob `index`
+    alias,     // the memory of buffer `alias_of`, read with this buffer's type
+    dynamic,   // shape known only while running (or not a tensor): allocated from the context's pool
+  };
+  std::string name;
+  Type type;  // dims are expressions over the plan's symbols
+  Storage storage = Storage::arena;
+  MemorySpace space;
+  std::uint64_t offset = 0;
+  std::uint64_t bytes = 0;  // at the profile's max; 0 for dynamic
+  std::uint32_t index = 0;
+  BufferId alias_of;
+};
+
+struct PlanStep {
+  std::string kind;      // names a factory in the StepRegistry, e.g. "cpu.conv_direct"
+  AttributeList params;  // for the factory
+  std::vector<BufferId> inputs;  // invalid id: absent
+  std::vector<BufferId> outputs;
+  std::vector<std::uint32_t> weights;  // blobs, in the order that the factory expects
+  std::uint64_t scratch_offset = 0;    // in the host arena
+  std::uint64_t scratch_bytes = 0;     // at the profile's max
+  // For people: profile, explain.
+  std::string label;    // source node(s)
+  std::string op;       // operator with its fields
+  std::string tactic;   // tactic and configuration, e.g. "conv_direct{oc=4,ow=6}"
+  std::string problem;  // key
+  std::string note;     // why: refused tactics and conversion costs, one sentence a line
+  double expected_ns = 0;
+};
+
+// One optimization profile: the shapes for which the plan was made.
+struct PlanSymbol {
+  std::string name;
+  std::int64_t min = 1, opt = 1, max = 1;
+};
+
+struct PlanTensor {  // a network input or output
+  std::string name;
+  BufferId buffer;
+};
+
+struct Plan {
+  std::string network;  // name of the graph
+  std::string producer; // "tenon 0.1.0"
+  std::string isa;      // level that the steps need, e.g. "avx512"
+  std::uint32_t threads = 1;
+  std::vector<PlanSymbol> symbols;
+  std::vector<PlanTensor> inputs;
+  std::vector<PlanTensor> outputs;
+  std::vector<Buffer> buffers;
+  std::vector<PlanStep> steps;
+  std::vector<Tensor> blobs;         // constants and packed weights
+  std::uint64_t arena_bytes = 0;     // host arena, scratch included
+  std::uint64_t arena_floor = 0;     // maximum over steps of live tensors + that step's scratch
+  std::string portable_ir;           // text of the graph after quant and fuse; empty when stripped
+  std::vector<Tensor> portable_blobs;  // its big constants
+  std::vector<std::string> portable_hashes;  // names of portable_blobs in the text
+
+  const Buffer& buffer(BufferId id) const { return buffers.at(id.value); }
+};
+
+// Human-readable dump: buffers with offsets, steps with tactics. Dump only.
+std::string to_text(const Plan& plan);
+
+}  // namespace tenon

@@ -1,0 +1,100 @@
+// Step: one piece of work of a loaded plan, ready to run. Backends implement steps and register a factory per kind.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <tenon/status.hpp>
+#include <tenon/tensor.hpp>
+
+#include "ir/attribute.hpp"
+#include "ir/data.hpp"
+#include "ir/type.hpp"
+
+namespace tenon {
+
+class ThreadPool;
+
+// A buffer with its memory and its shape of the moment. `shape` is the logical one; the memory is laid out as the step
+// was told when it was created (blocked layouts are larger). `slot` is set for dynamic buffers only: the step stores its
+// result there and calls publish().
+struct BufferView {
+  std::byte* data = nullptr;
+  DataType dtype = DataType::f32;
+  Shape shape;
+  Data* slot = nullptr;
+
+  template <class T>
+  T* as() const noexcept { return reinterpret_cast<T*>(data); }
+  void publish() noexcept;  // takes data, dtype and shape over from *slot (when it holds a tensor)
+};
+
+// What a step keeps between set_shape and run, one per context: precomputed loop bounds, tables, programs.
+struct StepState {
+  virtual ~StepState() = default;
+};
+
+struct StepCall {
+  std::span<const BufferView* const> inputs;  // null: absent
+  std::span<BufferView* const> outputs;
+  StepState* state = nullptr;
+  std::byte* scratch = nullptr;  // 64-byte aligned, as many bytes as scratch_bytes() asked for
+  ThreadPool* pool = nullptr;    // never null
+};
+
+// Shapes of a step's operands at the moment of specialisation. Absent operands and dynamic ones have no shape.
+struct StepShapes {
+  std::span<const Shape* const> inputs;
+  std::span<const Shape* const> outputs;
+  int threads = 1;
+};
+
+// Immutable once created, shared by all contexts of an engine; all functions are thread-safe.
+class Step {
+ public:
+  virtual ~Step() = default;
+
+  // Scratch memory for these shapes; must not grow when no dim grows.
+  virtual std::size_t scratch_bytes(const StepShapes& shapes) const;
+
+  // Everything that depends on shapes but not on data. May allocate; throws ModelError when the shapes do not fit. The
+  // default keeps no state.
+  virtual std::unique_ptr<StepState> specialize(const StepShapes& shapes) const;
+
+  virtual Status run(const StepCall& call) const noexcept = 0;
+};
+
+// What a factory is given. The types carry dtype and layout; their dims are expressions.
+struct StepInit {
+  const AttributeList& params;
+  std::span<const Type* const> inputs;  // null: absent
+  std::span<const Type* const> outputs;
+  std::span<const Tensor> weights;  // kept alive by the engine; a Tensor copy shares the memory
+};
+
+using StepFactory = std::unique_ptr<Step> (*)(const StepInit& init);  // ModelError for parameters that make no sense
+
+class StepRegistry {
+ public:
+  void add(std::string_view kind, StepFactory factory);  // InternalError when taken
+  // ModelError when the kind is unknown.
+  std::unique_ptr<Step> create(std::string_view kind, const StepInit& init) const;
+  std::vector<std::string> kinds() const;
+
+ private:
+  std::map<std::string, StepFactory, std::less<>> factories_;
+};
+
+// Typed reading of parameters, for factories. ModelError when missing or of another kind.
+std::int64_t int_param(const AttributeList& params, std::string_view name);
+std::int64_t int_param(const AttributeList& params, std::string_view name, std::int64_t fallback);
+const std::vector<std::int64_t>& ints_param(const AttributeList& params, std::string_view name);
+const std::string& string_param(const AttributeList& params, std::string_view name);
+
+}  // namespace tenon
