@@ -1,0 +1,26 @@
+// For kernel files: Activation over arrays of vectors. Include after one of simd/.
+#pragma once
+
+#include "backends/cpu/kernels/activation.hpp"
+#include "backends/cpu/kernels/unroll.hpp"
+
+namespace tenon::cpu {
+namespace {
+
+template <int Count, class V>
+inline __attribute__((always_inline)) void activate(V (&x)[Count], const Activation& act) {
+  if (act.kind == Activation::Kind::clip) {
+    const V lo = V::set1(act.lo);
+    const V hi = V::set1(act.hi);
+    unroll<Count>([&](auto i) TENON_INLINE_LAMBDA { x[i.value] = min(hi, max(lo, x[i.value])); });
+  } else if (act.kind == Activation::Kind::leaky) {
+    const V alpha = V::set1(act.alpha);
+    const V zero = V::zero();
+    unroll<Count>([&](auto i) TENON_INLINE_LAMBDA {
+      x[i.value] = select(x[i.value] > zero, x[i.value], x[i.value] * alpha);
+    });
+  }
+}
+
+}  // namespace
+}  // namespace tenon::cpu

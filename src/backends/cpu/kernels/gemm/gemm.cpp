@@ -1,0 +1,270 @@
+#include "backends/cpu/kernels/gemm/gemm.hpp"
+
+#include "backends/cpu/kernels/gemm/pack.hpp"
+#include "base/thread_pool.hpp"
+
+#include <algorithm>
+
+namespace tenon::cpu {
+
+#define TENON_GEMM_KERNEL(isa, name, rows, panels) void name(const GemmTile& tile, int tile_rows) noexcept;
+#include "backends/cpu/kernels/gemm/kernels.inc"
+#undef TENON_GEMM_KERNEL
+
+namespace {
+
+constexpr GemmKernel kGemmKernels[] = {
+#define TENON_GEMM_KERNEL(isa, name, rows, panels) {{"gemm", #name, Isa::isa}, rows, panels, name},
+#include "backends/cpu/kernels/gemm/kernels.inc"
+#undef TENON_GEMM_KERNEL
+};
+
+// Row panels of A that stay in the second-level cache while all columns of a task pass by: 16 * 12 * 256
+// floats = 192 KiB.
+constexpr int kPanelsPerPass = 16;
+
+// Below this many multiply-adds a task is not worth waking a thread for.
+constexpr std::ptrdiff_t kMinTaskWork = 1 << 16;
+
+// An operand as tiles read it: panel p starts at data + p * panel, and each k advances by step. The last
+// panel may lie elsewhere.
+struct OperandView {
+  const float* data = nullptr;
+  std::ptrdiff_t panel = 0;
+  std::ptrdiff_t step = 0;
+  const float* last_panel = nullptr;
+};
+
+struct Product {
+  const GemmArgs* args;
+  OperandView a;
+  OperandView b;
+  float* c;
+  const float* residual;
+};
+
+OperandView packed_view(const float* data, int k, int width) {
+  return {data, static_cast<std::ptrdiff_t>(k) * width, width, nullptr};
+}
+
+void run_block(const GemmKernel& kernel, const Product& p, const GemmBlock& block) {
+  const GemmArgs& args = *p.args;
+  const int passes = std::max<int>(1, static_cast<int>(ceil_div(args.k, kGemmDepth)));
+  const int depth = static_cast<int>(ceil_div(args.k, passes));
+  const int last_panel = (args.n - 1) / kGemmColumnPanel;
+
+  GemmTile t{};
+  t.act = args.act;
+  t.ldc = args.ldc;
+  t.ldr = args.ldr;
+  t.a_step = p.a.step;
+  for (int pass = 0; pass < passes; ++pass) {
+    const int k0 = std::min(pass * depth, args.k);
+    t.k = std::min(depth, args.k - k0);
+    t.first = pass == 0;
+    t.last = pass == passes - 1;
+    for (int i0 = block.row_begin; i0 < block.row_end; i0 += kPanelsPerPass * kGemmRowPanel) {
+      const int i1 = std::min(i0 + kPanelsPerPass * kGemmRowPanel, block.row_end);
+      for (int j = block.column_begin; j < block.column_end;) {
+        const int panel = j / kGemmColumnPanel;
+        int panels =
+            std::min<int>(kernel.panels, static_cast<int>(ceil_div(block.column_end - j, kGemmColumnPanel)));
+        const bool apart = p.b.last_panel && panel + panels > last_panel;
+        if (apart && panels > 1) panels = last_panel - panel;
+        t.columns = std::min(panels * kGemmColumnPanel, block.column_end - j);
+        if (apart && panel == last_panel) {
+          t.b = p.b.last_panel + static_cast<std::ptrdiff_t>(k0) * kGemmColumnPanel;
+          t.b_step = kGemmColumnPanel;
+        } else {
+          t.b = p.b.data + panel * p.b.panel + k0 * p.b.step;
+          t.b_step = p.b.step;
+        }
+        t.b_panel = p.b.panel;
+        t.column_bias = args.bias_axis == GemmArgs::Bias::per_column ? args.bias + j : nullptr;
+        for (int i = i0; i < i1; i += kernel.rows) {
+          t.a = p.a.data + (i / kGemmRowPanel) * p.a.panel + k0 * p.a.step + i % kGemmRowPanel;
+          t.c = p.c + i * args.ldc + j;
+          t.row_bias = args.bias_axis == GemmArgs::Bias::per_row ? args.bias + i : nullptr;
+          t.residual = p.residual ? p.residual + i * args.ldr + j : nullptr;
+          kernel.tile(t, std::min(kernel.rows, i1 - i));
+        }
+        j += panels * kGemmColumnPanel;
+      }
+    }
+  }
+}
+
+// How an operand reaches the tiles.
+enum class Route { packed, in_place, pack };
+
+Route route_a(const GemmArgs& args) {
+  if (args.a.packed) return Route::packed;
+  return args.m == 1 ? Route::in_place : Route::pack;
+}
+
+// Where every element of B is read once, packing it would cost more than the product.
+Route route_b(const GemmArgs& args) {
+  if (args.b.packed) return Route::packed;
+  return args.m <= kGemmRowPanel && !args.b.transposed ? Route::in_place : Route::pack;
+}
+
+std::size_t scratch_a(const GemmArgs& args) {
+  return route_a(args) == Route::pack ? gemm_packed_a_size(args.m, args.k) : 0;
+}
+
+std::size_t scratch_b(const GemmArgs& args) {
+  switch (route_b(args)) {
+    case Route::packed:
+      return 0;
+    case Route::in_place:
+      return args.n % kGemmColumnPanel ? gemm_packed_b_size(args.k, kGemmColumnPanel) : 0;
+    case Route::pack:
+      break;
+  }
+  return gemm_packed_b_size(args.k, args.n);
+}
+
+// Packs what has to be and fills in the views of matrix `index` of the batch. `for_each(count, body)` runs
+// body(i) for each i < count.
+template <class ForEach>
+Product prepare(const GemmArgs& args, int index, float* scratch, const ForEach& for_each) {
+  Product p{};
+  p.args = &args;
+  p.c = args.c + index * args.c_batch_stride;
+  p.residual = args.residual ? args.residual + index * args.r_batch_stride : nullptr;
+
+  const float* a = args.a.data + index * args.a.batch_stride;
+  switch (route_a(args)) {
+    case Route::packed:
+      p.a = packed_view(a, args.k, kGemmRowPanel);
+      break;
+    case Route::in_place:
+      p.a = {a, 0, args.a.transposed ? args.a.ld : 1, nullptr};
+      break;
+    case Route::pack:
+      p.a = packed_view(scratch, args.k, kGemmRowPanel);
+      for_each(ceil_div(args.m, kGemmRowPanel), [&args, a, scratch](std::ptrdiff_t panel) {
+        pack_row_panel(a, args.a.ld, args.a.transposed, args.m, args.k, static_cast<int>(panel), scratch);
+      });
+      break;
+  }
+
+  scratch += scratch_a(args);
+  const float* b = args.b.data + index * args.b.batch_stride;
+  switch (route_b(args)) {
+    case Route::packed:
+      p.b = packed_view(b, args.k, kGemmColumnPanel);
+      break;
+    case Route::in_place:
+      p.b = {b, kGemmColumnPanel, args.b.ld, nullptr};
+      if (const int rest = args.n % kGemmColumnPanel) {
+        gemm_pack_b(b + (args.n - rest), args.b.ld, false, args.k, rest, scratch);
+        p.b.last_panel = scratch;
+      }
+      break;
+    case Route::pack:
+      p.b = packed_view(scratch, args.k, kGemmColumnPanel);
+      for_each(ceil_div(args.n, kGemmColumnPanel), [&args, b, scratch](std::ptrdiff_t panel) {
+        pack_column_panel(b, args.b.ld, args.b.transposed, args.k, args.n, static_cast<int>(panel), scratch);
+      });
+      break;
+  }
+  return p;
+}
+
+struct Grid {
+  std::ptrdiff_t rows;
+  std::ptrdiff_t columns;
+};
+
+// The split of the panels of C into `tasks` blocks whose largest is smallest; of equals, the one that splits
+// columns least.
+Grid choose_grid(std::ptrdiff_t row_panels, std::ptrdiff_t column_units, std::ptrdiff_t tasks) {
+  Grid best{1, 1};
+  std::ptrdiff_t best_cost = row_panels * column_units;
+  for (std::ptrdiff_t columns = 1; columns <= tasks; ++columns) {
+    const std::ptrdiff_t rows = tasks / columns;
+    const std::ptrdiff_t cost = ceil_div(row_panels, rows) * ceil_div(column_units, columns);
+    if (cost < best_cost) {
+      best = {rows, columns};
+      best_cost = cost;
+    }
+  }
+  return best;
+}
+
+void run_on_pool(const GemmKernel& kernel, const Product& p, ThreadPool& pool) {
+  const GemmArgs& args = *p.args;
+  const std::ptrdiff_t work = static_cast<std::ptrdiff_t>(args.m) * args.n * std::max(args.k, 1);
+  const std::ptrdiff_t tasks = std::clamp<std::ptrdiff_t>(work / kMinTaskWork, 1, pool.size());
+  const std::ptrdiff_t unit = kernel.panels * kGemmColumnPanel;
+  const std::ptrdiff_t row_panels = ceil_div(args.m, kGemmRowPanel);
+  const std::ptrdiff_t column_units = ceil_div(args.n, unit);
+  const Grid grid = choose_grid(row_panels, column_units, tasks);
+  pool.run(static_cast<std::size_t>(grid.rows * grid.columns), [&](std::size_t index, int) {
+    const std::ptrdiff_t i = static_cast<std::ptrdiff_t>(index) / grid.columns;
+    const std::ptrdiff_t j = static_cast<std::ptrdiff_t>(index) % grid.columns;
+    const auto row = [&](std::ptrdiff_t x) {
+      return static_cast<int>(std::min<std::ptrdiff_t>(row_panels * x / grid.rows * kGemmRowPanel, args.m));
+    };
+    const auto column = [&](std::ptrdiff_t x) {
+      return static_cast<int>(std::min<std::ptrdiff_t>(column_units * x / grid.columns * unit, args.n));
+    };
+    run_block(kernel, p, {row(i), row(i + 1), column(j), column(j + 1)});
+  });
+}
+
+bool splits_batch(const GemmArgs& args, int threads) { return args.batch >= threads; }
+
+}  // namespace
+
+std::span<const GemmKernel> gemm_kernels() { return kGemmKernels; }
+
+const GemmKernel* select_gemm(Isa level) { return best_kernel(gemm_kernels(), level); }
+
+std::size_t gemm_scratch_size(const GemmArgs& args, int threads) {
+  return (scratch_a(args) + scratch_b(args)) *
+         static_cast<std::size_t>(splits_batch(args, threads) ? threads : 1);
+}
+
+void gemm_run(const GemmKernel& kernel, const GemmArgs& args, float* scratch, ThreadPool& pool) noexcept {
+  if (args.m == 0 || args.n == 0) return;
+  if (splits_batch(args, pool.size())) {
+    const std::size_t share = scratch_a(args) + scratch_b(args);
+    const auto serially = [](std::ptrdiff_t count, const auto& body) {
+      for (std::ptrdiff_t i = 0; i < count; ++i) body(i);
+    };
+    pool.run(static_cast<std::size_t>(args.batch), [&](std::size_t index, int worker) {
+      const Product p = prepare(args, static_cast<int>(index),
+                                scratch + share * static_cast<std::size_t>(worker), serially);
+      run_block(kernel, p, {0, args.m, 0, args.n});
+    });
+    return;
+  }
+  const auto on_pool = [&pool](std::ptrdiff_t count, const auto& body) {
+    pool.run(static_cast<std::size_t>(count),
+             [&body](std::size_t i, int) { body(static_cast<std::ptrdiff_t>(i)); });
+  };
+  for (int index = 0; index < args.batch; ++index) {
+    run_on_pool(kernel, prepare(args, index, scratch, on_pool), pool);
+  }
+}
+
+void gemm_packed_block(const GemmKernel& kernel, const GemmArgs& args, const GemmBlock& block) noexcept {
+  Product p{};
+  p.args = &args;
+  p.a = packed_view(args.a.data, args.k, kGemmRowPanel);
+  p.b = packed_view(args.b.data, args.k, kGemmColumnPanel);
+  p.c = args.c;
+  p.residual = args.residual;
+  run_block(kernel, p, block);
+}
+
+}  // namespace tenon::cpu
+
+namespace tenon {
+
+void register_cpu_kernel_gemm(cpu::KernelRegistry& registry);
+void register_cpu_kernel_gemm(cpu::KernelRegistry& registry) { registry.add(cpu::gemm_kernels()); }
+
+}  // namespace tenon

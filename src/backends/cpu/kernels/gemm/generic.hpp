@@ -1,0 +1,104 @@
+// The register tile of gemm.hpp over a vector type of simd/. An ISA file instantiates gemm_tile_of<V, rows,
+// panels>.
+#pragma once
+
+#include "backends/cpu/kernels/activate.hpp"
+#include "backends/cpu/kernels/gemm/gemm.hpp"
+
+namespace tenon::cpu {
+namespace {
+
+template <class V, int Rows, int Panels>
+void gemm_tile(const GemmTile& t) noexcept {
+  constexpr int kVectors = Panels * kGemmColumnPanel / V::kLanes;
+  constexpr int kPerPanel = kGemmColumnPanel / V::kLanes;
+  V acc[Rows * kVectors];
+
+  const bool full = t.columns == Panels * kGemmColumnPanel;
+  const auto left = [&](int vector) TENON_INLINE_LAMBDA {
+    const int n = t.columns - vector * V::kLanes;
+    return n < 0 ? 0 : n < V::kLanes ? n : V::kLanes;
+  };
+  const auto read = [&](const float* p, int vector) TENON_INLINE_LAMBDA {
+    return full ? V::load(p + vector * V::kLanes) : V::load_n(p + vector * V::kLanes, left(vector));
+  };
+
+  if (t.first) {
+    unroll<Rows>([&](auto r) TENON_INLINE_LAMBDA {
+      const V bias = t.row_bias ? V::set1(t.row_bias[r.value]) : V::zero();
+      unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA { acc[r.value * kVectors + v.value] = bias; });
+    });
+    if (t.column_bias) {
+      unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
+        const V bias = read(t.column_bias, v.value);
+        unroll<Rows>([&](auto r) TENON_INLINE_LAMBDA { acc[r.value * kVectors + v.value] = bias; });
+      });
+    }
+    if (t.residual) {
+      unroll<Rows>([&](auto r) TENON_INLINE_LAMBDA {
+        unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
+          V& x = acc[r.value * kVectors + v.value];
+          x = x + read(t.residual + r.value * t.ldr, v.value);
+        });
+      });
+    }
+  } else {
+    unroll<Rows>([&](auto r) TENON_INLINE_LAMBDA {
+      unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
+        acc[r.value * kVectors + v.value] = read(t.c + r.value * t.ldc, v.value);
+      });
+    });
+  }
+
+  const float* a = t.a;
+  const float* b = t.b;
+  for (int k = 0; k < t.k; ++k) {
+    V column[kVectors];
+    unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
+      column[v.value] = V::load(b + (v.value / kPerPanel) * t.b_panel + (v.value % kPerPanel) * V::kLanes);
+    });
+    unroll<Rows>([&](auto r) TENON_INLINE_LAMBDA {
+      const V x = V::set1(a[r.value]);
+      unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
+        V& sum = acc[r.value * kVectors + v.value];
+        sum = fma(x, column[v.value], sum);
+      });
+    });
+    a += t.a_step;
+    b += t.b_step;
+  }
+
+  if (t.last) activate(acc, t.act);
+  unroll<Rows>([&](auto r) TENON_INLINE_LAMBDA {
+    unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
+      float* p = t.c + r.value * t.ldc + v.value * V::kLanes;
+      if (full) {
+        acc[r.value * kVectors + v.value].store(p);
+      } else {
+        acc[r.value * kVectors + v.value].store_n(p, left(v.value));
+      }
+    });
+  });
+}
+
+// Tiles of fewer rows, and of a single panel, have code of their own: a small product does no work on
+// padding.
+template <class V, int Rows, int Panels>
+inline __attribute__((always_inline)) void gemm_tile_of(const GemmTile& t, int rows) noexcept {
+  using Tile = void (*)(const GemmTile&) noexcept;
+  struct Table {
+    Tile tile[2][Rows] = {};
+  };
+  static constexpr Table table = [] {
+    Table all;
+    unroll<Rows>([&](auto r) TENON_INLINE_LAMBDA {
+      all.tile[0][r.value] = gemm_tile<V, r.value + 1, 1>;
+      all.tile[1][r.value] = gemm_tile<V, r.value + 1, Panels>;
+    });
+    return all;
+  }();
+  table.tile[t.columns > kGemmColumnPanel][rows - 1](t);
+}
+
+}  // namespace
+}  // namespace tenon::cpu

@@ -1,0 +1,74 @@
+#include "backends/cpu/kernels/gemm/gemm.hpp"
+#include "backends/cpu/kernels/kernel.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+
+namespace tenon::cpu {
+namespace {
+
+TEST(KernelRegistry, NamesAreUniqueAndEndWithTheirLevel) {
+  std::set<std::string_view> names;
+  for (const KernelInfo& kernel : kernel_registry().kernels()) {
+    EXPECT_TRUE(names.insert(kernel.name).second) << kernel.name << " is listed twice";
+    const std::string_view name = kernel.name;
+    EXPECT_EQ(name.substr(0, name.find('_')),
+              std::string_view(kernel.family).substr(0, std::string_view(kernel.family).find('_')));
+    EXPECT_TRUE(name.ends_with("_" + std::string(isa_name(kernel.isa)))) << name;
+  }
+}
+
+// Every family works on every machine.
+TEST(KernelRegistry, EveryFamilyHasAPortableKernel) {
+  std::set<std::string_view> families;
+  std::set<std::string_view> portable;
+  for (const KernelInfo& kernel : kernel_registry().kernels()) {
+    families.insert(kernel.family);
+    if (kernel.isa == Isa::portable) portable.insert(kernel.family);
+  }
+  EXPECT_FALSE(families.empty());
+  EXPECT_EQ(families, portable);
+}
+
+// Run by CMakeLists.txt once for each level that has kernels of its own, with TENON_ISA set.
+TEST(ForcedLevel, IsTheLevelOfTheSelectedKernels) {
+  const char* forced = std::getenv("TENON_ISA");
+  if (!forced) GTEST_SKIP() << "TENON_ISA is not set";
+  const std::optional<Isa> level = parse_isa(forced);
+  ASSERT_TRUE(level.has_value()) << forced;
+  if (!isa_supported(*level)) GTEST_SKIP() << "this machine has no " << forced;
+  EXPECT_EQ(isa(), *level);
+  EXPECT_EQ(select_gemm(isa())->info.isa, *level);
+}
+
+struct Fake {
+  KernelInfo info;
+  int number;
+};
+
+TEST(BestKernel, TakesTheHighestLevelNotAboveTheOneGiven) {
+  const Fake fakes[] = {{{"fake", "a", Isa::portable}, 0}, {{"fake", "b", detected_isa()}, 1}};
+  const std::span<const Fake> all(fakes);
+  EXPECT_EQ(best_kernel(all, detected_isa()), &fakes[detected_isa() == Isa::portable ? 0 : 1]);
+  EXPECT_EQ(best_kernel(all, Isa::portable), &fakes[0]);
+  EXPECT_EQ(best_kernel(all, detected_isa(), [](const Fake& f) { return f.number == 0; }), &fakes[0]);
+  EXPECT_EQ(best_kernel(all, detected_isa(), [](const Fake& f) { return f.number == 2; }), nullptr);
+}
+
+TEST(BestKernel, LeavesOutWhatTheMachineCannotRun) {
+  for (int i = 0; i < kIsaCount; ++i) {
+    const auto level = static_cast<Isa>(i);
+    const Fake fakes[] = {{{"fake", "a", Isa::portable}, 0}, {{"fake", "b", level}, 1}};
+    const Fake* best = best_kernel(std::span<const Fake>(fakes), Isa::amx);
+    ASSERT_NE(best, nullptr);
+    EXPECT_TRUE(isa_supported(best->info.isa));
+  }
+}
+
+}  // namespace
+}  // namespace tenon::cpu

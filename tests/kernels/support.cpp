@@ -1,0 +1,100 @@
+#include "kernels/support.hpp"
+
+#include "base/thread_pool.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <chrono>
+#include <cmath>
+#include <cstdlib>
+#include <limits>
+#include <map>
+#include <memory>
+#include <stdexcept>
+#include <string_view>
+
+namespace tenon::cpu::test {
+
+namespace {
+
+constexpr std::uint32_t kUntouched = 0x7fc5a5a5U;
+
+std::uint64_t choose_seed() {
+  if (const char* given = std::getenv("TENON_TEST_SEED")) return std::strtoull(given, nullptr, 0);
+  return static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
+}
+
+}  // namespace
+
+Random::Random() : seed_(choose_seed()), engine_(seed_) {}
+
+std::string Random::trace() const { return fmt::format("TENON_TEST_SEED={}", seed_); }
+
+int Random::integer(int lo, int hi) { return std::uniform_int_distribution<int>(lo, hi)(engine_); }
+
+float Random::real(float lo, float hi) { return std::uniform_real_distribution<float>(lo, hi)(engine_); }
+
+void Random::fill(std::span<float> values) {
+  for (float& v : values) v = real();
+}
+
+std::vector<float> Random::reals(std::size_t count) {
+  std::vector<float> values(count);
+  fill(values);
+  return values;
+}
+
+Activation Random::activation() {
+  switch (integer(0, 3)) {
+    case 0:
+      return Activation::none();
+    case 1:
+      return Activation::relu();
+    case 2:
+      return Activation::clip(real(-0.5F, 0.2F), real(0.3F, 2.0F));
+    default:
+      return Activation::leaky(real(0.0F, 0.3F));
+  }
+}
+
+GuardedBuffer::GuardedBuffer(std::size_t count)
+    : storage_(count + 2 * kGuard, std::bit_cast<float>(kUntouched)) {}
+
+bool GuardedBuffer::untouched(float value) { return std::bit_cast<std::uint32_t>(value) == kUntouched; }
+
+bool GuardedBuffer::intact() const {
+  return std::all_of(storage_.begin(), storage_.begin() + kGuard, untouched) &&
+         std::all_of(storage_.end() - kGuard, storage_.end(), untouched);
+}
+
+ThreadPool& pool_of(int threads) {
+  static std::map<int, std::unique_ptr<ThreadPool>> pools;
+  std::unique_ptr<ThreadPool>& pool = pools[threads];
+  if (!pool) pool = std::make_unique<ThreadPool>(threads);
+  return *pool;
+}
+
+double activate(const Activation& act, double x) {
+  switch (act.kind) {
+    case Activation::Kind::none:
+      return x;
+    case Activation::Kind::clip:
+      return std::min<double>(std::max<double>(x, act.lo), act.hi);
+    case Activation::Kind::leaky:
+      return x > 0 ? x : static_cast<double>(act.alpha) * x;
+  }
+  throw std::logic_error("unknown activation");
+}
+
+double error_bound(const char* family, double terms, double magnitude) {
+  for (const ErrorFactor& entry : kErrorFactors) {
+    if (std::string_view(entry.family) == family) {
+      return std::numeric_limits<float>::epsilon() * (terms + 2) * entry.factor * magnitude;
+    }
+  }
+  throw std::logic_error(fmt::format("no error factor for kernel family '{}'", family));
+}
+
+}  // namespace tenon::cpu::test
