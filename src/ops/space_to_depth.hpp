@@ -1,0 +1,25 @@
+// space_to_depth(data [N, C, H, W]) → [N, C·b·b, H/b, W/b]: blocks of pixels become channels, ordered (block
+// row, block column, depth).
+//
+//   blocksize  b; must divide H and W
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "ir/op.hpp"
+
+namespace tenon::op {
+
+struct SpaceToDepth {
+  static constexpr std::string_view kName = "space_to_depth";
+
+  std::int64_t blocksize = 1;
+
+  static constexpr auto fields() { return std::make_tuple(field("blocksize", &SpaceToDepth::blocksize)); }
+  std::vector<Inference> infer(InferContext& context) const;
+};
+
+}  // namespace tenon::op
