@@ -1,5 +1,5 @@
-// What the build half throws. Every error says what was expected, what was found and where; the places it passed on its way up
-// are added as context while unwinding.
+// What the build half throws. Every error says what was expected, what was found and where; the places it
+// passed on its way up are added as context while unwinding.
 #pragma once
 
 #include <exception>

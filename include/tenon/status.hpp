@@ -6,11 +6,18 @@
 
 namespace tenon {
 
-enum class StatusCode : unsigned char { ok, invalid_argument, out_of_memory, device_error, internal, not_ready };
+enum class StatusCode : unsigned char {
+  ok,
+  invalid_argument,
+  out_of_memory,
+  device_error,
+  internal,
+  not_ready
+};
 
 std::string_view to_string(StatusCode code) noexcept;
 
-// A code and a message of at most kCapacity bytes, held inline; longer messages are cut at a character boundary.
+// A code and a message of at most kCapacity bytes, held inline; a longer one is cut between characters.
 class [[nodiscard]] Status {
  public:
   static constexpr std::size_t kCapacity = 190;
@@ -18,7 +25,7 @@ class [[nodiscard]] Status {
   Status() noexcept = default;
   Status(StatusCode code, std::string_view message) noexcept;
 
-  // printf-style, e.g. Status::format(StatusCode::invalid_argument, "input '%s': expected rank %d", name, rank).
+  // printf-style: Status::format(StatusCode::invalid_argument, "input '%s' has rank %d", name, rank).
   [[gnu::format(printf, 2, 3)]] static Status format(StatusCode code, const char* pattern, ...) noexcept;
 
   bool ok() const noexcept { return code_ == StatusCode::ok; }
@@ -26,7 +33,7 @@ class [[nodiscard]] Status {
   StatusCode code() const noexcept { return code_; }
   std::string_view message() const noexcept { return {text_, size_}; }
 
-  // invalid_argument and not_ready become ModelError; out_of_memory and device_error DeviceError; internal InternalError.
+  // ModelError for invalid_argument and not_ready, InternalError for internal, DeviceError for the others.
   void throw_if_error() const;
 
  private:

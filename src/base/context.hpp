@@ -7,7 +7,8 @@
 
 namespace tenon {
 
-// Calls f(); an Error that leaves it gains the frame describe() ("importing 'Conv_3'"), which is evaluated only then:
+// Calls f(); an Error that leaves it gains the frame describe() ("importing 'Conv_3'"), which is evaluated
+// only then:
 //   auto op = in_context([&] { return convert(node); }, [&] { return "importing " + quote(node.name); });
 template <class F, class Describe>
 decltype(auto) in_context(F&& f, Describe&& describe) {

@@ -3,11 +3,10 @@
 #include "base/check.hpp"
 #include "base/knobs.hpp"
 
+#include <fmt/format.h>
 #include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
@@ -75,12 +74,13 @@ IsaSet detect_isas() noexcept {
   const bool avx2 = (states & kAvxStates) == kAvxStates && has_bit(leaf1.c, 28) && has_bit(leaf1.c, 12) &&
                     has_bit(leaf1.c, 29) && has_bit(leaf7.b, 5);  // AVX, FMA, F16C, AVX2
   bool avx512 = avx2 && (states & kAvx512States) == kAvx512States;
-  for (const int index : {16, 17, 28, 30, 31}) avx512 = avx512 && has_bit(leaf7.b, index);  // F, DQ, CD, BW, VL
+  for (const int index : {16, 17, 28, 30, 31})
+    avx512 = avx512 && has_bit(leaf7.b, index);  // F, DQ, CD, BW, VL
   const bool vnni = avx512 && has_bit(leaf7.c, 11);
   const bool bf16 = vnni && has_bit(leaf7_1.a, 5);
   const bool fp16 = bf16 && has_bit(leaf7.d, 23);
-  const bool amx = fp16 && (states & kAmxStates) == kAmxStates && has_bit(leaf7.d, 22) && has_bit(leaf7.d, 24) &&
-                   has_bit(leaf7.d, 25) && request_amx_tiles();  // BF16, TILE, INT8
+  const bool amx = fp16 && (states & kAmxStates) == kAmxStates && has_bit(leaf7.d, 22) &&
+                   has_bit(leaf7.d, 24) && has_bit(leaf7.d, 25) && request_amx_tiles();  // BF16, TILE, INT8
 
   has[static_cast<int>(Isa::avx2)] = avx2;
   has[static_cast<int>(Isa::avx2_vnni)] = avx2 && has_bit(leaf7_1.a, 4);
@@ -201,7 +201,8 @@ Isa isa() {
   const std::string wanted = knobs::isa();
   if (wanted.empty()) return detected_isa();
   const std::optional<Isa> level = parse_isa(wanted);
-  TENON_REQUIRE(level.has_value(), "TENON_ISA is '{}': expected one of {}", wanted, fmt::join(kIsaNames, ", "));
+  TENON_REQUIRE(level.has_value(), "TENON_ISA is '{}': expected one of {}", wanted,
+                fmt::join(kIsaNames, ", "));
   TENON_REQUIRE(isa_supported(*level), "TENON_ISA is '{}', but this machine has {} at most", wanted,
                 isa_name(detected_isa()));
   return *level;

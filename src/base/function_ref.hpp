@@ -1,5 +1,5 @@
-// A non-owning reference to something callable: two words, no allocation. It must not outlive what it refers to, so it is for
-// parameters only.
+// A non-owning reference to something callable: two words, no allocation. It must not outlive what it refers
+// to, so it is for parameters only.
 #pragma once
 
 #include <memory>
@@ -11,12 +11,19 @@ namespace tenon {
 template <class Signature>
 class FunctionRef;
 
+namespace detail {
+
+template <class F, class Self, class R, class... Args>
+concept ReferableAs = !std::is_same_v<std::remove_cvref_t<F>, Self> && std::is_invocable_r_v<R, F&, Args...>;
+
+}  // namespace detail
+
 template <class R, class... Args>
 class FunctionRef<R(Args...)> {
  public:
-  template <class F>
-    requires(!std::is_same_v<std::remove_cvref_t<F>, FunctionRef> && std::is_invocable_r_v<R, F&, Args...>)
-  FunctionRef(F&& f) noexcept  // NOLINT(google-explicit-constructor,bugprone-forwarding-reference-overload)
+  // Implicit, so that a lambda can be passed as it is.
+  template <detail::ReferableAs<FunctionRef, R, Args...> F>
+  FunctionRef(F&& f) noexcept  // NOLINT(bugprone-forwarding-reference-overload)
       : object_(to_pointer(f)), call_([](void* object, Args... args) -> R {
           return from_pointer<std::remove_reference_t<F>>(object)(std::forward<Args>(args)...);
         }) {}

@@ -19,7 +19,8 @@ Hash128 hash128(const void* data, std::size_t size) noexcept {
   return {hash.high64, hash.low64};
 }
 
-// One round of splitmix64's finalizer over state and value: full avalanche, and the order of the parts counts.
+// One round of splitmix64's finalizer over state and value: full avalanche, and the order of the parts
+// counts.
 Hasher& Hasher::mix(std::uint64_t value) noexcept {
   std::uint64_t x = (state_ ^ value) + 0x9E3779B97F4A7C15u + (state_ << 7) + (state_ >> 3);
   x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;

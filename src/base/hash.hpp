@@ -1,4 +1,5 @@
-// Content hashes (XXH3). The values are the same on every machine and are stored in files: plans, timing caches, textual IR.
+// Content hashes (XXH3). The values are the same on every machine and are stored in files: plans, timing
+// caches, textual IR.
 #pragma once
 
 #include <compare>
@@ -24,14 +25,28 @@ std::uint64_t hash64(const void* data, std::size_t size, std::uint64_t seed = 0)
 Hash128 hash128(const void* data, std::size_t size) noexcept;
 
 inline std::uint64_t hash64(std::string_view text) noexcept { return hash64(text.data(), text.size()); }
-inline Hash128 hash128(std::span<const std::byte> bytes) noexcept { return hash128(bytes.data(), bytes.size()); }
+inline Hash128 hash128(std::span<const std::byte> bytes) noexcept {
+  return hash128(bytes.data(), bytes.size());
+}
+
+namespace detail {
+
+template <class T>
+concept Scalar = std::is_integral_v<T> || std::is_enum_v<T>;
+
+template <class T>
+concept Items = requires(const T& t) {
+  t.begin(), t.end(), t.size();
+}
+&&!std::is_convertible_v<T, std::string_view>;
+
+}  // namespace detail
 
 // Combines a sequence of parts; order and boundaries count ("ab","c" differs from "a","bc").
 class Hasher {
  public:
   template <class T>
-    requires(std::is_integral_v<T> || std::is_enum_v<T>)
-  Hasher& add(T value) noexcept {
+  requires(std::is_integral_v<T> || std::is_enum_v<T>) Hasher& add(T value) noexcept {
     return mix(static_cast<std::uint64_t>(value));
   }
   Hasher& add(float value) noexcept;   // by bits: 0 differs from -0, equal NaNs are equal
@@ -40,8 +55,7 @@ class Hasher {
   Hasher& add(const char* text) noexcept { return add(std::string_view(text)); }
   Hasher& add(const Hash128& hash) noexcept { return mix(hash.high).mix(hash.low); }
 
-  template <class Range>
-    requires requires(const Range& r) { r.begin(), r.end(), r.size(); } && (!std::is_convertible_v<Range, std::string_view>)
+  template <detail::Items Range>
   Hasher& add(const Range& range) noexcept {
     mix(range.size());
     for (const auto& item : range) add(item);
@@ -60,5 +74,7 @@ class Hasher {
 
 template <>
 struct std::hash<tenon::Hash128> {
-  std::size_t operator()(const tenon::Hash128& key) const noexcept { return static_cast<std::size_t>(key.low); }
+  std::size_t operator()(const tenon::Hash128& key) const noexcept {
+    return static_cast<std::size_t>(key.low);
+  }
 };

@@ -1,4 +1,5 @@
-// Strong ids: an index that only fits the kind of thing it was made for.  struct NodeTag; using NodeId = Id<NodeTag>;
+// Strong ids: an index that only fits the kind of thing it was made for.  struct NodeTag; using NodeId =
+// Id<NodeTag>;
 #pragma once
 
 #include <compare>

@@ -68,10 +68,12 @@ std::optional<std::string> text_of(std::string_view name) {
   if (!text) return fallback;
   if (*text == "1" || *text == "on" || *text == "true") return true;
   if (*text == "0" || *text == "off" || *text == "false") return false;
-  detail::fail_require(fmt::format("{} is '{}': expected 0, 1, on, off, true or false", variable_of(name), *text));
+  detail::fail_require(
+      fmt::format("{} is '{}': expected 0, 1, on, off, true or false", variable_of(name), *text));
 }
 
-std::int64_t read_int(std::string_view name, std::int64_t fallback, std::int64_t lowest, std::int64_t highest) {
+std::int64_t read_int(std::string_view name, std::int64_t fallback, std::int64_t lowest,
+                      std::int64_t highest) {
   const auto text = text_of(name);
   if (!text) return fallback;
   std::int64_t value = 0;

@@ -1,9 +1,9 @@
-// Settings of the process that are not worth an API: for experts, tests and bug reports. All are listed in knobs.inc, each is
-// read with a function of its name in namespace knobs, e.g. knobs::threads().
+// Settings of the process that are not worth an API: for experts, tests and bug reports. All are listed in
+// knobs.inc, each is read with a function of its name in namespace knobs, e.g. knobs::threads().
 //
-// A value comes from set_knob(), else from the environment (TENON_THREADS), else it is the fallback. It is read anew by each
-// call, so it is for set-up code, not for inner loops. A value that cannot be parsed or is out of range is a ModelError.
-// Thread-safe, as long as nobody changes the environment meanwhile.
+// A value comes from set_knob(), else from the environment (TENON_THREADS), else it is the fallback. It is
+// read anew by each call, so it is for set-up code, not for inner loops. A value that cannot be parsed or is
+// out of range is a ModelError. Thread-safe, as long as nobody changes the environment meanwhile.
 #pragma once
 
 #include <cstdint>
@@ -27,18 +27,18 @@ namespace knobs {
 }  // namespace knobs
 
 struct KnobInfo {
-  std::string_view name;      // "spin_us"
-  std::string variable;       // "TENON_SPIN_US"
-  std::string_view type;      // "bool", "int" or "text"
-  std::string fallback;       // as text
+  std::string_view name;             // "spin_us"
+  std::string variable;              // "TENON_SPIN_US"
+  std::string_view type;             // "bool", "int" or "text"
+  std::string fallback;              // as text
   std::optional<std::string> value;  // as set, unparsed; nothing where the fallback holds
   std::string_view doc;
 };
 
 std::vector<KnobInfo> all_knobs();
 
-// Overrides the environment, or with nullopt stops doing so. ModelError for an unknown name, not for a bad value: that is
-// reported where the knob is read.
+// Overrides the environment, or with nullopt stops doing so. ModelError for an unknown name, not for a bad
+// value: that is reported where the knob is read.
 void set_knob(std::string_view name, std::optional<std::string> value);
 
 // Holds a knob at a value for the length of a scope, for tests.

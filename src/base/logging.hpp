@@ -1,4 +1,5 @@
-// The library's side of logging: log_info("packed {} weights", count). Formats only when a sink wants the level.
+// The library's side of logging: log_info("packed {} weights", count). Formats only when a sink wants the
+// level.
 #pragma once
 
 #include <tenon/logging.hpp>
@@ -27,17 +28,20 @@ void log(LogLevel level, fmt::format_string<Args...> pattern, Args&&... args) {
 
 template <class... Args>
 void log_debug(fmt::format_string<Args...> pattern, Args&&... args) {
-  if (log_enabled(LogLevel::debug)) detail::log_formatted(LogLevel::debug, pattern, fmt::make_format_args(args...));
+  if (log_enabled(LogLevel::debug))
+    detail::log_formatted(LogLevel::debug, pattern, fmt::make_format_args(args...));
 }
 
 template <class... Args>
 void log_info(fmt::format_string<Args...> pattern, Args&&... args) {
-  if (log_enabled(LogLevel::info)) detail::log_formatted(LogLevel::info, pattern, fmt::make_format_args(args...));
+  if (log_enabled(LogLevel::info))
+    detail::log_formatted(LogLevel::info, pattern, fmt::make_format_args(args...));
 }
 
 template <class... Args>
 void log_warning(fmt::format_string<Args...> pattern, Args&&... args) {
-  if (log_enabled(LogLevel::warning)) detail::log_formatted(LogLevel::warning, pattern, fmt::make_format_args(args...));
+  if (log_enabled(LogLevel::warning))
+    detail::log_formatted(LogLevel::warning, pattern, fmt::make_format_args(args...));
 }
 
 }  // namespace tenon

@@ -1,6 +1,5 @@
-#include <tenon/status.hpp>
-
 #include <tenon/error.hpp>
+#include <tenon/status.hpp>
 
 #include <algorithm>
 #include <cstdarg>

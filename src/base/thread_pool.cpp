@@ -51,8 +51,9 @@ void wait_for_change(const std::atomic<T>& word, T old, std::chrono::nanoseconds
 
 }  // namespace
 
-// Each worker has a ticket of its own, on its own cache line: raising it hands the worker the current job. Workers without a share
-// of a job are not disturbed, and a job's fields change only while no worker holds an open ticket.
+// Each worker has a ticket of its own, on its own cache line: raising it hands the worker the current job.
+// Workers without a share of a job are not disturbed, and a job's fields change only while no worker holds an
+// open ticket.
 class ThreadPool::Impl {
  public:
   Impl(int threads, std::chrono::nanoseconds spin) : spin_(spin), slots_(static_cast<std::size_t>(threads)) {
@@ -178,7 +179,8 @@ void ThreadPool::run_ranges(std::size_t count, std::size_t grain,
 }
 
 ThreadPool& default_thread_pool() {
-  static ThreadPool pool(knobs::threads() > 0 ? static_cast<int>(knobs::threads()) : cpu_info().physical_cores);
+  static ThreadPool pool(knobs::threads() > 0 ? static_cast<int>(knobs::threads())
+                                              : cpu_info().physical_cores);
   return pool;
 }
 

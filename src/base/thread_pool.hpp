@@ -1,5 +1,5 @@
-// The pool that all kernels run on. Work is split statically into contiguous ranges, so the split, and with it every result,
-// depends only on the count and the pool's size.
+// The pool that all kernels run on. Work is split statically into contiguous ranges, so the split, and with
+// it every result, depends only on the count and the pool's size.
 #pragma once
 
 #include "base/function_ref.hpp"
@@ -11,8 +11,8 @@ namespace tenon {
 
 // Workers spin briefly for the next job (knob TENON_SPIN_US), then sleep; the caller takes part as worker 0.
 //
-// A job started from inside a task runs inline, whole, on that thread; it keeps the task's worker index (a task of another pool
-// gets 0). Several threads may start jobs: they take turns. Tasks must not throw.
+// A job started from inside a task runs inline, whole, on that thread; it keeps the task's worker index (a
+// task of another pool gets 0). Several threads may start jobs: they take turns. Tasks must not throw.
 class ThreadPool {
  public:
   explicit ThreadPool(int threads);  // >= 1; threads - 1 of them are created
@@ -22,12 +22,12 @@ class ThreadPool {
 
   int size() const noexcept;
 
-  // Calls task(i, worker) for every i in [0, count), worker in [0, size()); each worker has one contiguous range of i. Returns
-  // when all are done.
+  // Calls task(i, worker) for every i in [0, count), worker in [0, size()); each worker has one contiguous
+  // range of i. Returns when all are done.
   void run(std::size_t count, FunctionRef<void(std::size_t index, int worker)> task) noexcept;
 
-  // The same with ranges: body(begin, end, worker). Every `begin` is a multiple of `grain`, so no range but the last is shorter
-  // than it.
+  // The same with ranges: body(begin, end, worker). Every `begin` is a multiple of `grain`, so no range but
+  // the last is shorter than it.
   void run_ranges(std::size_t count, std::size_t grain,
                   FunctionRef<void(std::size_t begin, std::size_t end, int worker)> body) noexcept;
 
@@ -36,7 +36,8 @@ class ThreadPool {
   std::unique_ptr<Impl> impl_;
 };
 
-// The process-wide pool, made on first use: TENON_THREADS threads, by default one per core this process may run on.
+// The process-wide pool, made on first use: TENON_THREADS threads, by default one per core this process may
+// run on.
 ThreadPool& default_thread_pool();
 
 }  // namespace tenon

@@ -6,11 +6,12 @@
 
 namespace tenon::test {
 
-// A file that comes with the tests: test_path("golden/fold.ir") is tests/golden/fold.ir, wherever the test runs.
+// A file that comes with the tests: test_path("golden/fold.ir") is tests/golden/fold.ir, wherever the test
+// runs.
 std::filesystem::path test_path(std::string_view relative);
 
-// The corpus of real networks, from the environment variable TENON_CORPUS; empty where it is not set. Tests that need it skip with
-// a message otherwise.
+// The corpus of real networks, from the environment variable TENON_CORPUS; empty where it is not set. Tests
+// that need it skip with a message otherwise.
 std::filesystem::path corpus_path();
 
 // A fresh directory, removed with all it contains at the end of the scope.

@@ -1,4 +1,5 @@
 #include "base/cpu_info.hpp"
+
 #include "base/knobs.hpp"
 
 #include <tenon/error.hpp>
@@ -50,8 +51,9 @@ TEST(Isa, ABadKnobIsTheCallersError) {
 #if defined(__x86_64__)
 TEST(Isa, AgreesWithTheCompilersDetection) {
   EXPECT_EQ(isa_supported(Isa::avx2), __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"));
-  EXPECT_EQ(isa_supported(Isa::avx512), __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                                            __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq"));
+  EXPECT_EQ(isa_supported(Isa::avx512),
+            __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq"));
 }
 #endif
 

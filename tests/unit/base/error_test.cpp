@@ -41,7 +41,8 @@ TEST(Context, IsAddedOnlyWhenAnErrorPasses) {
   EXPECT_EQ(in_context([] { return 7; }, describe), 7);
   EXPECT_EQ(described, 0);
   try {
-    in_context([] { in_context([] { throw ModelError("no"); }, [] { return "doing the inner"; }); }, describe);
+    in_context([] { in_context([] { throw ModelError("no"); }, [] { return "doing the inner"; }); },
+               describe);
     FAIL() << "the error was swallowed";
   } catch (const ModelError& error) {
     EXPECT_STREQ(error.what(), "no\n  while doing the inner\n  while counting");
@@ -63,7 +64,8 @@ TEST(Check, NamesFileLineAndCondition) {
   } catch (const InternalError& error) {
     const std::string text = error.what();
     EXPECT_EQ(text.find("sum of 1 and 1 ["), 0u) << text;
-    EXPECT_NE(text.find("error_test.cpp:" + std::to_string(line) + ": 1 + 1 == 3"), std::string::npos) << text;
+    EXPECT_NE(text.find("error_test.cpp:" + std::to_string(line) + ": 1 + 1 == 3"), std::string::npos)
+        << text;
   }
 }
 

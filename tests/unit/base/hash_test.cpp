@@ -1,5 +1,6 @@
-#include "base/function_ref.hpp"
 #include "base/hash.hpp"
+
+#include "base/function_ref.hpp"
 
 #include <gtest/gtest.h>
 
@@ -10,7 +11,8 @@
 namespace tenon {
 namespace {
 
-// Values of XXH3 with seed 0 for empty input, as its specification states them: they are stored in files and must not change.
+// Values of XXH3 with seed 0 for empty input, as its specification states them: they are stored in files and
+// must not change.
 TEST(Hash, IsXxh3) {
   EXPECT_EQ(hash64("", 0), 0x2D06800538D394C2u);
   EXPECT_EQ(hash128("", 0).hex(), "99aa06d3014798d86001c324468d497f");
