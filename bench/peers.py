@@ -1,0 +1,206 @@
+#!/usr/bin/env python3
+"""Compares Tenon with ONNX Runtime and OpenVINO: the same model file, input and thread count, taking turns.
+
+bench/README.md says how the numbers are taken. Exit code 0 if every case ran and all outputs agree, else 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from peerbench.contestants import TITLES, Contestant, ContestantError, TenonContestant, WorkerContestant
+from peerbench.inputs import (Shape, UsageError, make_input, parse_input_files, parse_shapes, resolve_shapes)
+
+from peerbench.stats import CaseResult, PeerResult, compare_outputs, results_table
+from peerbench.worker import cpu_flags
+
+SUBJECT = "tenon"
+MODULES = {"ort": "onnxruntime", "openvino": "openvino"}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One model at one shape, with its inputs on disk."""
+
+    path: Path
+    label: str
+    inputs: dict[str, Path]
+    shapes: dict[str, Shape]
+    free: dict[str, Shape]
+    outputs: list[str]
+
+
+def main() -> int:
+    args = parse_arguments()
+    names = available(args.peers.split(","), args.tenon)
+    peers = [n for n in names if n != SUBJECT]
+    if not peers:
+        print("no peer to compare with: pip install onnxruntime openvino", file=sys.stderr)
+        return 1
+
+    results: list[CaseResult] = []
+    versions: dict[str, str] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for i, model in enumerate(args.models):
+            try:
+                case = prepare(model, peers[0], args, Path(folder) / str(i))
+            except (UsageError, ContestantError, OSError, ValueError) as error:
+                print(f"{model}: {error}", file=sys.stderr)
+                return 1
+            for threads in args.threads:
+                results.append(run_case(case, threads, names, versions, args))
+
+    print(f"{host_line()}\nMilliseconds, minimum / median over {args.rounds} rounds of {args.duration:g} s; ~ marks more than 10 % "
+          f"between rounds. A ratio below 1: {SUBJECT} is faster.\n")
+    print(results_table(results, names, SUBJECT))
+    print_details(results, versions)
+    if args.json:
+        report = {"host": {"cpu": cpu_name(), "cores": os.cpu_count(), "flags": cpu_flags(), "load": os.getloadavg()},
+                  "settings": {"rounds": args.rounds, "duration_s": args.duration, "warmup_s": args.warmup,
+                               "precision": args.precision, "tolerance": args.tolerance},
+                  "versions": versions, "cases": [r.as_json(SUBJECT) for r in results]}
+        args.json.write_text(json.dumps(report, indent=1) + "\n")
+    failed = any(p.error or (p.agreement and not p.agreement.ok) for r in results for p in r.peers.values())
+    return 1 if failed else 0
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("models", nargs="+", type=Path, metavar="MODEL", help="ONNX files")
+    parser.add_argument("--batch", type=int, help="extent of a free first axis (default 1)")
+    parser.add_argument("--shapes", nargs="+", default=[], metavar="NAME:SHAPE", help="shape of an input, as in input:1x3x224x224")
+    parser.add_argument("--input", nargs="+", default=[], metavar="NAME=FILE.npy", help="content of an input (default random)")
+    parser.add_argument("--threads", nargs="+", type=int, default=[1], metavar="N")
+    parser.add_argument("--rounds", type=int, default=7, help="turns of each (default %(default)s)")
+    parser.add_argument("--duration", type=float, default=1.0, metavar="S", help="seconds a turn (default %(default)s)")
+    parser.add_argument("--warmup", type=float, default=0.2, metavar="S", help="unmeasured seconds before a turn")
+    parser.add_argument("--peers", default="ort,openvino", help="whom to compare with (default %(default)s)")
+    parser.add_argument("--tenon", type=Path, default=Path("build/release/bin/tenon"), metavar="PATH")
+    parser.add_argument("--precision", default="f32", choices=["f32", "bf16", "f16"], help="OpenVINO's precision hint")
+    parser.add_argument("--tolerance", type=float, default=1e-3,
+                        help="largest difference of outputs over their largest magnitude (default %(default)s)")
+    parser.add_argument("--json", type=Path, metavar="OUT", help="also write everything here")
+    args = parser.parse_args()
+    if unknown := set(args.peers.split(",")) - set(MODULES):
+        parser.error(f"unknown peer: {', '.join(sorted(unknown))}; known are {', '.join(MODULES)}")
+    if args.rounds < 1 or args.duration <= 0 or min(args.threads) < 1 or (args.batch or 1) < 1:
+        parser.error("--rounds, --duration, --threads and --batch must be positive")
+    return args
+
+
+def available(peers: Sequence[str], tenon: Path) -> list[str]:
+    """Who takes part, in the order of their turns; says who is missing."""
+    names = []
+    if os.access(tenon, os.X_OK) and tenon.is_file():
+        names.append(SUBJECT)
+    else:
+        print(f"tenon: no program at {tenon}, left out", file=sys.stderr)
+    for peer in peers:
+        if importlib.util.find_spec(MODULES[peer]):
+            names.append(peer)
+        else:
+            print(f"{TITLES[peer]}: Python has no module {MODULES[peer]}, left out", file=sys.stderr)
+    return names
+
+
+def prepare(model: Path, inspector: str, args: argparse.Namespace, folder: Path) -> Case:
+    """Reads the model's signature through one of the peers and writes the inputs."""
+    worker = WorkerContestant(inspector)
+    try:
+        specs, outputs = worker.inspect(model.resolve())
+    finally:
+        worker.close()
+    folder.mkdir()
+    asked = parse_shapes(args.shapes)
+    arrays = {name: np.load(path) for name, path in parse_input_files(args.input).items()
+              if any(s.name == name for s in specs)}
+    shapes = resolve_shapes(specs, args.batch, {**asked, **{name: a.shape for name, a in arrays.items()}})
+    inputs: dict[str, Path] = {}
+    for i, spec in enumerate(specs):
+        inputs[spec.name] = folder / f"{i}.npy"
+        np.save(inputs[spec.name], arrays[spec.name] if spec.name in arrays else make_input(spec, shapes[spec.name], seed=i))
+    label = model.parent.name if model.name == "model.onnx" else model.stem
+    return Case(model.resolve(), label, inputs, shapes, {s.name: shapes[s.name] for s in specs if not s.is_fixed},
+                [o.name for o in outputs])
+
+
+def run_case(case: Case, threads: int, names: Sequence[str], versions: dict[str, str],
+             args: argparse.Namespace) -> CaseResult:
+    result = CaseResult(case.label, case.shapes, threads, {name: PeerResult([]) for name in names})
+    with ExitStack() as stack:
+        running: dict[str, Contestant] = {}
+        answers = {}
+        for name in names:
+            note(f"{case.label} {threads} thread{'s' if threads > 1 else ''}: {TITLES[name]} loads")
+            contestant = TenonContestant(args.tenon) if name == SUBJECT else WorkerContestant(name, args.precision)
+            stack.callback(contestant.close)
+            try:
+                contestant.load(case.path, threads, case.inputs, case.free)
+                answers[name] = contestant.outputs(case.outputs)
+                running[name] = contestant
+            except ContestantError as error:
+                result.peers[name].error = str(error)
+            result.peers[name].what_ran = contestant.what_ran
+            if version := getattr(contestant, "version", ""):
+                versions[name] = version
+        reference = next((n for n in running if n != SUBJECT), None)
+        for name in running:
+            if reference is not None and name != reference:
+                result.peers[name].agreement = compare_outputs(case.outputs, answers[name], answers[reference],
+                                                               args.tolerance)
+        for i in range(args.rounds):
+            for name, contestant in list(running.items()):
+                note(f"{case.label} {threads} thread{'s' if threads > 1 else ''}: round {i + 1} of {args.rounds}, {TITLES[name]}")
+                try:
+                    result.peers[name].rounds.append(contestant.round(args.duration, args.warmup))
+                except ContestantError as error:
+                    result.peers[name].error = str(error)
+                    result.peers[name].rounds.clear()
+                    del running[name]
+    note("")
+    return result
+
+
+def print_details(results: Sequence[CaseResult], versions: dict[str, str]) -> None:
+    print("\nWhat ran:")
+    for name, version in versions.items():
+        print(f"  {TITLES[name]} {version}")
+    for result in results:
+        for name, peer in result.peers.items():
+            line = peer.error or peer.what_ran
+            if line:
+                print(f"  {result.model}, {result.threads} threads, {TITLES[name]}: {line}")
+
+
+def cpu_name() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
+
+
+def host_line() -> str:
+    return f"{cpu_name()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} ({' '.join(cpu_flags())})"
+
+
+def note(text: str) -> None:
+    """Shows progress on a terminal and nowhere else."""
+    if sys.stderr.isatty():
+        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
