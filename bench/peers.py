@@ -14,15 +14,14 @@ import platform
 import sys
 import tempfile
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from peerbench.contestants import TITLES, Contestant, ContestantError, TenonContestant, WorkerContestant
-from peerbench.inputs import (Shape, UsageError, make_input, parse_input_files, parse_shapes, resolve_shapes)
-
+from peerbench.inputs import Shape, TensorSpec, UsageError, make_input, parse_input_files, parse_shapes, resolve_shapes
 from peerbench.stats import CaseResult, PeerResult, compare_outputs, results_table
 from peerbench.worker import cpu_flags
 
@@ -52,13 +51,15 @@ def main() -> int:
 
     results: list[CaseResult] = []
     versions: dict[str, str] = {}
+    failed = False
     with tempfile.TemporaryDirectory() as folder:
         for i, model in enumerate(args.models):
             try:
-                case = prepare(model, peers[0], args, Path(folder) / str(i))
+                case = prepare(model, peers, args, Path(folder) / str(i))
             except (UsageError, ContestantError, OSError, ValueError) as error:
                 print(f"{model}: {error}", file=sys.stderr)
-                return 1
+                failed = True
+                continue
             for threads in args.threads:
                 results.append(run_case(case, threads, names, versions, args))
 
@@ -72,7 +73,7 @@ def main() -> int:
                                "precision": args.precision, "tolerance": args.tolerance},
                   "versions": versions, "cases": [r.as_json(SUBJECT) for r in results]}
         args.json.write_text(json.dumps(report, indent=1) + "\n")
-    failed = any(p.error or (p.agreement and not p.agreement.ok) for r in results for p in r.peers.values())
+    failed = failed or any(p.error or (p.agreement and not p.agreement.ok) for r in results for p in r.peers.values())
     return 1 if failed else 0
 
 
@@ -115,13 +116,21 @@ def available(peers: Sequence[str], tenon: Path) -> list[str]:
     return names
 
 
-def prepare(model: Path, inspector: str, args: argparse.Namespace, folder: Path) -> Case:
-    """Reads the model's signature through one of the peers and writes the inputs."""
-    worker = WorkerContestant(inspector)
-    try:
-        specs, outputs = worker.inspect(model.resolve())
-    finally:
-        worker.close()
+def inspect(model: Path, peers: Sequence[str]) -> tuple[list[TensorSpec], list[TensorSpec]]:
+    """The model's inputs and outputs, as the first peer that can read it sees them."""
+    errors = []
+    for peer in peers:
+        with closing(WorkerContestant(peer)) as worker:
+            try:
+                return worker.inspect(model.resolve())
+            except ContestantError as error:
+                errors.append(f"{TITLES[peer]}: {error}")
+    raise ContestantError("; ".join(errors))
+
+
+def prepare(model: Path, peers: Sequence[str], args: argparse.Namespace, folder: Path) -> Case:
+    """Decides the shapes and writes the inputs."""
+    specs, outputs = inspect(model, peers)
     folder.mkdir()
     asked = parse_shapes(args.shapes)
     arrays = {name: np.load(path) for name, path in parse_input_files(args.input).items()
@@ -139,12 +148,14 @@ def prepare(model: Path, inspector: str, args: argparse.Namespace, folder: Path)
 def run_case(case: Case, threads: int, names: Sequence[str], versions: dict[str, str],
              args: argparse.Namespace) -> CaseResult:
     result = CaseResult(case.label, case.shapes, threads, {name: PeerResult([]) for name in names})
+    where = f"{case.label}, {threads} thread{'s' if threads > 1 else ''}"
     with ExitStack() as stack:
         running: dict[str, Contestant] = {}
         answers = {}
         for name in names:
-            note(f"{case.label} {threads} thread{'s' if threads > 1 else ''}: {TITLES[name]} loads")
-            contestant = TenonContestant(args.tenon) if name == SUBJECT else WorkerContestant(name, args.precision)
+            note(f"{where}: {TITLES[name]} loads")
+            contestant: Contestant = (TenonContestant(args.tenon) if name == SUBJECT
+                                      else WorkerContestant(name, args.precision))
             stack.callback(contestant.close)
             try:
                 contestant.load(case.path, threads, case.inputs, case.free)
@@ -153,8 +164,8 @@ def run_case(case: Case, threads: int, names: Sequence[str], versions: dict[str,
             except ContestantError as error:
                 result.peers[name].error = str(error)
             result.peers[name].what_ran = contestant.what_ran
-            if version := getattr(contestant, "version", ""):
-                versions[name] = version
+            if contestant.version:
+                versions[name] = contestant.version
         reference = next((n for n in running if n != SUBJECT), None)
         for name in running:
             if reference is not None and name != reference:
@@ -162,7 +173,7 @@ def run_case(case: Case, threads: int, names: Sequence[str], versions: dict[str,
                                                                args.tolerance)
         for i in range(args.rounds):
             for name, contestant in list(running.items()):
-                note(f"{case.label} {threads} thread{'s' if threads > 1 else ''}: round {i + 1} of {args.rounds}, {TITLES[name]}")
+                note(f"{where}: round {i + 1} of {args.rounds}, {TITLES[name]}")
                 try:
                     result.peers[name].rounds.append(contestant.round(args.duration, args.warmup))
                 except ContestantError as error:

@@ -20,8 +20,6 @@ try:
 except ImportError:
     onnxruntime = None
 
-_NUMPY_TYPES = {"tensor(float)": np.float32, "tensor(int64)": np.int64}
-
 
 def try_run(path: Path, symbolic_batch: int = 2) -> dict[str, float]:
     """Runs the file once on random input; returns each output's standard deviation, or raises where it makes no sense."""
@@ -30,9 +28,8 @@ def try_run(path: Path, symbolic_batch: int = 2) -> dict[str, float]:
     feeds = {}
     for value in session.get_inputs():
         shape = [d if isinstance(d, int) else symbolic_batch for d in value.shape]
-        dtype = _NUMPY_TYPES[value.type]
-        feeds[value.name] = (rng.standard_normal(shape, dtype=dtype) if dtype is np.float32
-                             else rng.integers(0, 2, shape, dtype=dtype))
+        feeds[value.name] = (rng.standard_normal(shape, dtype=np.float32) if value.type == "tensor(float)"
+                             else rng.integers(0, 2, shape, dtype=np.int64))
     deviations = {}
     for value, answer in zip(session.get_outputs(), session.run(None, feeds)):
         deviations[value.name] = float(answer.std())

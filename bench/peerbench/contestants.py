@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -25,6 +26,7 @@ class ContestantError(Exception):
 
 
 class Contestant(Protocol):
+    version: str
     what_ran: str
 
     def load(self, model: Path, threads: int, inputs: Mapping[str, Path], free: Mapping[str, Shape]) -> None:
@@ -49,6 +51,8 @@ class WorkerContestant:
         self._stderr = tempfile.TemporaryFile("w+")
         self._process = subprocess.Popen(command or [sys.executable, str(worker), peer], text=True,
                                          stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._stderr)
+        assert self._process.stdin and self._process.stdout
+        self._requests, self._answers = self._process.stdin, self._process.stdout
         self._stopped = False
 
     def inspect(self, model: Path) -> tuple[list[TensorSpec], list[TensorSpec]]:
@@ -71,24 +75,24 @@ class WorkerContestant:
         return Round(**self._ask(do="round", duration=duration, warmup=warmup))
 
     def close(self) -> None:
-        if self._process.poll() is None:
-            self._process.send_signal(signal.SIGCONT)
-            self._process.stdin.close()
-            try:
-                self._process.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
-        self._process.stdout.close()
+        self._process.send_signal(signal.SIGCONT)
+        with suppress(BrokenPipeError):
+            self._requests.close()
+        try:
+            self._process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._answers.close()
         self._stderr.close()
 
     def _ask(self, **request: Any) -> Any:
         if self._stopped:
             self._process.send_signal(signal.SIGCONT)
         try:
-            self._process.stdin.write(json.dumps(request) + "\n")
-            self._process.stdin.flush()
-            line = self._process.stdout.readline()
+            self._requests.write(json.dumps(request) + "\n")
+            self._requests.flush()
+            line = self._answers.readline()
         except BrokenPipeError:
             line = ""
         if not line:
@@ -115,6 +119,7 @@ class TenonContestant:
         self._engine = Path(self._folder.name) / "engine"
         self._inputs: list[str] = []
         self._threads = 1
+        self.version = ""
         self.what_ran = ""
 
     def load(self, model: Path, threads: int, inputs: Mapping[str, Path], free: Mapping[str, Shape]) -> None:

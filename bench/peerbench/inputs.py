@@ -53,8 +53,8 @@ def shape_text(shape: Shape) -> str:
 def resolve_shapes(specs: Sequence[TensorSpec], batch: int | None, asked: Mapping[str, Shape]) -> dict[str, Shape]:
     """Gives each input a shape: the one asked for, else the declared one with its free first extent set to the batch.
 
-    An extent named by the same symbol as a first extent is the batch too. An asked-for name that no input has is ignored: the command
-    line serves several models.
+    An extent named by the same symbol as a first extent is the batch too. An asked-for name that no input has is ignored: the
+    command line serves several models.
     """
     batch_symbols = {s.shape[0] for s in specs if s.shape and isinstance(s.shape[0], str)}
     shapes: dict[str, Shape] = {}
@@ -67,10 +67,14 @@ def resolve_shapes(specs: Sequence[TensorSpec], batch: int | None, asked: Mappin
                 raise UsageError(f"input '{spec.name}' is {_declared(spec)}, which {shape_text(shape)} does not fit")
             shapes[spec.name] = shape
             continue
-        extents = [(batch or 1) if not isinstance(d, int) and (axis == 0 or d in batch_symbols) else d
-                   for axis, d in enumerate(spec.shape)]
-        if not all(isinstance(d, int) for d in extents):
-            raise UsageError(f"input '{spec.name}' is {_declared(spec)}: say --shapes {spec.name}:SHAPE")
+        extents: list[int] = []
+        for axis, extent in enumerate(spec.shape):
+            if isinstance(extent, int):
+                extents.append(extent)
+            elif axis == 0 or extent in batch_symbols:
+                extents.append(batch or 1)
+            else:
+                raise UsageError(f"input '{spec.name}' is {_declared(spec)}: say --shapes {spec.name}:SHAPE")
         shapes[spec.name] = tuple(extents)
     if batch is not None and not any(s and s[0] == batch for s in shapes.values()):
         raise UsageError(f"no input takes a batch of {batch}: {', '.join(_declared(s) for s in specs)}")

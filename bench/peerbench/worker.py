@@ -60,8 +60,9 @@ class OnnxRuntime:
 
     def inspect(self, model: str) -> tuple[list[TensorSpec], list[TensorSpec]]:
         session = self._ort.InferenceSession(model, self._options(threads=1), providers=["CPUExecutionProvider"])
-        return [[TensorSpec(v.name, _numpy_name(v.type), tuple(v.shape)) for v in values]
-                for values in (session.get_inputs(), session.get_outputs())]
+        inputs, outputs = ([TensorSpec(v.name, _numpy_name(v.type), tuple(v.shape)) for v in values]
+                           for values in (session.get_inputs(), session.get_outputs()))
+        return inputs, outputs
 
     def load(self, model: str, threads: int, precision: str, inputs: Mapping[str, NDArray]) -> str:
         declared, self._output_specs = self.inspect(model)
@@ -120,9 +121,10 @@ class OpenVino:
 
     def inspect(self, model: str) -> tuple[list[TensorSpec], list[TensorSpec]]:
         graph = self._core.read_model(model)
-        return [[TensorSpec(p.get_any_name(), np.dtype(p.get_element_type().to_dtype()).name,
-                            tuple(d.get_length() if d.is_static else None for d in p.get_partial_shape()))
-                 for p in ports] for ports in (graph.inputs, graph.outputs)]
+        inputs, outputs = ([TensorSpec(p.get_any_name(), np.dtype(p.get_element_type().to_dtype()).name,
+                                       tuple(d.get_length() if d.is_static else None for d in p.get_partial_shape()))
+                            for p in ports] for ports in (graph.inputs, graph.outputs))
+        return inputs, outputs
 
     def load(self, model: str, threads: int, precision: str, inputs: Mapping[str, NDArray]) -> str:
         graph = self._core.read_model(model)
@@ -195,9 +197,9 @@ def answer(peer: Peer, request: Mapping[str, Any]) -> Any:
         inputs, outputs = peer.inspect(request["model"])
         return {"version": peer.version, "inputs": [asdict(s) for s in inputs], "outputs": [asdict(s) for s in outputs]}
     if request["do"] == "load":
-        inputs = {name: np.load(path) for name, path in request["inputs"].items()}
+        arrays = {name: np.load(path) for name, path in request["inputs"].items()}
         return {"version": peer.version,
-                "what_ran": peer.load(request["model"], request["threads"], request["precision"], inputs)}
+                "what_ran": peer.load(request["model"], request["threads"], request["precision"], arrays)}
     if request["do"] == "outputs":
         files = []
         for i, array in enumerate(peer.outputs()):

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -90,7 +91,7 @@ class NetBuilder:
     # ---- any operator
 
     def node(self, op: str, inputs: Sequence[Value | str], *, name: str | None = None, features: int | None = None,
-             power: float | None = None, **attributes: object) -> Value:
+             power: float | None = None, **attributes: Any) -> Value:
         """Adds one node with one output. `features` and `power` default to those of the first input."""
         full_name = self._path(name) if name else self._unique(op.lower())
         names = [i.name if isinstance(i, Value) else i for i in inputs]
@@ -143,8 +144,9 @@ class NetBuilder:
         """BatchNormalization in inference form, with statistics near those of its input."""
         shape = [x.features]
         with self.scope(name):
-            inputs = [x, self.uniform("weight", shape, 0.8, 1.2), self.normal("bias", shape, 0.1),
-                      self.normal("running_mean", shape, 0.1), self.uniform("running_var", shape, 0.8, 1.2)]
+            inputs: list[Value | str] = [
+                x, self.uniform("weight", shape, 0.8, 1.2), self.normal("bias", shape, 0.1),
+                self.normal("running_mean", shape, 0.1), self.uniform("running_var", shape, 0.8, 1.2)]
         return self.node("BatchNormalization", inputs, name=name, power=1.0, epsilon=epsilon)
 
     def relu(self, x: Value) -> Value:
@@ -161,7 +163,8 @@ class NetBuilder:
         return self.node("Mul", [x, self.sigmoid(x)], power=x.power * _POWER_AFTER["Swish"])
 
     def max_pool(self, x: Value, kernel: int, stride: int, pad: int = 0) -> Value:
-        return self.node("MaxPool", [x], power=x.power * (1.9 if kernel == 2 else 4.0), kernel_shape=[kernel] * 2, strides=[stride] * 2, pads=[pad] * 4)
+        return self.node("MaxPool", [x], power=x.power * (1.9 if kernel == 2 else 4.0), kernel_shape=[kernel] * 2,
+                         strides=[stride] * 2, pads=[pad] * 4)
 
     def global_average_pool(self, x: Value) -> Value:
         return self.node("GlobalAveragePool", [x], power=x.power * 0.4)
@@ -172,8 +175,9 @@ class NetBuilder:
     def gemm(self, name: str, x: Value, features: int) -> Value:
         """Fully connected layer on [N, features], weight stored as [out, in]."""
         with self.scope(name):
-            inputs = [x, self.normal("weight", [features, x.features], (x.features * x.power) ** -0.5),
-                      self.normal("bias", [features], 0.05)]
+            inputs: list[Value | str] = [
+                x, self.normal("weight", [features, x.features], (x.features * x.power) ** -0.5),
+                self.normal("bias", [features], 0.05)]
         return self.node("Gemm", inputs, name=name, features=features, power=1.0, transB=1)
 
     # ---- layers of transformers
