@@ -1,7 +1,11 @@
+# Builds the tests labelled threads, and what they need.
+add_custom_target(tenon_threaded_tests)
+
 # tenon_add_test(NAME tenon_ir_tests SOURCES a_test.cpp ... LIBS tenon_ir ... [LABELS fast|slow ...] [TIMEOUT s])
 #
 # One GoogleTest binary and one ctest entry for it, labelled fast unless LABELS says otherwise, and with the name of its folder
-# (ctest -L base). Includes are relative to tests/ ("support/paths.hpp", which also says where test files are).
+# (ctest -L base). The label threads marks what the thread sanitizer has to see; base and runtime have it without saying.
+# Includes are relative to tests/ ("support/paths.hpp", which also says where test files are).
 function(tenon_add_test)
   cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME;TIMEOUT" "SOURCES;LIBS;LABELS")
   if(arg_UNPARSED_ARGUMENTS)
@@ -17,7 +21,13 @@ function(tenon_add_test)
     endif()
   endif()
   get_filename_component(folder ${CMAKE_CURRENT_SOURCE_DIR} NAME)
+  if(folder MATCHES "^(base|runtime)$")
+    list(APPEND arg_LABELS threads)
+  endif()
   add_executable(${arg_NAME} ${arg_SOURCES})
+  if(threads IN_LIST arg_LABELS)
+    add_dependencies(tenon_threaded_tests ${arg_NAME})
+  endif()
   tenon_set_warnings(${arg_NAME})
   target_link_libraries(${arg_NAME} PRIVATE ${arg_LIBS} tenon_test_support fmt::fmt tenon_third_party
                                             GTest::gtest GTest::gtest_main)

@@ -35,18 +35,19 @@ template <class T>
 concept Scalar = std::is_integral_v<T> || std::is_enum_v<T>;
 
 template <class T>
-concept Items = requires(const T& t) {
-  t.begin(), t.end(), t.size();
-}
-&&!std::is_convertible_v<T, std::string_view>;
+concept Items = !std::is_convertible_v<T, std::string_view> && requires(const T& items) {
+  items.begin();
+  items.end();
+  items.size();
+};
 
 }  // namespace detail
 
 // Combines a sequence of parts; order and boundaries count ("ab","c" differs from "a","bc").
 class Hasher {
  public:
-  template <class T>
-  requires(std::is_integral_v<T> || std::is_enum_v<T>) Hasher& add(T value) noexcept {
+  template <detail::Scalar T>
+  Hasher& add(T value) noexcept {
     return mix(static_cast<std::uint64_t>(value));
   }
   Hasher& add(float value) noexcept;   // by bits: 0 differs from -0, equal NaNs are equal

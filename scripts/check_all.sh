@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Everything that CI has no time for: slow tests, all sanitizers, long fuzzing, another architecture. Takes hours.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+jobs=$(nproc)
+seconds=${TENON_FUZZ_SECONDS:-600}
+
+step() {
+  echo
+  echo "== $*"
+}
+
+build_and_test() {
+  local preset=$1
+  shift
+  step "$preset"
+  cmake --preset "$preset" >/dev/null
+  cmake --build --preset "$preset" -j "$jobs"
+  ctest --test-dir "build/$preset" -j "$jobs" --output-on-failure "$@"
+}
+
+step "format"
+scripts/format.sh --check
+build_and_test release
+build_and_test dev -L fast
+build_and_test asan
+build_and_test tsan -L fast
+build_and_test aarch64 -L fast
+
+step "fuzzers, $seconds s each"
+cmake --preset fuzz >/dev/null
+cmake --build --preset fuzz -j "$jobs"
+scripts/fuzz.sh build/fuzz "$seconds"
+
+step "clang-tidy"
+scripts/tidy.sh build/dev

@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# Installs the distribution's packages that building and testing need (Debian 12, Ubuntu 24.04). Asks apt only for what is missing;
+# uses sudo only when not root.
+set -euo pipefail
+
+packages=(
+  g++ clang lld ninja-build cmake ccache
+  clang-format clang-tidy
+  g++-aarch64-linux-gnu qemu-user
+  libprotozero-dev libfmt-dev libcli11-dev nlohmann-json3-dev libstb-dev libxxhash-dev
+  libgtest-dev googletest libbenchmark-dev
+  python3 python3-venv
+)
+
+installed() {
+  [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+if ! command -v dpkg-query >/dev/null; then
+  echo "setup: this is not a Debian or Ubuntu system; install the equivalents of: ${packages[*]}" >&2
+  exit 1
+fi
+
+missing=()
+for package in "${packages[@]}"; do
+  installed "$package" || missing+=("$package")
+done
+
+# The sanitizers' runtime library carries the compiler's version in its name.
+find_runtime() {
+  local version
+  version=$(dpkg-query --show --showformat='${Depends}' clang 2>/dev/null | grep -o 'clang-[0-9]*' | head -n 1 | cut -d- -f2) || true
+  [ -n "$version" ] || version=$(apt-cache depends clang 2>/dev/null | grep -o 'clang-[0-9]*' | head -n 1 | cut -d- -f2) || true
+  echo "libclang-rt-${version:+$version-}dev"
+}
+
+runtime=$(find_runtime)
+if [ ${#missing[@]} -eq 0 ] && installed "$runtime"; then
+  exit 0
+fi
+
+as_root=()
+[ "$(id -u)" -eq 0 ] || as_root=(sudo)
+export DEBIAN_FRONTEND=noninteractive
+"${as_root[@]}" apt-get update -qq
+runtime=$(find_runtime)
+installed "$runtime" || missing+=("$runtime")
+echo "setup: installing ${missing[*]}"
+"${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}"
