@@ -188,11 +188,13 @@ def print_details(results: Sequence[CaseResult], versions: dict[str, str]) -> No
     print("\nWhat ran:")
     for name, version in versions.items():
         print(f"  {TITLES[name]} {version}")
+    lines: dict[tuple[str, str, str], list[str]] = {}
     for result in results:
         for name, peer in result.peers.items():
-            line = peer.error or peer.what_ran
-            if line:
-                print(f"  {result.model}, {result.threads} threads, {TITLES[name]}: {line}")
+            if line := peer.error or peer.what_ran:
+                lines.setdefault((result.model, TITLES[name], line), []).append(str(result.threads))
+    for (model, title, line), threads in lines.items():
+        print(f"  {model}, {title}, {' and '.join(threads)} thread{'' if threads == ['1'] else 's'}: {line}")
 
 
 def cpu_name() -> str:

@@ -2,7 +2,7 @@
 """Trains the digit classifier that ships in models/digits and writes that folder.
 
 Needs torch, numpy, onnx and onnxruntime, and the four files of MNIST (train-images-idx3-ubyte.gz and so on).
-Takes two to three minutes on two cores. The seed fixes the result for one version of PyTorch on one kind of CPU.
+Takes under two minutes on two cores. The seed fixes the result for one version of PyTorch on one kind of CPU.
 """
 
 from __future__ import annotations
