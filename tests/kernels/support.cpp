@@ -3,6 +3,7 @@
 #include "base/thread_pool.hpp"
 
 #include <fmt/format.h>
+#include <gtest/gtest.h>
 
 #include <algorithm>
 #include <bit>
@@ -74,6 +75,40 @@ ThreadPool& pool_of(int threads) {
   std::unique_ptr<ThreadPool>& pool = pools[threads];
   if (!pool) pool = std::make_unique<ThreadPool>(threads);
   return *pool;
+}
+
+std::vector<float> block(std::span<const float> plain, int batch, int channels, std::ptrdiff_t plane) {
+  const std::ptrdiff_t blocks = channel_blocks(channels);
+  std::vector<float> blocked(static_cast<std::size_t>(batch * blocks * plane * kChannelBlock));
+  std::size_t from = 0;
+  for (int n = 0; n < batch; ++n) {
+    for (int c = 0; c < channels; ++c) {
+      for (std::ptrdiff_t p = 0; p < plane; ++p) {
+        const std::ptrdiff_t pixel = (n * blocks + c / kChannelBlock) * plane + p;
+        blocked[static_cast<std::size_t>(pixel * kChannelBlock + c % kChannelBlock)] = plain[from++];
+      }
+    }
+  }
+  return blocked;
+}
+
+std::vector<float> unblock(std::span<const float> blocked, int batch, int channels, std::ptrdiff_t plane) {
+  std::vector<float> plain(static_cast<std::size_t>(batch * channels * plane));
+  std::size_t from = 0;
+  for (int n = 0; n < batch; ++n) {
+    for (int b = 0; b < channel_blocks(channels); ++b) {
+      for (std::ptrdiff_t p = 0; p < plane; ++p) {
+        for (int c = b * kChannelBlock; c < (b + 1) * kChannelBlock; ++c, ++from) {
+          if (c < channels) {
+            plain[static_cast<std::size_t>((static_cast<std::ptrdiff_t>(n) * channels + c) * plane + p)] = blocked[from];
+          } else {
+            EXPECT_EQ(blocked[from], 0.0F) << "padding lane " << c << " of pixel " << p;
+          }
+        }
+      }
+    }
+  }
+  return plain;
 }
 
 double activate(const Activation& act, double x) {
