@@ -9,9 +9,10 @@
 namespace tenon::cpu::test {
 
 std::string describe(const ConvShape& s) {
-  return fmt::format("n{} g{} {}x{}x{} -> {}x{}x{} kernel {}x{} stride {}x{} dilation {}x{} pad {},{}", s.batch, s.groups,
-                     s.in_channels, s.in_h, s.in_w, s.out_channels, s.out_h, s.out_w, s.kernel_h, s.kernel_w,
-                     s.stride_h, s.stride_w, s.dilation_h, s.dilation_w, s.pad_top, s.pad_left);
+  return fmt::format("n{} g{} {}x{}x{} -> {}x{}x{} kernel {}x{} stride {}x{} dilation {}x{} pad {},{}",
+                     s.batch, s.groups, s.in_channels, s.in_h, s.in_w, s.out_channels, s.out_h, s.out_w,
+                     s.kernel_h, s.kernel_w, s.stride_h, s.stride_w, s.dilation_h, s.dilation_w, s.pad_top,
+                     s.pad_left);
 }
 
 ConvShape random_window(Random& random, int max_kernel, int max_image) {
@@ -34,7 +35,9 @@ ConvShape random_window(Random& random, int max_kernel, int max_image) {
 
 ConvData random_data(Random& random, const ConvShape& s) {
   ConvData d;
-  const auto size = [](auto... factors) { return (static_cast<std::size_t>(factors) * ... * std::size_t{1}); };
+  const auto size = [](auto... factors) {
+    return (static_cast<std::size_t>(factors) * ... * std::size_t{1});
+  };
   d.src = random.reals(size(s.batch, s.in_channels, s.in_h, s.in_w));
   d.weights = random.reals(size(s.out_channels, s.group_in(), s.kernel_h, s.kernel_w));
   if (random.coin()) d.bias = random.reals(size(s.out_channels));

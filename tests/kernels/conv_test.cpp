@@ -20,11 +20,12 @@ using test::Random;
 enum class Input { blocked, planar };
 
 // The blocked output.
-std::vector<float> run(const ConvKernel& kernel, const ConvShape& s, const ConvConfig& config, const ConvData& d,
-                       Input input, bool in_place, int threads) {
+std::vector<float> run(const ConvKernel& kernel, const ConvShape& s, const ConvConfig& config,
+                       const ConvData& d, Input input, bool in_place, int threads) {
   const std::ptrdiff_t in_plane = s.in_h * s.in_w;
   const std::ptrdiff_t out_plane = s.out_h * s.out_w;
-  std::vector<float> src = input == Input::planar ? d.src : test::block(d.src, s.batch, s.in_channels, in_plane);
+  std::vector<float> src =
+      input == Input::planar ? d.src : test::block(d.src, s.batch, s.in_channels, in_plane);
   std::vector<float> weights(input == Input::planar ? conv_planar_packed_size(s) : conv_packed_size(s));
   input == Input::planar ? conv_planar_pack(s, d.weights.data(), weights.data())
                          : conv_pack(s, d.weights.data(), weights.data());
@@ -33,7 +34,8 @@ std::vector<float> run(const ConvKernel& kernel, const ConvShape& s, const ConvC
   std::vector<float> residual;
   if (!d.residual.empty()) residual = test::block(d.residual, s.batch, s.out_channels, out_plane);
 
-  GuardedBuffer dst(static_cast<std::size_t>(s.batch * channel_blocks(s.out_channels) * out_plane * kChannelBlock));
+  GuardedBuffer dst(
+      static_cast<std::size_t>(s.batch * channel_blocks(s.out_channels) * out_plane * kChannelBlock));
   ConvArgs args;
   args.shape = s;
   args.config = config;
@@ -54,10 +56,12 @@ std::vector<float> run(const ConvKernel& kernel, const ConvShape& s, const ConvC
   return {dst.values().begin(), dst.values().end()};
 }
 
-void check(Random& random, const ConvKernel& kernel, const ConvShape& s, const ConvConfig& config, Input input) {
-  SCOPED_TRACE(testing::Message() << kernel.info.name << " " << test::describe(s) << " pixels=" << config.pixels
-                                  << " oc_blocks=" << config.oc_blocks << " ic_blocks=" << config.ic_blocks
-                                  << " rows=" << config.rows << " oc_inner=" << config.oc_inner);
+void check(Random& random, const ConvKernel& kernel, const ConvShape& s, const ConvConfig& config,
+           Input input) {
+  SCOPED_TRACE(testing::Message() << kernel.info.name << " " << test::describe(s)
+                                  << " pixels=" << config.pixels << " oc_blocks=" << config.oc_blocks
+                                  << " ic_blocks=" << config.ic_blocks << " rows=" << config.rows
+                                  << " oc_inner=" << config.oc_inner);
   const ConvData d = test::random_data(random, s);
   const bool in_place = random.coin();
   const std::vector<float> got = run(kernel, s, config, d, input, in_place, 1);
@@ -81,7 +85,8 @@ ConvConfig random_config(Random& random, const ConvKernel& kernel, const ConvSha
 class ConvKernels : public testing::TestWithParam<const ConvKernel*> {
  protected:
   void SetUp() override {
-    if (!isa_supported(GetParam()->info.isa)) GTEST_SKIP() << "this machine has no " << isa_name(GetParam()->info.isa);
+    if (!isa_supported(GetParam()->info.isa))
+      GTEST_SKIP() << "this machine has no " << isa_name(GetParam()->info.isa);
   }
 };
 

@@ -49,14 +49,10 @@ std::vector<float> Random::reals(std::size_t count) {
 
 Activation Random::activation() {
   switch (integer(0, 3)) {
-    case 0:
-      return Activation::none();
-    case 1:
-      return Activation::relu();
-    case 2:
-      return Activation::clip(real(-0.5F, 0.2F), real(0.3F, 2.0F));
-    default:
-      return Activation::leaky(real(0.0F, 0.3F));
+    case 0: return Activation::none();
+    case 1: return Activation::relu();
+    case 2: return Activation::clip(real(-0.5F, 0.2F), real(0.3F, 2.0F));
+    default: return Activation::leaky(real(0.0F, 0.3F));
   }
 }
 
@@ -100,7 +96,8 @@ std::vector<float> unblock(std::span<const float> blocked, int batch, int channe
       for (std::ptrdiff_t p = 0; p < plane; ++p) {
         for (int c = b * kChannelBlock; c < (b + 1) * kChannelBlock; ++c, ++from) {
           if (c < channels) {
-            plain[static_cast<std::size_t>((static_cast<std::ptrdiff_t>(n) * channels + c) * plane + p)] = blocked[from];
+            plain[static_cast<std::size_t>((static_cast<std::ptrdiff_t>(n) * channels + c) * plane + p)] =
+                blocked[from];
           } else {
             EXPECT_EQ(blocked[from], 0.0F) << "padding lane " << c << " of pixel " << p;
           }
@@ -113,12 +110,9 @@ std::vector<float> unblock(std::span<const float> blocked, int batch, int channe
 
 double activate(const Activation& act, double x) {
   switch (act.kind) {
-    case Activation::Kind::none:
-      return x;
-    case Activation::Kind::clip:
-      return std::min<double>(std::max<double>(x, act.lo), act.hi);
-    case Activation::Kind::leaky:
-      return x > 0 ? x : static_cast<double>(act.alpha) * x;
+    case Activation::Kind::none: return x;
+    case Activation::Kind::clip: return std::min<double>(std::max<double>(x, act.lo), act.hi);
+    case Activation::Kind::leaky: return x > 0 ? x : static_cast<double>(act.alpha) * x;
   }
   throw std::logic_error("unknown activation");
 }

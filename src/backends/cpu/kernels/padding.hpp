@@ -8,8 +8,8 @@
 
 namespace tenon::cpu {
 
-// Zeroes the lanes from `lanes` on of `pixels` consecutive pixels of a channel block. Needed after an activation that does not keep
-// zero.
+// Zeroes the lanes from `lanes` on of `pixels` consecutive pixels of a channel block. Needed after an
+// activation that does not keep zero.
 inline void clear_padding_lanes(float* block, std::ptrdiff_t pixels, int lanes) {
   if (lanes == kChannelBlock) return;
   for (std::ptrdiff_t p = 0; p < pixels; ++p) {

@@ -24,12 +24,15 @@ constexpr ConvKernel kConvKernels[] = {
 
 constexpr int kMaxPixels = 32;
 
-// One task's walk over (image, group, output channel blocks, tile of pixels), the last two in the config's order.
+// One task's walk over (image, group, output channel blocks, tile of pixels), the last two in the config's
+// order.
 class Walk {
  public:
   Walk(const ConvKernel& kernel, const ConvArgs& args);
 
-  std::ptrdiff_t units() const { return static_cast<std::ptrdiff_t>(shape_.batch) * shape_.groups * oc_steps_ * tiles_; }
+  std::ptrdiff_t units() const {
+    return static_cast<std::ptrdiff_t>(shape_.batch) * shape_.groups * oc_steps_ * tiles_;
+  }
   void run(std::ptrdiff_t begin, std::ptrdiff_t end) const;
 
  private:
@@ -60,7 +63,8 @@ class Walk {
   bool by_rows_;
 };
 
-Walk::Walk(const ConvKernel& kernel, const ConvArgs& args) : kernel_(kernel), args_(args), shape_(args.shape) {
+Walk::Walk(const ConvKernel& kernel, const ConvArgs& args)
+    : kernel_(kernel), args_(args), shape_(args.shape) {
   in_blocks_ = static_cast<int>(channel_blocks(shape_.group_in()));
   out_blocks_ = static_cast<int>(channel_blocks(shape_.group_out()));
   oc_blocks_ = kernel.oc_blocks_at_most(args.config.oc_blocks);
@@ -108,7 +112,8 @@ void Walk::advance(Position& p) const {
 void Walk::run(std::ptrdiff_t begin, std::ptrdiff_t end) const {
   Position p = position(begin);
   while (begin < end) {
-    const std::ptrdiff_t run = passes_ == 1 ? end - begin : std::min<std::ptrdiff_t>(end - begin, tiles_ - p.tile);
+    const std::ptrdiff_t run =
+        passes_ == 1 ? end - begin : std::min<std::ptrdiff_t>(end - begin, tiles_ - p.tile);
     Position next = p;
     for (int pass = 0; pass < passes_; ++pass) {
       next = p;
@@ -136,7 +141,8 @@ void Walk::run_tile(const Position& p, int block_begin, int block_end) const {
   }
 
   ConvTile t{};
-  t.src = args_.src + ((static_cast<std::ptrdiff_t>(p.image) * s.groups + p.group) * in_blocks_ + block_begin) * in_plane;
+  t.src = args_.src +
+          ((static_cast<std::ptrdiff_t>(p.image) * s.groups + p.group) * in_blocks_ + block_begin) * in_plane;
   t.src_block = in_plane;
   t.src_tap_h = static_cast<std::ptrdiff_t>(s.dilation_h) * s.in_w * kChannelBlock;
   t.src_tap_w = static_cast<std::ptrdiff_t>(s.dilation_w) * kChannelBlock;
@@ -162,8 +168,9 @@ void Walk::run_tile(const Position& p, int block_begin, int block_end) const {
   for (int block = p.oc_step * oc_blocks_; block < end;) {
     const int blocks = kernel_.oc_blocks_at_most(end - block);
     const std::ptrdiff_t out_block = static_cast<std::ptrdiff_t>(p.group) * out_blocks_ + block;
-    const std::ptrdiff_t out = (static_cast<std::ptrdiff_t>(p.image) * s.groups * out_blocks_ + out_block) * out_plane +
-                               (static_cast<std::ptrdiff_t>(y) * s.out_w + x) * kChannelBlock;
+    const std::ptrdiff_t out =
+        (static_cast<std::ptrdiff_t>(p.image) * s.groups * out_blocks_ + out_block) * out_plane +
+        (static_cast<std::ptrdiff_t>(y) * s.out_w + x) * kChannelBlock;
     ConvTile step = t;
     step.weights = args_.weights + out_block * t.weights_oc_block + block_begin * t.weights_block;
     step.bias = args_.bias ? args_.bias + out_block * kChannelBlock : nullptr;
@@ -171,7 +178,8 @@ void Walk::run_tile(const Position& p, int block_begin, int block_end) const {
     step.residual = args_.residual ? args_.residual + out : nullptr;
     run_pixels(step, blocks, y, x, count);
     if (t.last && !args_.act.keeps_zero() && block + blocks == out_blocks_) {
-      clear_padding_lanes(step.dst + (blocks - 1) * out_plane, count, s.group_out() - (out_blocks_ - 1) * kChannelBlock);
+      clear_padding_lanes(step.dst + (blocks - 1) * out_plane, count,
+                          s.group_out() - (out_blocks_ - 1) * kChannelBlock);
     }
     block += blocks;
   }
@@ -231,9 +239,10 @@ const char* conv_refusal(const ConvShape& s) {
 void conv_run(const ConvKernel& kernel, const ConvArgs& args, ThreadPool& pool) noexcept {
   if (args.shape.empty()) return;
   const Walk walk(kernel, args);
-  pool.run_ranges(static_cast<std::size_t>(walk.units()), 1, [&walk](std::size_t begin, std::size_t end, int) {
-    walk.run(static_cast<std::ptrdiff_t>(begin), static_cast<std::ptrdiff_t>(end));
-  });
+  pool.run_ranges(static_cast<std::size_t>(walk.units()), 1,
+                  [&walk](std::size_t begin, std::size_t end, int) {
+                    walk.run(static_cast<std::ptrdiff_t>(begin), static_cast<std::ptrdiff_t>(end));
+                  });
 }
 
 }  // namespace tenon::cpu

@@ -1,11 +1,13 @@
 // Convolution, single precision, into blocked channels:
 //
 //   dst[n, o, y, x] = act( bias[o] + residual[n, o, y, x] + sum over c, h, w of
-//                          src[n, c, y * stride_h - pad_top + h * dilation_h, x * stride_w - pad_left + w * dilation_w]
+//                          src[n, c, y * stride_h - pad_top + h * dilation_h, x * stride_w - pad_left + w *
+//                          dilation_w]
 //                          * weights[o, c, h, w] )
 //
-// with src zero outside of its bounds and c running over the input channels of o's group. dst and residual are nChw16c; src is
-// nChw16c (conv_run) or plain NCHW (conv_planar_run, for first layers of few channels). residual may be dst.
+// with src zero outside of its bounds and c running over the input channels of o's group. dst and residual
+// are nChw16c; src is nChw16c (conv_run) or plain NCHW (conv_planar_run, for first layers of few channels).
+// residual may be dst.
 //
 // Weights are packed once, in one format for all ISA levels, missing channels zero:
 //   blocked: [groups][ceil(O/16)][ceil(C/16)][kernel_h][kernel_w][16 c][16 o]     O, C per group
@@ -48,18 +50,19 @@ struct ConvShape {
   int group_out() const { return out_channels / groups; }
   bool empty() const { return batch == 0 || out_channels == 0 || out_h == 0 || out_w == 0; }
   bool pointwise() const {
-    return kernel_h == 1 && kernel_w == 1 && stride_h == 1 && stride_w == 1 && pad_top == 0 && pad_left == 0 &&
-           in_h == out_h && in_w == out_w;
+    return kernel_h == 1 && kernel_w == 1 && stride_h == 1 && stride_w == 1 && pad_top == 0 &&
+           pad_left == 0 && in_h == out_h && in_w == out_w;
   }
 };
 
 // How a convolution is cut into tiles and in which order they are done. Any choice is correct.
 struct ConvConfig {
-  int pixels = 1;        // per tile
-  int oc_blocks = 1;     // per tile: 1, 2 or 4
-  int ic_blocks = 0;     // input blocks per pass over the pixels, 0 for all; sums of several passes wait in dst
-  bool rows = false;     // tiles end with the row; else they are cut from the flattened image
-  bool oc_inner = false; // all output channels of a tile's pixels before the next pixels; excludes several passes
+  int pixels = 1;     // per tile
+  int oc_blocks = 1;  // per tile: 1, 2 or 4
+  int ic_blocks = 0;  // input blocks per pass over the pixels, 0 for all; sums of several passes wait in dst
+  bool rows = false;  // tiles end with the row; else they are cut from the flattened image
+  bool oc_inner =
+      false;  // all output channels of a tile's pixels before the next pixels; excludes several passes
 
   friend bool operator==(const ConvConfig&, const ConvConfig&) = default;
 };

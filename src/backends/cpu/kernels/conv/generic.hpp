@@ -1,4 +1,5 @@
-// The tile of tile.hpp over a vector type of simd/. An ISA file instantiates conv_tile_of<V, pixels1, pixels2, pixels4>.
+// The tile of tile.hpp over a vector type of simd/. An ISA file instantiates conv_tile_of<V, pixels1,
+// pixels2, pixels4>.
 #pragma once
 
 #include "backends/cpu/kernels/activate.hpp"
@@ -11,14 +12,15 @@ alignas(64) constexpr float kZeroPixel[kChannelBlock] = {};
 
 // Adds the products of `lanes` input lanes. at(p, c) is the input of pixel p in lane c.
 template <int Pixels, int Blocks, class V, class At>
-inline __attribute__((always_inline)) void conv_lanes(V* acc, const float* weights, std::ptrdiff_t oc_block, int lanes,
-                                                      const At& at) {
+inline __attribute__((always_inline)) void conv_lanes(V* acc, const float* weights, std::ptrdiff_t oc_block,
+                                                      int lanes, const At& at) {
   constexpr int kPerBlock = kChannelBlock / V::kLanes;
   constexpr int kVectors = Blocks * kPerBlock;
   for (int c = 0; c < lanes; ++c) {
     V column[kVectors];
     unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
-      column[v.value] = V::load(weights + (v.value / kPerBlock) * oc_block + (v.value % kPerBlock) * V::kLanes);
+      column[v.value] =
+          V::load(weights + (v.value / kPerBlock) * oc_block + (v.value % kPerBlock) * V::kLanes);
     });
     unroll<Pixels>([&](auto p) TENON_INLINE_LAMBDA {
       const V x = V::set1(*at(p, c));
@@ -42,7 +44,8 @@ void conv_tile(const ConvTile& t) noexcept {
   };
   const auto each = [&](const auto& body) TENON_INLINE_LAMBDA {
     unroll<Pixels>([&](auto p) TENON_INLINE_LAMBDA {
-      unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA { body(p.value, v.value, acc[p.value * kVectors + v.value]); });
+      unroll<kVectors>(
+          [&](auto v) TENON_INLINE_LAMBDA { body(p.value, v.value, acc[p.value * kVectors + v.value]); });
     });
   };
 
@@ -66,9 +69,9 @@ void conv_tile(const ConvTile& t) noexcept {
       const float* src = block + h * t.src_tap_h;
       for (int w = 0; w < t.taps_w; ++w) {
         if constexpr (Access == ConvAccess::row) {
-          conv_lanes<Pixels, Blocks>(acc, weights, t.weights_oc_block, lanes, [&](auto p, int c) TENON_INLINE_LAMBDA {
-            return src + p.value * kChannelBlock + c;
-          });
+          conv_lanes<Pixels, Blocks>(acc, weights, t.weights_oc_block, lanes,
+                                     [&](auto p, int c)
+                                         TENON_INLINE_LAMBDA { return src + p.value * kChannelBlock + c; });
         } else if constexpr (Access == ConvAccess::gather) {
           const float* pixel[Pixels];
           for (int p = 0; p < Pixels; ++p) {
@@ -76,7 +79,8 @@ void conv_tile(const ConvTile& t) noexcept {
             const int x = t.column[p] + w * t.column_step;
             const bool inside = static_cast<unsigned>(y) < static_cast<unsigned>(t.src_h) &&
                                 static_cast<unsigned>(x) < static_cast<unsigned>(t.src_w);
-            pixel[p] = inside ? block + (static_cast<std::ptrdiff_t>(y) * t.src_w + x) * kChannelBlock : kZeroPixel;
+            pixel[p] =
+                inside ? block + (static_cast<std::ptrdiff_t>(y) * t.src_w + x) * kChannelBlock : kZeroPixel;
           }
           conv_lanes<Pixels, Blocks>(acc, weights, t.weights_oc_block, lanes,
                                      [&](auto p, int c) TENON_INLINE_LAMBDA { return pixel[p.value] + c; });
@@ -113,7 +117,8 @@ inline __attribute__((always_inline)) void conv_tile_with(const ConvTile& t, int
 }
 
 template <class V, ConvAccess Access, int Pixels1, int Pixels2, int Pixels4>
-inline __attribute__((always_inline)) void conv_tile_of(const ConvTile& t, int pixels, int oc_blocks) noexcept {
+inline __attribute__((always_inline)) void conv_tile_of(const ConvTile& t, int pixels,
+                                                        int oc_blocks) noexcept {
   switch (oc_blocks) {
     case 1: return conv_tile_with<V, Access, 1, Pixels1>(t, pixels);
     case 2: return conv_tile_with<V, Access, 2, Pixels2>(t, pixels);
@@ -125,9 +130,12 @@ template <class V, int Pixels1, int Pixels2, int Pixels4>
 inline __attribute__((always_inline)) void conv_tile_of(const ConvTile& t, ConvAccess access, int pixels,
                                                         int oc_blocks) noexcept {
   switch (access) {
-    case ConvAccess::row: return conv_tile_of<V, ConvAccess::row, Pixels1, Pixels2, Pixels4>(t, pixels, oc_blocks);
-    case ConvAccess::gather: return conv_tile_of<V, ConvAccess::gather, Pixels1, Pixels2, Pixels4>(t, pixels, oc_blocks);
-    case ConvAccess::planar: return conv_tile_of<V, ConvAccess::planar, Pixels1, Pixels2, Pixels4>(t, pixels, oc_blocks);
+    case ConvAccess::row:
+      return conv_tile_of<V, ConvAccess::row, Pixels1, Pixels2, Pixels4>(t, pixels, oc_blocks);
+    case ConvAccess::gather:
+      return conv_tile_of<V, ConvAccess::gather, Pixels1, Pixels2, Pixels4>(t, pixels, oc_blocks);
+    case ConvAccess::planar:
+      return conv_tile_of<V, ConvAccess::planar, Pixels1, Pixels2, Pixels4>(t, pixels, oc_blocks);
     case ConvAccess::planar2:
       return conv_tile_of<V, ConvAccess::planar2, Pixels1, Pixels2, Pixels4>(t, pixels, oc_blocks);
   }

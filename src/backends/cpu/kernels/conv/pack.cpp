@@ -5,8 +5,8 @@
 namespace tenon::cpu {
 
 std::size_t conv_packed_size(const ConvShape& s) {
-  return static_cast<std::size_t>(s.groups * channel_blocks(s.group_out()) * channel_blocks(s.group_in()) * s.kernel_h *
-                                  s.kernel_w * kChannelBlock * kChannelBlock);
+  return static_cast<std::size_t>(s.groups * channel_blocks(s.group_out()) * channel_blocks(s.group_in()) *
+                                  s.kernel_h * s.kernel_w * kChannelBlock * kChannelBlock);
 }
 
 void conv_pack(const ConvShape& s, const float* weights, float* packed) noexcept {
@@ -46,7 +46,9 @@ void conv_planar_pack(const ConvShape& s, const float* weights, float* packed) n
   }
 }
 
-std::size_t conv_packed_bias_size(int channels) { return static_cast<std::size_t>(round_up(channels, kChannelBlock)); }
+std::size_t conv_packed_bias_size(int channels) {
+  return static_cast<std::size_t>(round_up(channels, kChannelBlock));
+}
 
 void conv_pack_bias(const float* bias, int channels, float* packed) noexcept {
   std::fill(std::copy_n(bias, channels, packed), packed + round_up(channels, kChannelBlock), 0.0F);

@@ -1,6 +1,5 @@
 // The driver for plain NCHW input: tiles within a row, cut where its ends need pixels outside of the input.
 #include "backends/cpu/kernels/conv/conv.hpp"
-
 #include "backends/cpu/kernels/conv/range.hpp"
 #include "backends/cpu/kernels/padding.hpp"
 #include "base/thread_pool.hpp"
@@ -14,7 +13,10 @@ namespace {
 class PlanarWalk {
  public:
   PlanarWalk(const ConvKernel& kernel, const ConvArgs& args)
-      : kernel_(kernel), args_(args), shape_(args.shape), out_blocks_(static_cast<int>(channel_blocks(shape_.out_channels))) {
+      : kernel_(kernel),
+        args_(args),
+        shape_(args.shape),
+        out_blocks_(static_cast<int>(channel_blocks(shape_.out_channels))) {
     const int oc_blocks = kernel.oc_blocks_at_most(args.config.oc_blocks);
     oc_blocks_ = oc_blocks;
     oc_steps_ = static_cast<int>(ceil_div(out_blocks_, oc_blocks));
@@ -23,7 +25,9 @@ class PlanarWalk {
   }
 
   // A unit is one output row of one step of output channels.
-  std::ptrdiff_t units() const { return static_cast<std::ptrdiff_t>(shape_.batch) * oc_steps_ * shape_.out_h; }
+  std::ptrdiff_t units() const {
+    return static_cast<std::ptrdiff_t>(shape_.batch) * oc_steps_ * shape_.out_h;
+  }
 
   void run(std::ptrdiff_t unit) const {
     const bool inner = args_.config.oc_inner;
@@ -96,8 +100,10 @@ class PlanarWalk {
       if (const int length = interior_.end - interior_.begin; length > 0) {
         const int tiles = static_cast<int>(ceil_div(length, max_pixels_));
         for (int i = 0; i < tiles; ++i) {
-          const int from = interior_.begin + static_cast<int>(static_cast<std::ptrdiff_t>(length) * i / tiles);
-          const int to = interior_.begin + static_cast<int>(static_cast<std::ptrdiff_t>(length) * (i + 1) / tiles);
+          const int from =
+              interior_.begin + static_cast<int>(static_cast<std::ptrdiff_t>(length) * i / tiles);
+          const int to =
+              interior_.begin + static_cast<int>(static_cast<std::ptrdiff_t>(length) * (i + 1) / tiles);
           pixels(from, to - from);
         }
       }
@@ -126,7 +132,8 @@ class PlanarWalk {
 void conv_planar_run(const ConvKernel& kernel, const ConvArgs& args, ThreadPool& pool) noexcept {
   if (args.shape.empty()) return;
   const PlanarWalk walk(kernel, args);
-  pool.run(static_cast<std::size_t>(walk.units()), [&walk](std::size_t unit, int) { walk.run(static_cast<std::ptrdiff_t>(unit)); });
+  pool.run(static_cast<std::size_t>(walk.units()),
+           [&walk](std::size_t unit, int) { walk.run(static_cast<std::ptrdiff_t>(unit)); });
 }
 
 }  // namespace tenon::cpu

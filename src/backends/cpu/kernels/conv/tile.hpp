@@ -1,11 +1,12 @@
-// The one piece of machine-specific code of convolutions: a tile of output pixels x output channel blocks, kept in registers while
-// all taps and input channels pass by. conv and deconv are drivers around it.
+// The one piece of machine-specific code of convolutions: a tile of output pixels x output channel blocks,
+// kept in registers while all taps and input channels pass by. conv and deconv are drivers around it.
 //
 //   dst[p, o] = act( bias[o] + residual[p, o] + sum over blocks b, taps (h, w), lanes c of
 //                    src[b, pixel p at tap (h, w), c] * weights[b, h, w, c, o] )
 //
-// for `pixels` pixels p and 16 * oc_blocks channels o. A pixel and a channel block are 16 contiguous floats in dst, and in src
-// too unless the access is planar: then a "block" of src is one channel and a pixel of it one float (c = 0 only).
+// for `pixels` pixels p and 16 * oc_blocks channels o. A pixel and a channel block are 16 contiguous floats
+// in dst, and in src too unless the access is planar: then a "block" of src is one channel and a pixel of it
+// one float (c = 0 only).
 #pragma once
 
 #include "backends/cpu/kernels/activation.hpp"
@@ -17,9 +18,10 @@
 namespace tenon::cpu {
 
 enum class ConvAccess {
-  row,      // pixel p lies 16 * p floats after pixel 0
-  gather,   // pixel p at tap (h, w) lies at row[p] + h * row_step, column[p] + w * column_step; outside of src it is zero
-  planar,   // pixel p lies src_pixel * p floats after pixel 0
+  row,     // pixel p lies 16 * p floats after pixel 0
+  gather,  // pixel p at tap (h, w) lies at row[p] + h * row_step, column[p] + w * column_step; outside of src
+           // it is zero
+  planar,  // pixel p lies src_pixel * p floats after pixel 0
   planar2,  // planar with src_pixel == 2
 };
 
