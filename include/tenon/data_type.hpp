@@ -48,7 +48,8 @@ std::optional<DataType> parse_data_type(std::string_view name) noexcept;
 // Width of one element in bits (4-bit and 2-bit types are packed, low bits first). 0 for string.
 int bit_width(DataType type) noexcept;
 
-// Bytes that `count` densely packed elements take (rounded up to whole bytes); for string, count × sizeof(std::string).
+// Bytes that `count` densely packed elements take (rounded up to whole bytes); for string, count ×
+// sizeof(std::string).
 std::size_t storage_bytes(DataType type, std::size_t count) noexcept;
 
 bool is_floating_point(DataType type) noexcept;  // f32 … f4e2m1

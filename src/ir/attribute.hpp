@@ -1,12 +1,18 @@
-// Attribute values of operators and of plan steps, and the machinery that derives them from one `fields()` list.
+// Attribute values of operators and of plan steps, and the machinery that derives them from one `fields()`
+// list.
 //
 // An operator is a plain struct with public fields and
 //     static constexpr auto fields() { return std::make_tuple(field("stride", &Conv::stride), …); }
 // Printing, parsing, equality, hashing and serialization all work on the AttributeList that this yields.
-// Field types: bool, int64_t, int, float, std::string, enums with `enum_names(E)` found by ADL (an array of string_view,
-// one per enumerator from 0), std::vector of int64_t / float / std::string, DataType, Type, Tensor, PointwiseProgram, and
-// std::optional of any of them (absent when empty).
+// Field types: bool, int64_t, int, float, std::string, enums with `enum_names(E)` found by ADL (an array of
+// string_view, one per enumerator from 0), std::vector of int64_t / float / std::string, DataType, Type,
+// Tensor, PointwiseProgram, and std::optional of any of them (absent when empty).
 #pragma once
+
+#include "ir/pointwise.hpp"
+#include "ir/type.hpp"
+
+#include <tenon/tensor.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -18,20 +24,17 @@
 #include <variant>
 #include <vector>
 
-#include <tenon/tensor.hpp>
-
-#include "ir/pointwise.hpp"
-#include "ir/type.hpp"
-
 namespace tenon {
 
-using AttributeValue = std::variant<bool, std::int64_t, float, std::string, std::vector<std::int64_t>, std::vector<float>,
-                                    std::vector<std::string>, DataType, Type, Tensor, PointwiseProgram>;
+using AttributeValue =
+    std::variant<bool, std::int64_t, float, std::string, std::vector<std::int64_t>, std::vector<float>,
+                 std::vector<std::string>, DataType, Type, Tensor, PointwiseProgram>;
 
 // Floats compare by their bits, tensors by dtype, shape and bytes.
 bool identical(const AttributeValue& a, const AttributeValue& b) noexcept;
 std::uint64_t hash(const AttributeValue& value) noexcept;
-std::string_view kind_name(const AttributeValue& value) noexcept;  // "int", "floats", "tensor", … for error messages
+std::string_view kind_name(
+    const AttributeValue& value) noexcept;  // "int", "floats", "tensor", … for error messages
 
 struct Attribute {
   std::string name;
@@ -55,16 +58,29 @@ constexpr Field<Owner, T> field(std::string_view name, T Owner::*member) {
 
 namespace detail {
 
-[[noreturn]] void throw_attribute_kind(std::string_view field, std::string_view expected, const AttributeValue& found);
-[[noreturn]] void throw_attribute_enum(std::string_view field, const std::string& found, const std::string_view* names,
-                                       std::size_t count);
-[[noreturn]] void throw_unknown_attribute(std::string_view op, const std::string& name);
+[[noreturn]] void throw_attribute_kind(std::string_view field, std::string_view expected,
+                                       const AttributeValue& found);
+[[noreturn]] void throw_attribute_enum(std::string_view field, const std::string& found,
+                                       const std::string_view* names, std::size_t count);
+[[noreturn]] void throw_unknown_attribute(std::string_view op, const std::string& name,
+                                          const std::string_view* fields, std::size_t count);
 std::int64_t narrow_int(std::string_view field, std::int64_t value);
 
 template <class T>
 struct IsOptional : std::false_type {};
 template <class T>
 struct IsOptional<std::optional<T>> : std::true_type {};
+
+template <class Owner>
+std::vector<std::string_view> field_names() {
+  return std::apply([](const auto&... f) { return std::vector<std::string_view>{f.name...}; },
+                    Owner::fields());
+}
+
+template <class T>
+struct IsVector : std::false_type {};
+template <class T>
+struct IsVector<std::vector<T>> : std::true_type {};
 
 template <class T>
 AttributeValue to_attribute(const T& value) {
@@ -104,6 +120,14 @@ void from_attribute(std::string_view name, const AttributeValue& attribute, T& o
       throw_attribute_kind(name, "float", attribute);
     }
   } else {
+    if constexpr (IsVector<T>::value && !std::is_same_v<T, std::vector<std::int64_t>>) {
+      // The text "[]" is a list of integers and fits any list; "[1, 2]" also fits floats.
+      if (const auto* integers = std::get_if<std::vector<std::int64_t>>(&attribute)) {
+        if (integers->empty()) return out.clear();
+        if constexpr (std::is_same_v<T, std::vector<float>>)
+          return out.assign(integers->begin(), integers->end());
+      }
+    }
     const auto* value = std::get_if<T>(&attribute);
     if (value == nullptr) throw_attribute_kind(name, kind_name(AttributeValue(T{})), attribute);
     out = *value;
@@ -132,7 +156,8 @@ AttributeList to_attributes(const T& object) {
   return list;
 }
 
-// Sets the fields named in `list`; the others keep their value. ModelError for an unknown name or a wrong kind.
+// Sets the fields named in `list`; the others keep their value. ModelError for an unknown name or a wrong
+// kind.
 template <class T>
 void set_attributes(T& object, const AttributeList& list, std::string_view owner_name) {
   for (const Attribute& attribute : list) {
@@ -152,7 +177,10 @@ void set_attributes(T& object, const AttributeList& list, std::string_view owner
           (set(f), ...);
         },
         T::fields());
-    if (!found) detail::throw_unknown_attribute(owner_name, attribute.name);
+    if (!found) {
+      const auto names = detail::field_names<T>();
+      detail::throw_unknown_attribute(owner_name, attribute.name, names.data(), names.size());
+    }
   }
 }
 

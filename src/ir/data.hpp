@@ -1,15 +1,15 @@
-// Data: what a value holds while a graph is evaluated: a tensor, a sequence, a map, or nothing (an empty optional, an
-// omitted input).
+// Data: what a value holds while a graph is evaluated: a tensor, a sequence, a map, or nothing (an empty
+// optional, an omitted input).
 #pragma once
+
+#include "ir/type.hpp"
+
+#include <tenon/tensor.hpp>
 
 #include <memory>
 #include <span>
 #include <variant>
 #include <vector>
-
-#include <tenon/tensor.hpp>
-
-#include "ir/type.hpp"
 
 namespace tenon {
 
@@ -26,12 +26,16 @@ struct MapData {
 };
 
 struct Data {
-  std::variant<std::monostate, Tensor, std::shared_ptr<const SequenceData>, std::shared_ptr<const MapData>> value;
+  std::variant<std::monostate, Tensor, std::shared_ptr<const SequenceData>, std::shared_ptr<const MapData>>
+      value;
 
   Data() = default;
   Data(Tensor tensor) : value(std::move(tensor)) {}  // NOLINT(google-explicit-constructor)
-  Data(SequenceData sequence) : value(std::make_shared<const SequenceData>(std::move(sequence))) {}  // NOLINT(google-explicit-constructor)
-  Data(MapData map) : value(std::make_shared<const MapData>(std::move(map))) {}  // NOLINT(google-explicit-constructor)
+  Data(SequenceData sequence)
+      : value(std::make_shared<const SequenceData>(std::move(sequence))) {
+  }  // NOLINT(google-explicit-constructor)
+  Data(MapData map)
+      : value(std::make_shared<const MapData>(std::move(map))) {}  // NOLINT(google-explicit-constructor)
 
   bool present() const noexcept { return !std::holds_alternative<std::monostate>(value); }
   bool is_tensor() const noexcept { return std::holds_alternative<Tensor>(value); }

@@ -1,8 +1,9 @@
 // Dim: a tensor dimension as a canonical integer expression over named symbols.
 //
-// An expression is kept as a polynomial with integer coefficients over atoms; an atom is a symbol or floordiv(a, b),
-// ceildiv(a, b), min(a, b), max(a, b) of canonical expressions. Two expressions that are equal as polynomials over the
-// same atoms compare equal: N*2 + N == 3*N, and (H + 2) - 2 == H. Text: "3*N + 1", "floordiv(H + 1, 2)", "?" for unknown.
+// An expression is kept as a polynomial with integer coefficients over atoms; an atom is a symbol or
+// floordiv(a, b), ceildiv(a, b), min(a, b), max(a, b) of canonical expressions. Two expressions that are
+// equal as polynomials over the same atoms compare equal: N*2 + N == 3*N, and (H + 2) - 2 == H. Text: "3*N +
+// 1", "floordiv(H + 1, 2)", "?" for unknown.
 #pragma once
 
 #include <compare>
@@ -28,18 +29,19 @@ using SymbolValues = std::map<std::string, std::int64_t, std::less<>>;
 
 class Dim {
  public:
-  Dim(std::int64_t value = 0) noexcept : value_(value) {}  // NOLINT(google-explicit-constructor): dims read as numbers
+  Dim(std::int64_t value = 0) noexcept
+      : value_(value) {}  // NOLINT(google-explicit-constructor): dims read as numbers
   static Dim symbol(std::string name);
   static Dim unknown() noexcept;
 
   bool is_unknown() const noexcept { return unknown_; }
   bool is_const() const noexcept { return !unknown_ && expr_ == nullptr; }
   bool is_const(std::int64_t value) const noexcept { return is_const() && value_ == value; }
-  std::int64_t value() const;                   // InternalError unless is_const()
+  std::int64_t value() const;                       // InternalError unless is_const()
   const std::string* symbol_name() const noexcept;  // when the whole expression is one symbol, else null
 
-  // Any operation with an unknown is unknown (except multiplication by the constant 0). Constant arithmetic that
-  // overflows, and division by a constant 0, throw ModelError.
+  // Any operation with an unknown is unknown (except multiplication by the constant 0). Constant arithmetic
+  // that overflows, and division by a constant 0, throw ModelError.
   friend Dim operator+(const Dim& a, const Dim& b);
   friend Dim operator-(const Dim& a, const Dim& b);
   friend Dim operator*(const Dim& a, const Dim& b);

@@ -1,13 +1,20 @@
-// Op: the immutable attributes of one operator, type-erased; and the registry that knows every operator by name.
+// Op: the immutable attributes of one operator, type-erased; and the registry that knows every operator by
+// name.
 //
 // An operator is a struct T with
-//     static constexpr std::string_view kName = "conv";      or a member `std::string_view name() const` (families)
-//     static constexpr auto fields();                          see ir/attribute.hpp
-//     std::vector<Inference> infer(InferContext&) const;       output types; throws ModelError through context.fail()
+//     static constexpr std::string_view kName = "conv";      or a member `std::string_view name() const`
+//     (families) static constexpr auto fields();                          see ir/attribute.hpp
+//     std::vector<Inference> infer(InferContext&) const;       output types; throws ModelError through
+//     context.fail()
 // and optionally
 //     static constexpr OpTraits kTraits{…};
-//     std::vector<ValueId> decompose(NodeBuilder&, std::span<const ValueId> inputs) const;   into simpler operators
+//     T prototype() const;                                     families: the operator of the same name with
+//     default fields std::vector<ValueId> decompose(NodeBuilder&, std::span<const ValueId> inputs) const;
+//     into simpler operators
 #pragma once
+
+#include "ir/attribute.hpp"
+#include "ir/type.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -18,9 +25,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "ir/attribute.hpp"
-#include "ir/type.hpp"
 
 namespace tenon {
 
@@ -34,14 +38,15 @@ struct OpTraits {
   bool commutative = false;   // operands 0 and 1 may be swapped
 };
 
-// What inference says of one output. `value` is filled for integer tensors of rank 0 and 1 whose elements are known as
-// expressions (shape arithmetic); it lets Reshape, Slice, Expand… of computed shapes be inferred symbolically.
+// What inference says of one output. `value` is filled for integer tensors of rank 0 and 1 whose elements are
+// known as expressions (shape arithmetic); it lets Reshape, Slice, Expand… of computed shapes be inferred
+// symbolically.
 struct Inference {
   Type type;
   std::optional<Dims> value;
 
-  Inference(Type t) : type(std::move(t)) {}            // NOLINT(google-explicit-constructor)
-  Inference(TensorType t) : type(std::move(t)) {}      // NOLINT(google-explicit-constructor)
+  Inference(Type t) : type(std::move(t)) {}        // NOLINT(google-explicit-constructor)
+  Inference(TensorType t) : type(std::move(t)) {}  // NOLINT(google-explicit-constructor)
   Inference(Type t, std::optional<Dims> v) : type(std::move(t)), value(std::move(v)) {}
 };
 
@@ -51,11 +56,16 @@ class InferContext {
   virtual ~InferContext() = default;
 
   virtual std::size_t input_count() const noexcept = 0;
-  virtual bool has(std::size_t i) const noexcept = 0;         // within count and not an empty optional input
-  virtual const Type& type(std::size_t i) const = 0;          // ModelError when absent
-  virtual const Tensor* constant(std::size_t i) const noexcept = 0;    // value when the operand is a constant, else null
+  virtual bool has(std::size_t i) const noexcept = 0;  // within count and not an empty optional input
+  virtual const Type& type(std::size_t i) const = 0;   // ModelError when absent
+  virtual const Tensor* constant(
+      std::size_t i) const noexcept = 0;  // value when the operand is a constant, else null
   virtual const Dims* symbolic_value(std::size_t i) const noexcept = 0;  // see Inference::value, else null
-  virtual std::size_t output_count() const noexcept = 0;      // outputs that the node is asked to have (variadic operators)
+  virtual ValueId id([[maybe_unused]] std::size_t i) const noexcept {
+    return {};
+  }  // for types that name scales; invalid outside of graphs
+  virtual std::size_t output_count()
+      const noexcept = 0;  // outputs that the node is asked to have (variadic operators)
   virtual std::size_t region_count() const noexcept = 0;
   virtual std::vector<Type> region_results(std::size_t region) const = 0;
 
@@ -63,8 +73,9 @@ class InferContext {
   const TensorType& tensor(std::size_t i) const { return type(i).as_tensor(); }
   DataType dtype(std::size_t i) const { return tensor(i).dtype; }
   bool has_rank(std::size_t i) const { return tensor(i).dims.has_value(); }
-  const Dims& dims(std::size_t i) const;                          // ModelError when the rank is unknown
-  std::optional<std::vector<std::int64_t>> constant_ints(std::size_t i) const;  // i32/i64 constant or fully known symbolic value
+  const Dims& dims(std::size_t i) const;  // ModelError when the rank is unknown
+  std::optional<std::vector<std::int64_t>> constant_ints(
+      std::size_t i) const;  // i32/i64 constant or fully known symbolic value
   void require_inputs(std::size_t min, std::size_t max) const;
   void require_same_dtype(std::size_t i, std::size_t j) const;
   void require_dtype(std::size_t i, std::initializer_list<DataType> allowed) const;
@@ -82,6 +93,7 @@ class OpConcept {
   virtual const void* type_tag() const noexcept = 0;
   virtual const void* object() const noexcept = 0;
   virtual AttributeList attributes() const = 0;
+  virtual AttributeList default_attributes() const = 0;
   virtual std::shared_ptr<const OpConcept> with_attributes(const AttributeList& list) const = 0;
   virtual std::vector<Inference> infer(InferContext& context) const = 0;
   virtual bool can_decompose() const noexcept = 0;
@@ -93,7 +105,13 @@ concept NamesItself = requires(const T& op) {
   { op.name() } -> std::convertible_to<std::string_view>;
 };
 template <class T>
-concept HasTraits = requires { T::kTraits; };
+concept HasTraits = requires {
+  T::kTraits;
+};
+template <class T>
+concept HasPrototype = requires(const T& op) {
+  { op.prototype() } -> std::same_as<T>;
+};
 template <class T>
 concept Decomposes = requires(const T& op, NodeBuilder& b, std::span<const ValueId> in) {
   { op.decompose(b, in) } -> std::same_as<std::vector<ValueId>>;
@@ -124,6 +142,15 @@ class OpModel final : public OpConcept {
   const void* type_tag() const noexcept override { return &kTypeTag<T>; }
   const void* object() const noexcept override { return &op_; }
   AttributeList attributes() const override { return to_attributes(op_); }
+  AttributeList default_attributes() const override {
+    if constexpr (HasPrototype<T>) {
+      return to_attributes(op_.prototype());
+    } else if constexpr (NamesItself<T>) {
+      return {};
+    } else {
+      return to_attributes(T{});
+    }
+  }
   std::shared_ptr<const OpConcept> with_attributes(const AttributeList& list) const override {
     T copy = op_;
     set_attributes(copy, list, name());
@@ -150,12 +177,15 @@ class OpModel final : public OpConcept {
 class Op {
  public:
   template <class T>
-    requires(!std::same_as<std::decay_t<T>, Op>)
-  Op(T op) : self_(std::make_shared<detail::OpModel<T>>(std::move(op))) {}  // NOLINT(google-explicit-constructor)
+  requires(!std::same_as<std::decay_t<T>, Op>) Op(T op)
+      : self_(std::make_shared<detail::OpModel<T>>(std::move(op))) {}  // NOLINT(google-explicit-constructor)
 
   std::string_view name() const noexcept { return self_->name(); }
   const OpTraits& traits() const noexcept { return self_->traits(); }
   AttributeList attributes() const { return self_->attributes(); }
+  // Those of the operator of this name as it is registered; empty for a family without prototype(). The
+  // textual IR leaves out what is equal to them.
+  AttributeList default_attributes() const { return self_->default_attributes(); }
   // A copy with the named fields changed. ModelError for an unknown field or a wrong kind.
   Op with_attributes(const AttributeList& list) const { return Op(self_->with_attributes(list)); }
   std::vector<Inference> infer(InferContext& context) const { return self_->infer(context); }
@@ -170,7 +200,9 @@ class Op {
     return self_->type_tag() == &detail::kTypeTag<T> ? static_cast<const T*>(self_->object()) : nullptr;
   }
   template <class T>
-  bool is() const noexcept { return as<T>() != nullptr; }
+  bool is() const noexcept {
+    return as<T>() != nullptr;
+  }
 
   // Same operator and the same attributes.
   friend bool operator==(const Op& a, const Op& b) noexcept;
@@ -181,12 +213,14 @@ class Op {
   std::shared_ptr<const detail::OpConcept> self_;
 };
 
-// Every operator by name: a prototype with default attributes. The table of built-in operators is filled once by
-// ops/ (builtin_ops()); plugins add to a copy of their own.
+// Every operator by name: a prototype with default attributes. The table of built-in operators is filled once
+// by ops/ (builtin_ops()); plugins add to a copy of their own.
 class OpRegistry {
  public:
   template <class T>
-  void add(T prototype = {}) { add(Op(std::move(prototype))); }
+  void add(T prototype = {}) {
+    add(Op(std::move(prototype)));
+  }
   void add(Op prototype);  // InternalError when the name is taken
   const Op* find(std::string_view name) const noexcept;
   std::vector<std::string> names() const;  // sorted

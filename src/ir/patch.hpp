@@ -1,12 +1,12 @@
-// Patch: an edit proposal over a Graph, applied atomically. Rewrite rules build one and return it; the pass manager
-// applies it, counts it, and can stop after a given number.
+// Patch: an edit proposal over a Graph, applied atomically. Rewrite rules build one and return it; the pass
+// manager applies it, counts it, and can stop after a given number.
 #pragma once
+
+#include "ir/graph.hpp"
 
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "ir/graph.hpp"
 
 namespace tenon {
 
@@ -20,11 +20,14 @@ class Patch final : public NodeBuilder {
   const Value& value(ValueId id) const override;
   const Tensor* constant(ValueId id) const noexcept override;
 
-  // Every use of `from` (a value of the graph) becomes a use of `to`; the type must not become less specific
-  // (InternalError when dtype or known dims change). `to` takes over `from`'s name when it has none.
+  // Every use of `from` (a value of the graph) but those by this patch's own nodes becomes a use of `to`; the
+  // type must not become less specific (InternalError unless can_replace). `to` takes over `from`'s name when
+  // it has none.
   void replace(ValueId from, ValueId to);
-  // Taps stay on the old value (a side copy) unless `keep_taps_on_old` is cleared: by default a tap moves to the new value only if
-  // the rule says that the new value is numerically the same one.
+  // True when `to` has the dtype, layout and quantization of `from` and every dim that is known of `from`.
+  bool can_replace(ValueId from, ValueId to) const;
+  // Taps stay on the old value, which then lives on as a side copy, unless the rule says with move_taps(true)
+  // that the new value is bit for bit the same.
   void move_taps(bool move) noexcept { move_taps_ = move; }
 
   bool empty() const noexcept { return nodes_.empty() && replacements_.empty(); }
@@ -47,5 +50,8 @@ class Patch final : public NodeBuilder {
   std::vector<Value> values_;  // of proposed nodes
   std::vector<std::pair<ValueId, ValueId>> replacements_;
 };
+
+// True when a value of type `to` may stand wherever one of type `from` stood.
+bool is_refinement(const Type& from, const Type& to);
 
 }  // namespace tenon

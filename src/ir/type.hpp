@@ -2,25 +2,27 @@
 // f32[1,64,56,56]@nchw16c, i8[64,3,3,3]{scale=%s, axis=0}, seq<f32[*]>, opt<i64[]>, map<i64, f32[]>.
 #pragma once
 
+#include "base/ids.hpp"
+#include "ir/dim.hpp"
+
+#include <tenon/data_type.hpp>
+
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include <tenon/data_type.hpp>
-
-#include "base/ids.hpp"
-#include "ir/dim.hpp"
-
 namespace tenon {
 
 using ValueId = Id<struct ValueTag>;
 
-// Physical order of a tensor's elements: logical axes in `order` (outermost first; empty = row-major), then inner
-// blocks, innermost last. A blocked axis is zero-padded up to a multiple of its block. Default: plain row-major.
-// Text: "nchw16c" style for rank 4 and 5 where it fits ("nhwc", "nchw16c", …), else "(0,2,3,1)" or "(0,1,2,3|1:16)".
+// Physical order of a tensor's elements: logical axes in `order` (outermost first; empty = row-major), then
+// inner blocks, innermost last. A blocked axis is zero-padded up to a multiple of its block. Default: plain
+// row-major. Text: "nchw16c" style for rank 4 and 5 where it fits ("nhwc", "nchw16c", …), else "(0,2,3,1)" or
+// "(0,1,2,3|1:16)".
 struct Layout {
   struct Block {
     int axis = 0;
@@ -42,13 +44,13 @@ struct Layout {
   Dims physical_dims(const Dims& logical) const;
 };
 
-// How integers stand for reals: real = (q - zero_point) * scale. Scale and zero point are values of the graph, constant or
-// computed; an invalid zero_point means 0.
+// How integers stand for reals: real = (q - zero_point) * scale. Scale and zero point are values of the
+// graph, constant or computed; an invalid zero_point means 0.
 struct Quantization {
   enum class Scheme : std::uint8_t { none, per_tensor, per_axis, blocked };
   Scheme scheme = Scheme::none;
-  int axis = 0;             // per_axis and blocked
-  std::int64_t block = 0;   // blocked: elements of `axis` that share a scale
+  int axis = 0;            // per_axis and blocked
+  std::int64_t block = 0;  // blocked: elements of `axis` that share a scale
   ValueId scale;
   ValueId zero_point;
   bool operator==(const Quantization&) const = default;
@@ -68,7 +70,7 @@ class Type {
  public:
   enum class Kind : std::uint8_t { tensor, sequence, optional, map };
 
-  Type();  // f32[*]
+  Type();                   // f32[*]
   Type(TensorType tensor);  // NOLINT(google-explicit-constructor)
   static Type tensor(DataType dtype, Dims dims);
   static Type tensor(DataType dtype);  // unknown rank
@@ -86,8 +88,9 @@ class Type {
   friend bool operator==(const Type& a, const Type& b) noexcept;
   std::uint64_t hash() const noexcept;
 
-  std::string to_string() const;             // scale and zero point as %<id>
-  static Type parse(std::string_view text);  // ModelError with column; types with quant value ids are parsed by ir/parser
+  std::string to_string() const;  // scale and zero point as %<id>
+  static Type parse(
+      std::string_view text);  // ModelError with column; types with quant value ids are parsed by ir/parser
 
  private:
   Kind kind_ = Kind::tensor;
@@ -95,6 +98,9 @@ class Type {
   TensorType tensor_;
   std::shared_ptr<const Type> element_;
 };
+
+// The type with every scale and zero point, at any depth, replaced by what `rename` gives for it.
+Type rename_values(const Type& type, const std::function<ValueId(ValueId)>& rename);
 
 // Bytes of the stored array (layout padding included) for concrete dims.
 std::int64_t storage_bytes(const TensorType& type, const std::vector<std::int64_t>& dims);
