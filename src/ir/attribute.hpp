@@ -142,7 +142,7 @@ AttributeList to_attributes(const T& object) {
   AttributeList list;
   std::apply(
       [&](const auto&... f) {
-        auto add = [&](const auto& f1) {
+        [[maybe_unused]] auto add = [&](const auto& f1) {
           const auto& value = object.*(f1.member);
           if constexpr (detail::IsOptional<std::decay_t<decltype(value)>>::value) {
             if (value) list.push_back({std::string(f1.name), detail::to_attribute(*value)});
@@ -164,7 +164,7 @@ void set_attributes(T& object, const AttributeList& list, std::string_view owner
     bool found = false;
     std::apply(
         [&](const auto&... f) {
-          auto set = [&](const auto& f1) {
+          [[maybe_unused]] auto set = [&](const auto& f1) {
             if (f1.name != attribute.name) return;
             found = true;
             auto& member = object.*(f1.member);

@@ -3,12 +3,13 @@
 //   space   of the result: "host", "pinned" or "device<n>"
 #pragma once
 
+#include "ir/op.hpp"
+
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
 #include <vector>
-
-#include "ir/op.hpp"
 
 namespace tenon::op {
 
@@ -20,5 +21,8 @@ struct Copy {
   static constexpr auto fields() { return std::make_tuple(field("space", &Copy::space)); }
   std::vector<Inference> infer(InferContext& context) const;
 };
+
+// Nothing when the text names no memory space.
+std::optional<MemorySpace> parse_memory_space(std::string_view text);
 
 }  // namespace tenon::op

@@ -6,9 +6,11 @@
 //              what cannot be read off the stored array. May be left out when nothing is padded.
 //
 // Inference takes an operand whose type has the layout `from` and gives a result whose type has the layout
-// `to`. The reference kernel works on stored arrays: a tensor of layout L is held with the shape
-// L.physical_dims(dims).
+// `to`. Evaluation works on stored arrays: a tensor of layout L is held as a plain one of the shape
+// L.physical_dims(dims), and an operand of plain type is taken as that when `from` is not plain.
 #pragma once
+
+#include "ir/op.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -16,8 +18,6 @@
 #include <string_view>
 #include <tuple>
 #include <vector>
-
-#include "ir/op.hpp"
 
 namespace tenon::op {
 
@@ -34,5 +34,9 @@ struct Reorder {
   }
   std::vector<Inference> infer(InferContext& context) const;
 };
+
+// The logical dims of a stored array of that layout; `extents` as above. ModelError when they do not fit.
+Dims logical_dims(const Layout& layout, const Dims& stored,
+                  const std::optional<std::vector<std::int64_t>>& extents);
 
 }  // namespace tenon::op

@@ -68,7 +68,8 @@ class ValueContext final : public InferContext {
 std::optional<Shape> static_shape(const Type& type) {
   if (!type.is_tensor() || !type.as_tensor().is_static()) return std::nullopt;
   Shape shape;
-  for (const Dim& dim : *type.as_tensor().dims) shape.push_back(dim.value());
+  // A tensor in another layout is held as the array that is stored.
+  for (const Dim& dim : type.as_tensor().layout.physical_dims(*type.as_tensor().dims)) shape.push_back(dim.value());
   return shape;
 }
 

@@ -1,0 +1,23 @@
+#include "ops/bernoulli.hpp"
+
+#include "ops/shape_inference.hpp"
+
+#include <fmt/format.h>
+
+namespace tenon {
+namespace op {
+
+std::vector<Inference> Bernoulli::infer(InferContext& context) const {
+  context.require_inputs(1, 1);
+  const TensorType& p = plain_tensor(context, 0);
+  require_float(context, 0);
+  const DataType result = dtype.value_or(p.dtype);
+  if (result == DataType::string) context.fail("the result cannot be strings");
+  return {tensor_type(result, p.dims)};
+}
+
+}  // namespace op
+
+void register_op_bernoulli(OpRegistry& registry) { registry.add<op::Bernoulli>(); }
+
+}  // namespace tenon

@@ -1,0 +1,55 @@
+#include "ops/concat.hpp"
+
+#include "ops/shape_inference.hpp"
+
+#include <fmt/format.h>
+
+#include <limits>
+
+namespace tenon {
+namespace op {
+
+std::vector<Inference> Concat::infer(InferContext& context) const {
+  context.require_inputs(1, std::numeric_limits<std::size_t>::max());
+  TensorType result = plain_tensor(context, 0);
+  std::optional<Dims> value{std::in_place};
+  std::size_t axis_index = 0;
+  bool known_rank = true;
+  for (std::size_t i = 0; i < context.input_count(); ++i) {
+    context.require_same_dtype(0, i);
+    const TensorType& operand = plain_tensor(context, i);
+    const auto elements = value ? known_value(context, i) : std::nullopt;
+    if (elements) {
+      value->insert(value->end(), elements->begin(), elements->end());
+    } else {
+      value.reset();
+    }
+    if (!operand.dims) known_rank = false;
+    if (!known_rank) continue;
+    const std::size_t rank = operand.dims->size();
+    if (i == 0) {
+      axis_index = static_cast<std::size_t>(normalize_axis(context, axis, rank));
+      continue;
+    }
+    if (rank != result.dims->size()) {
+      context.fail(
+          fmt::format("operand {} has rank {}, operand 0 has rank {}", i, rank, result.dims->size()));
+    }
+    for (std::size_t a = 0; a < rank; ++a) {
+      Dim& dim = (*result.dims)[a];
+      dim = a == axis_index ? dim + (*operand.dims)[a]
+                            : merge_dim(context, dim, (*operand.dims)[a],
+                                        fmt::format("operands 0 and {}: dims of axis {}", i, a));
+    }
+  }
+  if (!known_rank) return {tensor_type(result.dtype, {})};
+  if (result.dims->size() != 1 || (value && value->size() > kMaxTrackedElements)) value.reset();
+  if (context.input_count() == 1) return {{moved(result, result.dims), std::move(value)}};
+  return {{tensor_type(result.dtype, result.dims), std::move(value)}};
+}
+
+}  // namespace op
+
+void register_op_concat(OpRegistry& registry) { registry.add<op::Concat>(); }
+
+}  // namespace tenon

@@ -1,0 +1,21 @@
+#include "ops/eye_like.hpp"
+
+#include "ops/shape_inference.hpp"
+
+namespace tenon {
+namespace op {
+
+std::vector<Inference> EyeLike::infer(InferContext& context) const {
+  context.require_inputs(1, 1);
+  const TensorType& data = plain_tensor(context, 0);
+  require_rank(context, 0, 2);
+  const DataType result = dtype.value_or(data.dtype);
+  if (result == DataType::string) context.fail("strings have no 1");
+  return {tensor_type(result, data.dims ? *data.dims : unknown_dims(2))};
+}
+
+}  // namespace op
+
+void register_op_eye_like(OpRegistry& registry) { registry.add<op::EyeLike>(); }
+
+}  // namespace tenon
