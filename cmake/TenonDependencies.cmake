@@ -1,5 +1,6 @@
-# Third-party packages, all from the distribution. Whatever is header-only is reached through one include directory in the
-# build tree that holds links to exactly those headers, so a cross build never sees the rest of the host's /usr/include.
+# Third-party packages, all from the distribution. Whatever is header-only is reached through one include
+# directory in the build tree that holds links to exactly those headers, so a cross build never sees the rest
+# of the host's /usr/include.
 
 find_package(Threads REQUIRED)
 

@@ -18,7 +18,8 @@ if(TENON_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${TENON_CCACHE})
 endif()
 
-# Results may not depend on whether a compiler fuses a multiply with an add: where a fused form is meant, the source says so.
+# Results may not depend on whether a compiler fuses a multiply with an add: where a fused form is meant, the
+# source says so.
 add_compile_options(-ffp-contract=off)
 
 if(TENON_SANITIZE)
@@ -32,11 +33,12 @@ if(TENON_FUZZERS)
   add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
-# The sanitizer presets set CMAKE_UNITY_BUILD: several .cpp files of one target become one translation unit, so names in
-# anonymous namespaces (and static functions, and macros) must be unique within a folder. Kernel files of one ISA level and
-# generated files stay out of it.
+# The sanitizer presets set CMAKE_UNITY_BUILD: several .cpp files of one target become one translation unit,
+# so names in anonymous namespaces (and static functions, and macros) must be unique within a folder. Kernel
+# files of one ISA level and generated files stay out of it.
 
 # Warnings for our own code, not for what we build from other sources.
 function(tenon_set_warnings target)
-  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow $<$<BOOL:${TENON_WERROR}>:-Werror>)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow
+                                           $<$<BOOL:${TENON_WERROR}>:-Werror>)
 endfunction()

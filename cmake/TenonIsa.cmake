@@ -1,12 +1,14 @@
 # tenon_add_isa_sources(TARGET t ISA avx2|avx2_vnni|avx512|avx512_vnni|avx512_bf16|avx512_fp16|amx FILES ...)
 #
-# Compiles FILES for one ISA level. They see TENON_KERNEL_ISA=<level> (a token, for namespaces and names); every source of the
-# target sees TENON_HAS_ISA_<LEVEL>=1, so that selectors name only the levels that were compiled. On other machines than
-# x86-64, and where the compiler does not know the level, the files are left out.
+# Compiles FILES for one ISA level. They see TENON_KERNEL_ISA=<level> (a token, for namespaces and names);
+# every source of the target sees TENON_HAS_ISA_<LEVEL>=1, so that selectors name only the levels that were
+# compiled. On other machines than x86-64, and where the compiler does not know the level, the files are left
+# out.
 #
-# A function that the linker merges across translation units (inline, template) would carry the level's instructions into
-# code that runs everywhere. Kernel files therefore keep what they define in an anonymous namespace or in a namespace of their
-# level, and call nothing inline from outside; tests/isa checks the objects.
+# A function that the linker merges across translation units (inline, template) would carry the level's
+# instructions into code that runs everywhere. Kernel files therefore keep what they define in an anonymous
+# namespace or in a namespace of their level, and call nothing inline from outside; tests/isa checks the
+# objects.
 include(CheckCXXCompilerFlag)
 
 set(_tenon_avx512 "-mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512cd")

@@ -1,10 +1,11 @@
-# tenon_register(TARGET tenon_ops LAYER op ARG_TYPE OpRegistry& HEADER ops/registry.hpp ENTRIES add conv rules/fold_pad ...)
+# tenon_register(TARGET tenon_ops LAYER op ARG_TYPE OpRegistry& HEADER ops/registry.hpp ENTRIES add nn/conv ...)
 #
-# The list of entries is the registration. For each entry <dir>/<name> the file <dir>/<name>.cpp joins the target and must
-# define, in namespace tenon,
+# The list of entries is the registration. For each entry <dir>/<name> the file <dir>/<name>.cpp joins the
+# target and must define, in namespace tenon,
 #     void register_<layer>_<name>(ARG_TYPE);
-# and a generated source defines register_all_<layer>(ARG_TYPE), which calls them in the order given; HEADER declares it.
-# An entry is added by its file and its name here: no static initialisers, so a static link loses nothing.
+# and a generated source defines register_all_<layer>(ARG_TYPE), which calls them in the order given; HEADER
+# declares it. An entry is added by its file and its name here: no static initialisers, so a static link loses
+# nothing.
 function(tenon_register)
   cmake_parse_arguments(PARSE_ARGV 0 arg "" "TARGET;LAYER;ARG_TYPE;HEADER" "ENTRIES")
   foreach(key TARGET LAYER ARG_TYPE HEADER)

@@ -3,7 +3,7 @@
 # tenon_add_room(<room> SOURCES a.cpp ... [DEPS base ir ...] [LIBS ...])
 #   <room>  the folder below src/, with '/' (backends/ref); the target is tenon_ + that name with '_'
 #   DEPS    rooms whose headers this room's headers include
-#   LIBS    further libraries. They stay private, and every room has fmt and the header-only third-party packages already
+#   LIBS    further private libraries; fmt and the header-only third-party packages are there already
 function(tenon_add_room room)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPS;LIBS")
   if(arg_UNPARSED_ARGUMENTS)
@@ -27,7 +27,8 @@ function(tenon_add_room room)
   install(TARGETS ${target} EXPORT TenonTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 endfunction()
 
-# Adds the subdirectories among the arguments that have a CMakeLists.txt; one that appears later triggers a new configure.
+# Adds the subdirectories among the arguments that have a CMakeLists.txt; one that appears later triggers a
+# new configure.
 function(tenon_add_present)
   foreach(folder IN LISTS ARGN)
     file(GLOB present CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/CMakeLists.txt)

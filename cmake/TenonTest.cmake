@@ -1,11 +1,13 @@
 # Builds the tests labelled threads, and what they need.
 add_custom_target(tenon_threaded_tests)
 
-# tenon_add_test(NAME tenon_ir_tests SOURCES a_test.cpp ... LIBS tenon_ir ... [LABELS fast|slow ...] [TIMEOUT s])
+# tenon_add_test(NAME tenon_ir_tests SOURCES a_test.cpp ... LIBS tenon_ir ... [LABELS fast|slow ...] [TIMEOUT
+# s])
 #
-# One GoogleTest binary and one ctest entry for it, labelled fast unless LABELS says otherwise, and with the name of its folder
-# (ctest -L base). The label threads marks what the thread sanitizer has to see; base and runtime have it without saying.
-# Includes are relative to tests/ ("support/paths.hpp", which also says where test files are).
+# One GoogleTest binary and one ctest entry for it, labelled fast unless LABELS says otherwise, and with the
+# name of its folder (ctest -L base). The label threads marks what the thread sanitizer has to see; base and
+# runtime have it without saying. Includes are relative to tests/ ("support/paths.hpp", which also says where
+# test files are).
 function(tenon_add_test)
   cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME;TIMEOUT" "SOURCES;LIBS;LABELS")
   if(arg_UNPARSED_ARGUMENTS)
@@ -36,8 +38,8 @@ function(tenon_add_test)
   set_tests_properties(${arg_NAME} PROPERTIES LABELS "${arg_LABELS};${folder}" TIMEOUT ${arg_TIMEOUT})
 endfunction()
 
-# tenon_add_fuzzer(NAME fuzz_onnx SOURCES fuzz_onnx.cpp LIBS Tenon::tenon): a libFuzzer binary in <build>/bin/fuzz. Seeds, where
-# there are any, lie in fuzz/corpus/<name>/; scripts/fuzz.sh runs all of them.
+# tenon_add_fuzzer(NAME fuzz_onnx SOURCES fuzz_onnx.cpp LIBS Tenon::tenon): a libFuzzer binary in
+# <build>/bin/fuzz. Seeds, where there are any, lie in fuzz/corpus/<name>/; scripts/fuzz.sh runs all of them.
 function(tenon_add_fuzzer)
   cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME" "SOURCES;LIBS")
   add_executable(${arg_NAME} ${arg_SOURCES})

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Everything that CI has no time for: slow tests, all sanitizers, long fuzzing, another architecture. Takes hours.
+# Everything that CI has no time for: slow tests, all sanitizers, long fuzzing, another architecture. Takes
+# hours.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

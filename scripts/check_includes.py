@@ -10,8 +10,9 @@ import re
 import sys
 import tempfile
 
-# Room -> the rooms whose headers its files may include, besides its own and the public headers <tenon/...>. The order is the
-# layering. A file belongs to the longest of these names that is a prefix of its path below src/.
+# Room -> the rooms whose headers its files may include, besides its own and the public headers <tenon/...>.
+# The order is the layering. A file belongs to the longest of these names that is a prefix of its path below
+# src/.
 ALLOWED = {
     "base": [],
     "ir": ["base"],
@@ -27,12 +28,13 @@ ALLOWED = {
     "backends/cpu": ["base", "ir", "ops", "plan", "tactics", "backends"],
     "backends/cuda": ["base", "ir", "ops", "plan", "tactics", "backends"],
     "runtime": ["base", "ir", "ops", "plan", "backends", "backends/ref", "backends/cpu"],
-    "api": ["base", "ir", "ops", "importers", "passes", "quant", "plan", "tactics", "plan/lowering", "backends", "backends/ref",
-            "backends/cpu", "runtime"],
+    "api": ["base", "ir", "ops", "importers", "passes", "quant", "plan", "tactics", "plan/lowering", "backends",
+            "backends/ref", "backends/cpu", "runtime"],
     "bindings": [],
 }
 
-# Programs that show how a user works, and the public headers themselves, may not look inside. Other folders outside src/ may.
+# Programs that show how a user works, and the public headers themselves, may not look inside. Other folders
+# outside src/ may.
 PUBLIC_ONLY = ["include", "examples", "tests/install"]
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
@@ -63,19 +65,22 @@ def check(root):
         own = file.relative_to(src).as_posix()
         room = room_of(own)
         if room is None:
-            problems.append(f"{file.relative_to(root)}: src/{own.split('/')[0]} is not a room of scripts/check_includes.py")
+            problems.append(f"{file.relative_to(root)}: src/{own.split('/')[0]} is not a room")
             continue
         for number, kind, name in includes(file):
             target = room_of(name)
-            if kind == '"' and target is None and not (file.parent / name).is_file() and not (src / name).is_file():
-                problems.append(f"{file.relative_to(root)}:{number}: \"{name}\" is not a path below src/")
-            elif target is not None and target != room and target not in ALLOWED[room]:
-                problems.append(f"{file.relative_to(root)}:{number}: {room} may not include {target} (\"{name}\")")
+            where = f"{file.relative_to(root)}:{number}"
+            if target is None:
+                if kind == '"' and not (file.parent / name).is_file() and not (src / name).is_file():
+                    problems.append(f'{where}: "{name}" is not a path below src/')
+            elif target != room and target not in ALLOWED[room]:
+                problems.append(f'{where}: {room} may not include {target} ("{name}")')
     for folder in PUBLIC_ONLY:
         for file in sources(root / folder):
             for number, _, name in includes(file):
                 if room_of(name) is not None:
-                    problems.append(f"{file.relative_to(root)}:{number}: only public headers here, not \"{name}\"")
+                    where = f"{file.relative_to(root)}:{number}"
+                    problems.append(f'{where}: only public headers here, not "{name}"')
     return problems
 
 
@@ -84,10 +89,12 @@ def self_test():
         "src/base/a.cpp": ('#include "base/b.hpp"\n#include <tenon/error.hpp>\n#include <vector>\n', 0),
         "src/base/up.cpp": ('#include "ir/graph.hpp"\n', 1),
         "src/ops/down.cpp": ('  #  include "ir/graph.hpp"\n#include "base/b.hpp"\n', 0),
-        "src/runtime/engine.cpp": ('#include "importers/onnx/onnx.hpp"\n#include "passes/pass.hpp"\n#include "quant/q.hpp"\n'
-                                   '#include "tactics/choose.hpp"\n#include "plan/plan.hpp"\n', 4),
+        "src/runtime/engine.cpp": ('#include "importers/onnx/onnx.hpp"\n#include "passes/pass.hpp"\n'
+                                   '#include "quant/q.hpp"\n#include "tactics/choose.hpp"\n'
+                                   '#include "plan/plan.hpp"\n#include "plan/lowering/lower.hpp"\n', 5),
         "src/passes/fold.cpp": ('#include "backends/ref/ref.hpp"\n// #include "tactics/choose.hpp"\n', 1),
-        "src/backends/cpu/kernels/k.cpp": ('#include "backends/ref/ref.hpp"\n#include "backends/cpu/x.hpp"\n#include "near.inc"\n', 1),
+        "src/backends/cpu/kernels/k.cpp": ('#include "backends/ref/ref.hpp"\n#include "backends/cpu/x.hpp"\n'
+                                           '#include "near.inc"\n', 1),
         "src/backends/cpu/kernels/near.inc": ("", 0),
         "src/attic/a.cpp": ("", 1),
         "src/ir/lost.cpp": ('#include "nowhere.hpp"\n', 1),

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Formats all C and C++ files of the repository, or with --check only says which are not formatted. Versions of clang-format differ in
-# details, so one is the measure; others format but do not check.
+# Formats all C and C++ files of the repository, or with --check only says which are not formatted. Versions
+# of clang-format differ in details, so one is the measure; others format but do not check.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Runs every fuzzer of a build tree for some seconds: scripts/fuzz.sh BUILD_TREE SECONDS. Starts from the seeds in fuzz/corpus/<name>/, keeps
-# what it learns in <build>/fuzz-corpus/<name>/, and leaves an input that fails in <build>/fuzz-failures/.
+# Runs every fuzzer of a build tree for some seconds: scripts/fuzz.sh BUILD_TREE SECONDS. Starts from the
+# seeds in fuzz/corpus/<name>/, keeps what it learns in <build>/fuzz-corpus/<name>/, and leaves an input that
+# fails in <build>/fuzz-failures/.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -21,7 +22,8 @@ for fuzzer in "$tree"/bin/fuzz/*; do
   log="$tree/fuzz-failures/$name.log"
   if "$fuzzer" "${arguments[@]}" >"$log" 2>&1; then
     passed=$((passed + 1))
-    echo "fuzz: $name: $(grep -o 'number_of_executed_units: *[0-9]*' "$log" | grep -o '[0-9]*$') inputs, no failure"
+    units=$(sed -n 's/.*number_of_executed_units: *//p' "$log")
+    echo "fuzz: $name: ${units:-no} inputs, no failure"
   else
     failed=$((failed + 1))
     echo "fuzz: $name FAILED"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs the distribution's packages that building and testing need (Debian 12, Ubuntu 24.04). Asks apt only for what is missing;
-# uses sudo only when not root.
+# Installs the distribution's packages that building and testing need (Debian 12, Ubuntu 24.04). Asks apt only
+# for what is missing; uses sudo only when not root.
 set -euo pipefail
 
 packages=(
@@ -28,10 +28,13 @@ done
 
 # The sanitizers' runtime library carries the compiler's version in its name.
 find_runtime() {
-  local version
-  version=$(dpkg-query --show --showformat='${Depends}' clang 2>/dev/null | grep -o 'clang-[0-9]*' | head -n 1 | cut -d- -f2) || true
-  [ -n "$version" ] || version=$(apt-cache depends clang 2>/dev/null | grep -o 'clang-[0-9]*' | head -n 1 | cut -d- -f2) || true
-  echo "libclang-rt-${version:+$version-}dev"
+  local depends
+  depends=$(dpkg-query --show --showformat='${Depends}' clang 2>/dev/null) || depends=$(apt-cache depends clang) || true
+  if [[ $depends =~ clang-([0-9]+) ]]; then
+    echo "libclang-rt-${BASH_REMATCH[1]}-dev"
+  else
+    echo libclang-rt-dev
+  fi
 }
 
 runtime=$(find_runtime)
