@@ -41,10 +41,16 @@ std::string describe(DataType dtype, const std::vector<std::int64_t>& dims) {
   throw ModelError(fmt::format("a tensor of type {} comes with {} {}", describe(dtype, def.dims), found, unit));
 }
 
-// Whether `bytes` is exactly what the shape needs; never overflows.
+// How many elements `bytes` bytes can hold.
+std::uint64_t capacity(DataType dtype, std::size_t bytes) {
+  const auto bits = static_cast<std::uint64_t>(bit_width(dtype));
+  return bits >= 8 ? bytes / (bits / 8) : bytes * (8 / bits);
+}
+
+// Whether `bytes` is exactly what the shape needs. Asks for the capacity first: the product may overflow.
 bool fits(DataType dtype, std::int64_t elements, std::size_t bytes) {
-  const auto bits = static_cast<unsigned __int128>(elements) * static_cast<unsigned>(bit_width(dtype));
-  return (bits + 7) / 8 == bytes;
+  const auto count = static_cast<std::uint64_t>(elements);
+  return count <= capacity(dtype, bytes) && storage_bytes(dtype, static_cast<std::size_t>(count)) == bytes;
 }
 
 bool aligned(const char* data, DataType dtype) {
@@ -162,6 +168,7 @@ Tensor TensorLoader::load_external(const TensorDef& def, DataType dtype) {
     if (key == "offset") offset = parse_number(key, value);
     if (key == "length") length = parse_number(key, value);
   }
+  if (dtype == DataType::string) throw ModelError("strings cannot be stored as external data");
   if (location.empty()) throw ModelError("external data without a location");
   if (directory_.empty()) throw ModelError(fmt::format("external data '{}' needs a model that is read from a file", location));
   if (location.find('\0') != std::string_view::npos) throw ModelError("external data: the location holds a NUL character");
@@ -185,9 +192,8 @@ Tensor TensorLoader::load_external(const TensorDef& def, DataType dtype) {
   const std::string_view all(reinterpret_cast<const char*>(file->data()), file->size());
   std::size_t size = static_cast<std::size_t>(length.value_or(file->size() - offset));
   if (!length) {
-    const std::int64_t elements = element_count(def.dims);
-    const auto needed = (static_cast<unsigned __int128>(elements) * static_cast<unsigned>(bit_width(dtype)) + 7) / 8;
-    if (needed < size) size = static_cast<std::size_t>(needed);
+    const auto elements = static_cast<std::uint64_t>(element_count(def.dims));
+    if (elements <= capacity(dtype, size)) size = storage_bytes(dtype, static_cast<std::size_t>(elements));
   }
   return from_raw(all.substr(static_cast<std::size_t>(offset), size), dtype, def, file);
 }
@@ -207,8 +213,8 @@ Tensor TensorLoader::load(const SparseTensorDef& def) {
     throw ModelError(fmt::format("the indices of a sparse tensor must be i64[{0}] or i64[{0},{1}]", count, rank));
   }
   const auto width = static_cast<std::int64_t>(bit_width(values.dtype()) / 8);
-  constexpr std::int64_t kSlack = 16 << 20;
-  if (elements / 256 > (count * width + kSlack) / width) {
+  constexpr std::int64_t kAlwaysFine = 64 << 20;
+  if (elements > kAlwaysFine / width && elements / 256 > count) {
     throw ModelError(fmt::format("a sparse tensor of type {} with {} values is too large to be made dense",
                                  describe(values.dtype(), def.dims), count));
   }
