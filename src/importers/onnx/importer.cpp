@@ -85,6 +85,7 @@ Importer::Importer(const ModelDef& model, TensorLoader& tensors, const ImportOpt
     if (!functions_.emplace(function_key(function.domain, function.name, function.overload), &function).second) {
       throw ModelError(fmt::format("function '{}' is defined twice", qualified_name(function.domain, function.name)));
     }
+    to_opsets(function.opset_imports);  // refuses here what is wrong with them
   }
 }
 
@@ -379,6 +380,8 @@ void Importer::survey(const NodeDef& node, std::size_t index, const FunctionCall
 }
 
 void Importer::survey_inside(const NodeDef& node, const FunctionCall* call) {
+  if (depth_ >= kMaxDepth) return;
+  const Counted counted(depth_);
   for (const AttributeDef& attribute : node.attributes) {
     for (const GraphDef& graph : attribute.graphs) {
       for (std::size_t i = 0; i < graph.nodes.size(); ++i) survey(graph.nodes[i], i, call);

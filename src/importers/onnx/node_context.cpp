@@ -6,6 +6,7 @@
 
 #include <tenon/error.hpp>
 
+#include "base/half.hpp"
 #include "importers/onnx/importer.hpp"
 #include "importers/onnx/types.hpp"
 
@@ -51,6 +52,8 @@ std::optional<double> number(const Tensor& tensor) {
   switch (tensor.dtype()) {
     case DataType::f32: return tensor.values<float>()[0];
     case DataType::f64: return tensor.values<double>()[0];
+    case DataType::f16: return static_cast<float>(tensor.values<float16>()[0]);
+    case DataType::bf16: return static_cast<float>(tensor.values<bfloat16>()[0]);
     case DataType::i8: return tensor.values<std::int8_t>()[0];
     case DataType::u8: return tensor.values<std::uint8_t>()[0];
     case DataType::i32: return tensor.values<std::int32_t>()[0];

@@ -86,7 +86,6 @@ class NodeContext {
   }
   const Type& type_of(ValueId id) const;
   ValueId ints(const std::vector<std::int64_t>& values);      // constant i64[n]
-  ValueId scalar(DataType dtype, double value);               // constant of rank 0
   // A region made of `body`: parameters of these types under the body's names, then its nodes and results.
   RegionId import_region(const GraphDef& body, const std::vector<Type>& parameters);
   // Runs `build`; when it refuses, or returns false, everything that it added to the graph is undone and the result is false.

@@ -2,9 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
-#include <cctype>
+#include <optional>
 
 #include <tenon/error.hpp>
 
@@ -20,17 +19,6 @@ constexpr std::array<std::optional<DataType>, 27> kDataTypes = {
     DataType::f8e5m2fnuz,   DataType::u4,         DataType::i4,      DataType::f4e2m1,
     DataType::f8e8m0,       DataType::u2,         DataType::i2,
 };
-
-// What a symbol may be called in the textual IR.
-std::string identifier(std::string_view wish) {
-  std::string name;
-  for (const char c : wish) name += std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';
-  if (name.empty() || std::isdigit(static_cast<unsigned char>(name.front())) != 0) name.insert(0, "d");
-  for (const std::string_view keyword : {"min", "max", "floordiv", "ceildiv"}) {
-    if (name == keyword) name += "_";
-  }
-  return name;
-}
 
 }  // namespace
 
@@ -48,26 +36,17 @@ SymbolTable::SymbolTable(const GraphDef& graph) {
 void SymbolTable::reserve(const TypeDef& type) {
   if (type.shape) {
     for (const DimDef& dim : *type.shape) {
-      if (!dim.param.empty()) named(dim.param);
+      if (!dim.param.empty()) taken_.emplace(dim.param);
     }
   }
   for (const TypeDef& element : type.element) reserve(element);
 }
 
-std::string SymbolTable::unique(std::string_view wish) {
-  const std::string base = identifier(wish);
-  std::string name = base;
+Dim SymbolTable::fresh(std::string_view base) {
+  std::string name(base);
   for (int i = 1; !taken_.insert(name).second; ++i) name = fmt::format("{}_{}", base, i);
-  return name;
+  return Dim::symbol(std::move(name));
 }
-
-Dim SymbolTable::named(std::string_view param) {
-  auto found = named_.find(param);
-  if (found == named_.end()) found = named_.emplace(param, unique(param)).first;
-  return Dim::symbol(found->second);
-}
-
-Dim SymbolTable::fresh(std::string_view base) { return Dim::symbol(unique(base)); }
 
 Type to_type(const TypeDef& def, std::string_view name, SymbolTable* symbols) {
   switch (def.kind) {
@@ -82,7 +61,7 @@ Type to_type(const TypeDef& def, std::string_view name, SymbolTable* symbols) {
         } else if (symbols == nullptr) {
           dims.push_back(Dim::unknown());
         } else if (!dim.param.empty()) {
-          dims.push_back(symbols->named(dim.param));
+          dims.push_back(Dim::symbol(std::string(dim.param)));
         } else {
           dims.push_back(symbols->fresh(fmt::format("{}_{}", name, dims.size())));
         }
