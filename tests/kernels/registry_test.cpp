@@ -1,3 +1,4 @@
+#include "backends/cpu/kernels/conv/conv.hpp"
 #include "backends/cpu/kernels/gemm/gemm.hpp"
 #include "backends/cpu/kernels/kernel.hpp"
 
@@ -43,6 +44,7 @@ TEST(ForcedLevel, IsTheLevelOfTheSelectedKernels) {
   ASSERT_TRUE(level.has_value()) << forced;
   if (!isa_supported(*level)) GTEST_SKIP() << "this machine has no " << forced;
   EXPECT_EQ(isa(), *level);
+  EXPECT_EQ(select_conv(isa())->info.isa, *level);
   EXPECT_EQ(select_gemm(isa())->info.isa, *level);
 }
 

@@ -3,6 +3,7 @@
 #include "base/thread_pool.hpp"
 
 #include <fmt/format.h>
+#include <gtest/gtest.h>
 
 #include <algorithm>
 #include <bit>
@@ -48,14 +49,10 @@ std::vector<float> Random::reals(std::size_t count) {
 
 Activation Random::activation() {
   switch (integer(0, 3)) {
-    case 0:
-      return Activation::none();
-    case 1:
-      return Activation::relu();
-    case 2:
-      return Activation::clip(real(-0.5F, 0.2F), real(0.3F, 2.0F));
-    default:
-      return Activation::leaky(real(0.0F, 0.3F));
+    case 0: return Activation::none();
+    case 1: return Activation::relu();
+    case 2: return Activation::clip(real(-0.5F, 0.2F), real(0.3F, 2.0F));
+    default: return Activation::leaky(real(0.0F, 0.3F));
   }
 }
 
@@ -76,14 +73,46 @@ ThreadPool& pool_of(int threads) {
   return *pool;
 }
 
+std::vector<float> block(std::span<const float> plain, int batch, int channels, std::ptrdiff_t plane) {
+  const std::ptrdiff_t blocks = channel_blocks(channels);
+  std::vector<float> blocked(static_cast<std::size_t>(batch * blocks * plane * kChannelBlock));
+  std::size_t from = 0;
+  for (int n = 0; n < batch; ++n) {
+    for (int c = 0; c < channels; ++c) {
+      for (std::ptrdiff_t p = 0; p < plane; ++p) {
+        const std::ptrdiff_t pixel = (n * blocks + c / kChannelBlock) * plane + p;
+        blocked[static_cast<std::size_t>(pixel * kChannelBlock + c % kChannelBlock)] = plain[from++];
+      }
+    }
+  }
+  return blocked;
+}
+
+std::vector<float> unblock(std::span<const float> blocked, int batch, int channels, std::ptrdiff_t plane) {
+  std::vector<float> plain(static_cast<std::size_t>(batch * channels * plane));
+  std::size_t from = 0;
+  for (int n = 0; n < batch; ++n) {
+    for (int b = 0; b < channel_blocks(channels); ++b) {
+      for (std::ptrdiff_t p = 0; p < plane; ++p) {
+        for (int c = b * kChannelBlock; c < (b + 1) * kChannelBlock; ++c, ++from) {
+          if (c < channels) {
+            plain[static_cast<std::size_t>((static_cast<std::ptrdiff_t>(n) * channels + c) * plane + p)] =
+                blocked[from];
+          } else {
+            EXPECT_EQ(blocked[from], 0.0F) << "padding lane " << c << " of pixel " << p;
+          }
+        }
+      }
+    }
+  }
+  return plain;
+}
+
 double activate(const Activation& act, double x) {
   switch (act.kind) {
-    case Activation::Kind::none:
-      return x;
-    case Activation::Kind::clip:
-      return std::min<double>(std::max<double>(x, act.lo), act.hi);
-    case Activation::Kind::leaky:
-      return x > 0 ? x : static_cast<double>(act.alpha) * x;
+    case Activation::Kind::none: return x;
+    case Activation::Kind::clip: return std::min<double>(std::max<double>(x, act.lo), act.hi);
+    case Activation::Kind::leaky: return x > 0 ? x : static_cast<double>(act.alpha) * x;
   }
   throw std::logic_error("unknown activation");
 }

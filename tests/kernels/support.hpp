@@ -55,6 +55,10 @@ class GuardedBuffer {
 // The thread counts that tests run with.
 ThreadPool& pool_of(int threads);
 
+// NCHW <-> nChw16c with `plane` pixels per channel. unblock() expects the padding lanes to be zero.
+std::vector<float> block(std::span<const float> plain, int batch, int channels, std::ptrdiff_t plane);
+std::vector<float> unblock(std::span<const float> blocked, int batch, int channels, std::ptrdiff_t plane);
+
 // act in double precision
 double activate(const Activation& act, double x);
 

@@ -105,21 +105,24 @@ TENON_SIMD F32 ceil(F32 a) {
 TENON_SIMD I32 to_int(F32 a) { return {_mm512_maskz_cvtps_epi32(0xffff, a.r)}; }
 TENON_SIMD F32 to_float(I32 a) { return {_mm512_maskz_cvtepi32_ps(0xffff, a.r)}; }
 
-TENON_SIMD __m256 upper_half(F32 a) { return _mm512_maskz_extractf32x8_ps(0xff, a.r, 1); }
+template <int Half>
+TENON_SIMD __m256 half(F32 a) {
+  return _mm512_maskz_extractf32x8_ps(0xff, a.r, Half);
+}
 TENON_SIMD float reduce_add(F32 a) {
-  const __m256 h = _mm256_add_ps(_mm512_castps512_ps256(a.r), upper_half(a));
+  const __m256 h = _mm256_add_ps(half<0>(a), half<1>(a));
   __m128 v = _mm_add_ps(_mm256_castps256_ps128(h), _mm256_extractf128_ps(h, 1));
   v = _mm_add_ps(v, _mm_movehl_ps(v, v));
   return _mm_cvtss_f32(_mm_add_ss(v, _mm_movehdup_ps(v)));
 }
 TENON_SIMD float reduce_max(F32 a) {
-  const __m256 h = _mm256_max_ps(_mm512_castps512_ps256(a.r), upper_half(a));
+  const __m256 h = _mm256_max_ps(half<0>(a), half<1>(a));
   __m128 v = _mm_max_ps(_mm256_castps256_ps128(h), _mm256_extractf128_ps(h, 1));
   v = _mm_max_ps(v, _mm_movehl_ps(v, v));
   return _mm_cvtss_f32(_mm_max_ss(v, _mm_movehdup_ps(v)));
 }
 TENON_SIMD float reduce_min(F32 a) {
-  const __m256 h = _mm256_min_ps(_mm512_castps512_ps256(a.r), upper_half(a));
+  const __m256 h = _mm256_min_ps(half<0>(a), half<1>(a));
   __m128 v = _mm_min_ps(_mm256_castps256_ps128(h), _mm256_extractf128_ps(h, 1));
   v = _mm_min_ps(v, _mm_movehl_ps(v, v));
   return _mm_cvtss_f32(_mm_min_ss(v, _mm_movehdup_ps(v)));

@@ -1,0 +1,104 @@
+#include "backends/cpu/kernels/conv/conv.hpp"
+#include "kernels/support.hpp"
+
+#include <fmt/format.h>
+
+namespace tenon::bench {
+
+namespace {
+
+struct Layer {
+  const char* name;
+  int in_channels;
+  int in;  // height and width
+  int out_channels;
+  int out;
+  int kernel;
+  int stride;
+  int pad;
+  bool planar = false;
+};
+
+// The layers of ResNet-50, and a few that are shaped otherwise.
+constexpr Layer kLayers[] = {
+    {"resnet_stem", 3, 224, 64, 112, 7, 2, 3, true},
+    {"resnet_56_64_3x3", 64, 56, 64, 56, 3, 1, 1},
+    {"resnet_28_128_3x3", 128, 28, 128, 28, 3, 1, 1},
+    {"resnet_14_256_3x3", 256, 14, 256, 14, 3, 1, 1},
+    {"resnet_7_512_3x3", 512, 7, 512, 7, 3, 1, 1},
+    {"resnet_56_64_256_1x1", 64, 56, 256, 56, 1, 1, 0},
+    {"resnet_56_256_64_1x1", 256, 56, 64, 56, 1, 1, 0},
+    {"resnet_28_128_512_1x1", 128, 28, 512, 28, 1, 1, 0},
+    {"resnet_14_1024_256_1x1", 1024, 14, 256, 14, 1, 1, 0},
+    {"resnet_7_512_2048_1x1", 512, 7, 2048, 7, 1, 1, 0},
+    {"resnet_7_2048_512_1x1", 2048, 7, 512, 7, 1, 1, 0},
+    {"resnet_56_128_3x3_s2", 128, 56, 128, 28, 3, 2, 1},
+    {"resnet_14_256_3x3_s2", 512, 14, 512, 7, 3, 2, 1},
+    {"resnet_56_512_1x1_s2", 256, 56, 512, 28, 1, 2, 0},
+    {"vgg_224_64_3x3", 64, 224, 64, 224, 3, 1, 1},
+    {"vit_patch", 3, 224, 768, 14, 16, 16, 0, true},
+};
+
+cpu::ConvShape shape_of(const Layer& layer) {
+  cpu::ConvShape s;
+  s.in_channels = layer.in_channels;
+  s.out_channels = layer.out_channels;
+  s.in_h = s.in_w = layer.in;
+  s.out_h = s.out_w = layer.out;
+  s.kernel_h = s.kernel_w = layer.kernel;
+  s.stride_h = s.stride_w = layer.stride;
+  s.pad_top = s.pad_left = layer.pad;
+  return s;
+}
+
+void run(benchmark::State& state, const cpu::ConvKernel& kernel, const Layer& layer,
+         const cpu::ConvConfig& config) {
+  const cpu::ConvShape s = shape_of(layer);
+  const auto plane = [](int channels, int size) {
+    return static_cast<std::size_t>(cpu::round_up(channels, cpu::kChannelBlock) * size * size);
+  };
+  Floats src(plane(s.in_channels, s.in_h));
+  Floats dst(plane(s.out_channels, s.out_h));
+  Floats weights(layer.planar ? cpu::conv_planar_packed_size(s) : cpu::conv_packed_size(s));
+  Floats bias(cpu::conv_packed_bias_size(s.out_channels));
+  cpu::ConvArgs args;
+  args.shape = s;
+  args.config = config;
+  args.src = src.data();
+  args.dst = dst.data();
+  args.weights = weights.data();
+  args.bias = bias.data();
+  args.act = cpu::Activation::relu();
+  for (auto _ : state) {
+    (layer.planar ? cpu::conv_planar_run : cpu::conv_run)(kernel, args, pool());
+    benchmark::ClobberMemory();
+  }
+  report_flops(state, kernel.info,
+               2.0 * s.in_channels * s.out_channels * s.out_h * s.out_w * s.kernel_h * s.kernel_w);
+}
+
+cpu::ConvConfigs configs(const cpu::ConvKernel& kernel, const Layer& layer) {
+  const cpu::ConvShape s = shape_of(layer);
+  return layer.planar ? cpu::conv_planar_configs(kernel, s) : cpu::conv_configs(kernel, s);
+}
+
+}  // namespace
+
+void register_conv() {
+  for (const cpu::ConvKernel& kernel : cpu::conv_kernels()) {
+    if (!isa_supported(kernel.info.isa)) continue;
+    for (const Layer& layer : kLayers) {
+      const cpu::ConvConfigs all = configs(kernel, layer);
+      for (int i = 0; i < all.count; ++i) {
+        const cpu::ConvConfig config = all.configs[i];
+        const std::string name =
+            fmt::format("{}/{}/p{}x{}{}{}{}", kernel.info.name, layer.name, config.pixels, config.oc_blocks,
+                        config.rows ? "_rows" : "", config.oc_inner ? "_inner" : "",
+                        config.ic_blocks ? fmt::format("_ic{}", config.ic_blocks) : "");
+        add(name, [&kernel, &layer, config](benchmark::State& state) { run(state, kernel, layer, config); });
+      }
+    }
+  }
+}
+
+}  // namespace tenon::bench

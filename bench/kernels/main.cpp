@@ -1,0 +1,14 @@
+// Kernel benchmarks: tenon_kernel_bench [--benchmark_filter=conv.*avx512] [--benchmark_repetitions=5 ...].
+// TENON_THREADS sets the threads.
+#include "kernels/support.hpp"
+
+#include <benchmark/benchmark.h>
+
+int main(int argc, char** argv) {
+  tenon::bench::register_gemm();
+  tenon::bench::register_conv();
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+  benchmark::RunSpecifiedBenchmarks();
+  return 0;
+}

@@ -1,0 +1,50 @@
+// What kernel benchmarks share.
+#pragma once
+
+#include "backends/cpu/kernels/kernel.hpp"
+
+#include <benchmark/benchmark.h>
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace tenon {
+class ThreadPool;
+}
+
+namespace tenon::bench {
+
+// TENON_THREADS threads, as everywhere.
+ThreadPool& pool();
+
+// Floats of small random values, aligned to a cache line.
+class Floats {
+ public:
+  explicit Floats(std::size_t count);
+  float* data() { return data_.get(); }
+
+ private:
+  struct Free {
+    void operator()(float* p) const;
+  };
+  std::unique_ptr<float[], Free> data_;
+};
+
+// Registers a benchmark that is timed by the clock on several threads, and by processor time on one, where it
+// is less disturbed.
+void add(const std::string& name, std::function<void(benchmark::State&)> body);
+
+// Adds the counters GFLOP/s and, as a share of the measured peak of the kernel's level on all threads of
+// pool(), "of_peak".
+void report_flops(benchmark::State& state, const cpu::KernelInfo& kernel, double flops_per_iteration);
+
+// Adds the counter GB/s.
+void report_bytes(benchmark::State& state, double bytes_per_iteration);
+
+// Each family registers one benchmark per kernel that this machine runs and per shape.
+void register_gemm();
+void register_conv();
+
+}  // namespace tenon::bench

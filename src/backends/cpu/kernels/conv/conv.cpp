@@ -1,0 +1,255 @@
+#include "backends/cpu/kernels/conv/conv.hpp"
+
+#include "backends/cpu/kernels/conv/range.hpp"
+#include "backends/cpu/kernels/padding.hpp"
+#include "base/thread_pool.hpp"
+
+#include <algorithm>
+
+namespace tenon::cpu {
+
+#define TENON_CONV_KERNEL(isa, name, pixels1, pixels2, pixels4) \
+  void name(const ConvTile& tile, ConvAccess access, int pixels, int oc_blocks) noexcept;
+#include "backends/cpu/kernels/conv/kernels.inc"
+#undef TENON_CONV_KERNEL
+
+namespace {
+
+constexpr ConvKernel kConvKernels[] = {
+#define TENON_CONV_KERNEL(isa, name, pixels1, pixels2, pixels4) \
+  {{"conv", #name, Isa::isa}, {pixels1, pixels2, pixels4}, name},
+#include "backends/cpu/kernels/conv/kernels.inc"
+#undef TENON_CONV_KERNEL
+};
+
+constexpr int kMaxPixels = 32;
+
+// One task's walk over (image, group, output channel blocks, tile of pixels), the last two in the config's
+// order.
+class Walk {
+ public:
+  Walk(const ConvKernel& kernel, const ConvArgs& args);
+
+  std::ptrdiff_t units() const {
+    return static_cast<std::ptrdiff_t>(shape_.batch) * shape_.groups * oc_steps_ * tiles_;
+  }
+  void run(std::ptrdiff_t begin, std::ptrdiff_t end) const;
+
+ private:
+  struct Position {
+    int image;
+    int group;
+    int oc_step;
+    int tile;
+  };
+
+  Position position(std::ptrdiff_t unit) const;
+  void advance(Position& p) const;
+  void run_tile(const Position& p, int block_begin, int block_end) const;
+  void run_pixels(ConvTile& t, int oc_blocks, int y, int x, int count) const;
+
+  const ConvKernel& kernel_;
+  const ConvArgs& args_;
+  const ConvShape& shape_;
+  int in_blocks_;
+  int out_blocks_;
+  int oc_blocks_;
+  int oc_steps_;
+  int row_tiles_;  // per row, or per image where tiles are not cut by rows
+  int tiles_;
+  int tile_pixels_;
+  int passes_;
+  int pass_blocks_;
+  bool by_rows_;
+};
+
+Walk::Walk(const ConvKernel& kernel, const ConvArgs& args)
+    : kernel_(kernel), args_(args), shape_(args.shape) {
+  in_blocks_ = static_cast<int>(channel_blocks(shape_.group_in()));
+  out_blocks_ = static_cast<int>(channel_blocks(shape_.group_out()));
+  oc_blocks_ = kernel.oc_blocks_at_most(args.config.oc_blocks);
+  oc_steps_ = static_cast<int>(ceil_div(out_blocks_, oc_blocks_));
+  by_rows_ = args.config.rows && !shape_.pointwise();
+  const int line = by_rows_ ? shape_.out_w : shape_.out_h * shape_.out_w;
+  const int most = std::clamp(args.config.pixels, 1, kernel.max_pixels(oc_blocks_));
+  row_tiles_ = static_cast<int>(ceil_div(line, most));
+  tile_pixels_ = static_cast<int>(ceil_div(line, row_tiles_));
+  tiles_ = by_rows_ ? row_tiles_ * shape_.out_h : row_tiles_;
+  pass_blocks_ = args.config.oc_inner || args.config.ic_blocks == 0 ? in_blocks_ : args.config.ic_blocks;
+  passes_ = in_blocks_ == 0 ? 1 : static_cast<int>(ceil_div(in_blocks_, pass_blocks_));
+}
+
+Walk::Position Walk::position(std::ptrdiff_t unit) const {
+  Position p{};
+  if (args_.config.oc_inner) {
+    p.oc_step = static_cast<int>(unit % oc_steps_);
+    unit /= oc_steps_;
+  }
+  p.tile = static_cast<int>(unit % tiles_);
+  unit /= tiles_;
+  if (!args_.config.oc_inner) {
+    p.oc_step = static_cast<int>(unit % oc_steps_);
+    unit /= oc_steps_;
+  }
+  p.group = static_cast<int>(unit % shape_.groups);
+  p.image = static_cast<int>(unit / shape_.groups);
+  return p;
+}
+
+void Walk::advance(Position& p) const {
+  int& inner = args_.config.oc_inner ? p.oc_step : p.tile;
+  int& outer = args_.config.oc_inner ? p.tile : p.oc_step;
+  if (++inner < (args_.config.oc_inner ? oc_steps_ : tiles_)) return;
+  inner = 0;
+  if (++outer < (args_.config.oc_inner ? tiles_ : oc_steps_)) return;
+  outer = 0;
+  if (++p.group < shape_.groups) return;
+  p.group = 0;
+  ++p.image;
+}
+
+// With several passes, all tiles of a task that share weights are done for a pass before the next begins.
+void Walk::run(std::ptrdiff_t begin, std::ptrdiff_t end) const {
+  Position p = position(begin);
+  while (begin < end) {
+    const std::ptrdiff_t run =
+        passes_ == 1 ? end - begin : std::min<std::ptrdiff_t>(end - begin, tiles_ - p.tile);
+    Position next = p;
+    for (int pass = 0; pass < passes_; ++pass) {
+      next = p;
+      for (std::ptrdiff_t i = 0; i < run; ++i, advance(next)) {
+        run_tile(next, pass * pass_blocks_, std::min((pass + 1) * pass_blocks_, in_blocks_));
+      }
+    }
+    p = next;
+    begin += run;
+  }
+}
+
+void Walk::run_tile(const Position& p, int block_begin, int block_end) const {
+  const ConvShape& s = shape_;
+  const std::ptrdiff_t in_plane = static_cast<std::ptrdiff_t>(s.in_h) * s.in_w * kChannelBlock;
+  const std::ptrdiff_t out_plane = static_cast<std::ptrdiff_t>(s.out_h) * s.out_w * kChannelBlock;
+  const std::ptrdiff_t tap = kChannelBlock * kChannelBlock;
+
+  int y = by_rows_ ? p.tile / row_tiles_ : 0;
+  int x = (by_rows_ ? p.tile % row_tiles_ : p.tile) * tile_pixels_;
+  const int count = std::min(tile_pixels_, (by_rows_ ? s.out_w : s.out_h * s.out_w) - x);
+  if (!by_rows_ && !s.pointwise()) {
+    y = x / s.out_w;
+    x = x % s.out_w;
+  }
+
+  ConvTile t{};
+  t.src = args_.src +
+          ((static_cast<std::ptrdiff_t>(p.image) * s.groups + p.group) * in_blocks_ + block_begin) * in_plane;
+  t.src_block = in_plane;
+  t.src_tap_h = static_cast<std::ptrdiff_t>(s.dilation_h) * s.in_w * kChannelBlock;
+  t.src_tap_w = static_cast<std::ptrdiff_t>(s.dilation_w) * kChannelBlock;
+  t.blocks = block_end - block_begin;
+  t.last_lanes = block_end == in_blocks_ ? s.group_in() - (in_blocks_ - 1) * kChannelBlock : kChannelBlock;
+  t.taps_h = s.kernel_h;
+  t.taps_w = s.kernel_w;
+  t.weights_tap_w = tap;
+  t.weights_tap_h = tap * s.kernel_w;
+  t.weights_block = t.weights_tap_h * s.kernel_h;
+  t.weights_oc_block = t.weights_block * in_blocks_;
+  t.dst_pixel = kChannelBlock;
+  t.dst_oc_block = out_plane;
+  t.first = block_begin == 0;
+  t.last = block_end == in_blocks_;
+  t.act = args_.act;
+  t.row_step = s.dilation_h;
+  t.column_step = s.dilation_w;
+  t.src_h = s.in_h;
+  t.src_w = s.in_w;
+
+  const int end = std::min((p.oc_step + 1) * oc_blocks_, out_blocks_);
+  for (int block = p.oc_step * oc_blocks_; block < end;) {
+    const int blocks = kernel_.oc_blocks_at_most(end - block);
+    const std::ptrdiff_t out_block = static_cast<std::ptrdiff_t>(p.group) * out_blocks_ + block;
+    const std::ptrdiff_t out =
+        (static_cast<std::ptrdiff_t>(p.image) * s.groups * out_blocks_ + out_block) * out_plane +
+        (static_cast<std::ptrdiff_t>(y) * s.out_w + x) * kChannelBlock;
+    ConvTile step = t;
+    step.weights = args_.weights + out_block * t.weights_oc_block + block_begin * t.weights_block;
+    step.bias = args_.bias ? args_.bias + out_block * kChannelBlock : nullptr;
+    step.dst = args_.dst + out;
+    step.residual = args_.residual ? args_.residual + out : nullptr;
+    run_pixels(step, blocks, y, x, count);
+    if (t.last && !args_.act.keeps_zero() && block + blocks == out_blocks_) {
+      clear_padding_lanes(step.dst + (blocks - 1) * out_plane, count,
+                          s.group_out() - (out_blocks_ - 1) * kChannelBlock);
+    }
+    block += blocks;
+  }
+}
+
+// `count` pixels from (y, x) on, in the order of the flattened image.
+void Walk::run_pixels(ConvTile& t, int oc_blocks, int y, int x, int count) const {
+  const ConvShape& s = shape_;
+  if (s.pointwise()) {
+    t.src += (static_cast<std::ptrdiff_t>(y) * s.in_w + x) * kChannelBlock;
+    kernel_.tile(t, ConvAccess::row, count, oc_blocks);
+    return;
+  }
+  const int row = y * s.stride_h - s.pad_top;
+  const int column = x * s.stride_w - s.pad_left;
+  int base = 0;
+  if (x + count <= s.out_w) {
+    const Range taps = taps_inside(row, s.dilation_h, s.kernel_h, s.in_h);
+    t.taps_h = taps.end - taps.begin;
+    t.weights += taps.begin * t.weights_tap_h;
+    base = taps.begin * s.dilation_h;
+    const int last_column = column + (count - 1) * s.stride_w + (s.kernel_w - 1) * s.dilation_w;
+    if (s.stride_w == 1 && column >= 0 && last_column < s.in_w) {
+      t.src += (static_cast<std::ptrdiff_t>(row + base) * s.in_w + column) * kChannelBlock;
+      kernel_.tile(t, ConvAccess::row, count, oc_blocks);
+      return;
+    }
+  }
+  int rows[kMaxPixels];
+  int columns[kMaxPixels];
+  for (int p = 0; p < count; ++p) {
+    rows[p] = y * s.stride_h - s.pad_top + base;
+    columns[p] = x * s.stride_w - s.pad_left;
+    if (++x == s.out_w) {
+      x = 0;
+      ++y;
+    }
+  }
+  t.row = rows;
+  t.column = columns;
+  kernel_.tile(t, ConvAccess::gather, count, oc_blocks);
+}
+
+}  // namespace
+
+std::span<const ConvKernel> conv_kernels() { return kConvKernels; }
+
+const ConvKernel* select_conv(Isa level) { return best_kernel(conv_kernels(), level); }
+
+const char* conv_refusal(const ConvShape& s) {
+  if (s.groups > 1 && (s.group_in() % kChannelBlock || s.group_out() % kChannelBlock)) {
+    return "channels per group are not multiples of 16";
+  }
+  return nullptr;
+}
+
+void conv_run(const ConvKernel& kernel, const ConvArgs& args, ThreadPool& pool) noexcept {
+  if (args.shape.empty()) return;
+  const Walk walk(kernel, args);
+  pool.run_ranges(static_cast<std::size_t>(walk.units()), 1,
+                  [&walk](std::size_t begin, std::size_t end, int) {
+                    walk.run(static_cast<std::ptrdiff_t>(begin), static_cast<std::ptrdiff_t>(end));
+                  });
+}
+
+}  // namespace tenon::cpu
+
+namespace tenon {
+
+void register_cpu_kernel_conv(cpu::KernelRegistry& registry);
+void register_cpu_kernel_conv(cpu::KernelRegistry& registry) { registry.add(cpu::conv_kernels()); }
+
+}  // namespace tenon

@@ -1,0 +1,21 @@
+// Index ranges of convolutions along one axis.
+#pragma once
+
+#include <algorithm>
+
+namespace tenon::cpu {
+
+struct Range {
+  int begin = 0;
+  int end = 0;
+  bool empty() const { return begin >= end; }
+};
+
+// The taps t in [0, count) with 0 <= start + t * step < size, for step > 0. An empty range is {0, 0}.
+inline Range taps_inside(int start, int step, int count, int size) {
+  const int begin = start >= 0 ? 0 : (-start + step - 1) / step;
+  const int end = start >= size ? 0 : std::min(count, (size - start + step - 1) / step);
+  return begin < end ? Range{begin, end} : Range{};
+}
+
+}  // namespace tenon::cpu

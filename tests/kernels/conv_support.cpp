@@ -1,0 +1,86 @@
+#include "kernels/conv_support.hpp"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace tenon::cpu::test {
+
+std::string describe(const ConvShape& s) {
+  return fmt::format("n{} g{} {}x{}x{} -> {}x{}x{} kernel {}x{} stride {}x{} dilation {}x{} pad {},{}",
+                     s.batch, s.groups, s.in_channels, s.in_h, s.in_w, s.out_channels, s.out_h, s.out_w,
+                     s.kernel_h, s.kernel_w, s.stride_h, s.stride_w, s.dilation_h, s.dilation_w, s.pad_top,
+                     s.pad_left);
+}
+
+ConvShape random_window(Random& random, int max_kernel, int max_image) {
+  ConvShape s;
+  s.batch = random.integer(1, 2);
+  const auto axis = [&](int& in, int& out, int& kernel, int& stride, int& dilation, int& pad) {
+    kernel = random.integer(1, max_kernel);
+    stride = random.integer(1, 3);
+    dilation = random.integer(1, 3);
+    const int span = (kernel - 1) * dilation + 1;
+    pad = random.integer(0, span);
+    in = random.integer(1, max_image);
+    const int natural = (in + pad + random.integer(0, span) - span) / stride + 1;
+    out = std::max(1, natural);
+  };
+  axis(s.in_h, s.out_h, s.kernel_h, s.stride_h, s.dilation_h, s.pad_top);
+  axis(s.in_w, s.out_w, s.kernel_w, s.stride_w, s.dilation_w, s.pad_left);
+  return s;
+}
+
+ConvData random_data(Random& random, const ConvShape& s) {
+  ConvData d;
+  const auto size = [](auto... factors) {
+    return (static_cast<std::size_t>(factors) * ... * std::size_t{1});
+  };
+  d.src = random.reals(size(s.batch, s.in_channels, s.in_h, s.in_w));
+  d.weights = random.reals(size(s.out_channels, s.group_in(), s.kernel_h, s.kernel_w));
+  if (random.coin()) d.bias = random.reals(size(s.out_channels));
+  if (random.coin()) d.residual = random.reals(size(s.batch, s.out_channels, s.out_h, s.out_w));
+  d.act = random.activation();
+  return d;
+}
+
+void expect_conv(const char* family, const ConvShape& s, const ConvData& d, std::span<const float> dst) {
+  std::size_t at = 0;
+  for (int n = 0; n < s.batch; ++n) {
+    for (int o = 0; o < s.out_channels; ++o) {
+      const int first = o / s.group_out() * s.group_in();
+      for (int y = 0; y < s.out_h; ++y) {
+        for (int x = 0; x < s.out_w; ++x, ++at) {
+          double sum = 0;
+          double magnitude = 0;
+          const auto add = [&](double term) {
+            sum += term;
+            magnitude += std::abs(term);
+          };
+          if (!d.bias.empty()) add(d.bias[static_cast<std::size_t>(o)]);
+          if (!d.residual.empty()) add(d.residual[at]);
+          for (int c = 0; c < s.group_in(); ++c) {
+            for (int h = 0; h < s.kernel_h; ++h) {
+              for (int w = 0; w < s.kernel_w; ++w) {
+                const int iy = y * s.stride_h - s.pad_top + h * s.dilation_h;
+                const int ix = x * s.stride_w - s.pad_left + w * s.dilation_w;
+                if (iy < 0 || iy >= s.in_h || ix < 0 || ix >= s.in_w) continue;
+                const int src = ((n * s.in_channels + first + c) * s.in_h + iy) * s.in_w + ix;
+                const int weight = ((o * s.group_in() + c) * s.kernel_h + h) * s.kernel_w + w;
+                add(static_cast<double>(d.src[static_cast<std::size_t>(src)]) *
+                    d.weights[static_cast<std::size_t>(weight)]);
+              }
+            }
+          }
+          const double terms = static_cast<double>(s.group_in()) * s.kernel_h * s.kernel_w + 2;
+          ASSERT_NEAR(dst[at], activate(d.act, sum), error_bound(family, terms, magnitude))
+              << "at [" << n << ", " << o << ", " << y << ", " << x << "]";
+        }
+      }
+    }
+  }
+}
+
+}  // namespace tenon::cpu::test
