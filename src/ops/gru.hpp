@@ -23,6 +23,7 @@ struct Gru {
   bool batch_first = false;
 
   static constexpr std::string_view kName = "gru";
+  static constexpr std::array<std::string_view, 2> kDefaultActivations{"sigmoid", "tanh"};
   static constexpr auto fields() {
     return std::make_tuple(field("hidden_size", &Gru::hidden_size), field("direction", &Gru::direction),
                            field("activations", &Gru::activations), field("activation_alpha", &Gru::activation_alpha),

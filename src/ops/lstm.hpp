@@ -23,6 +23,7 @@ struct Lstm {
   bool batch_first = false;
 
   static constexpr std::string_view kName = "lstm";
+  static constexpr std::array<std::string_view, 3> kDefaultActivations{"sigmoid", "tanh", "tanh"};
   static constexpr auto fields() {
     return std::make_tuple(field("hidden_size", &Lstm::hidden_size), field("direction", &Lstm::direction),
                            field("activations", &Lstm::activations), field("activation_alpha", &Lstm::activation_alpha),

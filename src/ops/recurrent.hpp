@@ -34,7 +34,7 @@ std::vector<RecurrentActivation> resolve_activations(const std::vector<std::stri
                                                      const std::vector<float>& beta,
                                                      std::span<const std::string_view> defaults, int directions);
 
-// Types of y and y_h; checks the operands up to initial_h (operand 5). `gates` is G.
+// Types of y and y_h; checks the operands up to initial_h (5), and 6 where it is a state too (lstm). `gates` is G.
 std::vector<Inference> infer_recurrent(const InferContext& context, std::int64_t gates, std::int64_t hidden_size,
                                        Direction direction, bool batch_first);
 

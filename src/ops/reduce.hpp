@@ -3,7 +3,7 @@
 //
 // Operands: x, and axes (i64 [k]) when they are not a field. No axes at all: every axis, or with noop_with_empty_axes a
 // reduction over no axis (each element alone, so sum is the identity and sum_square squares). keep_dims leaves reduced axes with
-// size 1. x: numeric (max and min: bool too; log_sum, log_sum_exp: float). Result: x's dtype; integers wrap; the mean of integers truncates.
+// size 1. x: numeric (max and min: bool too). Result: x's dtype; integers wrap; the mean of integers truncates.
 // Over no elements: sum 0, prod 1, max the lowest, min the highest value (infinities for float), mean NaN.
 #pragma once
 

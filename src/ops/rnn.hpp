@@ -18,6 +18,7 @@ struct Rnn {
   bool batch_first = false;
 
   static constexpr std::string_view kName = "rnn";
+  static constexpr std::array<std::string_view, 1> kDefaultActivations{"tanh"};
   static constexpr auto fields() {
     return std::make_tuple(field("hidden_size", &Rnn::hidden_size), field("direction", &Rnn::direction),
                            field("activations", &Rnn::activations), field("activation_alpha", &Rnn::activation_alpha),

@@ -1,0 +1,25 @@
+#include "ops/batch_norm.hpp"
+
+#include "ops/infer_helpers.hpp"
+
+namespace tenon {
+namespace op {
+
+std::vector<Inference> BatchNorm::infer(InferContext& context) const {
+  context.require_inputs(5, 5);
+  for (std::size_t i = 0; i < 5; ++i) require_float(context, i);
+  require_rank_at_least(context, 0, 2);
+  for (std::size_t i = 1; i < 5; ++i) {
+    require_rank(context, i, 1);
+    if (context.has_rank(0) && context.has_rank(i)) {
+      merge_dim(context, context.dims(i)[0], context.dims(0)[1], "parameter and channels of x:");
+    }
+  }
+  return {tensor_type(context.dtype(0), context.tensor(0).dims)};
+}
+
+}  // namespace op
+
+void register_op_batch_norm(OpRegistry& registry) { registry.add<op::BatchNorm>(); }
+
+}  // namespace tenon
