@@ -59,7 +59,7 @@ struct PlanSymbol {
   std::int64_t min = 1, opt = 1, max = 1;
 };
 
-struct PlanTensor {  // a network input or output
+struct PlanTensor {  // a network input or output; an output's buffer may be an alias of one of storage `output`
   std::string name;
   BufferId buffer;
 };
@@ -83,6 +83,9 @@ struct Plan {
 
   const Buffer& buffer(BufferId id) const { return buffers.at(id.value); }
 };
+
+// The buffer whose memory `id` uses: itself unless it is an alias.
+BufferId root_buffer(const Plan& plan, BufferId id);
 
 // Human-readable dump: buffers with offsets, steps with tactics. Dump only.
 std::string to_text(const Plan& plan);
