@@ -1,0 +1,35 @@
+// choose: precision, layout and implementation for every node, decided together.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+
+#include "ir/graph.hpp"
+#include "plan/plan.hpp"
+#include "plan/step.hpp"
+#include "tactics/assignment.hpp"
+
+namespace tenon {
+
+class TimingCache;
+
+struct ChooseOptions {
+  std::vector<PlanSymbol> profile;
+  Accuracy accuracy = Accuracy::standard;
+  Isa isa = Isa::portable;
+  int threads = 1;
+  bool measure = true;           // false: cost model only
+  TimingCache* cache = nullptr;  // read, and added to
+  // Called before each timing: done, total.
+  std::function<void(std::size_t, std::size_t)> progress;
+};
+
+// The problem that a node poses: types, dims at the profile's opt and max, constants.
+Problem problem_of(const Graph& graph, NodeId node, const ChooseOptions& options);
+
+// May decompose nodes of `graph` that no fast tactic takes whole. Minimises node costs plus conversion costs over the graph.
+// ModelError naming every node that no tactic solves, with the reasons.
+Assignment choose(Graph& graph, const TacticRegistry& tactics, const StepRegistry& steps, const ChooseOptions& options);
+
+}  // namespace tenon

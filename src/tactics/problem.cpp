@@ -1,0 +1,95 @@
+#include "tactics/problem.hpp"
+
+#include <fmt/format.h>
+
+
+namespace tenon {
+namespace {
+
+std::string describe(const AttributeValue& value) {
+  return std::visit(
+      [](const auto& v) -> std::string {
+        using T = std::decay_t<decltype(v)>;
+        if constexpr (std::is_same_v<T, std::vector<std::int64_t>> || std::is_same_v<T, std::vector<float>> ||
+                      std::is_same_v<T, std::vector<std::string>>) {
+          return fmt::format("[{}]", fmt::join(v, ","));
+        } else if constexpr (std::is_same_v<T, DataType>) {
+          return std::string(name(v));
+        } else if constexpr (std::is_same_v<T, Type>) {
+          return v.to_string();
+        } else if constexpr (std::is_same_v<T, PointwiseProgram>) {
+          return v.empty() ? "()" : v.to_string();
+        } else if constexpr (std::is_same_v<T, Tensor>) {
+          return fmt::format("{}[{}]", name(v.dtype()), fmt::join(v.shape(), ","));
+        } else {
+          return fmt::format("{}", v);
+        }
+      },
+      value);
+}
+
+std::string describe(const Op& op) {
+  std::string text(op.name());
+  char separator = '{';
+  for (const Attribute& attribute : op.attributes()) {
+    text += fmt::format("{}{}={}", separator, attribute.name, describe(attribute.value));
+    separator = ',';
+  }
+  return separator == '{' ? text : text + "}";
+}
+
+std::string describe(const Operand& operand) {
+  if (!operand.present) return "-";
+  std::string text = operand.constant != nullptr ? "c:" : "";
+  if (!operand.type.is_tensor()) return text + operand.type.to_string();
+  text += name(operand.type.as_tensor().dtype);
+  text += fmt::format("[{}]", fmt::join(operand.dims, ","));
+  // Two plans of one network with other ranges are other problems: scratch and blocking depend on the maximum.
+  if (operand.max_dims != operand.dims) text += fmt::format("<=[{}]", fmt::join(operand.max_dims, ","));
+  return text;
+}
+
+std::string describe(const std::vector<Operand>& operands) {
+  std::string text;
+  for (const Operand& operand : operands) {
+    if (!text.empty()) text += ", ";
+    text += describe(operand);
+  }
+  return text;
+}
+
+std::string_view accuracy_name(Accuracy accuracy) {
+  switch (accuracy) {
+    case Accuracy::exact: return "exact";
+    case Accuracy::standard: return "standard";
+    case Accuracy::relaxed: return "relaxed";
+  }
+  return "?";
+}
+
+}  // namespace
+
+std::string Problem::key() const {
+  return fmt::format("{}({}) -> {} | {} t{} {}", describe(op), describe(inputs), describe(outputs), isa_name(isa), threads,
+                     accuracy_name(accuracy));
+}
+
+bool Problem::has_unknown_dims() const noexcept {
+  const auto unknown = [](const Operand& operand) {
+    if (!operand.present) return false;
+    if (!operand.type.is_tensor() || !operand.type.as_tensor().dims) return true;
+    for (std::int64_t dim : operand.max_dims) {
+      if (dim < 0) return true;
+    }
+    return false;
+  };
+  for (const Operand& operand : inputs) {
+    if (unknown(operand)) return true;
+  }
+  for (const Operand& operand : outputs) {
+    if (unknown(operand)) return true;
+  }
+  return false;
+}
+
+}  // namespace tenon

@@ -1,0 +1,168 @@
+#include "tactics/tuner.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+#include <memory>
+
+#include "base/aligned_buffer.hpp"
+#include "base/check.hpp"
+#include "base/context.hpp"
+#include "base/cpu_info.hpp"
+#include "base/random.hpp"
+#include "base/thread_pool.hpp"
+
+namespace tenon {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t kMostSets = 8;
+constexpr int kLeastRounds = 3;
+constexpr int kMostRounds = 25;
+constexpr double kBudgetNs = 8e6;  // per contender
+
+// A concrete type: the problem's at opt, in the candidate's layout.
+Type concrete(const Operand& operand, const Layout& layout) {
+  TensorType type = operand.type.as_tensor();
+  type.dims = Dims(operand.dims.begin(), operand.dims.end());
+  type.layout = layout;
+  type.quant = {};
+  return type;
+}
+
+struct OperandMemory {
+  AlignedBuffer bytes;
+  BufferView view;
+};
+
+OperandMemory allocate(const Operand& operand, const Layout& layout, bool random) {
+  const Type type = concrete(operand, layout);
+  OperandMemory memory;
+  const auto bytes = static_cast<std::size_t>(storage_bytes(type.as_tensor(), operand.dims));
+  memory.bytes = AlignedBuffer(std::max<std::size_t>(bytes, 1));
+  memory.bytes.fill_zero();
+  if (operand.constant != nullptr && layout.is_plain()) {
+    std::copy_n(operand.constant->data(), std::min(bytes, operand.constant->size_bytes()), memory.bytes.data());
+  } else if (random && type.as_tensor().dtype == DataType::f32) {
+    Random generator(1);
+    for (float& value : std::span(memory.bytes.as<float>(), bytes / sizeof(float))) value = generator.uniform(-1.0F, 1.0F);
+  }
+  memory.view = {memory.bytes.data(), type.as_tensor().dtype, operand.dims, nullptr};
+  return memory;
+}
+
+// One contender with its step and several sets of memory.
+class Rig {
+ public:
+  Rig(const Problem& problem, const Contender& contender, const StepRegistry& steps, ThreadPool& pool, std::size_t sets) {
+    const Prepared prepared = contender.tactic->prepare(problem, contender.candidate);
+    for (std::size_t operand : prepared.operands) {
+      const bool present = problem.has(operand);
+      input_types_.push_back(present ? concrete(problem.inputs[operand], contender.candidate.inputs.at(operand)) : Type());
+      input_present_.push_back(present);
+    }
+    for (std::size_t i = 0; i < problem.outputs.size(); ++i) {
+      output_types_.push_back(concrete(problem.outputs[i], contender.candidate.outputs.at(i)));
+    }
+    std::vector<const Type*> inputs, outputs;
+    for (std::size_t i = 0; i < input_types_.size(); ++i) inputs.push_back(input_present_[i] ? &input_types_[i] : nullptr);
+    for (const Type& type : output_types_) outputs.push_back(&type);
+
+    std::vector<const Shape*> input_shapes, output_shapes;
+    for (std::size_t operand : prepared.operands) {
+      input_shapes.push_back(problem.has(operand) ? &problem.inputs[operand].dims : nullptr);
+    }
+    for (const Operand& operand : problem.outputs) output_shapes.push_back(&operand.dims);
+    const StepShapes shapes{input_shapes, output_shapes, pool.size()};
+
+    sets_.resize(sets);
+    for (Set& set : sets_) {
+      for (const Tensor& weight : prepared.weights) set.weights.push_back(sets == 1 ? weight : weight.clone());
+      set.step = steps.create(prepared.kind, {prepared.params, inputs, outputs, set.weights});
+      set.state = set.step->specialize(shapes);
+      for (std::size_t operand : prepared.operands) {
+        set.inputs.push_back(problem.has(operand)
+                                 ? allocate(problem.inputs[operand], contender.candidate.inputs.at(operand), true)
+                                 : OperandMemory{});
+      }
+      for (std::size_t i = 0; i < problem.outputs.size(); ++i) {
+        set.outputs.push_back(allocate(problem.outputs[i], contender.candidate.outputs.at(i), false));
+      }
+      for (std::size_t i = 0; i < set.inputs.size(); ++i) {
+        set.input_views.push_back(input_present_[i] ? &set.inputs[i].view : nullptr);
+      }
+      for (OperandMemory& memory : set.outputs) set.output_views.push_back(&memory.view);
+      set.scratch = AlignedBuffer(set.step->scratch_bytes(shapes) + 1);
+      set.call = {set.input_views, set.output_views, set.state.get(), set.scratch.data(), &pool};
+    }
+  }
+
+  double run_once() {
+    Set& set = sets_[next_++ % sets_.size()];
+    const auto start = Clock::now();
+    const Status status = set.step->run(set.call);
+    const auto stop = Clock::now();
+    TENON_CHECK(status.ok(), "a candidate failed while it was timed: {}", status.message());
+    return std::chrono::duration<double, std::nano>(stop - start).count();
+  }
+
+ private:
+  struct Set {
+    std::vector<Tensor> weights;
+    std::unique_ptr<Step> step;
+    std::unique_ptr<StepState> state;
+    std::vector<OperandMemory> inputs, outputs;
+    std::vector<const BufferView*> input_views;
+    std::vector<BufferView*> output_views;
+    AlignedBuffer scratch;
+    StepCall call;
+  };
+  std::vector<Type> input_types_, output_types_;
+  std::vector<bool> input_present_;
+  std::vector<Set> sets_;
+  std::size_t next_ = 0;
+};
+
+std::size_t operand_bytes(const Problem& problem) {
+  std::size_t bytes = 0;
+  const auto add = [&](const Operand& operand) {
+    if (!operand.present || !operand.type.is_tensor()) return;
+    bytes += storage_bytes(operand.type.as_tensor().dtype, static_cast<std::size_t>(element_count(operand.dims)));
+  };
+  for (const Operand& operand : problem.inputs) add(operand);
+  for (const Operand& operand : problem.outputs) add(operand);
+  return bytes;
+}
+
+}  // namespace
+
+std::vector<double> Tuner::measure(const Problem& problem, const std::vector<Contender>& contenders) const {
+  const std::size_t cache = std::max(cpu_info().l3_bytes, cpu_info().l2_bytes);
+  const std::size_t sets = std::clamp(cache / std::max<std::size_t>(operand_bytes(problem), 1) + 1, std::size_t{1}, kMostSets);
+  std::vector<Rig> rigs;
+  rigs.reserve(contenders.size());
+  for (const Contender& contender : contenders) {
+    in_context([&] { rigs.emplace_back(problem, contender, steps_, pool_, sets); },
+               [&] { return fmt::format("timing {} on {}", contender.tactic->name(), problem.key()); });
+  }
+  std::vector<double> best(rigs.size(), std::numeric_limits<double>::infinity());
+  std::vector<double> spent(rigs.size(), 0);
+  for (Rig& rig : rigs) static_cast<void>(rig.run_once());
+  for (int round = 0; round < kMostRounds; ++round) {
+    bool ran = false;
+    for (std::size_t i = 0; i < rigs.size(); ++i) {
+      if (round >= kLeastRounds && spent[i] > kBudgetNs) continue;
+      const double ns = rigs[i].run_once();
+      best[i] = std::min(best[i], ns);
+      spent[i] += ns;
+      ran = true;
+    }
+    if (!ran) break;
+  }
+  return best;
+}
+
+}  // namespace tenon
