@@ -1,0 +1,316 @@
+#include "plan/lowering/lower.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <optional>
+
+#include "base/check.hpp"
+#include "base/context.hpp"
+#include "base/cpu_info.hpp"
+#include "ir/constant.hpp"
+#include "plan/lowering/memory_planner.hpp"
+
+namespace tenon {
+namespace {
+
+class Lowering {
+ public:
+  Lowering(const Graph& graph, const Assignment& assignment, const StepRegistry& steps, const LowerOptions& options)
+      : graph_(graph), assignment_(assignment), steps_(steps) {
+    plan_.network = graph.name();
+    plan_.isa = std::string(isa_name(options.isa));
+    plan_.threads = static_cast<std::uint32_t>(options.threads);
+    plan_.symbols = options.profile;
+    for (const PlanSymbol& symbol : plan_.symbols) {
+      ranges_[symbol.name] = {symbol.min, symbol.max};
+    }
+  }
+
+  Plan run() {
+    add_inputs();
+    for (const NodeChoice& choice : assignment_.nodes) {
+      in_context([&] { add_node(choice); }, [&] { return fmt::format("lowering '{}'", graph_.node(choice.node).location); });
+    }
+    add_outputs();
+    find_lifetimes();
+    place();
+    return std::move(plan_);
+  }
+
+ private:
+  using Key = std::pair<ValueId, std::string>;  // a value in a layout (as text)
+
+  // --- buffers ---
+
+  BufferId new_buffer(Buffer buffer) {
+    plan_.buffers.push_back(std::move(buffer));
+    return BufferId(static_cast<std::uint32_t>(plan_.buffers.size() - 1));
+  }
+
+  std::optional<Shape> max_shape(const Type& type) const {
+    if (!type.is_tensor() || !type.as_tensor().dims) return std::nullopt;
+    Shape shape;
+    for (const Dim& dim : *type.as_tensor().dims) {
+      const std::int64_t bound = dim.is_unknown() ? std::numeric_limits<std::int64_t>::max() : dim.interval(ranges_).max;
+      if (bound == std::numeric_limits<std::int64_t>::max()) return std::nullopt;
+      shape.push_back(bound);
+    }
+    return shape;
+  }
+
+  Buffer describe(ValueId id, const Layout& layout) const {
+    const Value& value = graph_.value(id);
+    Buffer buffer;
+    buffer.name = value.name;
+    buffer.type = value.type;
+    buffer.storage = Buffer::Storage::dynamic;
+    if (!value.type.is_tensor()) return buffer;
+    buffer.type.as_tensor().layout = layout;
+    buffer.type.as_tensor().quant = {};
+    if (value.type.as_tensor().dtype == DataType::string) return buffer;
+    if (const auto shape = max_shape(value.type); shape && !has_unknown(value.type)) {
+      buffer.storage = Buffer::Storage::arena;
+      buffer.bytes = static_cast<std::uint64_t>(storage_bytes(buffer.type.as_tensor(), *shape));
+    }
+    return buffer;
+  }
+
+  static bool has_unknown(const Type& type) {
+    const auto& dims = type.as_tensor().dims;
+    return !dims || std::any_of(dims->begin(), dims->end(), [](const Dim& d) { return d.is_unknown(); });
+  }
+
+  static Key key(ValueId id, const Layout& layout) { return {id, layout.to_string()}; }
+
+  std::uint32_t add_blob(Tensor tensor) {
+    plan_.blobs.push_back(std::move(tensor));
+    return static_cast<std::uint32_t>(plan_.blobs.size() - 1);
+  }
+
+  const Layout& produced_layout(ValueId id) const {
+    static const Layout plain;
+    const auto found = assignment_.layouts.find(id);
+    return found == assignment_.layouts.end() ? plain : found->second;
+  }
+
+  // The buffer of `id` in `layout`; makes the conversion or the constant when it is first asked for.
+  BufferId buffer_for(ValueId id, const Layout& layout) {
+    if (const auto found = buffers_.find(key(id, layout)); found != buffers_.end()) return found->second;
+    if (const Tensor* constant = graph_.constant(id)) return add_constant(id, *constant, layout);
+    for (const Conversion& conversion : assignment_.conversions) {
+      if (conversion.value == id && conversion.to == layout) return add_conversion(conversion);
+    }
+    TENON_UNREACHABLE("value '{}' is wanted in layout '{}' and nothing gives it", graph_.value(id).name, layout.to_string());
+  }
+
+  BufferId add_constant(ValueId id, const Tensor& constant, const Layout& layout) {
+    TENON_CHECK(layout.is_plain(), "constants are converted by the tactic that uses them");
+    Buffer buffer = describe(id, layout);
+    if (constant.dtype() == DataType::string) TENON_UNREACHABLE("a string constant as an operand of a step");
+    buffer.storage = Buffer::Storage::constant;
+    buffer.bytes = constant.size_bytes();
+    buffer.index = add_blob(constant);
+    return buffers_[key(id, layout)] = new_buffer(std::move(buffer));
+  }
+
+  BufferId add_conversion(const Conversion& conversion) {
+    const BufferId from = buffer_for(conversion.value, produced_layout(conversion.value));
+    const BufferId to = new_buffer(describe(conversion.value, conversion.to));
+    buffers_[key(conversion.value, conversion.to)] = to;
+    Prepared prepared = conversion.choice.tactic->prepare(conversion.choice.problem, conversion.choice.candidate);
+    add_step(conversion.choice, std::move(prepared), {from}, {to}, "layout of " + graph_.value(conversion.value).name);
+    return to;
+  }
+
+  void add_inputs() {
+    for (std::size_t i = 0; i < graph_.inputs().size(); ++i) {
+      const ValueId id = graph_.inputs()[i];
+      Buffer buffer = describe(id, {});
+      TENON_REQUIRE(buffer.storage == Buffer::Storage::arena,
+                    "input '{}' has the type {}, whose size has no bound: give it a range (--shapes)", graph_.value(id).name,
+                    graph_.value(id).type.to_string());
+      buffer.storage = Buffer::Storage::input;
+      buffer.index = static_cast<std::uint32_t>(i);
+      const std::string name = buffer.name;
+      const BufferId buffer_id = buffers_[key(id, {})] = new_buffer(std::move(buffer));
+      plan_.inputs.push_back({name, buffer_id});
+    }
+  }
+
+  // --- steps ---
+
+  void add_node(const NodeChoice& choice) {
+    const Node& node = graph_.node(choice.node);
+    Prepared prepared = choice.tactic->prepare(choice.problem, choice.candidate);
+    std::vector<BufferId> inputs;
+    for (std::size_t operand : prepared.operands) {
+      const ValueId id = node.inputs.at(operand);
+      inputs.push_back(id.valid() ? buffer_for(id, choice.candidate.inputs.at(operand)) : BufferId());
+    }
+    if (prepared.kind == kAliasStep) {
+      add_alias(node, inputs.at(0));
+      return;
+    }
+    std::vector<BufferId> outputs;
+    for (std::size_t i = 0; i < node.outputs.size(); ++i) {
+      const Layout& layout = choice.candidate.outputs.at(i);
+      const BufferId id = new_buffer(describe(node.outputs[i], layout));
+      buffers_[key(node.outputs[i], layout)] = id;
+      outputs.push_back(id);
+    }
+    add_step(choice, std::move(prepared), std::move(inputs), std::move(outputs), node.location);
+  }
+
+  void add_alias(const Node& node, BufferId of) {
+    Buffer buffer = describe(node.outputs.at(0), {});
+    TENON_CHECK(plan_.buffer(of).storage != Buffer::Storage::dynamic && buffer.storage == Buffer::Storage::arena,
+                "a view of memory of unknown size");
+    buffer.storage = Buffer::Storage::alias;
+    buffer.alias_of = of;
+    buffers_[key(node.outputs[0], {})] = new_buffer(std::move(buffer));
+  }
+
+  void add_step(const NodeChoice& choice, Prepared prepared, std::vector<BufferId> inputs, std::vector<BufferId> outputs,
+                std::string label) {
+    PlanStep step;
+    step.kind = std::move(prepared.kind);
+    step.params = std::move(prepared.params);
+    step.inputs = std::move(inputs);
+    step.outputs = std::move(outputs);
+    for (Tensor& weight : prepared.weights) step.weights.push_back(add_blob(std::move(weight)));
+    step.label = std::move(label);
+    step.op = describe_op(choice.problem.op);
+    step.tactic = std::string(choice.tactic->name());
+    if (!choice.candidate.config.empty()) step.tactic += fmt::format("{{{}}}", choice.candidate.config);
+    step.problem = choice.problem.key();
+    step.expected_ns = choice.ns;
+    for (const Considered& other : choice.considered) {
+      if (!other.refused.empty()) {
+        step.note += fmt::format("{}: {}\n", other.tactic, other.refused);
+      } else if (other.measured_ns > 0) {
+        step.note += fmt::format("{}: {:.1f} us measured\n", other.tactic, other.measured_ns / 1e3);
+      } else {
+        step.note += fmt::format("{}: {:.1f} us estimated\n", other.tactic, other.estimate_ns / 1e3);
+      }
+    }
+    step.scratch_bytes = scratch_at_max(step);
+    plan_.steps.push_back(std::move(step));
+  }
+
+  static std::string describe_op(const Op& op) { return std::string(op.name()); }
+
+  std::uint64_t scratch_at_max(const PlanStep& step) const {
+    std::vector<const Type*> input_types, output_types;
+    std::vector<std::optional<Shape>> storage;
+    storage.reserve(step.inputs.size() + step.outputs.size());
+    std::vector<const Shape*> input_shapes, output_shapes;
+    const auto add = [&](BufferId id, std::vector<const Type*>& types, std::vector<const Shape*>& shapes) {
+      if (!id.valid()) {
+        types.push_back(nullptr);
+        shapes.push_back(nullptr);
+        return;
+      }
+      types.push_back(&plan_.buffer(id).type);
+      const bool dynamic = plan_.buffer(root_buffer(plan_, id)).storage == Buffer::Storage::dynamic;
+      storage.push_back(dynamic ? std::nullopt : max_shape(plan_.buffer(id).type));
+      shapes.push_back(storage.back() ? &*storage.back() : nullptr);
+    };
+    for (BufferId id : step.inputs) add(id, input_types, input_shapes);
+    for (BufferId id : step.outputs) add(id, output_types, output_shapes);
+    std::vector<Tensor> weights;
+    for (std::uint32_t blob : step.weights) weights.push_back(plan_.blobs[blob]);
+    const auto instance = steps_.create(step.kind, {step.params, input_types, output_types, weights});
+    return instance->scratch_bytes({input_shapes, output_shapes, static_cast<int>(plan_.threads)});
+  }
+
+  // --- outputs ---
+
+  void add_outputs() {
+    const auto& names = graph_.output_names();
+    for (std::size_t i = 0; i < graph_.outputs().size(); ++i) {
+      BufferId id = buffer_for(graph_.outputs()[i], {});
+      BufferId root = root_buffer(plan_, id);
+      const Buffer::Storage storage = plan_.buffer(root).storage;
+      if (storage != Buffer::Storage::arena && storage != Buffer::Storage::dynamic) {
+        id = root = add_output_copy(graph_.outputs()[i], id);
+      }
+      Buffer& buffer = plan_.buffers[root.value];
+      if (buffer.storage == Buffer::Storage::arena) {
+        buffer.storage = Buffer::Storage::output;
+        buffer.index = static_cast<std::uint32_t>(i);
+      }
+      plan_.outputs.push_back({names.at(i), id});
+    }
+  }
+
+  BufferId add_output_copy(ValueId value, BufferId from) {
+    const BufferId to = new_buffer(describe(value, {}));
+    PlanStep step;
+    step.kind = std::string(kCopyStep);
+    step.inputs = {from};
+    step.outputs = {to};
+    step.label = graph_.value(value).name;
+    step.op = "copy";
+    step.tactic = "copy";
+    plan_.steps.push_back(std::move(step));
+    return to;
+  }
+
+  // --- memory ---
+
+  void find_lifetimes() {
+    lifetimes_.assign(plan_.buffers.size(), std::nullopt);
+    for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
+      const auto touch = [&](BufferId id) {
+        if (!id.valid()) return;
+        const BufferId root = root_buffer(plan_, id);
+        if (plan_.buffer(root).storage != Buffer::Storage::arena) return;
+        auto& life = lifetimes_[root.value];
+        const auto step = static_cast<std::uint32_t>(i);
+        if (!life) life = MemoryRequest{plan_.buffer(root).bytes, step, step};
+        life->last = step;
+      };
+      for (BufferId id : plan_.steps[i].inputs) touch(id);
+      for (BufferId id : plan_.steps[i].outputs) touch(id);
+    }
+  }
+
+  void place() {
+    std::vector<MemoryRequest> requests;
+    std::vector<std::uint64_t*> targets;
+    for (std::size_t i = 0; i < plan_.buffers.size(); ++i) {
+      if (!lifetimes_[i]) continue;
+      requests.push_back(*lifetimes_[i]);
+      targets.push_back(&plan_.buffers[i].offset);
+    }
+    for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
+      if (plan_.steps[i].scratch_bytes == 0) continue;
+      const auto step = static_cast<std::uint32_t>(i);
+      requests.push_back({plan_.steps[i].scratch_bytes, step, step});
+      targets.push_back(&plan_.steps[i].scratch_offset);
+    }
+    const MemoryPlan memory = plan_memory(requests);
+    for (std::size_t i = 0; i < targets.size(); ++i) *targets[i] = memory.offsets[i];
+    plan_.arena_bytes = memory.arena_bytes;
+    plan_.arena_floor = memory.floor_bytes;
+  }
+
+  const Graph& graph_;
+  const Assignment& assignment_;
+  const StepRegistry& steps_;
+  Plan plan_;
+  SymbolRanges ranges_;
+  std::map<Key, BufferId> buffers_;
+  std::vector<std::optional<MemoryRequest>> lifetimes_;
+};
+
+}  // namespace
+
+Plan lower(const Graph& graph, const Assignment& assignment, const StepRegistry& steps, const LowerOptions& options) {
+  return Lowering(graph, assignment, steps, options).run();
+}
+
+}  // namespace tenon
