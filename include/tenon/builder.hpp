@@ -1,0 +1,100 @@
+// Network and build: from a model file to an Engine.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <tenon/engine.hpp>
+
+namespace tenon {
+
+class Graph;
+
+// Progress of long work: what is being done, how much of it, of how much (0: unknown). Called from the building thread.
+using ProgressFn = std::function<void(std::string_view stage, std::size_t done, std::size_t total)>;
+
+// A network before it is built: what an importer read, or textual IR. Copies are deep.
+class Network {
+ public:
+  // ONNX, by content. ModelError that lists every node that cannot be imported, with its reason.
+  static Network load(const std::filesystem::path& path);
+  static Network from_onnx(std::span<const std::byte> bytes);
+  // Textual IR; `path` may have a side file path + ".blob" with its large constants.
+  static Network load_text(const std::filesystem::path& path);
+  static Network from_text(std::string_view text);
+
+  explicit Network(Graph graph);
+  Network(const Network&);
+  Network(Network&&) noexcept;
+  Network& operator=(const Network&);
+  Network& operator=(Network&&) noexcept;
+  ~Network();
+
+  std::string name() const;
+  std::vector<TensorInfo> inputs() const;  // without a profile: min = 0, max = -1 for symbolic dims
+  std::vector<TensorInfo> outputs() const;
+  std::string to_text() const;  // large constants by hash
+  // Writes the text and, when there are large constants, path + ".blob".
+  void save_text(const std::filesystem::path& path) const;
+
+  const Graph& graph() const noexcept { return *graph_; }
+  Graph& graph() noexcept { return *graph_; }
+
+ private:
+  std::unique_ptr<Graph> graph_;
+};
+
+// Shapes that one input may take. The three must agree in rank, min <= opt <= max.
+struct ShapeRange {
+  Shape min, opt, max;
+};
+
+enum class Device : std::uint8_t { cpu, reference };
+
+struct BuildOptions {
+  Device device = Device::cpu;
+  int threads = 0;                              // 0: all cores this process may use
+  std::map<std::string, ShapeRange> shapes;     // by input name; inputs with symbolic dims that are not named run at 1
+  std::filesystem::path timing_cache;           // read if it exists, written back; empty: none
+  bool optimize = true;                         // false: the graph as imported ("raw")
+  bool measure = true;                          // false: choose by the cost model alone
+  bool portable = true;                         // keep the portable IR in the plan
+  std::string pipeline;                         // empty: the default one
+  std::uint64_t rule_order_seed = 0;            // 0: the listed order of rewrite rules
+  std::optional<std::size_t> stop_after_rewrites;  // for bisection
+  std::filesystem::path dump_dir;               // IR after every pass; empty: none
+  ProgressFn progress;
+};
+
+struct BuildReport {
+  struct Pass {
+    std::string name;
+    double ms = 0;
+    std::size_t rewrites = 0;
+  };
+  std::vector<Pass> passes;
+  std::size_t rewrites = 0;
+  std::size_t timed = 0;        // candidates measured
+  std::size_t cache_hits = 0;   // taken from the timing cache
+  std::size_t cache_misses = 0;
+  double seconds = 0;
+};
+
+// Optimizes, chooses, lowers. Deterministic for the same network, options and a complete timing cache.
+Engine build(const Network& network, const BuildOptions& options = {}, BuildReport* report = nullptr);
+
+// The network after its passes, as text-able network (what `tenon dump --optimized` prints).
+Network optimize(const Network& network, const BuildOptions& options = {}, BuildReport* report = nullptr);
+
+// Loads a plan; where it does not fit this machine, builds it again from its portable section with these options.
+Engine load_or_retune(const std::filesystem::path& path, const BuildOptions& options = {}, const LoadOptions& load = {});
+
+}  // namespace tenon

@@ -1,0 +1,150 @@
+// Engine and Context: loading a plan and running it. Needs the runtime half of the library only.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <tenon/error.hpp>
+#include <tenon/status.hpp>
+#include <tenon/tensor.hpp>
+
+namespace tenon {
+
+class ThreadPool;
+class Context;
+struct Plan;
+
+// An input or output of a network.
+struct TensorInfo {
+  std::string name;
+  DataType dtype = DataType::f32;
+  std::vector<std::string> dims;  // each a number or an expression over symbols: "N", "3", "floordiv(H + 1, 2)"; "?" when only known after running
+  Shape min, opt, max;            // under the engine's profile; -1 where only known after running
+  bool dynamic() const noexcept { return min != max; }
+};
+
+// Half-open knowledge of one step, for reports.
+struct StepInfo {
+  std::string label;    // source node(s)
+  std::string op;       // operator with its fields
+  std::string tactic;   // implementation and its configuration
+  std::string problem;  // canonical key
+  std::string note;     // why this one: refused tactics, conversion costs
+  double expected_ns = 0;
+};
+
+struct EngineInfo {
+  std::string network;
+  std::string producer;
+  std::string isa;
+  int threads = 1;
+  std::size_t arena_bytes = 0;   // of one context
+  std::size_t arena_floor = 0;   // max over steps of live tensors plus the step's scratch
+  std::size_t weight_bytes = 0;
+  std::vector<std::string> symbols;  // "N in 1…4…8"
+};
+
+struct LoadOptions {
+  int threads = 0;                   // 0: as many as the plan was made for
+  std::shared_ptr<ThreadPool> pool;  // default: one pool per thread count and process
+};
+
+// A loaded plan. Copies share it; all functions are thread-safe.
+class Engine {
+ public:
+  // Maps the file. ModelError when it is damaged or was made for a machine with more than this one has (rebuild, or load it with
+  // load_or_retune of <tenon/builder.hpp>).
+  static Engine load(const std::filesystem::path& path, const LoadOptions& options = {});
+  // Copies the bytes.
+  static Engine deserialize(std::span<const std::byte> bytes, const LoadOptions& options = {});
+  static Engine from_plan(Plan plan, const LoadOptions& options = {});
+
+  void save(const std::filesystem::path& path) const;
+  std::vector<std::byte> serialize() const;
+
+  const std::vector<TensorInfo>& inputs() const noexcept;
+  const std::vector<TensorInfo>& outputs() const noexcept;
+  const EngineInfo& info() const noexcept;
+  std::vector<StepInfo> steps() const;
+  std::string dump() const;  // the plan as text: buffers with their offsets, steps with their tactics
+  const Plan& plan() const noexcept;
+
+  Context create_context() const;
+
+ private:
+  friend class Context;
+  class State;
+  explicit Engine(std::shared_ptr<const State> state) : state_(std::move(state)) {}
+  std::shared_ptr<const State> state_;
+};
+
+// An ordered queue of work on a thread of its own. Thread-safe.
+class Stream {
+ public:
+  Stream();
+  ~Stream();  // waits for what is queued
+  Stream(Stream&&) noexcept;
+  Stream& operator=(Stream&&) noexcept;
+
+  // Waits until all that was queued before this call is done; returns the first failure since the last synchronize.
+  Status synchronize() noexcept;
+
+ private:
+  friend class Context;
+  class State;
+  std::unique_ptr<State> state_;
+};
+
+// The state of one execution: memory, shapes, bound tensors. One per thread; not thread-safe.
+class Context {
+ public:
+  Context(Context&&) noexcept;
+  Context& operator=(Context&&) noexcept;
+  ~Context();
+
+  // Concrete dims of input `name`, inside the profile's range (else ModelError naming input, dim, value and range).
+  void set_shape(std::string_view name, const Shape& shape);
+  // Binds `tensor` as input; its memory is shared until replaced and must be of the input's dtype. Sets the shape too.
+  void set_input(std::string_view name, Tensor tensor);
+  void set_input(std::size_t index, Tensor tensor);
+  // Binds memory for an output; without this the context owns it. The shape must be the output's at run time.
+  void set_output(std::string_view name, Tensor tensor);
+
+  // Evaluates all shapes and re-specialises the steps after changes of shape. May allocate; throws ModelError. run() does it
+  // when needed; before enqueue() it must have been called.
+  void prepare();
+
+  // Runs in the calling thread, then returns. Throws on failure.
+  void run();
+  // Queues one run. Allocates nothing unless the network has outputs of data-dependent size or steps of the reference backend.
+  // Until the stream is synchronized, bound memory must stay as it is.
+  Status enqueue(Stream& stream) noexcept;
+
+  // Valid until the next prepare() with other shapes, or the next run.
+  Tensor output(std::string_view name) const;
+  Tensor output(std::size_t index) const;
+
+  // Time per step, summed over runs, while profiling is on.
+  void set_profiling(bool on) noexcept;
+  struct StepTime {
+    std::uint64_t total_ns = 0;
+    std::uint64_t runs = 0;
+  };
+  std::span<const StepTime> step_times() const noexcept;
+
+  const Engine& engine() const noexcept;
+
+ private:
+  friend class Engine;
+  class State;
+  explicit Context(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace tenon

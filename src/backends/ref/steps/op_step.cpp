@@ -1,0 +1,122 @@
+// "ref.op": one operator through its reference kernel. When every output has a shape of its own before running, the kernel
+// writes straight into the buffers; else the results are computed aside and published.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+
+#include <tenon/error.hpp>
+
+#include "backends/ref/ref.hpp"
+#include "backends/ref/steps/ref_steps.hpp"
+#include "base/check.hpp"
+
+namespace tenon::ref {
+namespace {
+
+Data view_of(const BufferView* view) {
+  if (view == nullptr) return {};
+  if (view->slot != nullptr) return *view->slot;
+  return Tensor::view(view->dtype, view->shape, view->data);
+}
+
+// Moves computed results into the step's buffers.
+Status deliver(std::vector<Data> results, std::span<BufferView* const> outputs) {
+  for (std::size_t i = 0; i < outputs.size() && i < results.size(); ++i) {
+    if (outputs[i] == nullptr) continue;
+    BufferView& out = *outputs[i];
+    if (out.slot != nullptr) {
+      *out.slot = std::move(results[i]);
+      out.publish();
+      continue;
+    }
+    const Tensor& tensor = results[i].tensor();
+    if (tensor.shape() != out.shape || tensor.dtype() != out.dtype) {
+      return Status(StatusCode::internal, "a reference kernel gave another shape than inference");
+    }
+    if (tensor.size_bytes() != 0) std::memcpy(out.data, tensor.data(), tensor.size_bytes());
+  }
+  return {};
+}
+
+template <class F>
+Status guarded(F&& run) noexcept {
+  try {
+    return run();
+  } catch (const Error& error) {
+    return Status(error.kind() == ErrorKind::model ? StatusCode::invalid_argument : StatusCode::internal, error.what());
+  } catch (const std::bad_alloc&) {
+    return Status(StatusCode::out_of_memory, "out of memory");
+  } catch (const std::exception& error) {
+    return Status(StatusCode::internal, error.what());
+  }
+}
+
+class OpStep final : public Step {
+ public:
+  explicit OpStep(Op op) : op_(std::move(op)) {}
+
+  Status run(const StepCall& call) const noexcept override {
+    return guarded([&] {
+      std::vector<Data> inputs;
+      inputs.reserve(call.inputs.size());
+      for (const BufferView* view : call.inputs) inputs.push_back(view_of(view));
+      return deliver(evaluate(op_, inputs, call.outputs.size()), call.outputs);
+    });
+  }
+
+ private:
+  Op op_;
+};
+
+class CopyStep final : public Step {
+ public:
+  explicit CopyStep(TensorType type) : type_(std::move(type)) {}
+
+  Status run(const StepCall& call) const noexcept override {
+    return guarded([&] {
+      const BufferView& from = *call.inputs[0];
+      BufferView& to = *call.outputs[0];
+      if (to.slot != nullptr) {
+        Data copy = view_of(&from);
+        *to.slot = copy.is_tensor() ? Data(copy.tensor().clone()) : copy;
+        to.publish();
+      } else {
+        const auto bytes = static_cast<std::size_t>(storage_bytes(type_, to.shape));
+        if (bytes != 0) std::memcpy(to.data, from.data, bytes);
+      }
+      return Status();
+    });
+  }
+
+ private:
+  TensorType type_;
+};
+
+std::unique_ptr<Step> make_op_step(const StepInit& init) {
+  Op op = decode_op(init.params, init.weights);
+  TENON_REQUIRE(registry().find(op.name()) != nullptr, "operator '{}' has no reference kernel", op.name());
+  TENON_REQUIRE(!op.traits().has_regions, "operator '{}' owns regions: it runs as a graph", op.name());
+  return std::make_unique<OpStep>(std::move(op));
+}
+
+std::unique_ptr<Step> make_copy_step(const StepInit& init) {
+  TENON_REQUIRE(init.inputs.size() == 1 && init.outputs.size() == 1 && init.inputs[0] != nullptr && init.outputs[0] != nullptr,
+                "a copy has one input and one output");
+  TENON_REQUIRE(*init.inputs[0] == *init.outputs[0], "a copy from {} to {}", init.inputs[0]->to_string(),
+                init.outputs[0]->to_string());
+  return std::make_unique<CopyStep>(init.outputs[0]->is_tensor() ? init.outputs[0]->as_tensor() : TensorType{});
+}
+
+}  // namespace
+}  // namespace tenon::ref
+
+namespace tenon {
+
+void register_ref_steps(StepRegistry& registry) {
+  registry.add("ref.op", ref::make_op_step);
+  registry.add("copy", ref::make_copy_step);
+}
+
+}  // namespace tenon

@@ -1,0 +1,18 @@
+#include "runtime/builtin_steps.hpp"
+
+#include "backends/cpu/steps/cpu_steps.hpp"
+#include "backends/ref/steps/ref_steps.hpp"
+
+namespace tenon {
+
+const StepRegistry& builtin_steps() {
+  static const StepRegistry registry = [] {
+    StepRegistry steps;
+    register_ref_steps(steps);
+    register_cpu_steps(steps);
+    return steps;
+  }();
+  return registry;
+}
+
+}  // namespace tenon

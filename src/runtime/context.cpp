@@ -1,0 +1,256 @@
+#include <fmt/format.h>
+
+#include <chrono>
+
+#include "base/check.hpp"
+#include "base/context.hpp"
+#include "runtime/context_state.hpp"
+
+namespace tenon {
+namespace {
+
+std::string text(std::span<const std::int64_t> shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
+
+}  // namespace
+
+Context::State::State(Engine e, std::shared_ptr<const Engine::State> s)
+    : engine(std::move(e)), shared(std::move(s)), plan_(shared->plan()) {
+  arena_ = AlignedBuffer(plan_.arena_bytes);
+  views_.resize(plan_.buffers.size());
+  slots_.resize(plan_.buffers.size());
+  bound_inputs_.resize(plan_.inputs.size());
+  bound_outputs_.resize(plan_.outputs.size());
+  owned_outputs_.resize(plan_.outputs.size());
+  steps_.resize(plan_.steps.size());
+  times.resize(plan_.steps.size());
+  for (const TensorInfo& input : shared->inputs()) input_shapes_.push_back(input.opt);
+}
+
+void Context::State::set_shape(std::size_t input, const Shape& shape) {
+  if (input_shapes_[input] == shape && !dirty_) return;
+  input_shapes_[input] = shape;
+  bound_inputs_[input] = Tensor();
+  dirty_ = true;
+}
+
+void Context::State::set_input(std::size_t input, Tensor tensor) {
+  const TensorInfo& info = shared->inputs()[input];
+  TENON_REQUIRE(tensor.dtype() == info.dtype, "input '{}': expected {}, found {}", info.name, name(info.dtype),
+                name(tensor.dtype()));
+  if (input_shapes_[input] != tensor.shape()) {
+    input_shapes_[input] = tensor.shape();
+    dirty_ = true;
+  }
+  bound_inputs_[input] = std::move(tensor);
+  if (!dirty_) bind_external(plan_.inputs[input].buffer.value);
+}
+
+void Context::State::set_output(std::size_t output, Tensor tensor) {
+  const TensorInfo& info = shared->outputs()[output];
+  TENON_REQUIRE(tensor.dtype() == info.dtype, "output '{}': expected {}, found {}", info.name, name(info.dtype),
+                name(tensor.dtype()));
+  const Buffer& buffer = plan_.buffer(root_buffer(plan_, plan_.outputs[output].buffer));
+  TENON_REQUIRE(buffer.storage == Buffer::Storage::output, "output '{}': its size is known only after running, so no memory "
+                "can be bound to it", info.name);
+  static_cast<void>(tensor.mutable_data());
+  bound_outputs_[output] = std::move(tensor);
+  dirty_ = true;
+}
+
+void Context::State::prepare() {
+  if (!dirty_) return;
+  resolve_shapes(bind_symbols(plan_, input_shapes_));
+  place_buffers();
+  specialize_steps();
+  dirty_ = false;
+}
+
+void Context::State::resolve_shapes(const SymbolValues& symbols) {
+  for (std::size_t i = 0; i < views_.size(); ++i) {
+    const Buffer& buffer = plan_.buffers[i];
+    BufferView& view = views_[i];
+    if (buffer.storage == Buffer::Storage::dynamic) {
+      view.slot = &slots_[i];
+      view.data = nullptr;
+      view.shape.clear();
+      continue;
+    }
+    const TensorType& type = buffer.type.as_tensor();
+    const auto dims = concrete_dims(buffer.type, symbols);
+    view.dtype = type.dtype;
+    TENON_REQUIRE(dims.has_value(), "plan: the shape of buffer '{}' is unknown", buffer.name);
+    view.shape = *dims;
+    const auto bytes = static_cast<std::uint64_t>(storage_bytes(type, view.shape));
+    TENON_REQUIRE(bytes <= buffer.bytes, "buffer '{}' needs {} bytes for the shape {}, the plan gives it {}", buffer.name, bytes,
+                  text(view.shape), buffer.bytes);
+  }
+}
+
+void Context::State::bind_external(std::size_t index) {
+  const Buffer& buffer = plan_.buffers[index];
+  BufferView& view = views_[index];
+  if (buffer.storage == Buffer::Storage::input) {
+    view.data = const_cast<std::byte*>(bound_inputs_[buffer.index].data());
+  } else {
+    Tensor& bound = bound_outputs_[buffer.index];
+    const auto bytes = static_cast<std::size_t>(storage_bytes(buffer.type.as_tensor(), view.shape));
+    if (bound.data() != nullptr) {
+      TENON_REQUIRE(bound.size_bytes() == bytes, "output '{}': the bound tensor has {} bytes, the shape {} needs {}",
+                    shared->outputs()[buffer.index].name, bound.size_bytes(), text(view.shape), bytes);
+      view.data = bound.mutable_data();
+    } else {
+      AlignedBuffer& own = owned_outputs_[buffer.index];
+      if (own.size() < bytes) own = AlignedBuffer(bytes);
+      view.data = own.data();
+    }
+  }
+  // Views of this buffer follow it.
+  for (std::size_t i = index + 1; i < views_.size(); ++i) {
+    if (plan_.buffers[i].storage == Buffer::Storage::alias) views_[i].data = views_[plan_.buffers[i].alias_of.value].data;
+  }
+}
+
+void Context::State::place_buffers() {
+  for (std::size_t i = 0; i < views_.size(); ++i) {
+    const Buffer& buffer = plan_.buffers[i];
+    BufferView& view = views_[i];
+    switch (buffer.storage) {
+      case Buffer::Storage::arena: view.data = arena_.data() + buffer.offset; break;
+      case Buffer::Storage::constant: {
+        const Tensor& blob = plan_.blobs.at(buffer.index);
+        const auto bytes = static_cast<std::size_t>(storage_bytes(buffer.type.as_tensor(), view.shape));
+        TENON_REQUIRE(bytes <= blob.size_bytes(), "plan: constant '{}' is larger than its blob", buffer.name);
+        view.data = const_cast<std::byte*>(blob.data());
+        break;
+      }
+      case Buffer::Storage::alias: {
+        const std::uint32_t root = root_buffer(plan_, buffer.alias_of).value;
+        TENON_REQUIRE(storage_bytes(buffer.type.as_tensor(), view.shape) <=
+                          storage_bytes(plan_.buffers[root].type.as_tensor(), views_[root].shape),
+                      "plan: buffer '{}' is larger than what it is a view of", buffer.name);
+        view.data = views_[buffer.alias_of.value].data;
+        break;
+      }
+      case Buffer::Storage::input:
+      case Buffer::Storage::output: bind_external(i); break;
+      case Buffer::Storage::dynamic: break;
+    }
+  }
+}
+
+void Context::State::specialize_steps() {
+  for (std::size_t i = 0; i < steps_.size(); ++i) {
+    const PlanStep& step = plan_.steps[i];
+    StepSlot& slot = steps_[i];
+    slot.inputs.clear();
+    slot.outputs.clear();
+    std::vector<const Shape*> input_shapes, output_shapes;
+    const auto shape_of = [&](BufferId id) -> const Shape* {
+      if (!id.valid()) return nullptr;
+      return views_[id.value].slot != nullptr ? nullptr : &views_[id.value].shape;
+    };
+    for (BufferId id : step.inputs) {
+      slot.inputs.push_back(id.valid() ? &views_[id.value] : nullptr);
+      input_shapes.push_back(shape_of(id));
+    }
+    for (BufferId id : step.outputs) {
+      slot.outputs.push_back(id.valid() ? &views_[id.value] : nullptr);
+      output_shapes.push_back(shape_of(id));
+    }
+    in_context(
+        [&] {
+          const StepShapes shapes{input_shapes, output_shapes, shared->pool().size()};
+          slot.state = shared->steps()[i]->specialize(shapes);
+          const std::size_t scratch = shared->steps()[i]->scratch_bytes(shapes);
+          slot.call = {slot.inputs, slot.outputs, slot.state.get(), nullptr, &shared->pool()};
+          if (scratch <= step.scratch_bytes) {
+            slot.call.scratch = arena_.data() + step.scratch_offset;
+          } else {
+            // More threads than the plan was made for.
+            if (slot.own_scratch.size() < scratch) slot.own_scratch = AlignedBuffer(scratch);
+            slot.call.scratch = slot.own_scratch.data();
+          }
+        },
+        [&] { return fmt::format("preparing step {} ({}, '{}')", i, step.tactic, step.label); });
+  }
+}
+
+Status Context::State::execute() noexcept {
+  using Clock = std::chrono::steady_clock;
+  for (std::size_t i = 0; i < plan_.inputs.size(); ++i) {
+    if (bound_inputs_[i].data() == nullptr && bound_inputs_[i].elements() == 0 && element_count(input_shapes_[i]) != 0) {
+      return Status::format(StatusCode::invalid_argument, "input '%.100s' has not been set", plan_.inputs[i].name.c_str());
+    }
+  }
+  for (std::size_t i = 0; i < steps_.size(); ++i) {
+    const auto start = profiling ? Clock::now() : Clock::time_point();
+    const Status status = shared->steps()[i]->run(steps_[i].call);
+    if (!status.ok()) {
+      return Status::format(status.code(), "step %zu (%.40s): %.*s", i, plan_.steps[i].label.c_str(),
+                            static_cast<int>(status.message().size()), status.message().data());
+    }
+    if (profiling) {
+      times[i].total_ns += static_cast<std::uint64_t>(
+          std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start).count());
+      times[i].runs += 1;
+    }
+  }
+  return {};
+}
+
+Tensor Context::State::output(std::size_t index) const {
+  TENON_REQUIRE(!dirty_, "outputs are there after a run");
+  const BufferId id = plan_.outputs[index].buffer;
+  const BufferView& view = views_[id.value];
+  if (view.slot != nullptr) {
+    TENON_REQUIRE(view.slot->is_tensor(), "output '{}' is not a tensor", plan_.outputs[index].name);
+    return view.slot->tensor();
+  }
+  return Tensor::view(view.dtype, view.shape, view.data);
+}
+
+Context::Context(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Context::Context(Context&&) noexcept = default;
+Context& Context::operator=(Context&&) noexcept = default;
+Context::~Context() = default;
+
+void Context::set_shape(std::string_view name, const Shape& shape) {
+  state_->set_shape(state_->shared->input_index(name), shape);
+}
+
+void Context::set_input(std::string_view name, Tensor tensor) {
+  state_->set_input(state_->shared->input_index(name), std::move(tensor));
+}
+
+void Context::set_input(std::size_t index, Tensor tensor) {
+  TENON_REQUIRE(index < state_->shared->inputs().size(), "the network has {} inputs, none at {}",
+                state_->shared->inputs().size(), index);
+  state_->set_input(index, std::move(tensor));
+}
+
+void Context::set_output(std::string_view name, Tensor tensor) {
+  state_->set_output(state_->shared->output_index(name), std::move(tensor));
+}
+
+void Context::prepare() { state_->prepare(); }
+
+void Context::run() {
+  state_->prepare();
+  state_->execute().throw_if_error();
+}
+
+Tensor Context::output(std::string_view name) const { return state_->output(state_->shared->output_index(name)); }
+
+Tensor Context::output(std::size_t index) const {
+  TENON_REQUIRE(index < state_->shared->outputs().size(), "the network has {} outputs, none at {}",
+                state_->shared->outputs().size(), index);
+  return state_->output(index);
+}
+
+void Context::set_profiling(bool on) noexcept { state_->profiling = on; }
+std::span<const Context::StepTime> Context::step_times() const noexcept { return state_->times; }
+const Engine& Context::engine() const noexcept { return state_->engine; }
+
+Context Engine::create_context() const { return Context(std::make_unique<Context::State>(*this, state_)); }
+
+}  // namespace tenon

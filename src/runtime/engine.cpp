@@ -1,0 +1,139 @@
+#include <tenon/engine.hpp>
+
+#include <fmt/format.h>
+
+#include <map>
+#include <mutex>
+
+#include "base/aligned_buffer.hpp"
+#include "base/check.hpp"
+#include "base/context.hpp"
+#include "base/cpu_info.hpp"
+#include "plan/plan_file.hpp"
+#include "runtime/builtin_steps.hpp"
+#include "runtime/engine_state.hpp"
+
+namespace tenon {
+namespace {
+
+// One pool per thread count, as long as some engine uses it.
+std::shared_ptr<ThreadPool> shared_pool(int threads) {
+  static std::mutex mutex;
+  static std::map<int, std::weak_ptr<ThreadPool>> pools;
+  const std::lock_guard lock(mutex);
+  if (auto pool = pools[threads].lock()) return pool;
+  auto pool = std::make_shared<ThreadPool>(threads);
+  pools[threads] = pool;
+  return pool;
+}
+
+TensorInfo describe(const Plan& plan, const PlanTensor& tensor) {
+  TensorInfo info;
+  info.name = tensor.name;
+  const Type& type = plan.buffer(tensor.buffer).type;
+  if (!type.is_tensor()) return info;
+  info.dtype = type.as_tensor().dtype;
+  if (!type.as_tensor().dims) return info;
+  SymbolValues min, opt, max;
+  for (const PlanSymbol& symbol : plan.symbols) {
+    min[symbol.name] = symbol.min;
+    opt[symbol.name] = symbol.opt;
+    max[symbol.name] = symbol.max;
+  }
+  for (const Dim& dim : *type.as_tensor().dims) {
+    info.dims.push_back(dim.to_string());
+    info.min.push_back(dim.eval(min).value_or(-1));
+    info.opt.push_back(dim.eval(opt).value_or(-1));
+    info.max.push_back(dim.eval(max).value_or(-1));
+  }
+  return info;
+}
+
+void require_isa(const Plan& plan) {
+  const auto needed = parse_isa(plan.isa);
+  TENON_REQUIRE(needed.has_value(), "the plan needs the instruction set '{}', which this version does not know", plan.isa);
+  TENON_REQUIRE(isa_enabled(*needed), "NeedsRetune: the plan was made for {}, this machine runs {}: build it again here",
+                plan.isa, isa_name(isa()));
+}
+
+std::size_t index_of(const std::vector<TensorInfo>& tensors, std::string_view name, std::string_view what) {
+  std::string names;
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    if (tensors[i].name == name) return i;
+    names += fmt::format("{}'{}'", names.empty() ? "" : ", ", tensors[i].name);
+  }
+  throw ModelError(fmt::format("the network has no {} '{}'; it has {}", what, name, names.empty() ? "none" : names));
+}
+
+}  // namespace
+
+Engine::State::State(Plan plan, const StepRegistry& registry, const LoadOptions& options) : plan_(std::move(plan)) {
+  require_isa(plan_);
+  for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
+    const PlanStep& step = plan_.steps[i];
+    in_context(
+        [&] {
+          const auto types = [&](const std::vector<BufferId>& ids) {
+            std::vector<const Type*> out;
+            for (BufferId id : ids) out.push_back(id.valid() ? &plan_.buffer(id).type : nullptr);
+            return out;
+          };
+          const auto inputs = types(step.inputs);
+          const auto outputs = types(step.outputs);
+          std::vector<Tensor> weights;
+          for (std::uint32_t blob : step.weights) weights.push_back(plan_.blobs.at(blob));
+          steps_.push_back(registry.create(step.kind, {step.params, inputs, outputs, weights}));
+        },
+        [&] { return fmt::format("creating step {} ({}, '{}')", i, step.tactic, step.label); });
+  }
+  const int threads = options.threads > 0 ? options.threads : static_cast<int>(plan_.threads);
+  pool_ = options.pool ? options.pool : shared_pool(threads);
+  for (const PlanTensor& tensor : plan_.inputs) inputs_.push_back(describe(plan_, tensor));
+  for (const PlanTensor& tensor : plan_.outputs) outputs_.push_back(describe(plan_, tensor));
+  info_.network = plan_.network;
+  info_.producer = plan_.producer;
+  info_.isa = plan_.isa;
+  info_.threads = pool_->size();
+  info_.arena_bytes = plan_.arena_bytes;
+  info_.arena_floor = plan_.arena_floor;
+  for (const Tensor& blob : plan_.blobs) info_.weight_bytes += blob.size_bytes();
+  for (const PlanSymbol& symbol : plan_.symbols) {
+    info_.symbols.push_back(fmt::format("{} in {}…{}…{}", symbol.name, symbol.min, symbol.opt, symbol.max));
+  }
+}
+
+std::size_t Engine::State::input_index(std::string_view name) const { return index_of(inputs_, name, "input"); }
+std::size_t Engine::State::output_index(std::string_view name) const { return index_of(outputs_, name, "output"); }
+
+Engine Engine::from_plan(Plan plan, const LoadOptions& options) {
+  return Engine(std::make_shared<const State>(std::move(plan), builtin_steps(), options));
+}
+
+Engine Engine::load(const std::filesystem::path& path, const LoadOptions& options) {
+  return from_plan(load_plan(path), options);
+}
+
+Engine Engine::deserialize(std::span<const std::byte> bytes, const LoadOptions& options) {
+  auto copy = std::make_shared<AlignedBuffer>(bytes.size());
+  if (!bytes.empty()) std::memcpy(copy->data(), bytes.data(), bytes.size());
+  const std::span<const std::byte> view = copy->bytes();
+  return from_plan(parse_plan(view, copy), options);
+}
+
+void Engine::save(const std::filesystem::path& path) const { save_plan(state_->plan(), path); }
+std::vector<std::byte> Engine::serialize() const { return serialize_plan(state_->plan()); }
+const std::vector<TensorInfo>& Engine::inputs() const noexcept { return state_->inputs(); }
+const std::vector<TensorInfo>& Engine::outputs() const noexcept { return state_->outputs(); }
+const EngineInfo& Engine::info() const noexcept { return state_->info(); }
+std::string Engine::dump() const { return to_text(state_->plan()); }
+const Plan& Engine::plan() const noexcept { return state_->plan(); }
+
+std::vector<StepInfo> Engine::steps() const {
+  std::vector<StepInfo> infos;
+  for (const PlanStep& step : state_->plan().steps) {
+    infos.push_back({step.label, step.op, step.tactic, step.problem, step.note, step.expected_ns});
+  }
+  return infos;
+}
+
+}  // namespace tenon
