@@ -12,8 +12,8 @@ function(tenon_add_room room)
   string(REPLACE "/" "_" name ${room})
   set(target tenon_${name})
   add_library(${target} STATIC ${arg_SOURCES})
-  add_library(Tenon::${name} ALIAS ${target})
-  set_target_properties(${target} PROPERTIES EXPORT_NAME ${name})
+  # Users link the umbrellas; Tenon::room_<name> exists for the export only.
+  set_target_properties(${target} PROPERTIES EXPORT_NAME room_${name})
   target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src>
                                               $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
                                               $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)

@@ -1,0 +1,14 @@
+// From operator fields and shapes to what the convolution kernels take.
+#pragma once
+
+#include "backends/cpu/kernels/conv/conv.hpp"
+#include "ops/conv.hpp"
+
+namespace tenon::cpu {
+
+// `x`, `y`: [N, C, spatial…] with one or two spatial axes; `kernel`: the weights' spatial dims. One spatial axis runs as a
+// height of one. ModelError when window and shapes do not fit.
+ConvShape conv_shape(const op::Conv& op, std::span<const std::int64_t> x, std::span<const std::int64_t> kernel,
+                     std::span<const std::int64_t> y);
+
+}  // namespace tenon::cpu
