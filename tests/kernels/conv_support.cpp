@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 namespace tenon::cpu::test {
 
@@ -81,6 +82,51 @@ void expect_conv(const char* family, const ConvShape& s, const ConvData& d, std:
       }
     }
   }
+}
+
+namespace {
+
+std::vector<float> run_blocked(const ConvShape& s, const ConvData& d, std::span<const float> weights,
+                               bool in_place, FunctionRef<void(const ConvArgs&, int)> run, int threads,
+                               bool planar_src) {
+  const std::ptrdiff_t out_plane = s.out_h * s.out_w;
+  const std::vector<float> src = planar_src ? d.src : block(d.src, s.batch, s.in_channels, s.in_h * s.in_w);
+  std::vector<float> bias(conv_packed_bias_size(s.out_channels));
+  if (!d.bias.empty()) conv_pack_bias(d.bias.data(), s.out_channels, bias.data());
+  std::vector<float> residual;
+  if (!d.residual.empty()) residual = block(d.residual, s.batch, s.out_channels, out_plane);
+
+  GuardedBuffer dst(
+      static_cast<std::size_t>(s.batch * channel_blocks(s.out_channels) * out_plane * kChannelBlock));
+  ConvArgs args;
+  args.shape = s;
+  args.src = src.data();
+  args.weights = weights.data();
+  args.bias = d.bias.empty() ? nullptr : bias.data();
+  args.dst = dst.data();
+  args.act = d.act;
+  if (!residual.empty()) {
+    args.residual = residual.data();
+    if (in_place) {
+      std::copy(residual.begin(), residual.end(), dst.data());
+      args.residual = dst.data();
+    }
+  }
+  run(args, threads);
+  EXPECT_TRUE(dst.intact());
+  return {dst.values().begin(), dst.values().end()};
+}
+
+}  // namespace
+
+void check_blocked(const ConvShape& s, const ConvData& d, std::span<const float> weights, bool in_place,
+                   FunctionRef<void(const ConvArgs&, int)> run,
+                   FunctionRef<void(std::span<const float>)> expect, bool planar_src) {
+  const std::vector<float> got = run_blocked(s, d, weights, in_place, run, 1, planar_src);
+  expect(unblock(got, s.batch, s.out_channels, s.out_h * s.out_w));
+  const std::vector<float> threaded = run_blocked(s, d, weights, in_place, run, 3, planar_src);
+  EXPECT_EQ(std::memcmp(got.data(), threaded.data(), got.size() * sizeof(float)), 0)
+      << "the result depends on the number of threads";
 }
 
 }  // namespace tenon::cpu::test

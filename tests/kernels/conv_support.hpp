@@ -3,6 +3,7 @@
 #pragma once
 
 #include "backends/cpu/kernels/conv/conv.hpp"
+#include "base/function_ref.hpp"
 #include "kernels/support.hpp"
 
 #include <span>
@@ -31,5 +32,12 @@ ConvData random_data(Random& random, const ConvShape& shape);
 // not.
 void expect_conv(const char* family, const ConvShape& shape, const ConvData& data,
                  std::span<const float> dst);
+
+// Runs a kernel from blocked to blocked tensors with one thread and with three, checks guard zones, padding
+// lanes and that both results are the same to the bit, and hands the result, as NCHW, to `expect`. `weights`
+// is packed; with `in_place` the residual lies in dst.
+void check_blocked(const ConvShape& shape, const ConvData& data, std::span<const float> weights,
+                   bool in_place, FunctionRef<void(const ConvArgs& args, int threads)> run,
+                   FunctionRef<void(std::span<const float> dst)> expect, bool planar_src = false);
 
 }  // namespace tenon::cpu::test

@@ -1,5 +1,6 @@
 // Every gemm kernel this machine runs against sums in double precision.
 #include "backends/cpu/kernels/gemm/gemm.hpp"
+
 #include "base/thread_pool.hpp"
 #include "kernels/support.hpp"
 
@@ -151,20 +152,13 @@ void check(const GemmKernel& kernel, const GemmCase& c) {
       << "the result depends on the number of threads";
 }
 
-class GemmKernels : public testing::TestWithParam<const GemmKernel*> {
- protected:
-  void SetUp() override {
-    if (!isa_supported(GetParam()->info.isa))
-      GTEST_SKIP() << "this machine has no " << isa_name(GetParam()->info.isa);
-  }
-};
+class GemmKernels : public test::KernelTest<GemmKernel> {};
 
 TEST_P(GemmKernels, RandomShapes) {
   Random random;
   SCOPED_TRACE(random.trace());
   for (int i = 0; i < 60 && !HasFailure(); ++i) {
-    check(*GetParam(),
-          make_case(random, random.integer(1, 70), random.integer(1, 100), random.integer(1, 90)));
+    check(kernel(), make_case(random, random.integer(1, 70), random.integer(1, 100), random.integer(1, 90)));
   }
 }
 
@@ -172,17 +166,17 @@ TEST_P(GemmKernels, DeepSumsTakeSeveralPasses) {
   Random random;
   SCOPED_TRACE(random.trace());
   for (const int k : {kGemmDepth, kGemmDepth + 1, 3 * kGemmDepth - 5}) {
-    check(*GetParam(), make_case(random, random.integer(1, 40), random.integer(1, 60), k));
+    check(kernel(), make_case(random, random.integer(1, 40), random.integer(1, 60), k));
   }
 }
 
 TEST_P(GemmKernels, TallWideAndVectorShapes) {
   Random random;
   SCOPED_TRACE(random.trace());
-  check(*GetParam(), make_case(random, 1, random.integer(100, 300), random.integer(1, 300)));
-  check(*GetParam(), make_case(random, random.integer(200, 300), 1, random.integer(1, 300)));
-  check(*GetParam(), make_case(random, random.integer(200, 300), random.integer(1, 20), 3));
-  check(*GetParam(), make_case(random, 13, 33, 0));
+  check(kernel(), make_case(random, 1, random.integer(100, 300), random.integer(1, 300)));
+  check(kernel(), make_case(random, random.integer(200, 300), 1, random.integer(1, 300)));
+  check(kernel(), make_case(random, random.integer(200, 300), random.integer(1, 20), 3));
+  check(kernel(), make_case(random, 13, 33, 0));
 }
 
 // A NaN or an infinity among the inputs must reach the output.
@@ -200,27 +194,14 @@ TEST_P(GemmKernels, NanComesThroughTheActivation) {
     args.ldc = 1;
     args.act = act;
     std::vector<float> scratch(gemm_scratch_size(args, 1));
-    gemm_run(*GetParam(), args, scratch.data(), test::pool_of(1));
+    gemm_run(kernel(), args, scratch.data(), test::pool_of(1));
     EXPECT_TRUE(std::isnan(out)) << "activation " << static_cast<int>(act.kind);
   }
 }
 
-std::vector<const GemmKernel*> all_kernels() {
-  std::vector<const GemmKernel*> all;
-  for (const GemmKernel& kernel : gemm_kernels()) all.push_back(&kernel);
-  return all;
-}
+TENON_FOR_EACH_KERNEL(GemmKernels, gemm_kernels());
 
-INSTANTIATE_TEST_SUITE_P(All, GemmKernels, testing::ValuesIn(all_kernels()),
-                         [](const auto& param) { return std::string(param.param->info.name); });
-
-TEST(SelectGemm, ObeysTheLevel) {
-  for (const GemmKernel& kernel : gemm_kernels()) {
-    if (isa_supported(kernel.info.isa)) {
-      EXPECT_EQ(select_gemm(kernel.info.isa), &kernel);
-    }
-  }
-}
+TEST(SelectGemm, ObeysTheLevel) { test::expect_selection_by_level(gemm_kernels(), select_gemm); }
 
 }  // namespace
 }  // namespace tenon::cpu

@@ -1,4 +1,7 @@
 #include "backends/cpu/kernels/conv/conv.hpp"
+#include "backends/cpu/kernels/conv_nchw/conv_nchw.hpp"
+#include "backends/cpu/kernels/deconv/deconv.hpp"
+#include "backends/cpu/kernels/depthwise/depthwise.hpp"
 #include "backends/cpu/kernels/gemm/gemm.hpp"
 #include "backends/cpu/kernels/kernel.hpp"
 
@@ -45,6 +48,9 @@ TEST(ForcedLevel, IsTheLevelOfTheSelectedKernels) {
   if (!isa_supported(*level)) GTEST_SKIP() << "this machine has no " << forced;
   EXPECT_EQ(isa(), *level);
   EXPECT_EQ(select_conv(isa())->info.isa, *level);
+  EXPECT_EQ(select_conv_nchw(isa())->info.isa, *level);
+  EXPECT_EQ(select_deconv(isa())->info.isa, *level);
+  EXPECT_EQ(select_depthwise(isa())->info.isa, *level);
   EXPECT_EQ(select_gemm(isa())->info.isa, *level);
 }
 

@@ -5,10 +5,13 @@
 #include "backends/cpu/kernels/activation.hpp"
 #include "backends/cpu/kernels/kernel.hpp"
 
+#include <gtest/gtest.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <random>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace tenon {
@@ -51,6 +54,39 @@ class GuardedBuffer {
   static constexpr std::size_t kGuard = 256;
   std::vector<float> storage_;
 };
+
+// Test suites over all kernels of a family derive from KernelTest<Kernel> and are instantiated with
+// TENON_FOR_EACH_KERNEL.
+template <class Kernel>
+class KernelTest : public testing::TestWithParam<const Kernel*> {
+ protected:
+  void SetUp() override {
+    const Isa level = this->GetParam()->info.isa;
+    if (!isa_supported(level)) GTEST_SKIP() << "this machine has no " << isa_name(level);
+  }
+  const Kernel& kernel() const { return *this->GetParam(); }
+};
+
+template <class Kernel>
+std::vector<const Kernel*> pointers(std::span<const Kernel> kernels) {
+  std::vector<const Kernel*> all;
+  for (const Kernel& kernel : kernels) all.push_back(&kernel);
+  return all;
+}
+
+#define TENON_FOR_EACH_KERNEL(suite, kernels)                                                  \
+  INSTANTIATE_TEST_SUITE_P(All, suite, testing::ValuesIn(tenon::cpu::test::pointers(kernels)), \
+                           [](const auto& param) { return std::string(param.param->info.name); })
+
+// Selection at each level that has a kernel and that this machine runs gives that kernel.
+template <class Kernel, class Select>
+void expect_selection_by_level(std::span<const Kernel> kernels, Select select) {
+  for (const Kernel& kernel : kernels) {
+    if (isa_supported(kernel.info.isa)) {
+      EXPECT_EQ(select(kernel.info.isa), &kernel) << isa_name(kernel.info.isa);
+    }
+  }
+}
 
 // The thread counts that tests run with.
 ThreadPool& pool_of(int threads);

@@ -1,4 +1,4 @@
-#include "backends/cpu/kernels/conv/conv.hpp"
+#include "backends/cpu/kernels/conv/pack.hpp"
 
 #include <algorithm>
 
@@ -11,23 +11,9 @@ std::size_t conv_packed_size(const ConvShape& s) {
 
 void conv_pack(const ConvShape& s, const float* weights, float* packed) noexcept {
   const std::ptrdiff_t taps = static_cast<std::ptrdiff_t>(s.kernel_h) * s.kernel_w;
-  const int out_blocks = static_cast<int>(channel_blocks(s.group_out()));
-  const int in_blocks = static_cast<int>(channel_blocks(s.group_in()));
-  for (int g = 0; g < s.groups; ++g) {
-    for (int ob = 0; ob < out_blocks; ++ob) {
-      for (int ib = 0; ib < in_blocks; ++ib) {
-        for (std::ptrdiff_t tap = 0; tap < taps; ++tap) {
-          for (int c = ib * kChannelBlock; c < (ib + 1) * kChannelBlock; ++c) {
-            for (int o = ob * kChannelBlock; o < (ob + 1) * kChannelBlock; ++o) {
-              const bool real = c < s.group_in() && o < s.group_out();
-              const std::ptrdiff_t line = static_cast<std::ptrdiff_t>(g) * s.group_out() + o;
-              *packed++ = real ? weights[(line * s.group_in() + c) * taps + tap] : 0.0F;
-            }
-          }
-        }
-      }
-    }
-  }
+  pack_blocked_weights(s, packed, [&](std::ptrdiff_t g, int o, int c, int tap) {
+    return weights[((g * s.group_out() + o) * s.group_in() + c) * taps + tap];
+  });
 }
 
 std::size_t conv_planar_packed_size(const ConvShape& s) {

@@ -21,7 +21,8 @@ class PlanarWalk {
     oc_blocks_ = oc_blocks;
     oc_steps_ = static_cast<int>(ceil_div(out_blocks_, oc_blocks));
     max_pixels_ = std::clamp(args.config.pixels, 1, kernel.max_pixels(oc_blocks));
-    interior_ = interior();
+    interior_ = interior(shape_.stride_w, shape_.pad_left, (shape_.kernel_w - 1) * shape_.dilation_w,
+                         shape_.in_w, shape_.out_w);
   }
 
   // A unit is one output row of one step of output channels.
@@ -40,16 +41,6 @@ class PlanarWalk {
   }
 
  private:
-  // The pixels of a row all of whose taps lie inside of the input.
-  Range interior() const {
-    const ConvShape& s = shape_;
-    const int span = (s.kernel_w - 1) * s.dilation_w;
-    const int begin = s.pad_left <= 0 ? 0 : static_cast<int>(ceil_div(s.pad_left, s.stride_w));
-    const int room = s.in_w - 1 - span + s.pad_left;
-    const int end = room < 0 ? 0 : std::min(s.out_w, room / s.stride_w + 1);
-    return begin < end ? Range{begin, end} : Range{};
-  }
-
   void run_row(int image, int oc_step, int y) const {
     const ConvShape& s = shape_;
     const std::ptrdiff_t in_plane = static_cast<std::ptrdiff_t>(s.in_h) * s.in_w;

@@ -18,4 +18,13 @@ inline Range taps_inside(int start, int step, int count, int size) {
   return begin < end ? Range{begin, end} : Range{};
 }
 
+// The outputs x in [0, out) of a window of `span` + 1 elements that lies inside of the input: 0 <= x * stride
+// - pad and x * stride - pad + span < in. An empty range is {0, 0}.
+inline Range interior(int stride, int pad, int span, int in, int out) {
+  const int begin = pad <= 0 ? 0 : (pad + stride - 1) / stride;
+  const int room = in - 1 - span + pad;
+  const int end = room < 0 ? 0 : std::min(out, room / stride + 1);
+  return begin < end ? Range{begin, end} : Range{};
+}
+
 }  // namespace tenon::cpu

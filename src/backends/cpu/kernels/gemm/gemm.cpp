@@ -114,12 +114,9 @@ std::size_t scratch_a(const GemmArgs& args) {
 
 std::size_t scratch_b(const GemmArgs& args) {
   switch (route_b(args)) {
-    case Route::packed:
-      return 0;
-    case Route::in_place:
-      return args.n % kGemmColumnPanel ? gemm_packed_b_size(args.k, kGemmColumnPanel) : 0;
-    case Route::pack:
-      break;
+    case Route::packed: return 0;
+    case Route::in_place: return args.n % kGemmColumnPanel ? gemm_packed_b_size(args.k, kGemmColumnPanel) : 0;
+    case Route::pack: break;
   }
   return gemm_packed_b_size(args.k, args.n);
 }
@@ -135,12 +132,8 @@ Product prepare(const GemmArgs& args, int index, float* scratch, const ForEach& 
 
   const float* a = args.a.data + index * args.a.batch_stride;
   switch (route_a(args)) {
-    case Route::packed:
-      p.a = packed_view(a, args.k, kGemmRowPanel);
-      break;
-    case Route::in_place:
-      p.a = {a, 0, args.a.transposed ? args.a.ld : 1, nullptr};
-      break;
+    case Route::packed: p.a = packed_view(a, args.k, kGemmRowPanel); break;
+    case Route::in_place: p.a = {a, 0, args.a.transposed ? args.a.ld : 1, nullptr}; break;
     case Route::pack:
       p.a = packed_view(scratch, args.k, kGemmRowPanel);
       for_each(ceil_div(args.m, kGemmRowPanel), [&args, a, scratch](std::ptrdiff_t panel) {
@@ -152,9 +145,7 @@ Product prepare(const GemmArgs& args, int index, float* scratch, const ForEach& 
   scratch += scratch_a(args);
   const float* b = args.b.data + index * args.b.batch_stride;
   switch (route_b(args)) {
-    case Route::packed:
-      p.b = packed_view(b, args.k, kGemmColumnPanel);
-      break;
+    case Route::packed: p.b = packed_view(b, args.k, kGemmColumnPanel); break;
     case Route::in_place:
       p.b = {b, kGemmColumnPanel, args.b.ld, nullptr};
       if (const int rest = args.n % kGemmColumnPanel) {

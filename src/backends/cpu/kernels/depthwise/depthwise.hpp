@@ -1,0 +1,55 @@
+// Depthwise convolution, single precision, blocked channels (nChw16c): conv.hpp's formula with one input and
+// one output channel per group,
+//
+//   dst[n, c, y, x] = act( bias[c] + residual[n, c, y, x] + sum over h, w of
+//                          src[n, c, y * stride_h - pad_top + h * dilation_h, x * stride_w - pad_left + w *
+//                          dilation_w]
+//                          * weights[c, h, w] )
+//
+// Weights are packed once, in one format for all ISA levels, missing channels zero:
+// [ceil(C/16)][kernel_h][kernel_w][16]. The bias is that of conv_pack_bias. residual may be dst.
+#pragma once
+
+#include "backends/cpu/kernels/conv/conv.hpp"
+
+#include <cstddef>
+#include <span>
+
+namespace tenon::cpu {
+
+// Consecutive output pixels of one row and channel block, all taps of which lie inside of src.
+struct DepthwiseRow {
+  const float* src;  // pixel 0 at tap (0, 0)
+  std::ptrdiff_t src_tap_h;
+  std::ptrdiff_t src_tap_w;
+  std::ptrdiff_t src_pixel;
+  const float* weights;  // at tap (0, 0)
+  std::ptrdiff_t weights_tap_h;
+  int taps_h;
+  int taps_w;
+  const float* bias;      // 16 floats, or nullptr
+  const float* residual;  // or nullptr
+  float* dst;
+  int pixels;
+  Activation act;
+};
+
+struct DepthwiseKernel {
+  KernelInfo info;
+  void (*row)(const DepthwiseRow&) noexcept;
+};
+
+std::span<const DepthwiseKernel> depthwise_kernels();
+const DepthwiseKernel* select_depthwise(Isa level);
+
+// nullptr if depthwise_run takes the shape, else why not.
+const char* depthwise_refusal(const ConvShape& shape);
+
+// weights is [channels][1][kernel_h][kernel_w]. Size in floats.
+std::size_t depthwise_packed_size(const ConvShape& shape);
+void depthwise_pack(const ConvShape& shape, const float* weights, float* packed) noexcept;
+
+// args.config is not used.
+void depthwise_run(const DepthwiseKernel& kernel, const ConvArgs& args, ThreadPool& pool) noexcept;
+
+}  // namespace tenon::cpu
