@@ -7,6 +7,9 @@
 int main(int argc, char** argv) {
   tenon::bench::register_gemm();
   tenon::bench::register_conv();
+  tenon::bench::register_conv_nchw();
+  tenon::bench::register_depthwise();
+  tenon::bench::register_deconv();
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
   benchmark::RunSpecifiedBenchmarks();

@@ -33,13 +33,13 @@ ConvConfigs conv_configs(const ConvKernel& kernel, const ConvShape& s) {
   const int out_blocks = static_cast<int>(channel_blocks(s.group_out()));
   const int in_blocks = static_cast<int>(channel_blocks(s.group_in()));
 
+  // Tiles of four blocks load least per multiply-add; those of two are better where the sums are short and
+  // stores weigh.
+  const int wide = kernel.oc_blocks_at_most(out_blocks);
+  const int narrow = kernel.oc_blocks_at_most(std::min(out_blocks, 2));
   ConvConfig best;
-  // Wide tiles load least per multiply-add.
-  best.oc_blocks = kernel.oc_blocks_at_most(out_blocks);
+  best.oc_blocks = s.pointwise() ? narrow : wide;
   best.pixels = kernel.max_pixels(best.oc_blocks);
-  // Tiles within a row read their pixels without a table, but only where the stride is 1 and away from the
-  // border.
-  best.rows = s.stride_w == 1 && s.out_w > s.kernel_w && fill(s.out_w, best.pixels) > 0.85;
   best.oc_inner = weight_bytes(s, out_blocks) <= kWeightBytes;
   if (!best.oc_inner) {
     const std::ptrdiff_t one_block = weight_bytes(s, best.oc_blocks) / in_blocks;
@@ -50,16 +50,17 @@ ConvConfigs conv_configs(const ConvKernel& kernel, const ConvShape& s) {
   ConvConfigs all;
   add(all, best);
   ConvConfig other = best;
-  other.rows = !best.rows;
-  if (!s.pointwise()) add(all, other);
+  other.oc_blocks = s.pointwise() ? wide : narrow;
+  other.pixels = kernel.max_pixels(other.oc_blocks);
+  add(all, other);
   other = best;
   other.oc_inner = !best.oc_inner;
   other.ic_blocks = 0;
   add(all, other);
+  // Tiles within a row read their pixels without a table where the stride is 1, away from the border.
   other = best;
-  other.oc_blocks = kernel.oc_blocks_at_most(2);
-  other.pixels = kernel.max_pixels(other.oc_blocks);
-  add(all, other);
+  other.rows = true;
+  if (s.stride_w == 1 && !s.pointwise() && fill(s.out_w, best.pixels) > 0.85) add(all, other);
   return all;
 }
 

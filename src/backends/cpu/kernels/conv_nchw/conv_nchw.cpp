@@ -20,7 +20,7 @@ constexpr GemmKernel kConvNchwKernels[] = {
 };
 
 // What one task unfolds should stay in the second-level cache.
-constexpr std::ptrdiff_t kUnfoldedFloats = 64 * 1024;
+constexpr std::ptrdiff_t kUnfoldedFloats = 128 * 1024;
 
 int depth(const ConvShape& s) { return s.group_in() * s.kernel_h * s.kernel_w; }
 
