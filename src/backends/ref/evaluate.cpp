@@ -19,19 +19,26 @@ using RegionTypes = std::vector<std::vector<Type>>;
 
 class ValueContext final : public InferContext {
  public:
-  ValueContext(const Op& op, std::span<const Data> inputs, std::size_t outputs, const RegionTypes& regions)
+  // `declared` holds what is known of the operands beforehand, or is empty.
+  ValueContext(const Op& op, std::span<const Data> inputs, std::span<const Type> declared, std::size_t outputs,
+               const RegionTypes& regions)
       : op_(op), inputs_(inputs), outputs_(outputs), regions_(regions), symbolic_(inputs.size()) {
-    for (const Data& input : inputs) types_.push_back(input.present() ? type_of(input) : Type());
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      // An empty optional or sequence does not tell its element type; an optional may hold its element directly.
+      const bool vague = !inputs[i].is_tensor() && i < declared.size() && !declared[i].is_tensor();
+      types_.push_back(vague ? declared[i] : type_of(inputs[i]));
+      has_.push_back(vague || inputs[i].present());
+    }
   }
 
   std::size_t input_count() const noexcept override { return inputs_.size(); }
-  bool has(std::size_t i) const noexcept override { return i < inputs_.size() && inputs_[i].present(); }
+  bool has(std::size_t i) const noexcept override { return i < has_.size() && has_[i]; }
   const Type& type(std::size_t i) const override {
     if (!has(i)) fail(fmt::format("operand {} is missing", i));
     return types_[i];
   }
   const Tensor* constant(std::size_t i) const noexcept override {
-    return has(i) && inputs_[i].is_tensor() ? &std::get<Tensor>(inputs_[i].value) : nullptr;
+    return i < inputs_.size() && inputs_[i].is_tensor() ? &std::get<Tensor>(inputs_[i].value) : nullptr;
   }
   const Dims* symbolic_value(std::size_t i) const noexcept override {
     const Tensor* tensor = constant(i);
@@ -62,6 +69,7 @@ class ValueContext final : public InferContext {
   std::size_t outputs_;
   const RegionTypes& regions_;
   std::vector<Type> types_;
+  std::vector<bool> has_;
   mutable std::vector<std::optional<Dims>> symbolic_;
 };
 
@@ -71,6 +79,19 @@ std::optional<Shape> static_shape(const Type& type) {
   // A tensor in another layout is held as the array that is stored.
   for (const Dim& dim : type.as_tensor().layout.physical_dims(*type.as_tensor().dims)) shape.push_back(dim.value());
   return shape;
+}
+
+// What an output holds before its kernel runs: zeros, and where the shape is not known an empty tensor.
+Data fresh_output(const Type& type) {
+  if (!type.is_tensor()) return {};
+  const TensorType& tensor = type.as_tensor();
+  if (auto shape = static_shape(type)) return Tensor(tensor.dtype, std::move(*shape));
+  Shape shape{0};
+  if (tensor.dims) {
+    shape.clear();
+    for (const Dim& dim : *tensor.dims) shape.push_back(dim.is_const() ? dim.value() : 0);
+  }
+  return Tensor(tensor.dtype, std::move(shape));
 }
 
 // What the kernel made has to be what inference promised.
@@ -86,19 +107,15 @@ void check_output(const Op& op, std::size_t index, const Data& output, const Typ
 
 using RunRegion = std::function<std::vector<Data>(std::size_t, std::vector<Data>)>;
 
-std::vector<Data> evaluate_op(const Op& op, std::span<const Data> inputs, std::size_t outputs, const RegionTypes& regions,
-                              RunRegion run_region) {
-  ValueContext context(op, inputs, outputs, regions);
+std::vector<Data> evaluate_op(const Op& op, std::span<const Data> inputs, std::span<const Type> declared,
+                              std::size_t outputs, const RegionTypes& regions, RunRegion run_region) {
+  ValueContext context(op, inputs, declared, outputs, regions);
   const std::vector<Inference> inferred = op.infer(context);
   const Kernel kernel = registry().find(op.name());
   TENON_REQUIRE(kernel != nullptr, "the reference backend has no kernel for '{}'", op.name());
 
   std::vector<Data> results(inferred.size());
-  for (std::size_t i = 0; i < results.size(); ++i) {
-    if (auto shape = static_shape(inferred[i].type)) {
-      results[i] = Tensor(inferred[i].type.as_tensor().dtype, std::move(*shape));
-    }
-  }
+  for (std::size_t i = 0; i < results.size(); ++i) results[i] = fresh_output(inferred[i].type);
   kernel(op, Call{inputs, results, std::move(run_region)});
   for (std::size_t i = 0; i < results.size(); ++i) check_output(op, i, results[i], inferred[i].type);
   return results;
@@ -163,7 +180,11 @@ class Evaluator {
   void run_node(NodeId id) {
     const Node& node = graph_.node(id);
     std::vector<Data> inputs;
-    for (const ValueId input : node.inputs) inputs.push_back(input.valid() ? lookup(input) : Data());
+    std::vector<Type> declared;
+    for (const ValueId input : node.inputs) {
+      inputs.push_back(input.valid() ? lookup(input) : Data());
+      declared.push_back(input.valid() ? graph_.value(input).type : Type());
+    }
     RegionTypes region_types;
     for (const RegionId region : node.regions) {
       std::vector<Type>& types = region_types.emplace_back();
@@ -173,7 +194,7 @@ class Evaluator {
       return run(node.regions.at(index), std::move(parameters));
     };
     std::vector<Data> outputs = in_context(
-        [&] { return evaluate_op(node.op, inputs, node.outputs.size(), region_types, std::move(run_region)); },
+        [&] { return evaluate_op(node.op, inputs, declared, node.outputs.size(), region_types, std::move(run_region)); },
         [&] {
           return node.location.empty() ? fmt::format("evaluating {}", node.op.name())
                                        : fmt::format("evaluating {} '{}'", node.op.name(), node.location);
@@ -229,7 +250,7 @@ void check_input(const Value& input, const Data& data, SymbolValues& symbols) {
 }  // namespace
 
 std::vector<Data> evaluate(const Op& op, std::span<const Data> inputs, std::size_t outputs) {
-  return evaluate_op(op, inputs, outputs, {}, [](std::size_t, std::vector<Data>) -> std::vector<Data> {
+  return evaluate_op(op, inputs, {}, outputs, {}, [](std::size_t, std::vector<Data>) -> std::vector<Data> {
     throw InternalError("an operator with regions is evaluated without its graph");
   });
 }

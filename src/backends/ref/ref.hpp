@@ -16,7 +16,8 @@
 namespace tenon::ref {
 
 // One call of a kernel. `outputs` arrive allocated (zero-filled) with the inferred dtype and shape wherever inference
-// on the actual inputs gives a static tensor type; a kernel with data-dependent shapes assigns them itself.
+// on the actual inputs gives a static tensor type. A kernel with data-dependent shapes assigns them itself; what arrives
+// then is an empty tensor of the inferred dtype, with 0 for the unknown dims.
 struct Call {
   std::span<const Data> inputs;  // absent optional inputs are not present()
   std::span<Data> outputs;
