@@ -17,8 +17,8 @@ struct Bernoulli {
   static constexpr std::string_view kName = "bernoulli";
   static constexpr OpTraits kTraits{.deterministic = false};
 
-  std::optional<DataType> dtype;
-  std::optional<float> seed;  // absent: a fresh one at each execution
+  std::optional<DataType> dtype{};
+  std::optional<float> seed{};  // absent: a fresh one at each execution
 
   static constexpr auto fields() {
     return std::make_tuple(field("dtype", &Bernoulli::dtype), field("seed", &Bernoulli::seed));

@@ -18,7 +18,7 @@ namespace tenon::op {
 struct CenterCropPad {
   static constexpr std::string_view kName = "center_crop_pad";
 
-  std::optional<std::vector<std::int64_t>> axes;
+  std::optional<std::vector<std::int64_t>> axes{};
 
   static constexpr auto fields() { return std::make_tuple(field("axes", &CenterCropPad::axes)); }
   std::vector<Inference> infer(InferContext& context) const;

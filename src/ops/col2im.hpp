@@ -20,9 +20,9 @@ namespace tenon::op {
 struct Col2Im {
   static constexpr std::string_view kName = "col2im";
 
-  std::vector<std::int64_t> dilations;
-  std::vector<std::int64_t> pads;
-  std::vector<std::int64_t> strides;
+  std::vector<std::int64_t> dilations{};
+  std::vector<std::int64_t> pads{};
+  std::vector<std::int64_t> strides{};
 
   static constexpr auto fields() {
     return std::make_tuple(field("dilations", &Col2Im::dilations), field("pads", &Col2Im::pads),

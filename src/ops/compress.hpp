@@ -17,7 +17,7 @@ namespace tenon::op {
 struct Compress {
   static constexpr std::string_view kName = "compress";
 
-  std::optional<std::int64_t> axis;
+  std::optional<std::int64_t> axis{};
 
   static constexpr auto fields() { return std::make_tuple(field("axis", &Compress::axis)); }
   std::vector<Inference> infer(InferContext& context) const;

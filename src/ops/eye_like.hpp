@@ -17,7 +17,7 @@ struct EyeLike {
   static constexpr std::string_view kName = "eye_like";
 
   std::int64_t k = 0;
-  std::optional<DataType> dtype;
+  std::optional<DataType> dtype{};
 
   static constexpr auto fields() {
     return std::make_tuple(field("k", &EyeLike::k), field("dtype", &EyeLike::dtype));

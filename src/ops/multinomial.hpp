@@ -20,7 +20,7 @@ struct Multinomial {
 
   DataType dtype = DataType::i32;
   std::int64_t sample_size = 1;
-  std::optional<float> seed;  // absent: a fresh one at each execution
+  std::optional<float> seed{};  // absent: a fresh one at each execution
 
   static constexpr auto fields() {
     return std::make_tuple(field("dtype", &Multinomial::dtype),

@@ -14,7 +14,7 @@ namespace tenon::op {
 struct Optional {
   static constexpr std::string_view kName = "optional";
 
-  std::optional<Type> type;  // element type; needed without operand
+  std::optional<Type> type{};  // element type; needed without operand
 
   static constexpr auto fields() { return std::make_tuple(field("type", &Optional::type)); }
   std::vector<Inference> infer(InferContext& context) const;

@@ -33,8 +33,8 @@ struct Pad {
   static constexpr std::string_view kName = "pad";
 
   PadMode mode = PadMode::constant;
-  std::optional<std::vector<std::int64_t>> pads;
-  std::optional<std::vector<std::int64_t>> axes;
+  std::optional<std::vector<std::int64_t>> pads{};
+  std::optional<std::vector<std::int64_t>> axes{};
 
   static constexpr auto fields() {
     return std::make_tuple(field("mode", &Pad::mode), field("pads", &Pad::pads), field("axes", &Pad::axes));

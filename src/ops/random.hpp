@@ -20,8 +20,8 @@ struct RandomNormal {
   DataType dtype = DataType::f32;
   float mean = 0.0F;
   float scale = 1.0F;  // standard deviation
-  std::optional<float> seed;  // absent: a fresh one at each execution
-  std::vector<std::int64_t> shape;
+  std::optional<float> seed{};  // absent: a fresh one at each execution
+  std::vector<std::int64_t> shape{};
 
   static constexpr auto fields() {
     return std::make_tuple(field("dtype", &RandomNormal::dtype), field("mean", &RandomNormal::mean),
@@ -36,10 +36,10 @@ struct RandomNormalLike {
   static constexpr std::string_view kName = "random_normal_like";
   static constexpr OpTraits kTraits{.deterministic = false};
 
-  std::optional<DataType> dtype;  // absent: data's
+  std::optional<DataType> dtype{};  // absent: data's
   float mean = 0.0F;
   float scale = 1.0F;  // standard deviation
-  std::optional<float> seed;  // absent: a fresh one at each execution
+  std::optional<float> seed{};  // absent: a fresh one at each execution
 
   static constexpr auto fields() {
     return std::make_tuple(field("dtype", &RandomNormalLike::dtype), field("mean", &RandomNormalLike::mean),
@@ -56,8 +56,8 @@ struct RandomUniform {
   DataType dtype = DataType::f32;
   float low = 0.0F;
   float high = 1.0F;
-  std::optional<float> seed;  // absent: a fresh one at each execution
-  std::vector<std::int64_t> shape;
+  std::optional<float> seed{};  // absent: a fresh one at each execution
+  std::vector<std::int64_t> shape{};
 
   static constexpr auto fields() {
     return std::make_tuple(field("dtype", &RandomUniform::dtype), field("low", &RandomUniform::low),
@@ -72,10 +72,10 @@ struct RandomUniformLike {
   static constexpr std::string_view kName = "random_uniform_like";
   static constexpr OpTraits kTraits{.deterministic = false};
 
-  std::optional<DataType> dtype;  // absent: data's
+  std::optional<DataType> dtype{};  // absent: data's
   float low = 0.0F;
   float high = 1.0F;
-  std::optional<float> seed;  // absent: a fresh one at each execution
+  std::optional<float> seed{};  // absent: a fresh one at each execution
 
   static constexpr auto fields() {
     return std::make_tuple(field("dtype", &RandomUniformLike::dtype), field("low", &RandomUniformLike::low),

@@ -24,9 +24,9 @@ namespace tenon::op {
 struct Reorder {
   static constexpr std::string_view kName = "reorder";
 
-  std::string from;
-  std::string to;
-  std::optional<std::vector<std::int64_t>> extents;
+  std::string from{};
+  std::string to{};
+  std::optional<std::vector<std::int64_t>> extents{};
 
   static constexpr auto fields() {
     return std::make_tuple(field("from", &Reorder::from), field("to", &Reorder::to),

@@ -23,10 +23,10 @@ struct Scan {
   static constexpr OpTraits kTraits{.has_regions = true};
 
   std::int64_t num_scan_inputs = 1;
-  std::vector<std::int64_t> scan_input_axes;
-  std::vector<std::int64_t> scan_input_directions;
-  std::vector<std::int64_t> scan_output_axes;
-  std::vector<std::int64_t> scan_output_directions;
+  std::vector<std::int64_t> scan_input_axes{};
+  std::vector<std::int64_t> scan_input_directions{};
+  std::vector<std::int64_t> scan_output_axes{};
+  std::vector<std::int64_t> scan_output_directions{};
 
   static constexpr auto fields() {
     return std::make_tuple(field("num_scan_inputs", &Scan::num_scan_inputs),

@@ -17,7 +17,7 @@ struct ShapeOf {
   static constexpr std::string_view kName = "shape";
 
   std::int64_t start = 0;
-  std::optional<std::int64_t> end;
+  std::optional<std::int64_t> end{};
 
   static constexpr auto fields() {
     return std::make_tuple(field("start", &ShapeOf::start), field("end", &ShapeOf::end));

@@ -27,10 +27,10 @@ namespace tenon::op {
 struct Slice {
   static constexpr std::string_view kName = "slice";
 
-  std::optional<std::vector<std::int64_t>> starts;
-  std::optional<std::vector<std::int64_t>> ends;
-  std::optional<std::vector<std::int64_t>> axes;
-  std::optional<std::vector<std::int64_t>> steps;
+  std::optional<std::vector<std::int64_t>> starts{};
+  std::optional<std::vector<std::int64_t>> ends{};
+  std::optional<std::vector<std::int64_t>> axes{};
+  std::optional<std::vector<std::int64_t>> steps{};
 
   static constexpr auto fields() {
     return std::make_tuple(field("starts", &Slice::starts), field("ends", &Slice::ends),

@@ -20,8 +20,8 @@ struct Split {
   static constexpr std::string_view kName = "split";
 
   std::int64_t axis = 0;
-  std::optional<std::vector<std::int64_t>> sizes;
-  std::optional<std::int64_t> num_outputs;
+  std::optional<std::vector<std::int64_t>> sizes{};
+  std::optional<std::int64_t> num_outputs{};
 
   static constexpr auto fields() {
     return std::make_tuple(field("axis", &Split::axis), field("sizes", &Split::sizes),

@@ -20,7 +20,7 @@ namespace tenon::op {
 struct Squeeze {
   static constexpr std::string_view kName = "squeeze";
 
-  std::optional<std::vector<std::int64_t>> axes;
+  std::optional<std::vector<std::int64_t>> axes{};
 
   static constexpr auto fields() { return std::make_tuple(field("axes", &Squeeze::axes)); }
   std::vector<Inference> infer(InferContext& context) const;

@@ -22,7 +22,7 @@ struct TopK {
   std::int64_t axis = -1;
   bool largest = true;
   bool sorted = true;
-  std::optional<std::int64_t> k;
+  std::optional<std::int64_t> k{};
 
   static constexpr auto fields() {
     return std::make_tuple(field("axis", &TopK::axis), field("largest", &TopK::largest),

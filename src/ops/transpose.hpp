@@ -15,7 +15,7 @@ namespace tenon::op {
 struct Transpose {
   static constexpr std::string_view kName = "transpose";
 
-  std::vector<std::int64_t> perm;
+  std::vector<std::int64_t> perm{};
 
   static constexpr auto fields() { return std::make_tuple(field("perm", &Transpose::perm)); }
   std::vector<Inference> infer(InferContext& context) const;

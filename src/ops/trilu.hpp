@@ -18,7 +18,7 @@ struct Trilu {
   static constexpr std::string_view kName = "trilu";
 
   bool upper = true;
-  std::optional<std::int64_t> k;
+  std::optional<std::int64_t> k{};
 
   static constexpr auto fields() {
     return std::make_tuple(field("upper", &Trilu::upper), field("k", &Trilu::k));

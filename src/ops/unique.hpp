@@ -23,7 +23,7 @@ namespace tenon::op {
 struct Unique {
   static constexpr std::string_view kName = "unique";
 
-  std::optional<std::int64_t> axis;
+  std::optional<std::int64_t> axis{};
   bool sorted = true;
 
   static constexpr auto fields() {

@@ -17,7 +17,7 @@ namespace tenon::op {
 struct Unsqueeze {
   static constexpr std::string_view kName = "unsqueeze";
 
-  std::optional<std::vector<std::int64_t>> axes;
+  std::optional<std::vector<std::int64_t>> axes{};
 
   static constexpr auto fields() { return std::make_tuple(field("axes", &Unsqueeze::axes)); }
   std::vector<Inference> infer(InferContext& context) const;
