@@ -9,21 +9,43 @@
 namespace tenon {
 namespace op {
 
+namespace {
+
+// Elements of an integer list, unknown ones where only their number is known: a list of which a part is known
+// still tells that part.
+std::optional<Dims> list_elements(const InferContext& context, std::size_t i) {
+  if (auto known = known_value(context, i)) return known;
+  const TensorType& type = context.tensor(i);
+  const bool list = (type.dtype == DataType::i64 || type.dtype == DataType::i32) && type.dims &&
+                    type.dims->size() == 1 && type.dims->front().is_const() &&
+                    type.dims->front().value() <= kMaxTrackedElements;
+  if (!list) return {};
+  return unknown_dims(static_cast<std::size_t>(type.dims->front().value()));
+}
+
+std::optional<Dims> joined_elements(const InferContext& context) {
+  Dims value;
+  bool any_known = false;
+  for (std::size_t i = 0; i < context.input_count(); ++i) {
+    const auto elements = list_elements(context, i);
+    if (!elements) return {};
+    value.insert(value.end(), elements->begin(), elements->end());
+    if (value.size() > kMaxTrackedElements) return {};
+    any_known = any_known || known_value(context, i).has_value();
+  }
+  return any_known ? std::optional(std::move(value)) : std::nullopt;
+}
+
+}  // namespace
+
 std::vector<Inference> Concat::infer(InferContext& context) const {
   context.require_inputs(1, std::numeric_limits<std::size_t>::max());
   TensorType result = plain_tensor(context, 0);
-  std::optional<Dims> value{std::in_place};
   std::size_t axis_index = 0;
   bool known_rank = true;
   for (std::size_t i = 0; i < context.input_count(); ++i) {
     context.require_same_dtype(0, i);
     const TensorType& operand = plain_tensor(context, i);
-    const auto elements = value ? known_value(context, i) : std::nullopt;
-    if (elements) {
-      value->insert(value->end(), elements->begin(), elements->end());
-    } else {
-      value.reset();
-    }
     if (!operand.dims) known_rank = false;
     if (!known_rank) continue;
     const std::size_t rank = operand.dims->size();
@@ -43,7 +65,7 @@ std::vector<Inference> Concat::infer(InferContext& context) const {
     }
   }
   if (!known_rank) return {tensor_type(result.dtype, {})};
-  if (result.dims->size() != 1 || (value && value->size() > kMaxTrackedElements)) value.reset();
+  auto value = result.dims->size() == 1 ? joined_elements(context) : std::nullopt;
   if (context.input_count() == 1) return {{moved(result, result.dims), std::move(value)}};
   return {{tensor_type(result.dtype, result.dims), std::move(value)}};
 }
