@@ -19,7 +19,7 @@ bool beyond_any_dim(const Dim& position) { return position.is_const() && positio
 bool before_any_dim(const Dim& position) { return position.is_const() && position.value() <= -kEnd; }
 bool negative(const Dim& position) { return !position.is_unknown() && position.interval({}).max < 0; }
 
-Dim entry(const IntArgument& argument, std::size_t i) {
+Dim argument_entry(const IntArgument& argument, std::size_t i) {
   return argument.values ? (*argument.values)[i] : Dim::unknown();
 }
 
@@ -111,13 +111,14 @@ std::vector<Inference> Slice::infer(InferContext& context) const {
   Dims dims = *data.dims;
   for (std::size_t i = 0; i < sliced.size(); ++i) {
     Dim& dim = dims[static_cast<std::size_t>(sliced[i])];
-    const Dim step = stride.given ? entry(stride, i) : Dim(1);
+    const Dim step = stride.given ? argument_entry(stride, i) : Dim(1);
     if (step.is_const(0)) context.fail(fmt::format("steps[{}] is 0", i));
-    dim = sliced_extent(dim, entry(first, i), entry(last, i), step);
+    dim = sliced_extent(dim, argument_entry(first, i), argument_entry(last, i), step);
   }
   std::optional<Dims> value;
   if (rank == 1 && !sliced.empty()) {
-    value = sliced_value(context, entry(first, 0), entry(last, 0), stride.given ? entry(stride, 0) : Dim(1));
+    value = sliced_value(context, argument_entry(first, 0), argument_entry(last, 0),
+                         stride.given ? argument_entry(stride, 0) : Dim(1));
   } else if (rank == 1) {
     value = known_value(context, 0);
   }
