@@ -43,6 +43,9 @@ struct Product {
   const float* residual;
 };
 
+// What stands for both operands when k is 0: their memory may then be nowhere.
+constexpr float kNothing[kGemmRowPanel] = {};
+
 OperandView packed_view(const float* data, int k, int width) {
   return {data, static_cast<std::ptrdiff_t>(k) * width, width, nullptr};
 }
@@ -129,6 +132,11 @@ Product prepare(const GemmArgs& args, int index, float* scratch, const ForEach& 
   p.args = &args;
   p.c = args.c + index * args.c_batch_stride;
   p.residual = args.residual ? args.residual + index * args.r_batch_stride : nullptr;
+
+  if (args.k == 0) {
+    p.a.data = p.b.data = kNothing;
+    return p;
+  }
 
   const float* a = args.a.data + index * args.a.batch_stride;
   switch (route_a(args)) {
@@ -244,8 +252,8 @@ void gemm_run(const GemmKernel& kernel, const GemmArgs& args, float* scratch, Th
 void gemm_packed_block(const GemmKernel& kernel, const GemmArgs& args, const GemmBlock& block) noexcept {
   Product p{};
   p.args = &args;
-  p.a = packed_view(args.a.data, args.k, kGemmRowPanel);
-  p.b = packed_view(args.b.data, args.k, kGemmColumnPanel);
+  p.a = packed_view(args.k == 0 ? kNothing : args.a.data, args.k, kGemmRowPanel);
+  p.b = packed_view(args.k == 0 ? kNothing : args.b.data, args.k, kGemmColumnPanel);
   p.c = args.c;
   p.residual = args.residual;
   run_block(kernel, p, block);

@@ -34,6 +34,7 @@ void pack_panel(const float* in, std::ptrdiff_t line_stride, std::ptrdiff_t dept
 
 void pack_row_panel(const float* a, std::ptrdiff_t lda, bool transposed, int m, int k, int panel,
                     float* packed) noexcept {
+  if (k == 0) return;
   const int row = panel * kGemmRowPanel;
   const std::ptrdiff_t line = transposed ? 1 : lda;
   pack_panel<kGemmRowPanel>(a + row * line, line, transposed ? lda : 1, std::min(kGemmRowPanel, m - row), k,
@@ -42,6 +43,7 @@ void pack_row_panel(const float* a, std::ptrdiff_t lda, bool transposed, int m, 
 
 void pack_column_panel(const float* b, std::ptrdiff_t ldb, bool transposed, int k, int n, int panel,
                        float* packed) noexcept {
+  if (k == 0) return;
   const int column = panel * kGemmColumnPanel;
   const std::ptrdiff_t line = transposed ? ldb : 1;
   pack_panel<kGemmColumnPanel>(b + column * line, line, transposed ? 1 : ldb,
