@@ -4,8 +4,8 @@
 
 namespace tenon::cpu {
 
-void depthwise_f32_avx2(const DepthwiseRow& row) noexcept;
+void depthwise_f32_avx2(const DepthwiseLine& line) noexcept;
 
-void depthwise_f32_avx2(const DepthwiseRow& row) noexcept { depthwise_row<simd::F32, 8>(row); }
+void depthwise_f32_avx2(const DepthwiseLine& line) noexcept { depthwise_line<simd::F32, 8>(line); }
 
 }  // namespace tenon::cpu

@@ -8,7 +8,7 @@
 
 namespace tenon::cpu {
 
-#define TENON_DEPTHWISE_KERNEL(isa, name) void name(const DepthwiseRow& row) noexcept;
+#define TENON_DEPTHWISE_KERNEL(isa, name) void name(const DepthwiseLine& line) noexcept;
 #include "backends/cpu/kernels/depthwise/kernels.inc"
 #undef TENON_DEPTHWISE_KERNEL
 
@@ -20,55 +20,86 @@ constexpr DepthwiseKernel kDepthwiseKernels[] = {
 #undef TENON_DEPTHWISE_KERNEL
 };
 
-// One output row of one channel block: the pixels whose taps all lie inside of src in one call, those at its
-// ends one by one.
-void run_depthwise_row(const DepthwiseKernel& kernel, const ConvArgs& args, int image, int block, int y) {
-  const ConvShape& s = args.shape;
-  const std::ptrdiff_t blocks = channel_blocks(s.out_channels);
-  const std::ptrdiff_t plane = static_cast<std::ptrdiff_t>(image) * blocks + block;
-  const int row = y * s.stride_h - s.pad_top;
-  const Range taps = taps_inside(row, s.dilation_h, s.kernel_h, s.in_h);
-  const std::ptrdiff_t taps_row = row + taps.begin * s.dilation_h;
+// Units of work per thread: enough that an uneven end weighs little.
+constexpr std::ptrdiff_t kUnitsPerThread = 4;
 
-  const std::ptrdiff_t src = (plane * s.in_h + taps_row) * s.in_w * kChannelBlock;
-  const std::ptrdiff_t dst = (plane * s.out_h + y) * s.out_w * kChannelBlock;
-  const std::ptrdiff_t weights =
-      (static_cast<std::ptrdiff_t>(block) * s.kernel_h + taps.begin) * s.kernel_w * kChannelBlock;
-
-  DepthwiseRow t{};
-  t.src_tap_h = static_cast<std::ptrdiff_t>(s.dilation_h) * s.in_w * kChannelBlock;
-  t.src_tap_w = static_cast<std::ptrdiff_t>(s.dilation_w) * kChannelBlock;
-  t.src_pixel = static_cast<std::ptrdiff_t>(s.stride_w) * kChannelBlock;
-  t.weights_tap_h = static_cast<std::ptrdiff_t>(s.kernel_w) * kChannelBlock;
-  t.taps_h = taps.end - taps.begin;
-  t.bias = args.bias ? args.bias + static_cast<std::ptrdiff_t>(block) * kChannelBlock : nullptr;
-  t.act = args.act;
-  const auto pixels = [&](int x, int count, Range columns) {
-    const std::ptrdiff_t column = x * s.stride_w - s.pad_left + columns.begin * s.dilation_w;
-    t.src = args.src + src + column * kChannelBlock;
-    t.weights = args.weights + weights + columns.begin * kChannelBlock;
-    t.taps_w = columns.end - columns.begin;
-    t.dst = args.dst + dst + static_cast<std::ptrdiff_t>(x) * kChannelBlock;
-    t.residual =
-        args.residual ? args.residual + dst + static_cast<std::ptrdiff_t>(x) * kChannelBlock : nullptr;
-    t.pixels = count;
-    kernel.row(t);
-  };
-  const auto edge = [&](int begin, int end) {
-    for (int x = begin; x < end; ++x) {
-      pixels(x, 1, taps_inside(x * s.stride_w - s.pad_left, s.dilation_w, s.kernel_w, s.in_w));
-    }
-  };
-
-  const Range inside = interior(s.stride_w, s.pad_left, (s.kernel_w - 1) * s.dilation_w, s.in_w, s.out_w);
-  edge(0, inside.begin);
-  if (!inside.empty()) pixels(inside.begin, inside.end - inside.begin, {0, s.kernel_w});
-  edge(inside.end, s.out_w);
-
-  if (!args.act.keeps_zero() && block == blocks - 1) {
-    clear_padding_lanes(args.dst + dst, s.out_w, s.out_channels - block * kChannelBlock);
+// One channel block of one image, cut into bands of rows.
+class DepthwisePlane {
+ public:
+  DepthwisePlane(const DepthwiseKernel& kernel, const ConvArgs& args, int image, int block)
+      : kernel_(kernel),
+        args_(args),
+        s_(args.shape),
+        inside_(interior(s_.stride_w, s_.pad_left, (s_.kernel_w - 1) * s_.dilation_w, s_.in_w, s_.out_w)) {
+    const std::ptrdiff_t plane = static_cast<std::ptrdiff_t>(image) * channel_blocks(s_.out_channels) + block;
+    src_ = args.src + plane * s_.in_h * s_.in_w * kChannelBlock;
+    dst_ = plane * s_.out_h * s_.out_w * kChannelBlock;
+    weights_ = args.weights + static_cast<std::ptrdiff_t>(block) * s_.kernel_h * s_.kernel_w * kChannelBlock;
+    bias_ = args.bias ? args.bias + static_cast<std::ptrdiff_t>(block) * kChannelBlock : nullptr;
   }
-}
+
+  void run(Range band) const {
+    const Range all = interior(s_.stride_h, s_.pad_top, (s_.kernel_h - 1) * s_.dilation_h, s_.in_h, s_.out_h);
+    const int begin = std::clamp(all.begin, band.begin, band.end);
+    const int end = std::clamp(all.end, begin, band.end);
+    for (int y = band.begin; y < begin; ++y) row(y);
+    for (int y = begin; y < end; ++y) line(y, inside_.begin, inside_.end - inside_.begin, false);
+    for (int x = 0; x < inside_.begin; ++x) line(begin, x, end - begin, true);
+    for (int x = inside_.end; x < s_.out_w; ++x) line(begin, x, end - begin, true);
+    for (int y = end; y < band.end; ++y) row(y);
+  }
+
+  float* dst(int y) const {
+    return args_.dst + dst_ + static_cast<std::ptrdiff_t>(y) * s_.out_w * kChannelBlock;
+  }
+
+ private:
+  void row(int y) const {
+    for (int x = 0; x < inside_.begin; ++x) line(y, x, 1, false);
+    line(y, inside_.begin, inside_.end - inside_.begin, false);
+    for (int x = inside_.end; x < s_.out_w; ++x) line(y, x, 1, false);
+  }
+
+  // `pixels` pixels from (y, x) on, to the right or downwards, that all meet the taps of the first.
+  void line(int y, int x, int pixels, bool downwards) const {
+    if (pixels == 0) return;
+    const int top = y * s_.stride_h - s_.pad_top;
+    const int left = x * s_.stride_w - s_.pad_left;
+    const Range rows = taps_inside(top, s_.dilation_h, s_.kernel_h, s_.in_h);
+    const Range columns = taps_inside(left, s_.dilation_w, s_.kernel_w, s_.in_w);
+    const std::ptrdiff_t in_row = static_cast<std::ptrdiff_t>(s_.in_w) * kChannelBlock;
+    const std::ptrdiff_t out_row = static_cast<std::ptrdiff_t>(s_.out_w) * kChannelBlock;
+    const std::ptrdiff_t out = dst_ + y * out_row + static_cast<std::ptrdiff_t>(x) * kChannelBlock;
+
+    DepthwiseLine t{};
+    t.src_tap_h = s_.dilation_h * in_row;
+    t.src_tap_w = static_cast<std::ptrdiff_t>(s_.dilation_w) * kChannelBlock;
+    t.src_pixel = downwards ? s_.stride_h * in_row : static_cast<std::ptrdiff_t>(s_.stride_w) * kChannelBlock;
+    t.weights_tap_h = static_cast<std::ptrdiff_t>(s_.kernel_w) * kChannelBlock;
+    t.src = src_ + top * in_row + static_cast<std::ptrdiff_t>(left) * kChannelBlock +
+            rows.begin * t.src_tap_h + columns.begin * t.src_tap_w;
+    t.weights =
+        weights_ + rows.begin * t.weights_tap_h + static_cast<std::ptrdiff_t>(columns.begin) * kChannelBlock;
+    t.taps_h = rows.end - rows.begin;
+    t.taps_w = columns.end - columns.begin;
+    t.bias = bias_;
+    t.residual = args_.residual ? args_.residual + out : nullptr;
+    t.dst = args_.dst + out;
+    t.dst_pixel = downwards ? out_row : kChannelBlock;
+    t.pixels = pixels;
+    t.act = args_.act;
+    kernel_.line(t);
+  }
+
+  const DepthwiseKernel& kernel_;
+  const ConvArgs& args_;
+  const ConvShape& s_;
+  Range inside_;  // columns of output all taps of which lie inside of src
+  const float* src_;
+  std::ptrdiff_t dst_;
+  const float* weights_;
+  const float* bias_;
+};
 
 }  // namespace
 
@@ -100,12 +131,23 @@ void depthwise_pack(const ConvShape& s, const float* weights, float* packed) noe
 void depthwise_run(const DepthwiseKernel& kernel, const ConvArgs& args, ThreadPool& pool) noexcept {
   const ConvShape& s = args.shape;
   if (s.empty()) return;
-  const std::size_t height = static_cast<std::size_t>(s.out_h);
-  const std::size_t blocks = static_cast<std::size_t>(channel_blocks(s.out_channels));
-  const std::size_t rows = static_cast<std::size_t>(s.batch) * blocks * height;
-  pool.run(rows, [&](std::size_t index, int) {
-    run_depthwise_row(kernel, args, static_cast<int>(index / height / blocks),
-                      static_cast<int>(index / height % blocks), static_cast<int>(index % height));
+  const std::ptrdiff_t blocks = channel_blocks(s.out_channels);
+  const std::ptrdiff_t planes = s.batch * blocks;
+  const std::ptrdiff_t wanted = pool.size() == 1 ? 1 : ceil_div(pool.size() * kUnitsPerThread, planes);
+  const std::ptrdiff_t bands = std::min<std::ptrdiff_t>(wanted, s.out_h);
+  const bool clears = !args.act.keeps_zero();
+  pool.run(static_cast<std::size_t>(planes * bands), [&](std::size_t index, int) {
+    const auto unit = static_cast<std::ptrdiff_t>(index);
+    const std::ptrdiff_t band = unit % bands;
+    const int block = static_cast<int>(unit / bands % blocks);
+    const Range rows{static_cast<int>(s.out_h * band / bands),
+                     static_cast<int>(s.out_h * (band + 1) / bands)};
+    const DepthwisePlane plane(kernel, args, static_cast<int>(unit / bands / blocks), block);
+    plane.run(rows);
+    if (clears && block == blocks - 1) {
+      clear_padding_lanes(plane.dst(rows.begin), static_cast<std::ptrdiff_t>(rows.end - rows.begin) * s.out_w,
+                          s.out_channels - block * kChannelBlock);
+    }
   });
 }
 

@@ -17,8 +17,9 @@
 
 namespace tenon::cpu {
 
-// Consecutive output pixels of one row and channel block, all taps of which lie inside of src.
-struct DepthwiseRow {
+// Output pixels of one channel block along a row or a column that meet the same taps, all of them inside of
+// src.
+struct DepthwiseLine {
   const float* src;  // pixel 0 at tap (0, 0)
   std::ptrdiff_t src_tap_h;
   std::ptrdiff_t src_tap_w;
@@ -28,15 +29,16 @@ struct DepthwiseRow {
   int taps_h;
   int taps_w;
   const float* bias;      // 16 floats, or nullptr
-  const float* residual;  // or nullptr
+  const float* residual;  // laid out as dst, or nullptr
   float* dst;
+  std::ptrdiff_t dst_pixel;
   int pixels;
   Activation act;
 };
 
 struct DepthwiseKernel {
   KernelInfo info;
-  void (*row)(const DepthwiseRow&) noexcept;
+  void (*line)(const DepthwiseLine&) noexcept;
 };
 
 std::span<const DepthwiseKernel> depthwise_kernels();

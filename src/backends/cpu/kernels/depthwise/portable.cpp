@@ -4,8 +4,8 @@
 
 namespace tenon::cpu {
 
-void depthwise_f32_portable(const DepthwiseRow& row) noexcept;
+void depthwise_f32_portable(const DepthwiseLine& line) noexcept;
 
-void depthwise_f32_portable(const DepthwiseRow& row) noexcept { depthwise_row<simd::F32, 4>(row); }
+void depthwise_f32_portable(const DepthwiseLine& line) noexcept { depthwise_line<simd::F32, 4>(line); }
 
 }  // namespace tenon::cpu
