@@ -31,33 +31,59 @@ int chunk_pixels(const ConvShape& s) {
   return static_cast<int>(std::clamp<std::ptrdiff_t>(fit, kUnit, 16 * kUnit));
 }
 
+// Pixels of a panel that lie side by side in an output row. y and x are what the first reads at tap (0, 0).
+struct Segment {
+  int begin;  // in the panel
+  int count;
+  int y;
+  int x;
+};
+
+int cut_panel(const ConvShape& s, int first, Segment (&segments)[kGemmColumnPanel]) {
+  const int end = std::min(first + kGemmColumnPanel, s.out_h * s.out_w);
+  int count = 0;
+  for (int pixel = first; pixel < end;) {
+    const int x = pixel % s.out_w;
+    const int length = std::min(s.out_w - x, end - pixel);
+    segments[count++] = {pixel - first, length, pixel / s.out_w * s.stride_h - s.pad_top,
+                         x * s.stride_w - s.pad_left};
+    pixel += length;
+  }
+  return count;
+}
+
 // One packed panel: out[k * 16 + i] is what pixel first + i reads at k = (c, h, w); zero outside of the input
 // and the image.
 void unfold_panel(const ConvShape& s, const float* src, int first, float* out) {
-  int y[kGemmColumnPanel];
-  int x[kGemmColumnPanel];
-  const int count = std::min(kGemmColumnPanel, s.out_h * s.out_w - first);
-  for (int i = 0; i < kGemmColumnPanel; ++i) {
-    const int pixel = first + std::min(i, count - 1);
-    y[i] = pixel / s.out_w * s.stride_h - s.pad_top;
-    x[i] = pixel % s.out_w * s.stride_w - s.pad_left;
-  }
-  const bool in_line = count == kGemmColumnPanel && y[0] == y[count - 1] && s.stride_w == 1;
+  Segment segments[kGemmColumnPanel];
+  const int count = cut_panel(s, first, segments);
   for (int c = 0; c < s.group_in(); ++c, src += static_cast<std::ptrdiff_t>(s.in_h) * s.in_w) {
     for (int h = 0; h < s.kernel_h; ++h) {
-      const int dy = h * s.dilation_h;
       for (int w = 0; w < s.kernel_w; ++w, out += kGemmColumnPanel) {
-        const int dx = w * s.dilation_w;
-        if (in_line && y[0] + dy >= 0 && y[0] + dy < s.in_h && x[0] + dx >= 0 && x[count - 1] + dx < s.in_w) {
-          std::copy_n(src + static_cast<std::ptrdiff_t>(y[0] + dy) * s.in_w + (x[0] + dx), kGemmColumnPanel,
-                      out);
-          continue;
+        if (const Segment& all = segments[0]; all.count == kGemmColumnPanel && s.stride_w == 1) {
+          const int y = all.y + h * s.dilation_h;
+          const int x = all.x + w * s.dilation_w;
+          if (y >= 0 && y < s.in_h && x >= 0 && x + kGemmColumnPanel <= s.in_w) {
+            std::copy_n(src + static_cast<std::ptrdiff_t>(y) * s.in_w + x, kGemmColumnPanel, out);
+            continue;
+          }
         }
-        for (int i = 0; i < kGemmColumnPanel; ++i) {
-          const int iy = y[i] + dy;
-          const int ix = x[i] + dx;
-          const bool inside = i < count && iy >= 0 && iy < s.in_h && ix >= 0 && ix < s.in_w;
-          out[i] = inside ? src[static_cast<std::ptrdiff_t>(iy) * s.in_w + ix] : 0.0F;
+        std::fill_n(out, kGemmColumnPanel, 0.0F);
+        for (const Segment* segment = segments; segment != segments + count; ++segment) {
+          const int y = segment->y + h * s.dilation_h;
+          const int x = segment->x + w * s.dilation_w;
+          if (y < 0 || y >= s.in_h) continue;
+          const float* line = src + static_cast<std::ptrdiff_t>(y) * s.in_w;
+          float* to = out + segment->begin;
+          if (s.stride_w == 1) {
+            const int end = std::min(segment->count, s.in_w - x);
+            for (int i = std::max(0, -x); i < end; ++i) to[i] = line[x + i];
+          } else {
+            for (int i = 0; i < segment->count; ++i) {
+              const int column = x + i * s.stride_w;
+              if (column >= 0 && column < s.in_w) to[i] = line[column];
+            }
+          }
         }
       }
     }
