@@ -71,6 +71,8 @@ struct BuildOptions {
   std::uint64_t rule_order_seed = 0;            // 0: the listed order of rewrite rules
   std::optional<std::size_t> stop_after_rewrites;  // for bisection
   std::filesystem::path dump_dir;               // IR after every pass; empty: none
+  std::filesystem::path reproducer;             // where a failing pass leaves the IR before it and the rest of the pipeline
+  bool taps = false;                            // tapped values become outputs of the engine too, named as the taps
   ProgressFn progress;
 };
 
@@ -82,6 +84,7 @@ struct BuildReport {
   };
   std::vector<Pass> passes;
   std::size_t rewrites = 0;
+  std::string last_rewrite;     // what the last one did, e.g. "fuse_activation at 'relu_3'"
   std::size_t timed = 0;        // candidates measured
   std::size_t cache_hits = 0;   // taken from the timing cache
   std::size_t cache_misses = 0;
