@@ -10,7 +10,8 @@ namespace {
 
 // What a function is defined for.
 enum class Domain {
-  any,         // strings too
+  any,
+  comparable,  // numeric, bool, string
   numeric,     // floats and integers
   is_float,
   is_signed,   // floats and signed integers
@@ -22,6 +23,7 @@ Domain domain_of(PointwiseFn fn) {
   using enum PointwiseFn;
   switch (fn) {
     case equal:
+      return Domain::comparable;
     case where:
       return Domain::any;
     case add:
@@ -68,6 +70,8 @@ bool in_domain(Domain domain, DataType dtype) {
   switch (domain) {
     case Domain::any:
       return true;
+    case Domain::comparable:
+      return dtype == DataType::boolean || dtype == DataType::string || in_domain(Domain::numeric, dtype);
     case Domain::numeric:
       return is_compute_float(dtype) || is_compute_integer(dtype);
     case Domain::is_float:

@@ -105,7 +105,7 @@ std::vector<ResizeAxis> resolve_resize(const Resize& op, std::span<const std::in
   TENON_REQUIRE(scales.size() + sizes.size() == count, "resize: expected {} scales or sizes, found {}", count,
                 scales.size() + sizes.size());
   std::vector<ResizeAxis> axes(input.size());
-  std::optional<float> common;
+  std::optional<double> common;
   for (std::size_t i = 0; i < input.size(); ++i) {
     axes[i] = {input[i], input[i], 1};
     if (where[i] < 0) continue;
@@ -119,7 +119,7 @@ std::vector<ResizeAxis> resolve_resize(const Resize& op, std::span<const std::in
     TENON_REQUIRE(sizes[k] >= 0 && (input[i] > 0 || sizes[k] == 0), "resize: cannot resize {} elements to {}", input[i],
                   sizes[k]);
     axes[i].output = sizes[k];
-    if (input[i] > 0) axes[i].scale = static_cast<float>(sizes[k]) / static_cast<float>(input[i]);
+    if (input[i] > 0) axes[i].scale = static_cast<double>(sizes[k]) / static_cast<double>(input[i]);
     const bool smaller = op.keep_aspect == KeepAspect::not_larger;
     common = !common ? axes[i].scale : smaller ? std::min(*common, axes[i].scale) : std::max(*common, axes[i].scale);
   }
@@ -127,7 +127,7 @@ std::vector<ResizeAxis> resolve_resize(const Resize& op, std::span<const std::in
   for (std::size_t i = 0; i < input.size(); ++i) {
     if (where[i] < 0) continue;
     axes[i].scale = *common;
-    axes[i].output = static_cast<std::int64_t>(std::floor(static_cast<double>(static_cast<float>(input[i]) * *common) + 0.5));
+    axes[i].output = static_cast<std::int64_t>(std::floor(static_cast<double>(input[i]) * *common + 0.5));
   }
   return axes;
 }

@@ -67,11 +67,11 @@ struct Resize {
   std::vector<Inference> infer(InferContext& context) const;
 };
 
-// One axis with numbers: output size and the scale that coordinates use.
+// One axis with numbers: output size, and the scale that coordinates use (exact where it comes from sizes).
 struct ResizeAxis {
   std::int64_t input = 0;
   std::int64_t output = 0;
-  float scale = 1;
+  double scale = 1;
 };
 
 // All axes of x, in order. `scales` and `sizes` are the operands' or fields' values; one of them is empty. ModelError when their
