@@ -11,8 +11,11 @@ template <int Count, class V>
 inline __attribute__((always_inline)) void activate(V (&x)[Count], const Activation& act) {
   if (act.kind == Activation::Kind::clip) {
     const V lo = V::set1(act.lo);
-    const V hi = V::set1(act.hi);
-    unroll<Count>([&](auto i) TENON_INLINE_LAMBDA { x[i.value] = min(hi, max(lo, x[i.value])); });
+    unroll<Count>([&](auto i) TENON_INLINE_LAMBDA { x[i.value] = max(lo, x[i.value]); });
+    if (act.hi < __builtin_inff()) {
+      const V hi = V::set1(act.hi);
+      unroll<Count>([&](auto i) TENON_INLINE_LAMBDA { x[i.value] = min(hi, x[i.value]); });
+    }
   } else if (act.kind == Activation::Kind::leaky) {
     const V alpha = V::set1(act.alpha);
     const V zero = V::zero();

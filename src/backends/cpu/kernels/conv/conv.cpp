@@ -24,6 +24,30 @@ constexpr ConvKernel kConvKernels[] = {
 
 constexpr int kMaxPixels = 32;
 
+// What is the same for all tiles.
+ConvTile common_tile(const ConvArgs& args, int in_blocks) {
+  const ConvShape& s = args.shape;
+  const std::ptrdiff_t tap = kChannelBlock * kChannelBlock;
+  ConvTile t{};
+  t.src_block = static_cast<std::ptrdiff_t>(s.in_h) * s.in_w * kChannelBlock;
+  t.src_tap_h = static_cast<std::ptrdiff_t>(s.dilation_h) * s.in_w * kChannelBlock;
+  t.src_tap_w = static_cast<std::ptrdiff_t>(s.dilation_w) * kChannelBlock;
+  t.taps_h = s.kernel_h;
+  t.taps_w = s.kernel_w;
+  t.weights_tap_w = tap;
+  t.weights_tap_h = tap * s.kernel_w;
+  t.weights_block = t.weights_tap_h * s.kernel_h;
+  t.weights_oc_block = t.weights_block * in_blocks;
+  t.dst_pixel = kChannelBlock;
+  t.dst_oc_block = static_cast<std::ptrdiff_t>(s.out_h) * s.out_w * kChannelBlock;
+  t.act = args.act;
+  t.row_step = s.dilation_h;
+  t.column_step = s.dilation_w;
+  t.src_h = s.in_h;
+  t.src_w = s.in_w;
+  return t;
+}
+
 // One task's walk over (image, group, output channel blocks, tile of pixels), the last two in the config's
 // order.
 class Walk {
@@ -61,6 +85,9 @@ class Walk {
   int passes_;
   int pass_blocks_;
   bool by_rows_;
+  bool pointwise_;
+  bool clears_padding_;
+  ConvTile common_;
 };
 
 Walk::Walk(const ConvKernel& kernel, const ConvArgs& args)
@@ -69,13 +96,16 @@ Walk::Walk(const ConvKernel& kernel, const ConvArgs& args)
   out_blocks_ = static_cast<int>(channel_blocks(shape_.group_out()));
   oc_blocks_ = kernel.oc_blocks_at_most(args.config.oc_blocks);
   oc_steps_ = static_cast<int>(ceil_div(out_blocks_, oc_blocks_));
-  by_rows_ = args.config.rows && !shape_.pointwise();
+  pointwise_ = shape_.pointwise();
+  by_rows_ = args.config.rows && !pointwise_;
   const int line = by_rows_ ? shape_.out_w : shape_.out_h * shape_.out_w;
   const int most = std::clamp(args.config.pixels, 1, kernel.max_pixels(oc_blocks_));
   row_tiles_ = static_cast<int>(ceil_div(line, most));
   tile_pixels_ = static_cast<int>(ceil_div(line, row_tiles_));
   tiles_ = by_rows_ ? row_tiles_ * shape_.out_h : row_tiles_;
   pass_blocks_ = args.config.oc_inner || args.config.ic_blocks == 0 ? in_blocks_ : args.config.ic_blocks;
+  clears_padding_ = !args.act.keeps_zero();
+  common_ = common_tile(args, in_blocks_);
   passes_ = in_blocks_ == 0 ? 1 : static_cast<int>(ceil_div(in_blocks_, pass_blocks_));
 }
 
@@ -128,57 +158,34 @@ void Walk::run(std::ptrdiff_t begin, std::ptrdiff_t end) const {
 
 void Walk::run_tile(const Position& p, int block_begin, int block_end) const {
   const ConvShape& s = shape_;
-  const std::ptrdiff_t in_plane = static_cast<std::ptrdiff_t>(s.in_h) * s.in_w * kChannelBlock;
-  const std::ptrdiff_t out_plane = static_cast<std::ptrdiff_t>(s.out_h) * s.out_w * kChannelBlock;
-  const std::ptrdiff_t tap = kChannelBlock * kChannelBlock;
-
   int y = by_rows_ ? p.tile / row_tiles_ : 0;
   int x = (by_rows_ ? p.tile % row_tiles_ : p.tile) * tile_pixels_;
   const int count = std::min(tile_pixels_, (by_rows_ ? s.out_w : s.out_h * s.out_w) - x);
-  if (!by_rows_ && !s.pointwise()) {
+  if (!by_rows_ && !pointwise_) {
     y = x / s.out_w;
     x = x % s.out_w;
   }
 
-  ConvTile t{};
-  t.src = args_.src +
-          ((static_cast<std::ptrdiff_t>(p.image) * s.groups + p.group) * in_blocks_ + block_begin) * in_plane;
-  t.src_block = in_plane;
-  t.src_tap_h = static_cast<std::ptrdiff_t>(s.dilation_h) * s.in_w * kChannelBlock;
-  t.src_tap_w = static_cast<std::ptrdiff_t>(s.dilation_w) * kChannelBlock;
-  t.blocks = block_end - block_begin;
-  t.last_lanes = block_end == in_blocks_ ? s.group_in() - (in_blocks_ - 1) * kChannelBlock : kChannelBlock;
-  t.taps_h = s.kernel_h;
-  t.taps_w = s.kernel_w;
-  t.weights_tap_w = tap;
-  t.weights_tap_h = tap * s.kernel_w;
-  t.weights_block = t.weights_tap_h * s.kernel_h;
-  t.weights_oc_block = t.weights_block * in_blocks_;
-  t.dst_pixel = kChannelBlock;
-  t.dst_oc_block = out_plane;
-  t.first = block_begin == 0;
-  t.last = block_end == in_blocks_;
-  t.act = args_.act;
-  t.row_step = s.dilation_h;
-  t.column_step = s.dilation_w;
-  t.src_h = s.in_h;
-  t.src_w = s.in_w;
-
+  const std::ptrdiff_t group = static_cast<std::ptrdiff_t>(p.image) * s.groups + p.group;
   const int end = std::min((p.oc_step + 1) * oc_blocks_, out_blocks_);
   for (int block = p.oc_step * oc_blocks_; block < end;) {
     const int blocks = kernel_.oc_blocks_at_most(end - block);
     const std::ptrdiff_t out_block = static_cast<std::ptrdiff_t>(p.group) * out_blocks_ + block;
-    const std::ptrdiff_t out =
-        (static_cast<std::ptrdiff_t>(p.image) * s.groups * out_blocks_ + out_block) * out_plane +
-        (static_cast<std::ptrdiff_t>(y) * s.out_w + x) * kChannelBlock;
-    ConvTile step = t;
-    step.weights = args_.weights + out_block * t.weights_oc_block + block_begin * t.weights_block;
-    step.bias = args_.bias ? args_.bias + out_block * kChannelBlock : nullptr;
-    step.dst = args_.dst + out;
-    step.residual = args_.residual ? args_.residual + out : nullptr;
-    run_pixels(step, blocks, y, x, count);
-    if (t.last && !args_.act.keeps_zero() && block + blocks == out_blocks_) {
-      clear_padding_lanes(step.dst + (blocks - 1) * out_plane, count,
+    const std::ptrdiff_t out = (group * out_blocks_ + block) * common_.dst_oc_block +
+                               (static_cast<std::ptrdiff_t>(y) * s.out_w + x) * kChannelBlock;
+    ConvTile t = common_;
+    t.src = args_.src + (group * in_blocks_ + block_begin) * t.src_block;
+    t.blocks = block_end - block_begin;
+    t.last_lanes = block_end == in_blocks_ ? s.group_in() - (in_blocks_ - 1) * kChannelBlock : kChannelBlock;
+    t.weights = args_.weights + out_block * t.weights_oc_block + block_begin * t.weights_block;
+    t.bias = args_.bias ? args_.bias + out_block * kChannelBlock : nullptr;
+    t.dst = args_.dst + out;
+    t.residual = args_.residual ? args_.residual + out : nullptr;
+    t.first = block_begin == 0;
+    t.last = block_end == in_blocks_;
+    run_pixels(t, blocks, y, x, count);
+    if (t.last && clears_padding_ && block + blocks == out_blocks_) {
+      clear_padding_lanes(t.dst + (blocks - 1) * t.dst_oc_block, count,
                           s.group_out() - (out_blocks_ - 1) * kChannelBlock);
     }
     block += blocks;
@@ -188,7 +195,7 @@ void Walk::run_tile(const Position& p, int block_begin, int block_end) const {
 // `count` pixels from (y, x) on, in the order of the flattened image.
 void Walk::run_pixels(ConvTile& t, int oc_blocks, int y, int x, int count) const {
   const ConvShape& s = shape_;
-  if (s.pointwise()) {
+  if (pointwise_) {
     t.src += (static_cast<std::ptrdiff_t>(y) * s.in_w + x) * kChannelBlock;
     kernel_.tile(t, ConvAccess::row, count, oc_blocks);
     return;
