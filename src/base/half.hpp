@@ -14,6 +14,8 @@
 // float is exact.
 #pragma once
 
+#include <tenon/data_type.hpp>
+
 #include <bit>
 #include <cstdint>
 
@@ -215,5 +217,37 @@ constexpr bfloat16 bfloat16::from_bits(std::uint16_t code) noexcept {
 
 static_assert(sizeof(float16) == 2 && sizeof(bfloat16) == 2 && sizeof(float8_e4m3fn) == 1 &&
               sizeof(float8_e8m0) == 1);
+
+// What <tenon/tensor.hpp> leaves to this header.
+template <class T>
+struct DataTypeOf;
+template <>
+struct DataTypeOf<float16> {
+  static constexpr DataType value = DataType::f16;
+};
+template <>
+struct DataTypeOf<bfloat16> {
+  static constexpr DataType value = DataType::bf16;
+};
+template <>
+struct DataTypeOf<float8_e4m3fn> {
+  static constexpr DataType value = DataType::f8e4m3fn;
+};
+template <>
+struct DataTypeOf<float8_e4m3fnuz> {
+  static constexpr DataType value = DataType::f8e4m3fnuz;
+};
+template <>
+struct DataTypeOf<float8_e5m2> {
+  static constexpr DataType value = DataType::f8e5m2;
+};
+template <>
+struct DataTypeOf<float8_e5m2fnuz> {
+  static constexpr DataType value = DataType::f8e5m2fnuz;
+};
+template <>
+struct DataTypeOf<float8_e8m0> {
+  static constexpr DataType value = DataType::f8e8m0;
+};
 
 }  // namespace tenon

@@ -16,6 +16,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -67,9 +68,16 @@ namespace detail {
 std::int64_t narrow_int(std::string_view field, std::int64_t value);
 
 template <class T>
-struct IsOptional : std::false_type {};
+struct IsOptional : std::false_type {
+  using Plain = T;
+};
 template <class T>
-struct IsOptional<std::optional<T>> : std::true_type {};
+struct IsOptional<std::optional<T>> : std::true_type {
+  using Plain = T;
+};
+
+template <class E>
+inline constexpr auto kEnumNames = enum_names(E{});
 
 template <class Owner>
 std::vector<std::string_view> field_names() {
@@ -135,6 +143,27 @@ void from_attribute(std::string_view name, const AttributeValue& attribute, T& o
 }
 
 }  // namespace detail
+
+// What can be said of a field without an object.
+struct FieldInfo {
+  std::string_view name;
+  AttributeValue zero;                        // a value of the field's kind
+  std::span<const std::string_view> choices;  // of an enum, else empty
+  bool optional = false;
+};
+
+template <class T>
+std::vector<FieldInfo> field_infos() {
+  const auto describe = [](const auto& f) {
+    using Member = std::decay_t<decltype(std::declval<T&>().*(f.member))>;
+    using Plain = typename detail::IsOptional<Member>::Plain;
+    FieldInfo info{f.name, detail::to_attribute(Plain{}), {}, detail::IsOptional<Member>::value};
+    if constexpr (std::is_enum_v<Plain> && !std::is_same_v<Plain, DataType>)
+      info.choices = detail::kEnumNames<Plain>;
+    return info;
+  };
+  return std::apply([&](const auto&... f) { return std::vector<FieldInfo>{describe(f)...}; }, T::fields());
+}
 
 // All fields of `object`, in declaration order; empty optionals are left out.
 template <class T>

@@ -92,8 +92,8 @@ void Lexer::fail(std::size_t offset, const std::string& message) const {
   std::string shown(line);
   std::replace_if(
       shown.begin(), shown.end(), [](char c) { return static_cast<unsigned char>(c) < 32; }, ' ');
-  throw ModelError(fmt::format("{}, line {}, column {}: {}\n  {}\n  {:>{}}", what_, line_number, column + 1,
-                               message, shown, '^', column - cut + 1));
+  throw LexError(fmt::format("{}, line {}, column {}: {}\n  {}\n  {:>{}}", what_, line_number, column + 1,
+                             message, shown, '^', column - cut + 1));
 }
 
 void Lexer::fail_expected(std::string_view expected) const {

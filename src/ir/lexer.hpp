@@ -11,6 +11,8 @@
 // Blanks, line ends and comments from // to the end of the line separate tokens.
 #pragma once
 
+#include <tenon/error.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -29,6 +31,12 @@ struct Token {
 
   bool is(char c) const noexcept { return kind == Kind::punctuation && source.front() == c; }
   bool is(std::string_view word) const noexcept { return kind == Kind::identifier && source == word; }
+};
+
+// A ModelError that already says where in the text.
+class LexError final : public ModelError {
+ public:
+  using ModelError::ModelError;
 };
 
 class Lexer {
@@ -60,7 +68,7 @@ class Lexer {
     Lexer& lexer_;
   };
 
-  // ModelError "<what>, line 3, column 14: message", the line, and a caret under the column.
+  // LexError "<what>, line 3, column 14: message", the line, and a caret under the column.
   [[noreturn]] void fail(std::size_t offset, const std::string& message) const;
   [[noreturn]] void fail(const std::string& message) const { fail(token_.offset, message); }
   [[noreturn]] void fail_expected(std::string_view expected) const;

@@ -24,9 +24,13 @@ std::string print_real(T value) {
     return bits == kQuietNan<T> ? "nan" : fmt::format("nan(0x{:x})", bits);
   }
   if (std::isinf(value)) return value < 0 ? "-inf" : "inf";
-  std::string text = fmt::format("{}", value);
-  if (text.find_first_of(".e") == std::string::npos) text += ".0";
-  return text;
+  return fmt::format("{}", value);
+}
+
+// fmt writes -0 with its sign and whole numbers without a point.
+std::string with_point(std::string text) {
+  const bool whole = text.find_first_not_of("-0123456789") == std::string::npos;
+  return whole ? text + ".0" : text;
 }
 
 template <class T>
@@ -57,8 +61,10 @@ T parse_real(Lexer& lexer) {
 
 }  // namespace
 
-std::string print_number(float value) { return print_real(value); }
-std::string print_number(double value) { return print_real(value); }
+std::string print_number(float value) { return with_point(print_real(value)); }
+std::string print_number(double value) { return with_point(print_real(value)); }
+std::string print_shortest(float value) { return print_real(value); }
+std::string print_shortest(double value) { return print_real(value); }
 
 template <>
 float parse_number<float>(Lexer& lexer) {

@@ -12,6 +12,10 @@ namespace tenon {
 std::string print_number(float value);
 std::string print_number(double value);
 
+// Without the ".0" of whole numbers, where the type is known: "1".
+std::string print_shortest(float value);
+std::string print_shortest(double value);
+
 // Reads what print_number wrote, and integers.
 template <class T>
 T parse_number(Lexer& lexer);

@@ -94,6 +94,7 @@ class OpConcept {
   virtual const void* object() const noexcept = 0;
   virtual AttributeList attributes() const = 0;
   virtual AttributeList default_attributes() const = 0;
+  virtual std::vector<FieldInfo> fields() const = 0;
   virtual std::shared_ptr<const OpConcept> with_attributes(const AttributeList& list) const = 0;
   virtual std::vector<Inference> infer(InferContext& context) const = 0;
   virtual bool can_decompose() const noexcept = 0;
@@ -151,6 +152,7 @@ class OpModel final : public OpConcept {
       return to_attributes(T{});
     }
   }
+  std::vector<FieldInfo> fields() const override { return field_infos<T>(); }
   std::shared_ptr<const OpConcept> with_attributes(const AttributeList& list) const override {
     T copy = op_;
     set_attributes(copy, list, name());
@@ -186,6 +188,7 @@ class Op {
   // Those of the operator of this name as it is registered; empty for a family without prototype(). The
   // textual IR leaves out what is equal to them.
   AttributeList default_attributes() const { return self_->default_attributes(); }
+  std::vector<FieldInfo> fields() const { return self_->fields(); }
   // A copy with the named fields changed. ModelError for an unknown field or a wrong kind.
   Op with_attributes(const AttributeList& list) const { return Op(self_->with_attributes(list)); }
   std::vector<Inference> infer(InferContext& context) const { return self_->infer(context); }

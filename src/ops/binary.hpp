@@ -15,6 +15,7 @@ struct Binary {
   float beta = 0;
 
   std::string_view name() const { return info(fn).name; }
+  Binary prototype() const { return {fn, info(fn).alpha, info(fn).beta}; }
   static constexpr auto fields() {
     return std::make_tuple(field("alpha", &Binary::alpha), field("beta", &Binary::beta));
   }

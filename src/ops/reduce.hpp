@@ -26,6 +26,11 @@ struct Reduce {
   bool noop_with_empty_axes = false;
 
   std::string_view name() const { return op::name(fn); }
+  Reduce prototype() const {
+    Reduce result;
+    result.fn = fn;
+    return result;
+  }
   static constexpr auto fields() {
     return std::make_tuple(field("axes", &Reduce::axes), field("keep_dims", &Reduce::keep_dims),
                            field("noop_with_empty_axes", &Reduce::noop_with_empty_axes));

@@ -15,6 +15,7 @@ struct Unary {
   float beta = 0;
 
   std::string_view name() const { return info(fn).name; }
+  Unary prototype() const { return {fn, info(fn).alpha, info(fn).beta}; }
   static constexpr auto fields() { return std::make_tuple(field("alpha", &Unary::alpha), field("beta", &Unary::beta)); }
   std::vector<Inference> infer(InferContext& context) const;
 };
