@@ -50,6 +50,8 @@ struct F32 {
 TENON_SIMD Mask operator&(Mask a, Mask b) { return {_mm256_and_ps(a.r, b.r)}; }
 TENON_SIMD Mask operator|(Mask a, Mask b) { return {_mm256_or_ps(a.r, b.r)}; }
 TENON_SIMD Mask operator~(Mask a) { return {_mm256_xor_ps(a.r, _mm256_castsi256_ps(_mm256_set1_epi32(-1)))}; }
+TENON_SIMD bool any(Mask a) { return _mm256_movemask_ps(a.r) != 0; }
+TENON_SIMD Mask first_lanes(int n) { return {_mm256_castsi256_ps(lane_mask(n))}; }
 
 TENON_SIMD F32 bits_to_float(I32 a) { return {_mm256_castsi256_ps(a.r)}; }
 TENON_SIMD I32 float_to_bits(F32 a) { return {_mm256_castps_si256(a.r)}; }

@@ -46,6 +46,8 @@ struct F32 {
 TENON_SIMD Mask operator&(Mask a, Mask b) { return {static_cast<__mmask16>(a.r & b.r)}; }
 TENON_SIMD Mask operator|(Mask a, Mask b) { return {static_cast<__mmask16>(a.r | b.r)}; }
 TENON_SIMD Mask operator~(Mask a) { return {static_cast<__mmask16>(~a.r)}; }
+TENON_SIMD bool any(Mask a) { return a.r != 0; }
+TENON_SIMD Mask first_lanes(int n) { return {lane_mask(n)}; }
 
 TENON_SIMD F32 bits_to_float(I32 a) { return {_mm512_castsi512_ps(a.r)}; }
 TENON_SIMD I32 float_to_bits(F32 a) { return {_mm512_castps_si512(a.r)}; }
@@ -55,17 +57,18 @@ TENON_SIMD I32 operator-(I32 a, I32 b) { return {_mm512_sub_epi32(a.r, b.r)}; }
 TENON_SIMD I32 operator&(I32 a, I32 b) { return {_mm512_and_si512(a.r, b.r)}; }
 TENON_SIMD I32 operator|(I32 a, I32 b) { return {_mm512_or_si512(a.r, b.r)}; }
 TENON_SIMD I32 operator^(I32 a, I32 b) { return {_mm512_xor_si512(a.r, b.r)}; }
+// The explicit zeroed source keeps GCC 12 from warning about the undefined one in the unmasked form.
 template <int Bits>
 TENON_SIMD I32 shift_left(I32 a) {
-  return {_mm512_slli_epi32(a.r, Bits)};
+  return {_mm512_maskz_slli_epi32(0xffff, a.r, Bits)};
 }
 template <int Bits>
 TENON_SIMD I32 shift_right(I32 a) {
-  return {_mm512_srai_epi32(a.r, Bits)};
+  return {_mm512_maskz_srai_epi32(0xffff, a.r, Bits)};
 }
 template <int Bits>
 TENON_SIMD I32 shift_right_logical(I32 a) {
-  return {_mm512_srli_epi32(a.r, Bits)};
+  return {_mm512_maskz_srli_epi32(0xffff, a.r, Bits)};
 }
 
 TENON_SIMD F32 operator+(F32 a, F32 b) { return {_mm512_add_ps(a.r, b.r)}; }
@@ -85,7 +88,6 @@ TENON_SIMD Mask operator!=(F32 a, F32 b) { return {_mm512_cmp_ps_mask(a.r, b.r, 
 TENON_SIMD F32 select(Mask m, F32 a, F32 b) { return {_mm512_mask_blend_ps(m.r, b.r, a.r)}; }
 TENON_SIMD I32 select(Mask m, I32 a, I32 b) { return {_mm512_mask_blend_epi32(m.r, b.r, a.r)}; }
 
-// The explicit zeroed source keeps GCC 12 from warning about the undefined one in the unmasked form.
 TENON_SIMD F32 min(F32 a, F32 b) { return {_mm512_maskz_min_ps(0xffff, a.r, b.r)}; }
 TENON_SIMD F32 max(F32 a, F32 b) { return {_mm512_maskz_max_ps(0xffff, a.r, b.r)}; }
 TENON_SIMD F32 abs(F32 a) { return {_mm512_andnot_ps(_mm512_set1_ps(-0.0F), a.r)}; }

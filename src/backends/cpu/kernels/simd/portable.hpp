@@ -4,7 +4,7 @@
 //
 //   F32   kLanes floats        zero() set1(x) load(p) load_n(p, n) store(p) store_n(p, n)
 //   I32   kLanes int32         the same
-//   Mask  kLanes truth values  from comparisons; & | ~
+//   Mask  kLanes truth values  from comparisons and first_lanes(n); & | ~ any(m)
 //
 // load_n reads the first n <= kLanes elements and fills the rest with zero; store_n writes exactly n
 // elements. No alignment is required anywhere. fma(a, b, c) = a * b + c, rounded once where the machine can
@@ -86,6 +86,8 @@ struct F32 {
 TENON_SIMD Mask operator&(Mask a, Mask b) { return {a.r & b.r}; }
 TENON_SIMD Mask operator|(Mask a, Mask b) { return {a.r | b.r}; }
 TENON_SIMD Mask operator~(Mask a) { return {~a.r}; }
+TENON_SIMD bool any(Mask a) { return (a.r[0] | a.r[1] | a.r[2] | a.r[3]) != 0; }
+TENON_SIMD Mask first_lanes(int n) { return {Mask::Reg{0, 1, 2, 3} < Mask::Reg{n, n, n, n}}; }
 
 TENON_SIMD F32 bits_to_float(I32 a) { return {(F32::Reg)a.r}; }
 TENON_SIMD I32 float_to_bits(F32 a) { return {(I32::Reg)a.r}; }

@@ -1,0 +1,130 @@
+// norm.hpp over the vector type of simd/.
+#pragma once
+
+#include "backends/cpu/kernels/norm/norm.hpp"
+#include "backends/cpu/kernels/simd/rows.hpp"
+
+#include <cmath>
+
+namespace tenon::cpu {
+namespace {
+
+struct Moments {
+  float mean;
+  float inverse;
+};
+
+Moments moments_of(const float* src, std::ptrdiff_t n, bool center, float epsilon) {
+  using V = simd::F32;
+  const double count = static_cast<double>(n);
+  const double mean = center ? simd::sum_row(src, n, [](V x) TENON_INLINE_LAMBDA { return x; }) / count : 0.0;
+  const V m = V::set1(static_cast<float>(mean));
+  const double square = simd::sum_row(src, n,
+                                      [&](V x) TENON_INLINE_LAMBDA {
+                                        const V d = x - m;
+                                        return d * d;
+                                      }) /
+                        count;
+  return {static_cast<float>(mean),
+          static_cast<float>(1.0 / std::sqrt(square + static_cast<double>(epsilon)))};
+}
+
+template <bool Scaled, bool Biased>
+void normalize_row(const float* src, float* dst, std::ptrdiff_t n, Moments moments, const float* scale,
+                   const float* bias) {
+  using V = simd::F32;
+  const V mean = V::set1(moments.mean);
+  const V inverse = V::set1(moments.inverse);
+  const auto at = [&](const float* p, std::ptrdiff_t i) TENON_INLINE_LAMBDA {
+    return i + V::kLanes <= n ? V::load(p + i) : V::load_n(p + i, static_cast<int>(n - i));
+  };
+  simd::map_row(src, dst, n, [&](V x, std::ptrdiff_t i) TENON_INLINE_LAMBDA {
+    V y = (x - mean) * inverse;
+    if constexpr (Scaled) y = y * at(scale, i);
+    if constexpr (Biased) y = y + at(bias, i);
+    return y;
+  });
+}
+
+void norm_rows(const RowNormArgs& args, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept {
+  for (std::ptrdiff_t row = begin; row < end; ++row) {
+    const float* src = args.src + row * args.size;
+    float* dst = args.dst + row * args.size;
+    const Moments moments = moments_of(src, args.size, args.center, args.epsilon);
+    if (args.scale && args.bias) {
+      normalize_row<true, true>(src, dst, args.size, moments, args.scale, args.bias);
+    } else if (args.scale) {
+      normalize_row<true, false>(src, dst, args.size, moments, args.scale, args.bias);
+    } else if (args.bias) {
+      normalize_row<false, true>(src, dst, args.size, moments, args.scale, args.bias);
+    } else {
+      normalize_row<false, false>(src, dst, args.size, moments, args.scale, args.bias);
+    }
+  }
+}
+
+void affine_row(const float* src, float* dst, std::ptrdiff_t n, float mean, float scale, float shift) {
+  using V = simd::F32;
+  const V m = V::set1(mean);
+  const V a = V::set1(scale);
+  const V b = V::set1(shift);
+  simd::map_row(src, dst, n, [&](V x, std::ptrdiff_t) TENON_INLINE_LAMBDA { return fma(x - m, a, b); });
+}
+
+void norm_groups(const GroupNormArgs& args, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept {
+  for (std::ptrdiff_t unit = begin; unit < end; ++unit) {
+    const std::ptrdiff_t first_channel = unit % args.groups * args.channels;
+    const std::ptrdiff_t base = unit * args.channels * args.spatial;
+    const Moments moments = moments_of(args.src + base, args.channels * args.spatial, true, args.epsilon);
+    for (std::ptrdiff_t c = 0; c < args.channels; ++c) {
+      const std::ptrdiff_t at = base + c * args.spatial;
+      const float scale = args.scale ? args.scale[first_channel + c] : 1.0F;
+      const float bias = args.bias ? args.bias[first_channel + c] : 0.0F;
+      affine_row(args.src + at, args.dst + at, args.spatial, moments.mean, moments.inverse * scale, bias);
+    }
+  }
+}
+
+// scale and shift are read to the last channel only, so that padding lanes become zero.
+void affine_block(const AffineArgs& args, std::ptrdiff_t unit) {
+  using V = simd::F32;
+  constexpr int kVectors = kChannelBlock / V::kLanes;
+  const std::ptrdiff_t blocks = (args.channels + kChannelBlock - 1) / kChannelBlock;
+  const std::ptrdiff_t channel = unit % blocks * kChannelBlock;
+  V scale[kVectors];
+  V shift[kVectors];
+  for (int v = 0; v < kVectors; ++v) {
+    const std::ptrdiff_t left = args.channels - channel - v * V::kLanes;
+    const int lanes = left < 0 ? 0 : left < V::kLanes ? static_cast<int>(left) : V::kLanes;
+    scale[v] = V::zero();
+    shift[v] = V::zero();
+    if (lanes == 0) continue;
+    scale[v] = V::load_n(args.scale + channel + v * V::kLanes, lanes);
+    shift[v] = V::load_n(args.shift + channel + v * V::kLanes, lanes);
+  }
+  const std::ptrdiff_t base = unit * args.spatial * kChannelBlock;
+  for (std::ptrdiff_t i = 0; i < args.spatial; ++i) {
+    const std::ptrdiff_t at = base + i * kChannelBlock;
+    unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
+      const std::ptrdiff_t lane = at + v.value * V::kLanes;
+      fma(V::load(args.src + lane), scale[v.value], shift[v.value]).store(args.dst + lane);
+    });
+  }
+}
+
+void norm_affine(const AffineArgs& args, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept {
+  for (std::ptrdiff_t unit = begin; unit < end; ++unit) {
+    if (args.blocked) {
+      affine_block(args, unit);
+    } else {
+      const std::ptrdiff_t channel = unit % args.channels;
+      const std::ptrdiff_t at = unit * args.spatial;
+      affine_row(args.src + at, args.dst + at, args.spatial, 0.0F, args.scale[channel], args.shift[channel]);
+    }
+  }
+}
+
+constexpr NormRoutines kNormRoutines = {norm_rows, norm_groups, norm_affine};
+
+}  // namespace
+}  // namespace tenon::cpu

@@ -1,0 +1,127 @@
+// resize.hpp over the vector type of simd/. Planar linear rows are blended downwards as vectors, a piece of
+// the input row at a time, and then along the row.
+#pragma once
+
+#include "backends/cpu/kernels/resize/resize.hpp"
+#include "backends/cpu/kernels/unroll.hpp"
+
+#include <cstring>
+
+namespace tenon::cpu {
+namespace {
+
+// Floats of a blended row that are kept at a time.
+constexpr std::ptrdiff_t kResizeRow = 1024;
+
+// The outputs from x on whose inputs lie within kResizeRow of each other; at least one. Widens [first, last]
+// to their inputs.
+std::ptrdiff_t piece_end(const ResizeAxis& axis, std::ptrdiff_t x, std::ptrdiff_t* first,
+                         std::ptrdiff_t* last) {
+  *first = *last = axis.low[x];
+  for (std::ptrdiff_t end = x; end < axis.out; ++end) {
+    const std::ptrdiff_t low = axis.low[end] < axis.high[end] ? axis.low[end] : axis.high[end];
+    const std::ptrdiff_t high = axis.low[end] < axis.high[end] ? axis.high[end] : axis.low[end];
+    const std::ptrdiff_t new_first = low < *first ? low : *first;
+    const std::ptrdiff_t new_last = high > *last ? high : *last;
+    if (new_last - new_first >= kResizeRow) return end;
+    *first = new_first;
+    *last = new_last;
+  }
+  return axis.out;
+}
+
+void blend_rows(const float* low, const float* high, float low_weight, float high_weight, std::ptrdiff_t n,
+                float* out) {
+  using V = simd::F32;
+  const V a = V::set1(low_weight);
+  const V b = V::set1(high_weight);
+  std::ptrdiff_t i = 0;
+  for (; i + V::kLanes <= n; i += V::kLanes) (a * V::load(low + i) + b * V::load(high + i)).store(out + i);
+  for (; i < n; ++i) out[i] = low_weight * low[i] + high_weight * high[i];
+}
+
+void linear_planar_row(const ResizeArgs& args, const float* plane, std::ptrdiff_t y, float* dst) {
+  const ResizeAxis& h = args.height;
+  const ResizeAxis& w = args.width;
+  const float* low = plane + h.low[y] * w.in;
+  const float* high = plane + h.high[y] * w.in;
+  alignas(64) float row[kResizeRow];
+  for (std::ptrdiff_t x = 0; x < w.out;) {
+    std::ptrdiff_t first = 0;
+    std::ptrdiff_t last = 0;
+    const std::ptrdiff_t end = piece_end(w, x, &first, &last);
+    if (end == x) {  // two neighbours that lie further apart than a piece
+      const std::ptrdiff_t a = w.low[x];
+      const std::ptrdiff_t b = w.high[x];
+      dst[x] = w.low_weight[x] * (h.low_weight[y] * low[a] + h.high_weight[y] * high[a]) +
+               w.high_weight[x] * (h.low_weight[y] * low[b] + h.high_weight[y] * high[b]);
+      ++x;
+      continue;
+    }
+    blend_rows(low + first, high + first, h.low_weight[y], h.high_weight[y], last - first + 1, row);
+    for (; x < end; ++x) {
+      dst[x] = w.low_weight[x] * row[w.low[x] - first] + w.high_weight[x] * row[w.high[x] - first];
+    }
+  }
+}
+
+void nearest_planar_row(const ResizeArgs& args, const float* plane, std::ptrdiff_t y, float* dst) {
+  const float* src = plane + args.height.low[y] * args.width.in;
+  for (std::ptrdiff_t x = 0; x < args.width.out; ++x) dst[x] = src[args.width.low[x]];
+}
+
+void linear_blocked_row(const ResizeArgs& args, const float* plane, std::ptrdiff_t y, float* dst) {
+  using V = simd::F32;
+  const ResizeAxis& h = args.height;
+  const ResizeAxis& w = args.width;
+  const float* low = plane + h.low[y] * w.in * kChannelBlock;
+  const float* high = plane + h.high[y] * w.in * kChannelBlock;
+  const V low_y = V::set1(h.low_weight[y]);
+  const V high_y = V::set1(h.high_weight[y]);
+  for (std::ptrdiff_t x = 0; x < w.out; ++x) {
+    const V low_x = V::set1(w.low_weight[x]);
+    const V high_x = V::set1(w.high_weight[x]);
+    const std::ptrdiff_t a = std::ptrdiff_t{w.low[x]} * kChannelBlock;
+    const std::ptrdiff_t b = std::ptrdiff_t{w.high[x]} * kChannelBlock;
+    unroll<kChannelBlock / V::kLanes>([&](auto v) TENON_INLINE_LAMBDA {
+      constexpr int lane = decltype(v)::value * V::kLanes;
+      const V left = low_y * V::load(low + a + lane) + high_y * V::load(high + a + lane);
+      const V right = low_y * V::load(low + b + lane) + high_y * V::load(high + b + lane);
+      (low_x * left + high_x * right).store(dst + x * kChannelBlock + lane);
+    });
+  }
+}
+
+void nearest_blocked_row(const ResizeArgs& args, const float* plane, std::ptrdiff_t y, float* dst) {
+  using V = simd::F32;
+  const float* src = plane + args.height.low[y] * args.width.in * kChannelBlock;
+  for (std::ptrdiff_t x = 0; x < args.width.out; ++x) {
+    const float* pixel = src + std::ptrdiff_t{args.width.low[x]} * kChannelBlock;
+    unroll<kChannelBlock / V::kLanes>([&](auto v) TENON_INLINE_LAMBDA {
+      constexpr int lane = decltype(v)::value * V::kLanes;
+      V::load(pixel + lane).store(dst + x * kChannelBlock + lane);
+    });
+  }
+}
+
+void resize_units(const ResizeArgs& args, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept {
+  const auto row_of = args.linear ? (args.blocked ? linear_blocked_row : linear_planar_row)
+                                  : (args.blocked ? nearest_blocked_row : nearest_planar_row);
+  const std::ptrdiff_t lanes = args.blocked ? kChannelBlock : 1;
+  const std::ptrdiff_t row_size = args.width.out * lanes;
+  for (std::ptrdiff_t unit = begin; unit < end; ++unit) {
+    const std::ptrdiff_t y = unit % args.height.out;
+    float* dst = args.dst + unit * row_size;
+    // Enlarging repeats rows.
+    if (!args.linear && unit > begin && y > 0 && args.height.low[y] == args.height.low[y - 1]) {
+      std::memcpy(dst, dst - row_size, static_cast<std::size_t>(row_size) * sizeof(float));
+      continue;
+    }
+    row_of(args, args.src + unit / args.height.out * args.height.in * args.width.in * lanes, y, dst);
+  }
+}
+
+constexpr ResizeRoutines kResizeRoutines = {resize_units};
+
+}  // namespace
+}  // namespace tenon::cpu

@@ -1,0 +1,58 @@
+// Resizing of planes, NCHW (planar) or nChw16c (blocked). The caller states, in one table per axis, where
+// each output reads:
+//
+//   nearest  dst[y, x] = src[index_y[y], index_x[x]]
+//   linear   dst[y, x] = sum over a, b in {low, high} of weight_a(y) * weight_b(x) * src[a(y), b(x)], rows
+//   first
+//
+// so that every rule for coordinates is a way to fill the tables.
+#pragma once
+
+#include "backends/cpu/kernels/kernel.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace tenon {
+class ThreadPool;
+}
+
+namespace tenon::cpu {
+
+// One entry per output position; nearest uses `low` alone.
+struct ResizeAxis {
+  std::ptrdiff_t in = 0;
+  std::ptrdiff_t out = 0;
+  const std::int32_t* low = nullptr;
+  const std::int32_t* high = nullptr;
+  const float* low_weight = nullptr;
+  const float* high_weight = nullptr;
+};
+
+struct ResizeArgs {
+  const float* src = nullptr;
+  float* dst = nullptr;
+  std::ptrdiff_t planes = 0;  // batch x channels, or batch x channel blocks
+  bool blocked = false;
+  bool linear = false;
+  ResizeAxis height;
+  ResizeAxis width;
+};
+
+struct ResizeRoutines {
+  void (*resize)(const ResizeArgs&, std::ptrdiff_t begin,
+                 std::ptrdiff_t end) noexcept;  // units: planes x rows of dst
+};
+
+struct ResizeKernel {
+  KernelInfo info;
+  const ResizeRoutines& (*routines)() noexcept;
+};
+
+std::span<const ResizeKernel> resize_kernels();
+const ResizeKernel* select_resize(Isa level);
+
+void resize_run(const ResizeKernel& kernel, const ResizeArgs& args, ThreadPool& pool) noexcept;
+
+}  // namespace tenon::cpu

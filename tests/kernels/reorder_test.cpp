@@ -1,0 +1,143 @@
+// Every reorder kernel this machine runs; nothing is rounded, so results are compared exactly.
+#include "backends/cpu/kernels/reorder/reorder.hpp"
+
+#include "kernels/support.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <numeric>
+#include <vector>
+
+namespace tenon::cpu {
+namespace {
+
+class ReorderKernels : public test::KernelTest<ReorderKernel> {};
+
+std::size_t blocked_position(const BlockingArgs& args, std::ptrdiff_t n, std::ptrdiff_t c, std::ptrdiff_t p) {
+  const std::ptrdiff_t block = n * channel_blocks(args.channels) + c / kChannelBlock;
+  return static_cast<std::size_t>((block * args.spatial + p) * kChannelBlock + c % kChannelBlock);
+}
+
+TEST_P(ReorderKernels, BlocksAndBack) {
+  test::Random random;
+  SCOPED_TRACE(random.trace());
+  for (int i = 0; i < 60 && !HasFatalFailure(); ++i) {
+    BlockingArgs args;
+    args.batch = random.integer(1, 3);
+    args.channels = random.integer(1, 70);
+    args.spatial = random.integer(1, i % 6 == 0 ? 1500 : 60);
+    SCOPED_TRACE(testing::Message() << args.channels << " channels, " << args.spatial << " pixels");
+    const std::ptrdiff_t stored = channel_blocks(args.channels) * kChannelBlock;
+    const auto planar_size = static_cast<std::size_t>(args.batch * args.channels * args.spatial);
+    const auto blocked_size = static_cast<std::size_t>(args.batch * stored * args.spatial);
+    const std::vector<float> x = random.reals(planar_size);
+    test::GuardedBuffer blocked(blocked_size);
+    args.src = x.data();
+    args.dst = blocked.data();
+    to_blocked_run(kernel(), args, test::pool_of(3));
+    ASSERT_TRUE(blocked.intact());
+    for (std::ptrdiff_t e = 0; e < args.batch * stored * args.spatial; ++e) {
+      const std::ptrdiff_t n = e / args.spatial / stored, c = e / args.spatial % stored, p = e % args.spatial;
+      const float want =
+          c < args.channels ? x[static_cast<std::size_t>((n * args.channels + c) * args.spatial + p)] : 0.0F;
+      ASSERT_EQ(blocked.data()[blocked_position(args, n, c, p)], want) << "channel " << c << " pixel " << p;
+    }
+    test::GuardedBuffer back(planar_size);
+    args.src = blocked.data();
+    args.dst = back.data();
+    from_blocked_run(kernel(), args, test::pool_of(3));
+    ASSERT_TRUE(back.intact());
+    ASSERT_EQ(std::memcmp(back.data(), x.data(), planar_size * sizeof(float)), 0);
+  }
+}
+
+template <class T>
+void check_transpose(const ReorderKernel& kernel, test::Random& random) {
+  const int rank = random.integer(1, 6);
+  std::vector<std::ptrdiff_t> dims;
+  for (int d = 0; d < rank; ++d) dims.push_back(random.integer(1, rank <= 2 ? 200 : rank <= 3 ? 40 : 7));
+  std::vector<int> permutation(static_cast<std::size_t>(rank));
+  std::iota(permutation.begin(), permutation.end(), 0);
+  for (std::size_t d = permutation.size(); d-- > 1;) {
+    std::swap(permutation[d], permutation[static_cast<std::size_t>(random.integer(0, static_cast<int>(d)))]);
+  }
+  SCOPED_TRACE(testing::Message() << sizeof(T) << " bytes, dims " << testing::PrintToString(dims)
+                                  << " permutation " << testing::PrintToString(permutation));
+  std::size_t count = 1;
+  for (const std::ptrdiff_t d : dims) count *= static_cast<std::size_t>(d);
+  std::vector<T> x(count);
+  for (std::size_t i = 0; i < count; ++i) x[i] = static_cast<T>(i * 2654435761U);
+  constexpr std::size_t kGuard = 64;
+  std::vector<T> out(count + 2 * kGuard, T{77});
+  const TransposeTask task = transpose_prepare(dims, permutation, sizeof(T));
+  transpose_run(kernel, {&task, x.data(), out.data() + kGuard}, test::pool_of(3));
+  std::vector<std::ptrdiff_t> strides(dims.size());
+  std::ptrdiff_t stride = 1;
+  for (std::size_t d = dims.size(); d-- > 0;) {
+    strides[d] = stride;
+    stride *= dims[d];
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    auto rest = static_cast<std::ptrdiff_t>(i);
+    std::ptrdiff_t from = 0;
+    for (std::size_t d = dims.size(); d-- > 0;) {
+      const auto source = static_cast<std::size_t>(permutation[d]);
+      from += rest % dims[source] * strides[source];
+      rest /= dims[source];
+    }
+    ASSERT_EQ(out[kGuard + i], x[static_cast<std::size_t>(from)]) << "element " << i;
+  }
+  EXPECT_TRUE(std::all_of(out.begin(), out.begin() + kGuard, [](T v) { return v == T{77}; }));
+  EXPECT_TRUE(std::all_of(out.end() - kGuard, out.end(), [](T v) { return v == T{77}; }));
+}
+
+TEST_P(ReorderKernels, Transposes) {
+  test::Random random;
+  SCOPED_TRACE(random.trace());
+  for (int i = 0; i < 50 && !HasFatalFailure(); ++i) {
+    check_transpose<std::uint8_t>(kernel(), random);
+    check_transpose<std::uint16_t>(kernel(), random);
+    check_transpose<std::uint32_t>(kernel(), random);
+    check_transpose<std::uint64_t>(kernel(), random);
+  }
+}
+
+TEST(TransposePrepare, MergesDimensionsThatStayTogether) {
+  const std::ptrdiff_t dims[] = {2, 3, 1, 5, 7};
+  const int to_last[] = {0, 2, 3, 4, 1};  // NCHW to NHWC with H = 1 and two trailing dimensions
+  const TransposeTask task = transpose_prepare(dims, to_last, 4);
+  EXPECT_EQ(task.rank, 3);
+  EXPECT_EQ(task.dims[1], 35);
+  EXPECT_EQ(task.form, TransposeTask::Form::tiles);
+  const int same[] = {0, 1, 2, 3, 4};
+  EXPECT_EQ(transpose_prepare(dims, same, 4).rank, 1);
+  const std::ptrdiff_t empty[] = {2, 0, 3};
+  const int swapped[] = {2, 1, 0};
+  EXPECT_EQ(transpose_prepare(empty, swapped, 4).units, 0);
+}
+
+TEST(ClearPadding, TouchesNothingElse) {
+  BlockingArgs args;
+  args.batch = 2;
+  args.channels = 19;
+  args.spatial = 13;
+  std::vector<float> x(static_cast<std::size_t>(2 * 2 * 13 * kChannelBlock), 1.0F);
+  clear_padding(x.data(), args.batch, args.channels, args.spatial, test::pool_of(2));
+  for (std::ptrdiff_t n = 0; n < 2; ++n) {
+    for (std::ptrdiff_t c = 0; c < 32; ++c) {
+      for (std::ptrdiff_t p = 0; p < 13; ++p) {
+        EXPECT_EQ(x[blocked_position(args, n, c, p)], c < 19 ? 1.0F : 0.0F);
+      }
+    }
+  }
+}
+
+TENON_FOR_EACH_KERNEL(ReorderKernels, reorder_kernels());
+
+TEST(SelectReorder, ObeysTheLevel) { test::expect_selection_by_level(reorder_kernels(), select_reorder); }
+
+}  // namespace
+}  // namespace tenon::cpu
