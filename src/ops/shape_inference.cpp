@@ -62,8 +62,8 @@ std::optional<double> constant_real(const InferContext& context, std::size_t i) 
   switch (constant->dtype()) {
     case DataType::f32: return constant->values<float>()[0];
     case DataType::f64: return constant->values<double>()[0];
-    case DataType::f16: return static_cast<float>(reinterpret_cast<const float16*>(constant->data())[0]);
-    case DataType::bf16: return static_cast<float>(reinterpret_cast<const bfloat16*>(constant->data())[0]);
+    case DataType::f16: return static_cast<float>(constant->values<float16>()[0]);
+    case DataType::bf16: return static_cast<float>(constant->values<bfloat16>()[0]);
     case DataType::i8: return constant->values<std::int8_t>()[0];
     case DataType::i16: return constant->values<std::int16_t>()[0];
     case DataType::i32: return constant->values<std::int32_t>()[0];

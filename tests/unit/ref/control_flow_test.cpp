@@ -142,8 +142,9 @@ TEST_F(ControlFlowValues, SequencesInsertAndErase) {
   const ValueId longer = graph_.add(op::SequenceInsert{}, {shorter, first, position});
   const auto results =
       run({graph_.add(op::ConcatFromSequence{}, {shorter}), graph_.add(op::ConcatFromSequence{}, {longer})},
-          {tensor<float>({3}, {1, 2, 3}), tensor<std::int64_t>({}, {-3})});
-  EXPECT_EQ(values<float>(results[0].tensor()), (Reals{2, 3}));
+          {tensor<float>({3}, {1, 2, 3}), tensor<std::int64_t>({}, {-2})});
+  EXPECT_EQ(values<float>(results[0].tensor()), (Reals{1, 3}));
+  EXPECT_EQ(values<float>(results[1].tensor()), (Reals{2, 1, 3}));
   EXPECT_THROW(
       ref::evaluate(graph_, std::vector<Data>{tensor<float>({3}, {1, 2, 3}), tensor<std::int64_t>({}, {3})}),
       ModelError);
