@@ -1,0 +1,128 @@
+#include "onnx/backend_data.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <memory>
+
+#include <tenon/error.hpp>
+
+#include "base/half.hpp"
+#include "importers/onnx/reader.hpp"
+#include "importers/onnx/tensor_data.hpp"
+#include "importers/wire.hpp"
+
+namespace tenon::test {
+namespace {
+
+using Bytes = std::shared_ptr<const std::string>;
+
+Data parse(std::string_view message, const Type& type, const Bytes& owner) {
+  if (type.is_tensor()) {
+    // A copy: the file's bytes go away.
+    return onnx::TensorLoader(owner, {}).load(onnx::read_tensor(message)).clone();
+  }
+  // SequenceProto: 2 element type, 3 tensors, 5 sequences, 7 optionals; OptionalProto: 2, 3 tensor, 5 sequence.
+  SequenceData sequence;
+  bool present = false;
+  Data only;
+  for (WireReader in(message); in.next();) {
+    if (in.field() != 3 && in.field() != 5 && in.field() != 7) continue;
+    Data element = parse(in.bytes(), type.element(), owner);
+    if (type.kind() == Type::Kind::sequence) {
+      sequence.elements.push_back(std::move(element));
+    } else {
+      only = std::move(element);
+      present = true;
+    }
+  }
+  if (type.kind() == Type::Kind::sequence) return sequence;
+  return present ? only : Data();
+}
+
+double element(const Tensor& tensor, std::int64_t i) {
+  const std::byte* at = tensor.data() + i * (bit_width(tensor.dtype()) / 8);
+  const auto load = [&](auto value) {
+    std::memcpy(&value, at, sizeof value);
+    return value;
+  };
+  switch (tensor.dtype()) {
+    case DataType::f32: return load(float{});
+    case DataType::f64: return load(double{});
+    case DataType::f16: return static_cast<float>(float16::from_bits(load(std::uint16_t{})));
+    case DataType::bf16: return static_cast<float>(bfloat16::from_bits(load(std::uint16_t{})));
+    default: throw InternalError("not a floating-point type that is compared by value");
+  }
+}
+
+// The official runner's tolerance for f32, and as many last places for the others.
+std::pair<double, double> tolerance(DataType dtype) {
+  switch (dtype) {
+    case DataType::f16: return {4e-3, 1e-3};
+    case DataType::bf16: return {3e-2, 1e-2};
+    default: return {1e-3, 1e-7};
+  }
+}
+
+std::string compare(const Tensor& found, const Tensor& expected) {
+  if (found.dtype() != expected.dtype()) return fmt::format("dtype {}, expected {}", name(found.dtype()), name(expected.dtype()));
+  if (found.shape() != expected.shape()) {
+    return fmt::format("shape [{}], expected [{}]", fmt::join(found.shape(), ","), fmt::join(expected.shape(), ","));
+  }
+  if (found.dtype() == DataType::string) {
+    const auto a = found.values<std::string>();
+    const auto b = expected.values<std::string>();
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      if (a[i] != b[i]) return fmt::format("element {} is '{}', expected '{}'", i, a[i], b[i]);
+    }
+    return {};
+  }
+  const DataType dtype = found.dtype();
+  const bool by_value = dtype == DataType::f32 || dtype == DataType::f64 || dtype == DataType::f16 || dtype == DataType::bf16;
+  if (!by_value) {
+    if (found.identical(expected)) return {};
+    for (std::size_t i = 0; i < found.size_bytes(); ++i) {
+      if (found.data()[i] != expected.data()[i]) {
+        return fmt::format("byte {} of {} is {:#x}, expected {:#x}", i, name(dtype), std::to_integer<int>(found.data()[i]),
+                           std::to_integer<int>(expected.data()[i]));
+      }
+    }
+  }
+  const auto [relative, absolute] = tolerance(dtype);
+  for (std::int64_t i = 0; i < found.elements(); ++i) {
+    const double a = element(found, i);
+    const double b = element(expected, i);
+    const bool equal = a == b || (std::isnan(a) && std::isnan(b));
+    if (!equal && !(std::abs(a - b) <= absolute + relative * std::abs(b))) {
+      return fmt::format("element {} is {}, expected {}", i, a, b);
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Data read_backend_data(const std::filesystem::path& path, const Type& type) {
+  std::ifstream file(path, std::ios::binary);
+  const Bytes bytes = std::make_shared<const std::string>(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+  return parse(*bytes, type, bytes);
+}
+
+std::string difference(const Data& found, const Data& expected) {
+  if (found.present() != expected.present()) return found.present() ? "a value, expected none" : "no value, expected one";
+  if (!found.present()) return {};
+  if (found.is_tensor() != expected.is_tensor()) return "another kind of value";
+  if (found.is_tensor()) return compare(found.tensor(), expected.tensor());
+  const auto& a = found.sequence().elements;
+  const auto& b = expected.sequence().elements;
+  if (a.size() != b.size()) return fmt::format("a sequence of {} elements, expected {}", a.size(), b.size());
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (std::string text = difference(a[i], b[i]); !text.empty()) return fmt::format("element {} of the sequence: {}", i, text);
+  }
+  return {};
+}
+
+}  // namespace tenon::test

@@ -1,0 +1,173 @@
+// The official backend tests, through the importer and the reference backend.
+//
+// exclusions.txt lists what is not supported yet: operators ("operator NAME reason") and single tests ("test NAME reason"). A test
+// passes when its results are right; or when the import refuses, and only because of listed operators. A listed operator or test
+// that works is a failure: the line must go.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <tenon/error.hpp>
+
+#include "backends/ref/ref.hpp"
+#include "importers/onnx/import.hpp"
+#include "importers/onnx/reader.hpp"
+#include "importers/onnx/registry.hpp"
+#include "onnx/backend_data.hpp"
+#include "support/paths.hpp"
+
+namespace tenon::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Exclusions {
+  std::map<std::string, std::string> operators;
+  std::map<std::string, std::string> tests;
+};
+
+Exclusions read_exclusions() {
+  Exclusions exclusions;
+  std::ifstream file(test_path("onnx/exclusions.txt"));
+  for (std::string line; std::getline(file, line);) {
+    if (line.empty() || line[0] == '#') continue;
+    std::istringstream words(line);
+    std::string kind;
+    std::string name;
+    words >> kind >> name >> std::ws;
+    std::string reason;
+    std::getline(words, reason);
+    (kind == "operator" ? exclusions.operators : exclusions.tests)[name] = reason;
+  }
+  return exclusions;
+}
+
+const Exclusions& exclusions() {
+  static const Exclusions read = read_exclusions();
+  return read;
+}
+
+// "node/test_add", …; empty without the corpus.
+std::vector<std::string> cases() {
+  std::vector<std::string> names;
+  const fs::path root = corpus_path() / "onnx-backend";
+  for (const char* suite : {"node", "simple", "pytorch-operator", "pytorch-converted"}) {
+    if (corpus_path().empty() || !fs::is_directory(root / suite)) continue;
+    for (const auto& entry : fs::directory_iterator(root / suite)) {
+      if (fs::exists(entry.path() / "model.onnx")) names.push_back(fmt::format("{}/{}", suite, entry.path().filename().string()));
+    }
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+void collect_operators(const std::vector<onnx::NodeDef>& nodes, std::set<std::string>& names) {
+  for (const onnx::NodeDef& node : nodes) {
+    names.insert(onnx::qualified_name(node.domain, node.op_type));
+    for (const auto& attribute : node.attributes) {
+      for (const auto& graph : attribute.graphs) collect_operators(graph.nodes, names);
+    }
+  }
+}
+
+// The listed operators that a model uses.
+std::set<std::string> listed_operators(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  const std::string bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  std::set<std::string> used;
+  const onnx::ModelDef model = onnx::read_model(bytes);
+  collect_operators(model.graph.nodes, used);
+  std::set<std::string> listed;
+  for (const std::string& name : used) {
+    if (exclusions().operators.count(name) != 0) listed.insert(name);
+  }
+  return listed;
+}
+
+std::vector<Data> read_all(const fs::path& folder, const char* prefix, const std::vector<Type>& types) {
+  std::vector<Data> all;
+  for (std::size_t i = 0; i < types.size(); ++i) {
+    all.push_back(read_backend_data(folder / fmt::format("{}_{}.pb", prefix, i), types[i]));
+  }
+  return all;
+}
+
+// Empty when the case gives the right answers.
+std::string run(const fs::path& folder) {
+  const Graph graph = import_onnx(folder / "model.onnx");
+  graph.verify();
+  std::vector<Type> inputs;
+  for (const ValueId id : graph.inputs()) inputs.push_back(graph.type(id));
+  std::vector<Type> outputs;
+  for (const ValueId id : graph.outputs()) outputs.push_back(graph.type(id));
+  for (int set = 0; fs::is_directory(folder / fmt::format("test_data_set_{}", set)); ++set) {
+    const fs::path data = folder / fmt::format("test_data_set_{}", set);
+    const std::vector<Data> found = ref::evaluate(graph, read_all(data, "input", inputs));
+    const std::vector<Data> expected = read_all(data, "output", outputs);
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      if (const std::string text = difference(found[i], expected[i]); !text.empty()) {
+        return fmt::format("data set {}, output '{}': {}", set, graph.output_names()[i], text);
+      }
+    }
+  }
+  return {};
+}
+
+class OnnxBackend : public testing::TestWithParam<std::string> {};
+
+TEST_P(OnnxBackend, Gives) {
+  const fs::path folder = corpus_path() / "onnx-backend" / GetParam();
+  const std::string name = folder.filename().string();
+  const std::set<std::string> listed = listed_operators(folder / "model.onnx");
+  const auto excluded = exclusions().tests.find(name);
+  std::string problem;
+  bool imported = false;
+  try {
+    problem = run(folder);
+    imported = true;
+  } catch (const ModelError& error) {
+    problem = error.what();
+  }
+  if (!listed.empty()) {
+    EXPECT_FALSE(imported) << "listed operators are supported: " << fmt::format("{}", fmt::join(listed, ", "));
+    GTEST_SKIP() << "not supported yet: " << fmt::format("{}", fmt::join(listed, ", "));
+  }
+  if (excluded != exclusions().tests.end()) {
+    EXPECT_FALSE(problem.empty()) << "the test passes and is listed: " << excluded->second;
+    GTEST_SKIP() << excluded->second;
+  }
+  EXPECT_EQ(problem, "");
+}
+
+std::string parameter_name(const testing::TestParamInfo<std::string>& info) {
+  std::string name = info.param;
+  std::replace_if(name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
+  return name;
+}
+
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(OnnxBackend);
+INSTANTIATE_TEST_SUITE_P(All, OnnxBackend, testing::ValuesIn(cases()), parameter_name);
+
+TEST(OnnxBackendData, IsThere) {
+  if (corpus_path().empty()) GTEST_SKIP() << "set TENON_CORPUS to the folder that holds onnx-backend";
+  EXPECT_GT(cases().size(), 1000U);
+}
+
+TEST(OnnxExclusions, NameOnlyUnsupportedOperators) {
+  const std::vector<std::string> supported = onnx::registry().names();
+  for (const auto& [name, reason] : exclusions().operators) {
+    EXPECT_EQ(std::count(supported.begin(), supported.end(), name), 0) << name << " is supported; " << reason;
+    EXPECT_FALSE(reason.empty()) << name << " is listed without a reason";
+  }
+}
+
+}  // namespace
+}  // namespace tenon::test
