@@ -22,7 +22,7 @@ inline std::string import_error(const ModelText& model) { return import_error(se
 struct SingleNode {
   std::string op_type;
   std::int64_t opset = 13;
-  std::vector<std::vector<DimText>> shapes;
+  std::vector<std::vector<DimText>> shapes = {};
   std::vector<std::string> attributes = {};
   std::vector<std::string> initializers = {};
   Names operands = {};  // of the node; default: inputs, then initializers in order
