@@ -199,9 +199,10 @@ class Evaluator {
           return node.location.empty() ? fmt::format("evaluating {}", node.op.name())
                                        : fmt::format("evaluating {} '{}'", node.op.name(), node.location);
         });
-    TENON_CHECK(outputs.size() == node.outputs.size(), "{} has {} outputs, evaluation made {}", node.op.name(),
+    // Trailing outputs that nobody asked for are not part of the node.
+    TENON_CHECK(outputs.size() >= node.outputs.size(), "{} has {} outputs, evaluation made {}", node.op.name(),
                 node.outputs.size(), outputs.size());
-    for (std::size_t i = 0; i < outputs.size(); ++i) define(node.outputs[i], std::move(outputs[i]));
+    for (std::size_t i = 0; i < node.outputs.size(); ++i) define(node.outputs[i], std::move(outputs[i]));
   }
 
   void define(ValueId id, Data data) {
