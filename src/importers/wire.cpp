@@ -1,17 +1,18 @@
 #include "importers/wire.hpp"
 
+#include <tenon/error.hpp>
+
 #include <fmt/format.h>
+#include <protozero/varint.hpp>
 
 #include <algorithm>
 #include <bit>
 #include <cstring>
 
-#include <protozero/varint.hpp>
-#include <tenon/error.hpp>
-
 namespace tenon {
 
-static_assert(std::endian::native == std::endian::little, "fixed-width fields are viewed in the byte order of the file");
+static_assert(std::endian::native == std::endian::little,
+              "fixed-width fields are viewed in the byte order of the file");
 
 void WireReader::fail(const std::string& message) const {
   throw ModelError(fmt::format("malformed protobuf at byte {}: {}", offset(), message));
@@ -39,20 +40,11 @@ bool WireReader::next() {
   wire_ = static_cast<Wire>(tag & 7);
   std::uint64_t size = 0;
   switch (wire_) {
-    case Wire::varint:
-      value_ = decode(cursor);
-      break;
-    case Wire::fixed64:
-      size = 8;
-      break;
-    case Wire::fixed32:
-      size = 4;
-      break;
-    case Wire::bytes:
-      size = decode(cursor);
-      break;
-    default:
-      fail(fmt::format("wire type {} of field {} is not in use", tag & 7, field_));
+    case Wire::varint: value_ = decode(cursor); break;
+    case Wire::fixed64: size = 8; break;
+    case Wire::fixed32: size = 4; break;
+    case Wire::bytes: size = decode(cursor); break;
+    default: fail(fmt::format("wire type {} of field {} is not in use", tag & 7, field_));
   }
   const auto left = static_cast<std::uint64_t>(cursor.end - cursor.at);
   if (size > left) fail(fmt::format("field {} has {} bytes but only {} are left", field_, size, left));
@@ -88,8 +80,8 @@ std::string_view WireReader::fixed_bytes(std::size_t width) const {
 std::size_t WireReader::varint_count() const {
   if (wire_ == Wire::varint) return 1;
   const std::string_view view = bytes();
-  return static_cast<std::size_t>(
-      std::count_if(view.begin(), view.end(), [](char c) { return (static_cast<unsigned char>(c) & 0x80U) == 0; }));
+  return static_cast<std::size_t>(std::count_if(
+      view.begin(), view.end(), [](char c) { return (static_cast<unsigned char>(c) & 0x80U) == 0; }));
 }
 
 void WireReader::append_to(std::vector<std::int64_t>& values) const {

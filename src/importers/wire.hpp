@@ -1,7 +1,9 @@
-// WireReader: walks the fields of one protobuf message in place. Used by every importer whose source is protobuf.
+// WireReader: walks the fields of one protobuf message in place. Used by every importer whose source is
+// protobuf.
 //
-// Unlike protozero's own reader it takes 64-bit lengths (a model may exceed 4 GiB) and reports a field of an unexpected
-// wire type as the file's fault instead of asserting. Views point into the message; nothing is copied.
+// Unlike protozero's own reader it takes 64-bit lengths (a model may exceed 4 GiB) and reports a field of an
+// unexpected wire type as the file's fault instead of asserting. Views point into the message; nothing is
+// copied.
 #pragma once
 
 #include <cstdint>
@@ -15,12 +17,13 @@ class WireReader {
  public:
   explicit WireReader(std::string_view message) noexcept : WireReader(message, message.data()) {}
 
-  // Moves to the next field and decodes its extent; false at the end. ModelError with the byte offset when the bytes are
-  // no protobuf or end too early.
+  // Moves to the next field and decodes its extent; false at the end. ModelError with the byte offset when
+  // the bytes are no protobuf or end too early.
   bool next();
   std::uint32_t field() const noexcept { return field_; }
 
-  // The current field's value; ModelError when it is stored as another wire type. Repeated scalars may be packed or not.
+  // The current field's value; ModelError when it is stored as another wire type. Repeated scalars may be
+  // packed or not.
   std::uint64_t varint() const;
   std::int64_t int64() const { return static_cast<std::int64_t>(varint()); }
   std::int32_t int32() const { return static_cast<std::int32_t>(varint()); }

@@ -1,5 +1,11 @@
 #include "ir/npy.hpp"
 
+#include "base/context.hpp"
+#include "base/mapped_file.hpp"
+#include "base/text.hpp"
+
+#include <tenon/error.hpp>
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,12 +17,6 @@
 #include <string_view>
 #include <utility>
 
-#include <tenon/error.hpp>
-
-#include "base/context.hpp"
-#include "base/mapped_file.hpp"
-#include "base/text.hpp"
-
 namespace tenon {
 namespace {
 
@@ -26,9 +26,20 @@ constexpr std::string_view kMagic = "\x93NUMPY";
 
 // Type code without byte order, e.g. "f4".
 constexpr std::array<std::pair<std::string_view, DataType>, 14> kCodes = {{
-    {"f4", DataType::f32}, {"f8", DataType::f64}, {"f2", DataType::f16}, {"i1", DataType::i8}, {"i2", DataType::i16},
-    {"i4", DataType::i32}, {"i8", DataType::i64}, {"u1", DataType::u8},  {"u2", DataType::u16}, {"u4", DataType::u32},
-    {"u8", DataType::u64}, {"b1", DataType::boolean}, {"c8", DataType::c64}, {"c16", DataType::c128},
+    {"f4", DataType::f32},
+    {"f8", DataType::f64},
+    {"f2", DataType::f16},
+    {"i1", DataType::i8},
+    {"i2", DataType::i16},
+    {"i4", DataType::i32},
+    {"i8", DataType::i64},
+    {"u1", DataType::u8},
+    {"u2", DataType::u16},
+    {"u4", DataType::u32},
+    {"u8", DataType::u64},
+    {"b1", DataType::boolean},
+    {"c8", DataType::c64},
+    {"c16", DataType::c128},
 }};
 
 struct Header {
@@ -91,7 +102,8 @@ class HeaderParser {
   }
   bool boolean() {
     peek();
-    for (const auto& [word, value] : {std::pair(std::string_view("True"), true), std::pair(std::string_view("False"), false)}) {
+    for (const auto& [word, value] :
+         {std::pair(std::string_view("True"), true), std::pair(std::string_view("False"), false)}) {
       if (text_.substr(at_, word.size()) != word) continue;
       at_ += word.size();
       return value;
@@ -128,7 +140,8 @@ void from_fortran(const std::byte* in, std::byte* out, const Shape& shape, std::
   for (std::int64_t n = 0; n < count; ++n) {
     std::int64_t source = 0;
     for (std::size_t i = 0; i < rank; ++i) source += index[i] * stride[i];
-    std::memcpy(out + static_cast<std::size_t>(n) * width, in + static_cast<std::size_t>(source) * width, width);
+    std::memcpy(out + static_cast<std::size_t>(n) * width, in + static_cast<std::size_t>(source) * width,
+                width);
     for (std::size_t i = rank; i-- > 0;) {
       if (++index[i] < shape[i]) break;
       index[i] = 0;
@@ -162,7 +175,8 @@ std::vector<std::uint32_t> code_points(std::string_view text) {
     const auto lead = static_cast<unsigned char>(text[i]);
     const std::size_t more = lead < 0x80 ? 0 : lead < 0xE0 ? 1 : lead < 0xF0 ? 2 : 3;
     std::uint32_t code = more == 0 ? lead : lead & (0x3FU >> more);
-    for (std::size_t k = 1; k <= more; ++k) code = (code << 6) | (static_cast<unsigned char>(text[i + k]) & 0x3FU);
+    for (std::size_t k = 1; k <= more; ++k)
+      code = (code << 6) | (static_cast<unsigned char>(text[i + k]) & 0x3FU);
     codes.push_back(code);
     i += more + 1;
   }
@@ -175,10 +189,12 @@ Tensor read_text(const Header& header, std::span<const std::byte> data, bool swa
   std::size_t length = 0;
   const char* const end = header.descr.data() + header.descr.size();
   const auto parsed = std::from_chars(header.descr.data() + 2, end, length);
-  if (parsed.ec != std::errc{} || parsed.ptr != end || length > data.size()) fail("the text length is malformed");
+  if (parsed.ec != std::errc{} || parsed.ptr != end || length > data.size())
+    fail("the text length is malformed");
   const std::size_t width = length * (wide ? 4 : 1);
   const auto count = static_cast<std::size_t>(element_count(header.shape));
-  const bool fits = width == 0 ? count <= data.size() || count == 0 : count == data.size() / width && data.size() % width == 0;
+  const bool fits = width == 0 ? count <= data.size() || count == 0
+                               : count == data.size() / width && data.size() % width == 0;
   if (!fits) fail(fmt::format("{} bytes of data for {} texts of {} bytes", data.size(), count, width));
   std::vector<std::byte> reordered(header.fortran ? data.size() : 0);
   if (header.fortran && width != 0) {
@@ -226,14 +242,16 @@ Tensor parse_npy(std::span<const std::byte> bytes) {
   }
   const bool swap = descr[0] == '>';
   if (descr[1] == 'U' || descr[1] == 'S') return read_text(header, data, swap);
-  const auto* const code =
-      std::find_if(kCodes.begin(), kCodes.end(), [&](const auto& entry) { return entry.first == std::string_view(descr).substr(1); });
+  const auto* const code = std::find_if(kCodes.begin(), kCodes.end(), [&](const auto& entry) {
+    return entry.first == std::string_view(descr).substr(1);
+  });
   if (code == kCodes.end()) fail(fmt::format("type {} is not supported", quote(descr)));
   const DataType dtype = code->second;
   const auto width = static_cast<std::size_t>(bit_width(dtype)) / 8;
   const auto count = static_cast<std::size_t>(element_count(header.shape));
   if (count > data.size() / width || count * width != data.size()) {
-    fail(fmt::format("{} bytes of data, the header promises {} elements of {} bytes", data.size(), count, width));
+    fail(fmt::format("{} bytes of data, the header promises {} elements of {} bytes", data.size(), count,
+                     width));
   }
   Tensor tensor(dtype, header.shape);
   if (count == 0) return tensor;
@@ -265,7 +283,8 @@ std::string format_npy(const Tensor& tensor) {
     std::vector<std::vector<std::uint32_t>> texts;
     std::size_t length = 1;
     for (const std::string& value : tensor.values<std::string>()) {
-      if (!is_valid_utf8(value)) throw ModelError("a string that is not UTF-8 cannot be written to a .npy file");
+      if (!is_valid_utf8(value))
+        throw ModelError("a string that is not UTF-8 cannot be written to a .npy file");
       texts.push_back(code_points(value));
       length = std::max(length, texts.back().size());
     }
@@ -275,8 +294,8 @@ std::string format_npy(const Tensor& tensor) {
       data.append(reinterpret_cast<const char*>(codes.data()), codes.size() * 4);
     }
   } else {
-    const auto* const code =
-        std::find_if(kCodes.begin(), kCodes.end(), [&](const auto& entry) { return entry.second == tensor.dtype(); });
+    const auto* const code = std::find_if(kCodes.begin(), kCodes.end(),
+                                          [&](const auto& entry) { return entry.second == tensor.dtype(); });
     if (code == kCodes.end()) throw ModelError(fmt::format("numpy has no type for {}", name(tensor.dtype())));
     const bool single = bit_width(tensor.dtype()) == 8;
     descr = fmt::format("{}{}", single ? '|' : '<', code->first);
@@ -286,7 +305,8 @@ std::string format_npy(const Tensor& tensor) {
   for (const std::int64_t dim : tensor.shape()) shape += fmt::format("{}, ", dim);
   if (tensor.rank() == 1) shape.pop_back();
   if (tensor.rank() > 1) shape.resize(shape.size() - 2);
-  std::string header = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}), }}", descr, shape);
+  std::string header =
+      fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}), }}", descr, shape);
   // The data starts at a multiple of 64.
   header.append(63 - (kMagic.size() + 4 + header.size()) % 64, ' ');
   header += '\n';
@@ -300,7 +320,8 @@ std::string format_npy(const Tensor& tensor) {
 
 void write_npy(const std::filesystem::path& path, const Tensor& tensor) {
   const std::string file = format_npy(tensor);
-  write_file_atomically(path, [&](std::ostream& out) { out.write(file.data(), static_cast<std::streamsize>(file.size())); });
+  write_file_atomically(
+      path, [&](std::ostream& out) { out.write(file.data(), static_cast<std::streamsize>(file.size())); });
 }
 
 }  // namespace tenon

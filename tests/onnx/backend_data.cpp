@@ -1,5 +1,12 @@
 #include "onnx/backend_data.hpp"
 
+#include "base/half.hpp"
+#include "importers/onnx/reader.hpp"
+#include "importers/onnx/tensor_data.hpp"
+#include "importers/wire.hpp"
+
+#include <tenon/error.hpp>
+
 #include <fmt/format.h>
 
 #include <cmath>
@@ -7,13 +14,6 @@
 #include <fstream>
 #include <iterator>
 #include <memory>
-
-#include <tenon/error.hpp>
-
-#include "base/half.hpp"
-#include "importers/onnx/reader.hpp"
-#include "importers/onnx/tensor_data.hpp"
-#include "importers/wire.hpp"
 
 namespace tenon::test {
 namespace {
@@ -25,7 +25,8 @@ Data parse(std::string_view message, const Type& type, const Bytes& owner) {
     // A copy: the file's bytes go away.
     return onnx::TensorLoader(owner, {}).load(onnx::read_tensor(message)).clone();
   }
-  // SequenceProto: 2 element type, 3 tensors, 5 sequences, 7 optionals; OptionalProto: 2, 3 tensor, 5 sequence.
+  // SequenceProto: 2 element type, 3 tensors, 5 sequences, 7 optionals; OptionalProto: 2, 3 tensor, 5
+  // sequence.
   SequenceData sequence;
   bool present = false;
   Data only;
@@ -68,9 +69,11 @@ std::pair<double, double> tolerance(DataType dtype) {
 }
 
 std::string compare(const Tensor& found, const Tensor& expected) {
-  if (found.dtype() != expected.dtype()) return fmt::format("dtype {}, expected {}", name(found.dtype()), name(expected.dtype()));
+  if (found.dtype() != expected.dtype())
+    return fmt::format("dtype {}, expected {}", name(found.dtype()), name(expected.dtype()));
   if (found.shape() != expected.shape()) {
-    return fmt::format("shape [{}], expected [{}]", fmt::join(found.shape(), ","), fmt::join(expected.shape(), ","));
+    return fmt::format("shape [{}], expected [{}]", fmt::join(found.shape(), ","),
+                       fmt::join(expected.shape(), ","));
   }
   if (found.dtype() == DataType::string) {
     const auto a = found.values<std::string>();
@@ -81,13 +84,14 @@ std::string compare(const Tensor& found, const Tensor& expected) {
     return {};
   }
   const DataType dtype = found.dtype();
-  const bool by_value = dtype == DataType::f32 || dtype == DataType::f64 || dtype == DataType::f16 || dtype == DataType::bf16;
+  const bool by_value =
+      dtype == DataType::f32 || dtype == DataType::f64 || dtype == DataType::f16 || dtype == DataType::bf16;
   if (!by_value) {
     if (found.identical(expected)) return {};
     for (std::size_t i = 0; i < found.size_bytes(); ++i) {
       if (found.data()[i] != expected.data()[i]) {
-        return fmt::format("byte {} of {} is {:#x}, expected {:#x}", i, name(dtype), std::to_integer<int>(found.data()[i]),
-                           std::to_integer<int>(expected.data()[i]));
+        return fmt::format("byte {} of {} is {:#x}, expected {:#x}", i, name(dtype),
+                           std::to_integer<int>(found.data()[i]), std::to_integer<int>(expected.data()[i]));
       }
     }
   }
@@ -107,12 +111,14 @@ std::string compare(const Tensor& found, const Tensor& expected) {
 
 Data read_backend_data(const std::filesystem::path& path, const Type& type) {
   std::ifstream file(path, std::ios::binary);
-  const Bytes bytes = std::make_shared<const std::string>(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+  const Bytes bytes = std::make_shared<const std::string>(std::istreambuf_iterator<char>(file),
+                                                          std::istreambuf_iterator<char>());
   return parse(*bytes, type, bytes);
 }
 
 std::string difference(const Data& found, const Data& expected) {
-  if (found.present() != expected.present()) return found.present() ? "a value, expected none" : "no value, expected one";
+  if (found.present() != expected.present())
+    return found.present() ? "a value, expected none" : "no value, expected one";
   if (!found.present()) return {};
   if (found.is_tensor() != expected.is_tensor()) return "another kind of value";
   if (found.is_tensor()) return compare(found.tensor(), expected.tensor());
@@ -120,7 +126,8 @@ std::string difference(const Data& found, const Data& expected) {
   const auto& b = expected.sequence().elements;
   if (a.size() != b.size()) return fmt::format("a sequence of {} elements, expected {}", a.size(), b.size());
   for (std::size_t i = 0; i < a.size(); ++i) {
-    if (std::string text = difference(a[i], b[i]); !text.empty()) return fmt::format("element {} of the sequence: {}", i, text);
+    if (std::string text = difference(a[i], b[i]); !text.empty())
+      return fmt::format("element {} of the sequence: {}", i, text);
   }
   return {};
 }

@@ -1,10 +1,10 @@
 // The data files of the official backend tests, and how results compare with them.
 #pragma once
 
+#include "ir/data.hpp"
+
 #include <filesystem>
 #include <string>
-
-#include "ir/data.hpp"
 
 namespace tenon::test {
 

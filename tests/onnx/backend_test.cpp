@@ -1,8 +1,18 @@
 // The official backend tests, through the importer and the reference backend.
 //
-// exclusions.txt lists what is not supported yet: operators ("operator NAME reason") and single tests ("test NAME reason"). A test
-// passes when its results are right; or when the import refuses, and only because of listed operators. A listed operator or test
-// that works is a failure: the line must go.
+// exclusions.txt lists what is not supported yet: operators ("operator NAME reason") and single tests ("test
+// NAME reason"). A test passes when its results are right; or when the import refuses, and only because of
+// listed operators. A listed operator or test that works is a failure: the line must go.
+#include "backends/ref/ref.hpp"
+#include "importers/onnx/import.hpp"
+#include "importers/onnx/reader.hpp"
+#include "importers/onnx/registry.hpp"
+#include "importers/onnx/types.hpp"
+#include "onnx/backend_data.hpp"
+#include "support/paths.hpp"
+
+#include <tenon/error.hpp>
+
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -14,16 +24,6 @@
 #include <sstream>
 #include <string>
 #include <vector>
-
-#include <tenon/error.hpp>
-
-#include "backends/ref/ref.hpp"
-#include "importers/onnx/import.hpp"
-#include "importers/onnx/reader.hpp"
-#include "importers/onnx/registry.hpp"
-#include "importers/onnx/types.hpp"
-#include "onnx/backend_data.hpp"
-#include "support/paths.hpp"
 
 namespace tenon::test {
 namespace {
@@ -63,7 +63,8 @@ std::vector<std::string> cases() {
   for (const char* suite : {"node", "simple", "pytorch-operator", "pytorch-converted"}) {
     if (corpus_path().empty() || !fs::is_directory(root / suite)) continue;
     for (const auto& entry : fs::directory_iterator(root / suite)) {
-      if (fs::exists(entry.path() / "model.onnx")) names.push_back(fmt::format("{}/{}", suite, entry.path().filename().string()));
+      if (fs::exists(entry.path() / "model.onnx"))
+        names.push_back(fmt::format("{}/{}", suite, entry.path().filename().string()));
     }
   }
   std::sort(names.begin(), names.end());
@@ -115,7 +116,8 @@ std::string run(const fs::path& folder) {
   graph.verify();
   std::vector<Type> inputs;
   for (const ValueId id : graph.inputs()) inputs.push_back(graph.type(id));
-  // The data files follow the declared kinds: where a loop may give back an optional or what it holds, inference cannot say.
+  // The data files follow the declared kinds: where a loop may give back an optional or what it holds,
+  // inference cannot say.
   const Source source(folder / "model.onnx");
   std::vector<Type> outputs;
   for (std::size_t i = 0; i < graph.outputs().size(); ++i) {
@@ -152,7 +154,8 @@ TEST_P(OnnxBackend, Gives) {
     problem = error.what();
   }
   if (!listed.empty()) {
-    EXPECT_FALSE(imported) << "listed operators are supported: " << fmt::format("{}", fmt::join(listed, ", "));
+    EXPECT_FALSE(imported) << "listed operators are supported: "
+                           << fmt::format("{}", fmt::join(listed, ", "));
     GTEST_SKIP() << "not supported yet: " << fmt::format("{}", fmt::join(listed, ", "));
   }
   if (excluded != exclusions().tests.end()) {
@@ -164,7 +167,8 @@ TEST_P(OnnxBackend, Gives) {
 
 std::string parameter_name(const testing::TestParamInfo<std::string>& info) {
   std::string name = info.param;
-  std::replace_if(name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
+  std::replace_if(
+      name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
   return name;
 }
 

@@ -1,13 +1,13 @@
 // Names, scopes, order, functions, options and errors of the importer.
-#include <gtest/gtest.h>
-
-#include <fstream>
-
-#include <tenon/error.hpp>
-
 #include "onnx/support.hpp"
 #include "ops/unary.hpp"
 #include "support/paths.hpp"
+
+#include <tenon/error.hpp>
+
+#include <gtest/gtest.h>
+
+#include <fstream>
 
 namespace tenon::test {
 namespace {
@@ -71,7 +71,8 @@ TEST(OnnxImport, InitializersThatAreInputsAreConstantsUnlessAsked) {
 }
 
 TEST(OnnxImport, SortsNodes) {
-  const Graph graph = import_model(chain({{"Exp", {"b"}, {"y"}}, {"Neg", {"a"}, {"b"}}, {"Relu", {"x"}, {"a"}}}));
+  const Graph graph =
+      import_model(chain({{"Exp", {"b"}, {"y"}}, {"Neg", {"a"}, {"b"}}, {"Relu", {"x"}, {"a"}}}));
   EXPECT_EQ(operators(graph), "relu neg exp");
 }
 
@@ -79,26 +80,33 @@ TEST(OnnxImport, SortsNodesThatSubgraphsDependOn) {
   GraphText branch;
   branch.nodes = {{"Neg", {"late"}, {"r"}}};
   branch.outputs = {value_info("r", tensor_type(kFloat))};
-  ModelText model = chain({{"If", {"c"}, {"y"}, {graph_attribute("then_branch", serialize(branch)), graph_attribute("else_branch", serialize(branch))}},
+  ModelText model = chain({{"If",
+                            {"c"},
+                            {"y"},
+                            {graph_attribute("then_branch", serialize(branch)),
+                             graph_attribute("else_branch", serialize(branch))}},
                            {"Relu", {"x"}, {"late"}}});
   model.graph.inputs.push_back(value_info("c", tensor_type(kBool, {})));
   EXPECT_EQ(operators(import_model(model)), "relu if neg neg");
 }
 
 TEST(OnnxImport, NamesTheNodesOfACycle) {
-  EXPECT_EQ(import_error(chain({{"Add", {"x", "b"}, {"a"}, {}, "one"}, {"Neg", {"a"}, {"b"}, {}, "two"}, {"Exp", {"b"}, {"y"}}})),
-            "the model cannot be imported, 2 problems:\n"
-            "  'one' (Add, opset 13): lies on a cycle: it depends on its own result\n"
-            "  'two' (Neg, opset 13): lies on a cycle: it depends on its own result");
+  EXPECT_EQ(
+      import_error(chain(
+          {{"Add", {"x", "b"}, {"a"}, {}, "one"}, {"Neg", {"a"}, {"b"}, {}, "two"}, {"Exp", {"b"}, {"y"}}})),
+      "the model cannot be imported, 2 problems:\n"
+      "  'one' (Add, opset 13): lies on a cycle: it depends on its own result\n"
+      "  'two' (Neg, opset 13): lies on a cycle: it depends on its own result");
 }
 
 TEST(OnnxImport, ListsEveryPrimaryProblem) {
-  const std::string error = import_error(chain({{"Frobnicate", {"x"}, {"a"}},
-                                                {"Relu", {"a"}, {"b"}},
-                                                {"LeakyRelu", {"x"}, {"c"}, {attribute("alpha", "no")}, "leak"},
-                                                {"Warp", {"b"}, {"d"}, {}, "far", "com.example"},
-                                                {"Relu", {"nowhere"}, {"e"}, {}, "lost"},
-                                                {"Sum", {"b", "c", "d", "e"}, {"y"}}}));
+  const std::string error =
+      import_error(chain({{"Frobnicate", {"x"}, {"a"}},
+                          {"Relu", {"a"}, {"b"}},
+                          {"LeakyRelu", {"x"}, {"c"}, {attribute("alpha", "no")}, "leak"},
+                          {"Warp", {"b"}, {"d"}, {}, "far", "com.example"},
+                          {"Relu", {"nowhere"}, {"e"}, {}, "lost"},
+                          {"Sum", {"b", "c", "d", "e"}, {"y"}}}));
   EXPECT_EQ(error,
             "the model cannot be imported, 4 problems:\n"
             "  'Frobnicate_0' (Frobnicate, opset 13): the operator is not supported\n"
@@ -112,8 +120,10 @@ TEST(OnnxImport, RefusesWrongAttributes) {
             "the model cannot be imported:\n"
             "  'n' (Relu, opset 13): attribute 'slope' is not known in this version of the operator");
   EXPECT_EQ(import_error(chain({{"LeakyRelu", {"x"}, {"y"}, {attribute("alpha", 1)}, "n"}})),
-            "the model cannot be imported:\n  'n' (LeakyRelu, opset 13): attribute 'alpha' is an int, expected a float");
-  EXPECT_EQ(import_error(chain({{"LeakyRelu", {"x"}, {"y"}, {attribute("alpha", 1.0F), attribute("alpha", 2.0F)}, "n"}})),
+            "the model cannot be imported:\n  'n' (LeakyRelu, opset 13): attribute 'alpha' is an int, "
+            "expected a float");
+  EXPECT_EQ(import_error(chain(
+                {{"LeakyRelu", {"x"}, {"y"}, {attribute("alpha", 1.0F), attribute("alpha", 2.0F)}, "n"}})),
             "the model cannot be imported:\n  'n' (LeakyRelu, opset 13): attribute 'alpha' is given twice");
 }
 
@@ -125,7 +135,8 @@ TEST(OnnxImport, RefusesWrongOperandsAndNames) {
   EXPECT_EQ(import_error(chain({{"Relu", {"x"}, {"y"}, {}, "n"}, {"Exp", {"x"}, {"y"}, {}, "m"}})),
             "the model cannot be imported:\n  'm' (Exp, opset 13): the name of output 0 is used twice: 'y'");
   EXPECT_EQ(import_error(chain({{"Relu", {"x"}, {"z"}, {}, "n"}})),
-            "the model cannot be imported:\n  output 'y': 'y' is not an input, an initializer or the output of a node");
+            "the model cannot be imported:\n  output 'y': 'y' is not an input, an initializer or the output "
+            "of a node");
   EXPECT_EQ(import_error(chain({{"Relu", {"x"}, {"y", "mask"}, {}, "n"}})),
             "the model cannot be imported:\n  'n' (Relu, opset 13): output 1 ('mask') is not supported");
 }
@@ -136,8 +147,9 @@ TEST(OnnxImport, RefusesUnknownOpsets) {
   EXPECT_EQ(import_error(model), "opset 99 is newer than 28, the newest that is known");
   model.opset = 13;
   model.graph.nodes[0].domain = "com.example";
-  EXPECT_EQ(import_error(model), "the model cannot be imported:\n"
-                                 "  'Relu_0' (com.example.Relu): the model imports no opset of domain 'com.example'");
+  EXPECT_EQ(import_error(model),
+            "the model cannot be imported:\n"
+            "  'Relu_0' (com.example.Relu): the model imports no opset of domain 'com.example'");
 }
 
 TEST(OnnxImport, ListsBrokenInitializers) {
@@ -162,9 +174,11 @@ TEST(OnnxImport, ReadsFilesAndTheirExternalData) {
   ModelText model = chain({{"Add", {"x", "w"}, {"y"}}});
   model.graph.initializers = {external_tensor("w", kFloat, {3}, "w.bin")};
   const std::string bytes = serialize(model);
-  std::ofstream(directory / "m.onnx", std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  std::ofstream(directory / "m.onnx", std::ios::binary)
+      .write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   const Floats stored = {1, 2, 3};
-  std::ofstream(directory / "w.bin", std::ios::binary).write(reinterpret_cast<const char*>(stored.data()), 12);
+  std::ofstream(directory / "w.bin", std::ios::binary)
+      .write(reinterpret_cast<const char*>(stored.data()), 12);
   const Graph graph = import_onnx(directory / "m.onnx");
   EXPECT_EQ(evaluate_floats(graph, {floats({1, 3}, {10, 20, 30})}), (Floats{11, 22, 33}));
   EXPECT_NE(import_error(bytes), "");
@@ -187,28 +201,38 @@ ModelText with_function(FunctionText function, NodeText call) {
 
 TEST(OnnxFunctions, AreInlinedWithAttributesAndDefaults) {
   const FunctionText function{
-      "local", "Act", {"a", "b"}, {"r"},
-      {{"LeakyRelu", {"a"}, {"h"}, {reference_attribute("alpha", "slope", 1)}, "inner"}, {"Clip", {"h", "b"}, {"r"}}},
-      {}, {attribute("slope", 0.25F)}};
+      "local",
+      "Act",
+      {"a", "b"},
+      {"r"},
+      {{"LeakyRelu", {"a"}, {"h"}, {reference_attribute("alpha", "slope", 1)}, "inner"},
+       {"Clip", {"h", "b"}, {"r"}}},
+      {},
+      {attribute("slope", 0.25F)}};
   const Graph defaults = import_model(with_function(function, {"Act", {"x"}, {"y"}, {}, "call", "local"}));
   EXPECT_EQ(operators(defaults), "leaky_relu identity");
   EXPECT_EQ(only_node(defaults, "leaky_relu").location, "call/inner");
   EXPECT_EQ(fields<op::Unary>(defaults, "leaky_relu").alpha, 0.25F);
-  const Graph given = import_model(with_function(function, {"Act", {"x"}, {"y"}, {attribute("slope", 0.5F)}, "call", "local"}));
+  const Graph given = import_model(
+      with_function(function, {"Act", {"x"}, {"y"}, {attribute("slope", 0.5F)}, "call", "local"}));
   EXPECT_EQ(fields<op::Unary>(given, "leaky_relu").alpha, 0.5F);
-  EXPECT_EQ(import_error(with_function(function, {"Act", {"x"}, {"y"}, {attribute("slop", 0.5F)}, "call", "local"})),
-            "the model cannot be imported:\n  'call' (local.Act, opset 1): the function has no attribute 'slop'");
+  EXPECT_EQ(
+      import_error(
+          with_function(function, {"Act", {"x"}, {"y"}, {attribute("slop", 0.5F)}, "call", "local"})),
+      "the model cannot be imported:\n  'call' (local.Act, opset 1): the function has no attribute 'slop'");
 }
 
 TEST(OnnxFunctions, MustNotCallThemselves) {
   const FunctionText function{"local", "F", {"a"}, {"r"}, {{"F", {"a"}, {"r"}, {}, "again", "local"}}};
-  EXPECT_NE(import_error(with_function(function, {"F", {"x"}, {"y"}, {}, "call", "local"})).find("function 'F' calls itself"),
+  EXPECT_NE(import_error(with_function(function, {"F", {"x"}, {"y"}, {}, "call", "local"}))
+                .find("function 'F' calls itself"),
             std::string::npos);
 }
 
 TEST(OnnxFunctions, DoNotSeeTheCallersValues) {
   const FunctionText function{"local", "F", {"a"}, {"r"}, {{"Add", {"a", "x"}, {"r"}}}};
-  EXPECT_NE(import_error(with_function(function, {"F", {"x"}, {"y"}, {}, "call", "local"})).find("'x' is not an input"),
+  EXPECT_NE(import_error(with_function(function, {"F", {"x"}, {"y"}, {}, "call", "local"}))
+                .find("'x' is not an input"),
             std::string::npos);
 }
 
@@ -217,8 +241,12 @@ TEST(OnnxFunctions, UnfoldingIsBounded) {
   model.domains = {{"local", 1}};
   for (int i = 0; i < 40; ++i) {
     const std::string next = "F" + std::to_string(i + 1);
-    model.functions.push_back({"local", "F" + std::to_string(i), {"a"}, {"r"},
-                               {{next, {"a"}, {"h"}, {}, "", "local"}, {next, {"h"}, {"r"}, {}, "", "local"}}});
+    model.functions.push_back(
+        {"local",
+         "F" + std::to_string(i),
+         {"a"},
+         {"r"},
+         {{next, {"a"}, {"h"}, {}, "", "local"}, {next, {"h"}, {"r"}, {}, "", "local"}}});
   }
   model.functions.push_back({"local", "F40", {"a"}, {"r"}, {{"Relu", {"a"}, {"r"}}}});
   EXPECT_NE(import_error(model).find("unfold to more than"), std::string::npos);
@@ -234,8 +262,11 @@ TEST(OnnxControlFlow, BranchesCaptureOuterValues) {
   else_branch.initializers = {float_tensor("two", {}, {2})};
   else_branch.nodes = {{"Mul", {"x", "two"}, {"r"}}};
   else_branch.outputs = {value_info("r", tensor_type(kFloat))};
-  ModelText model = chain({{"If", {"c"}, {"y"}, {graph_attribute("then_branch", serialize(then_branch)),
-                                                 graph_attribute("else_branch", serialize(else_branch))}}});
+  ModelText model = chain({{"If",
+                            {"c"},
+                            {"y"},
+                            {graph_attribute("then_branch", serialize(then_branch)),
+                             graph_attribute("else_branch", serialize(else_branch))}}});
   model.graph.inputs.push_back(value_info("c", tensor_type(kBool, {})));
   const Graph graph = import_model(model);
   EXPECT_EQ(type_text(graph), "f32[N,3]");
@@ -260,7 +291,9 @@ ModelText growing_loop(NodeText body_node) {
 
 TEST(OnnxControlFlow, LoopsGeneralizeWhatTheyCarry) {
   EXPECT_EQ(type_text(import_model(growing_loop({"Relu", {"state"}, {"next"}}))), "f32[2,3]");
-  EXPECT_EQ(type_text(import_model(growing_loop({"Concat", {"state", "x"}, {"next"}, {attribute("axis", 0)}}))), "f32[?,3]");
+  EXPECT_EQ(
+      type_text(import_model(growing_loop({"Concat", {"state", "x"}, {"next"}, {attribute("axis", 0)}}))),
+      "f32[?,3]");
   ModelText ranks = growing_loop({"Unsqueeze", {"state", "axes"}, {"next"}});
   ranks.graph.initializers.push_back(int64_tensor("axes", {1}, {0}));
   EXPECT_EQ(type_text(import_model(ranks)), "f32[*]");

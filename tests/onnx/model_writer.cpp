@@ -54,15 +54,17 @@ std::string tensor(std::string_view name, std::int32_t type, const Ints& dims, s
 }
 
 std::string float_tensor(std::string_view name, const Ints& dims, const Floats& values) {
-  return tensor(name, kFloat, dims, {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)});
+  return tensor(name, kFloat, dims,
+                {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)});
 }
 
 std::string int64_tensor(std::string_view name, const Ints& dims, const Ints& values) {
-  return tensor(name, kInt64, dims, {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(std::int64_t)});
+  return tensor(name, kInt64, dims,
+                {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(std::int64_t)});
 }
 
-std::string typed_tensor(std::string_view name, std::int32_t type, const Ints& dims, std::uint32_t field, const Ints& varints,
-                         bool packed) {
+std::string typed_tensor(std::string_view name, std::int32_t type, const Ints& dims, std::uint32_t field,
+                         const Ints& varints, bool packed) {
   return message([&](Writer& out) {
     add_dims(out, 1, dims);
     out.add_int32(2, type);
@@ -75,8 +77,8 @@ std::string typed_tensor(std::string_view name, std::int32_t type, const Ints& d
   });
 }
 
-std::string external_tensor(std::string_view name, std::int32_t type, const Ints& dims, std::string_view location,
-                            std::string_view offset, std::string_view length) {
+std::string external_tensor(std::string_view name, std::int32_t type, const Ints& dims,
+                            std::string_view location, std::string_view offset, std::string_view length) {
   return message([&](Writer& out) {
     add_dims(out, 1, dims);
     out.add_int32(2, type);
@@ -118,11 +120,13 @@ std::string tensor_type(std::int32_t type) {
 }
 
 std::string sequence_type(const std::string& element) {
-  return message([&](Writer& out) { out.add_message(4, message([&](Writer& s) { s.add_message(1, element); })); });
+  return message(
+      [&](Writer& out) { out.add_message(4, message([&](Writer& s) { s.add_message(1, element); })); });
 }
 
 std::string optional_type(const std::string& element) {
-  return message([&](Writer& out) { out.add_message(9, message([&](Writer& s) { s.add_message(1, element); })); });
+  return message(
+      [&](Writer& out) { out.add_message(9, message([&](Writer& s) { s.add_message(1, element); })); });
 }
 
 std::string value_info(std::string_view name, const std::string& type) {
@@ -136,7 +140,9 @@ std::string attribute(std::string_view name, std::int64_t value) {
   return attribute_of(name, 2, [&](Writer& out) { out.add_int64(3, value); });
 }
 
-std::string attribute(std::string_view name, int value) { return attribute(name, static_cast<std::int64_t>(value)); }
+std::string attribute(std::string_view name, int value) {
+  return attribute(name, static_cast<std::int64_t>(value));
+}
 
 std::string attribute(std::string_view name, float value) {
   return attribute_of(name, 1, [&](Writer& out) { out.add_float(2, value); });

@@ -12,14 +12,24 @@
 namespace tenon::test {
 
 // Codes of TensorProto.DataType.
-enum ElementType : std::int32_t { kFloat = 1, kUint8 = 2, kInt8 = 3, kInt32 = 6, kInt64 = 7, kString = 8, kBool = 9, kFloat16 = 10, kInt4 = 22 };
+enum ElementType : std::int32_t {
+  kFloat = 1,
+  kUint8 = 2,
+  kInt8 = 3,
+  kInt32 = 6,
+  kInt64 = 7,
+  kString = 8,
+  kBool = 9,
+  kFloat16 = 10,
+  kInt4 = 22
+};
 
 // One dim of a declared shape: a number, a name, or nothing.
 struct DimText {
   std::optional<std::int64_t> value;
   std::string name;
-  DimText(int v) : value(v) {}                          // NOLINT(google-explicit-constructor)
-  DimText(const char* n) : name(n) {}                   // NOLINT(google-explicit-constructor)
+  DimText(int v) : value(v) {}         // NOLINT(google-explicit-constructor)
+  DimText(const char* n) : name(n) {}  // NOLINT(google-explicit-constructor)
 };
 
 using Ints = std::vector<std::int64_t>;
@@ -30,10 +40,11 @@ using Names = std::vector<std::string>;
 std::string tensor(std::string_view name, std::int32_t type, const Ints& dims, std::string_view raw);
 std::string float_tensor(std::string_view name, const Ints& dims, const Floats& values);  // as raw data
 std::string int64_tensor(std::string_view name, const Ints& dims, const Ints& values);    // as raw data
-std::string typed_tensor(std::string_view name, std::int32_t type, const Ints& dims, std::uint32_t field, const Ints& varints,
-                         bool packed = true);
-std::string external_tensor(std::string_view name, std::int32_t type, const Ints& dims, std::string_view location,
-                            std::string_view offset = {}, std::string_view length = {});
+std::string typed_tensor(std::string_view name, std::int32_t type, const Ints& dims, std::uint32_t field,
+                         const Ints& varints, bool packed = true);
+std::string external_tensor(std::string_view name, std::int32_t type, const Ints& dims,
+                            std::string_view location, std::string_view offset = {},
+                            std::string_view length = {});
 std::string sparse_tensor(const std::string& values, const std::string& indices, const Ints& dims);
 
 std::string tensor_type(std::int32_t type, const std::vector<DimText>& dims);

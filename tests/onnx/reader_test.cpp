@@ -1,13 +1,13 @@
 #include "importers/onnx/reader.hpp"
 
-#include <gtest/gtest.h>
-
-#include <protozero/pbf_writer.hpp>
-#include <tenon/error.hpp>
-
 #include "importers/wire.hpp"
 #include "onnx/model_writer.hpp"
 #include "onnx/support.hpp"
+
+#include <tenon/error.hpp>
+
+#include <gtest/gtest.h>
+#include <protozero/pbf_writer.hpp>
 
 namespace tenon::test {
 namespace {
@@ -26,8 +26,8 @@ ModelText relu_model() { return single_node({.op_type = "Relu", .shapes = {{"N",
 TEST(OnnxReader, ReadsWhatTheWriterWrites) {
   ModelText text = relu_model();
   text.graph.initializers = {float_tensor("w", {2}, {1, 2})};
-  text.graph.nodes[0].attributes = {attribute("alpha", 0.5F), attribute("axes", Ints{1, -1}), attribute("mode", "x"),
-                                    attribute("names", Names{"a", "b"})};
+  text.graph.nodes[0].attributes = {attribute("alpha", 0.5F), attribute("axes", Ints{1, -1}),
+                                    attribute("mode", "x"), attribute("names", Names{"a", "b"})};
   text.domains = {{"com.example", 2}};
   const std::string bytes = serialize(text);
   const onnx::ModelDef model = onnx::read_model(bytes);
@@ -58,10 +58,15 @@ TEST(OnnxReader, TakesTheStandardDomainByItsLongName) {
 
 TEST(OnnxReader, RefusesWhatIsNoModel) {
   EXPECT_EQ(error_of(""), "not an ONNX model: it holds no graph");
-  EXPECT_NE(error_of("\x7f" "ELF and so on").find("malformed protobuf"), std::string::npos);
+  EXPECT_NE(error_of("\x7f"
+                     "ELF and so on")
+                .find("malformed protobuf"),
+            std::string::npos);
   EXPECT_EQ(error_of("\x0f"), "malformed protobuf at byte 0: wire type 7 of field 1 is not in use");
   EXPECT_EQ(error_of(std::string("\x00\x01", 2)), "malformed protobuf at byte 0: 0 is not a field number");
-  EXPECT_EQ(error_of("\x3a\x7f" "abc"), "malformed protobuf at byte 0: field 7 has 127 bytes but only 3 are left");
+  EXPECT_EQ(error_of("\x3a\x7f"
+                     "abc"),
+            "malformed protobuf at byte 0: field 7 has 127 bytes but only 3 are left");
   EXPECT_EQ(error_of("\x08\xff"), "malformed protobuf at byte 0: the data ends inside a number");
   EXPECT_EQ(error_of("\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"),
             "malformed protobuf at byte 0: a number is longer than ten bytes");
@@ -70,12 +75,14 @@ TEST(OnnxReader, RefusesWhatIsNoModel) {
 TEST(OnnxReader, RefusesAFieldOfAnotherKind) {
   std::string bytes;
   protozero::pbf_writer(bytes).add_int64(7, 5);  // the graph as a number
-  EXPECT_EQ(error_of(bytes), "malformed protobuf at byte 2: field 7 should be a string or message but has wire type 0");
+  EXPECT_EQ(error_of(bytes),
+            "malformed protobuf at byte 2: field 7 should be a string or message but has wire type 0");
 }
 
 TEST(OnnxReader, EveryTruncationIsAnError) {
   const std::string bytes = serialize(relu_model());
-  for (std::size_t size = 0; size < bytes.size(); ++size) EXPECT_NE(import_error(bytes.substr(0, size)), "") << size;
+  for (std::size_t size = 0; size < bytes.size(); ++size)
+    EXPECT_NE(import_error(bytes.substr(0, size)), "") << size;
 }
 
 TEST(OnnxReader, RefusesDeepNesting) {

@@ -1,12 +1,12 @@
 #include "onnx/support.hpp"
 
-#include <fmt/format.h>
-
-#include <stdexcept>
+#include "backends/ref/ref.hpp"
 
 #include <tenon/error.hpp>
 
-#include "backends/ref/ref.hpp"
+#include <fmt/format.h>
+
+#include <stdexcept>
 
 namespace tenon::test {
 
@@ -34,7 +34,8 @@ ModelText single_node(const SingleNode& node) {
     model.graph.inputs.push_back(value_info(operands.back(), tensor_type(kFloat, node.shapes[i])));
   }
   model.graph.initializers = node.initializers;
-  model.graph.nodes = {{node.op_type, node.operands.empty() ? operands : node.operands, node.outputs, node.attributes, "n"}};
+  model.graph.nodes = {
+      {node.op_type, node.operands.empty() ? operands : node.operands, node.outputs, node.attributes, "n"}};
   for (const std::string& name : node.outputs) {
     if (!name.empty()) model.graph.outputs.push_back(value_info(name, tensor_type(kFloat)));
   }
@@ -57,11 +58,14 @@ const Node& only_node(const Graph& graph, std::string_view op_name) {
     if (found != nullptr) throw std::runtime_error(fmt::format("several nodes {}", op_name));
     found = &node;
   }
-  if (found == nullptr) throw std::runtime_error(fmt::format("no node {} among: {}", op_name, operators(graph)));
+  if (found == nullptr)
+    throw std::runtime_error(fmt::format("no node {} among: {}", op_name, operators(graph)));
   return *found;
 }
 
-std::string type_text(const Graph& graph, std::size_t output) { return graph.type(graph.outputs()[output]).to_string(); }
+std::string type_text(const Graph& graph, std::size_t output) {
+  return graph.type(graph.outputs()[output]).to_string();
+}
 
 Tensor floats(Shape shape, std::vector<float> values) {
   return Tensor::of<float>(std::move(shape), std::span<const float>(values));

@@ -1,14 +1,14 @@
 // Shorthands of the importer's tests.
 #pragma once
 
-#include <initializer_list>
-#include <string>
-#include <vector>
-
 #include "importers/onnx/import.hpp"
 #include "ir/data.hpp"
 #include "ir/graph.hpp"
 #include "onnx/model_writer.hpp"
+
+#include <initializer_list>
+#include <string>
+#include <vector>
 
 namespace tenon::test {
 
@@ -18,7 +18,8 @@ Graph import_model(const ModelText& model, const ImportOptions& options = {});
 std::string import_error(const std::string& bytes, const ImportOptions& options = {});
 inline std::string import_error(const ModelText& model) { return import_error(serialize(model)); }
 
-// One operator of f32 inputs "x0", "x1"… of the given shapes and one output "y"; initializers come behind the inputs.
+// One operator of f32 inputs "x0", "x1"… of the given shapes and one output "y"; initializers come behind the
+// inputs.
 struct SingleNode {
   std::string op_type;
   std::int64_t opset = 13;

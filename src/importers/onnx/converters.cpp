@@ -1,15 +1,15 @@
 #include "importers/onnx/converters.hpp"
 
+#include "base/half.hpp"
+#include "ops/cast.hpp"
+#include "ops/reshape.hpp"
+
+#include <tenon/error.hpp>
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cstring>
-
-#include <tenon/error.hpp>
-
-#include "base/half.hpp"
-#include "ops/cast.hpp"
-#include "ops/reshape.hpp"
 
 namespace tenon::onnx {
 namespace {
@@ -19,7 +19,8 @@ constexpr std::int64_t kMaxExtent = std::int64_t{1} << 31;
 
 void check_extents(const NodeContext& node, std::string_view name, const Ints& list, std::int64_t least) {
   for (const std::int64_t value : list) {
-    if (value < least || value > kMaxExtent) node.fail(fmt::format("attribute '{}' has the value {}", name, value));
+    if (value < least || value > kMaxExtent)
+      node.fail(fmt::format("attribute '{}' has the value {}", name, value));
   }
 }
 
@@ -29,7 +30,9 @@ Ints values(const Dims& dims) {
   return ints;
 }
 
-void store_bits(Tensor& tensor, std::uint16_t bits) { std::memcpy(tensor.mutable_data(), &bits, sizeof bits); }
+void store_bits(Tensor& tensor, std::uint16_t bits) {
+  std::memcpy(tensor.mutable_data(), &bits, sizeof bits);
+}
 
 }  // namespace
 
@@ -41,13 +44,15 @@ IntsArgument ints_operand(NodeContext& node, std::size_t index) {
   return argument;
 }
 
-IntsArgument ints_argument(NodeContext& node, std::string_view attribute, std::int64_t operand_since, std::size_t index) {
+IntsArgument ints_argument(NodeContext& node, std::string_view attribute, std::int64_t operand_since,
+                           std::size_t index) {
   if (node.opset() >= operand_since) return ints_operand(node, index);
   return {node.find_ints(attribute), ValueId{}};
 }
 
 std::int64_t normalize_axis(const NodeContext& node, std::int64_t axis, std::int64_t rank) {
-  if (axis < -rank || axis >= rank) node.fail(fmt::format("axis {} is outside of [{}, {})", axis, -rank, rank));
+  if (axis < -rank || axis >= rank)
+    node.fail(fmt::format("axis {} is outside of [{}, {})", axis, -rank, rank));
   return axis < 0 ? axis + rank : axis;
 }
 
@@ -109,7 +114,9 @@ void resolve_padding(Window& window, const Dims& spatial, const Dims& kernel, bo
   if (same) {
     const auto usable = [&](const Ints& list) { return list.empty() || list.size() == spatial.size(); };
     const auto sized = [](const Dim& dim) { return dim.is_const() && dim.value() <= kMaxExtent; };
-    if (!std::all_of(spatial.begin(), spatial.end(), sized) || !std::all_of(kernel.begin(), kernel.end(), sized)) return;
+    if (!std::all_of(spatial.begin(), spatial.end(), sized) ||
+        !std::all_of(kernel.begin(), kernel.end(), sized))
+      return;
     if (!usable(window.stride) || !usable(window.dilation)) return;  // inference says what is wrong
     const op::WindowFields fields{window.stride, window.dilation, window.pad, window.auto_pad, false};
     Ints begins;

@@ -1,13 +1,13 @@
 // What several converters share.
 #pragma once
 
+#include "importers/onnx/node_context.hpp"
+#include "ops/window.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string_view>
 #include <vector>
-
-#include "importers/onnx/node_context.hpp"
-#include "ops/window.hpp"
 
 namespace tenon::onnx {
 
@@ -27,7 +27,8 @@ struct IntsArgument {
 // The operand `index` alone; i32 is widened to i64.
 IntsArgument ints_operand(NodeContext& node, std::size_t index);
 // The attribute before opset `operand_since`, from there on the operand.
-IntsArgument ints_argument(NodeContext& node, std::string_view attribute, std::int64_t operand_since, std::size_t index);
+IntsArgument ints_argument(NodeContext& node, std::string_view attribute, std::int64_t operand_since,
+                           std::size_t index);
 
 // axis in [-rank, rank) → [0, rank); fails otherwise.
 std::int64_t normalize_axis(const NodeContext& node, std::int64_t axis, std::int64_t rank);
@@ -37,8 +38,8 @@ ValueId add_scalar(NodeContext& node, DataType dtype, double value);
 ValueId cast(NodeContext& node, ValueId value, DataType to);  // the value itself when it is of that dtype
 ValueId reshape(NodeContext& node, ValueId value, const Ints& shape);
 
-// Attributes strides, dilations, pads and auto_pad. Padding that is known at import becomes explicit; `spatial` are x's spatial
-// dims, `kernel` the kernel's, both empty when unknown.
+// Attributes strides, dilations, pads and auto_pad. Padding that is known at import becomes explicit;
+// `spatial` are x's spatial dims, `kernel` the kernel's, both empty when unknown.
 struct Window {
   Ints stride;
   Ints dilation;

@@ -1,23 +1,23 @@
 #include "importers/onnx/import.hpp"
 
-#include <fmt/format.h>
-
-#include <cstring>
-#include <memory>
-
-#include <tenon/error.hpp>
-
 #include "base/context.hpp"
 #include "base/mapped_file.hpp"
 #include "base/text.hpp"
 #include "importers/onnx/importer.hpp"
 #include "importers/onnx/reader.hpp"
 
+#include <tenon/error.hpp>
+
+#include <fmt/format.h>
+
+#include <cstring>
+#include <memory>
+
 namespace tenon {
 namespace {
 
-Graph import_bytes(std::string_view bytes, std::shared_ptr<const void> owner, const std::filesystem::path& directory,
-                   const ImportOptions& options) {
+Graph import_bytes(std::string_view bytes, std::shared_ptr<const void> owner,
+                   const std::filesystem::path& directory, const ImportOptions& options) {
   const onnx::ModelDef model = onnx::read_model(bytes);
   onnx::TensorLoader tensors(std::move(owner), directory);
   return onnx::Importer(model, tensors, options).run();

@@ -1,15 +1,15 @@
 #include "importers/onnx/importer.hpp"
 
+#include "base/text.hpp"
+#include "importers/onnx/order.hpp"
+#include "importers/onnx/reader.hpp"
+
+#include <tenon/error.hpp>
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <utility>
-
-#include <tenon/error.hpp>
-
-#include "base/text.hpp"
-#include "importers/onnx/order.hpp"
-#include "importers/onnx/reader.hpp"
 
 namespace tenon::onnx {
 namespace {
@@ -32,7 +32,8 @@ Opsets to_opsets(const std::vector<OpsetImport>& imports) {
   Opsets opsets;
   for (const OpsetImport& import : imports) {
     if (import.domain.empty() && import.version > kNewestOpset) {
-      throw ModelError(fmt::format("opset {} is newer than {}, the newest that is known", import.version, kNewestOpset));
+      throw ModelError(
+          fmt::format("opset {} is newer than {}, the newest that is known", import.version, kNewestOpset));
     }
     if (!opsets.emplace(import.domain, import.version).second) {
       throw ModelError(fmt::format("the opset of domain '{}' is imported twice", import.domain));
@@ -44,7 +45,8 @@ Opsets to_opsets(const std::vector<OpsetImport>& imports) {
 class Counted {
  public:
   explicit Counted(int& depth) : depth_(depth) {
-    if (depth_ >= kMaxDepth) throw ModelError(fmt::format("subgraphs and functions are nested more than {} deep", kMaxDepth));
+    if (depth_ >= kMaxDepth)
+      throw ModelError(fmt::format("subgraphs and functions are nested more than {} deep", kMaxDepth));
     ++depth_;
   }
   ~Counted() { --depth_; }
@@ -58,7 +60,8 @@ class Counted {
 // What the nodes of a region are put into, and where they say that they come from, while it is being built.
 class InsertionGuard {
  public:
-  explicit InsertionGuard(Graph& graph) : graph_(graph), region_(graph.insertion_region()), location_(graph.location()) {}
+  explicit InsertionGuard(Graph& graph)
+      : graph_(graph), region_(graph.insertion_region()), location_(graph.location()) {}
   ~InsertionGuard() {
     graph_.set_insertion_region(region_);
     graph_.set_location(std::move(location_));
@@ -82,8 +85,10 @@ Importer::Importer(const ModelDef& model, TensorLoader& tensors, const ImportOpt
       symbols_(model.graph),
       opsets_(to_opsets(model.opset_imports)) {
   for (const FunctionDef& function : model.functions) {
-    if (!functions_.emplace(function_key(function.domain, function.name, function.overload), &function).second) {
-      throw ModelError(fmt::format("function '{}' is defined twice", qualified_name(function.domain, function.name)));
+    if (!functions_.emplace(function_key(function.domain, function.name, function.overload), &function)
+             .second) {
+      throw ModelError(
+          fmt::format("function '{}' is defined twice", qualified_name(function.domain, function.name)));
     }
     to_opsets(function.opset_imports);  // refuses here what is wrong with them
   }
@@ -103,7 +108,8 @@ void Importer::add_inputs(Scope& scope) {
   std::set<std::string_view> initialized;
   if (!options_.initializers_as_inputs) {
     for (const TensorDef& tensor : model_.graph.initializers) initialized.insert(tensor.name);
-    for (const SparseTensorDef& tensor : model_.graph.sparse_initializers) initialized.insert(tensor.values.name);
+    for (const SparseTensorDef& tensor : model_.graph.sparse_initializers)
+      initialized.insert(tensor.values.name);
   }
   std::set<std::string> unused;
   for (const auto& entry : options_.input_shapes) unused.insert(entry.first);
@@ -118,7 +124,8 @@ void Importer::add_inputs(Scope& scope) {
         unused.erase(name);
         auto& dims = type.as_tensor().dims;
         if (dims && dims->size() != shape->second.size()) {
-          throw ModelError(fmt::format("the given shape has rank {}, the model's {}", shape->second.size(), dims->size()));
+          throw ModelError(
+              fmt::format("the given shape has rank {}, the model's {}", shape->second.size(), dims->size()));
         }
         dims = shape->second;
       }
@@ -147,7 +154,8 @@ void Importer::import_constants(const GraphDef& def, Scope& scope) {
     if (used.count(name) == 0) return;
     if (const auto found = scope.values.find(name); found != scope.values.end()) {
       const bool is_parameter = found->second.valid() && !graph_.value(found->second).producer.valid();
-      if (!is_parameter) problems_.push_back({fmt::format("initializer {}", quote(name)), "the name is used twice"});
+      if (!is_parameter)
+        problems_.push_back({fmt::format("initializer {}", quote(name)), "the name is used twice"});
       return;
     }
     ValueId id;
@@ -208,7 +216,8 @@ void Importer::import_node(const NodeDef& node, std::size_t index, Scope& scope)
 
 std::vector<ValueId> Importer::convert(const NodeDef& node, std::vector<ValueId> operands, Scope& scope) {
   const std::int64_t opset = *version(node.domain, scope.call);
-  NodeContext context(*this, scope, node, opset, std::move(operands), scope.call == nullptr ? nullptr : &scope.call->attributes);
+  NodeContext context(*this, scope, node, opset, std::move(operands),
+                      scope.call == nullptr ? nullptr : &scope.call->attributes);
   std::vector<ValueId> outputs = registry().find(node.domain, node.op_type, opset)(context);
   context.require_all_attrs_understood();
   return outputs;
@@ -218,12 +227,14 @@ void Importer::define(const NodeDef& node, const std::vector<ValueId>& outputs, 
   for (std::size_t i = 0; i < node.outputs.size(); ++i) {
     const std::string_view name = node.outputs[i];
     if (name.empty()) continue;
-    if (i >= outputs.size() || !outputs[i].valid()) throw ModelError(fmt::format("output {} ({}) is not supported", i, quote(name)));
+    if (i >= outputs.size() || !outputs[i].valid())
+      throw ModelError(fmt::format("output {} ({}) is not supported", i, quote(name)));
     if (!scope.values.emplace(name, outputs[i]).second) {
       throw ModelError(fmt::format("the name of output {} is used twice: {}", i, quote(name)));
     }
     if (graph_.value(outputs[i]).name.empty()) graph_.set_value_name(outputs[i], std::string(name));
-    if (options_.taps && scope.outer == nullptr && scope.call == nullptr) graph_.add_tap(std::string(name), outputs[i]);
+    if (options_.taps && scope.outer == nullptr && scope.call == nullptr)
+      graph_.add_tap(std::string(name), outputs[i]);
   }
 }
 
@@ -234,29 +245,35 @@ void Importer::poison(const NodeDef& node, Scope& scope) {
 }
 
 std::vector<ValueId> Importer::inline_function(const FunctionDef& function, const NodeDef& node,
-                                               const std::vector<ValueId>& operands, const Scope& scope, std::string prefix) {
+                                               const std::vector<ValueId>& operands, const Scope& scope,
+                                               std::string prefix) {
   const Counted counted(depth_);
   for (const FunctionCall* call = scope.call; call != nullptr; call = call->caller) {
-    if (&call->function == &function) throw ModelError(fmt::format("function '{}' calls itself", function.name));
+    if (&call->function == &function)
+      throw ModelError(fmt::format("function '{}' calls itself", function.name));
   }
   inlined_nodes_ += function.nodes.size();
   if (inlined_nodes_ > kMaxInlinedNodes) {
-    throw ModelError(fmt::format("the functions of the model unfold to more than {} nodes", kMaxInlinedNodes));
+    throw ModelError(
+        fmt::format("the functions of the model unfold to more than {} nodes", kMaxInlinedNodes));
   }
   if (operands.size() > function.inputs.size()) {
-    throw ModelError(fmt::format("has {} inputs, the function takes {}", operands.size(), function.inputs.size()));
+    throw ModelError(
+        fmt::format("has {} inputs, the function takes {}", operands.size(), function.inputs.size()));
   }
   FunctionCall call = make_call(function, std::move(prefix), scope.call);
   for (const AttributeDef& attribute : node.attributes) {
     const AttributeDef* value = &attribute;
     if (!attribute.reference.empty()) {
-      if (scope.call == nullptr) throw ModelError(fmt::format("attribute '{}' refers to no function", attribute.name));
+      if (scope.call == nullptr)
+        throw ModelError(fmt::format("attribute '{}' refers to no function", attribute.name));
       const auto found = scope.call->attributes.find(attribute.reference);
       if (found == scope.call->attributes.end()) continue;
       value = found->second;
     }
     const bool known = call.attributes.count(attribute.name) != 0 ||
-                       std::find(function.attributes.begin(), function.attributes.end(), attribute.name) != function.attributes.end();
+                       std::find(function.attributes.begin(), function.attributes.end(), attribute.name) !=
+                           function.attributes.end();
     if (!known) throw ModelError(fmt::format("the function has no attribute '{}'", attribute.name));
     call.attributes[attribute.name] = value;
   }
@@ -277,10 +294,12 @@ std::vector<ValueId> Importer::inline_function(const FunctionDef& function, cons
   return results;
 }
 
-RegionId Importer::import_region(const GraphDef& body, const std::vector<Type>& parameters, const Scope& outer) {
+RegionId Importer::import_region(const GraphDef& body, const std::vector<Type>& parameters,
+                                 const Scope& outer) {
   const Counted counted(depth_);
   if (body.inputs.size() != parameters.size()) {
-    throw ModelError(fmt::format("the body {} has {} inputs, expected {}", quote(body.name), body.inputs.size(), parameters.size()));
+    throw ModelError(fmt::format("the body {} has {} inputs, expected {}", quote(body.name),
+                                 body.inputs.size(), parameters.size()));
   }
   const InsertionGuard guard(graph_);
   const RegionId region = graph_.add_region();
@@ -289,7 +308,8 @@ RegionId Importer::import_region(const GraphDef& body, const std::vector<Type>& 
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     const std::string_view name = body.inputs[i].name;
     const ValueId id = graph_.add_parameter(region, std::string(name), parameters[i]);
-    if (!inner.values.emplace(name, id).second) throw ModelError(fmt::format("two inputs of the body are called {}", quote(name)));
+    if (!inner.values.emplace(name, id).second)
+      throw ModelError(fmt::format("two inputs of the body are called {}", quote(name)));
   }
   import_constants(body, inner);
   import_nodes(body.nodes, inner);
@@ -348,9 +368,11 @@ const FunctionDef* Importer::find_function(const NodeDef& node) const {
   return found == functions_.end() ? nullptr : found->second;
 }
 
-FunctionCall Importer::make_call(const FunctionDef& function, std::string prefix, const FunctionCall* caller) const {
+FunctionCall Importer::make_call(const FunctionDef& function, std::string prefix,
+                                 const FunctionCall* caller) const {
   FunctionCall call{function, {}, to_opsets(function.opset_imports), std::move(prefix), caller};
-  for (const AttributeDef& attribute : function.default_attributes) call.attributes[attribute.name] = &attribute;
+  for (const AttributeDef& attribute : function.default_attributes)
+    call.attributes[attribute.name] = &attribute;
   return call;
 }
 
@@ -366,7 +388,9 @@ std::optional<std::int64_t> Importer::version(std::string_view domain, const Fun
 
 std::string Importer::why_unsupported(const NodeDef& node, const FunctionCall* call) const {
   const auto opset = version(node.domain, call);
-  if (!opset) return fmt::format("the model imports no opset of domain '{}'", node.domain.empty() ? "ai.onnx" : node.domain);
+  if (!opset)
+    return fmt::format("the model imports no opset of domain '{}'",
+                       node.domain.empty() ? "ai.onnx" : node.domain);
   if (registry().find(node.domain, node.op_type, *opset) != nullptr) return {};
   if (registry().knows(node.domain, node.op_type)) return "this version of the operator is not supported";
   return "the operator is not supported";
@@ -374,7 +398,8 @@ std::string Importer::why_unsupported(const NodeDef& node, const FunctionCall* c
 
 void Importer::survey(const NodeDef& node, std::size_t index, const FunctionCall* call) {
   if (find_function(node) == nullptr) {
-    if (const std::string reason = why_unsupported(node, call); !reason.empty()) add_problem(node, index, call, reason);
+    if (const std::string reason = why_unsupported(node, call); !reason.empty())
+      add_problem(node, index, call, reason);
   }
   survey_inside(node, call);
 }
@@ -393,18 +418,22 @@ void Importer::survey_inside(const NodeDef& node, const FunctionCall* call) {
   for (std::size_t i = 0; i < function->nodes.size(); ++i) survey(function->nodes[i], i, &inner);
 }
 
-void Importer::add_problem(const NodeDef& node, std::size_t index, const FunctionCall* call, const std::string& reason) {
+void Importer::add_problem(const NodeDef& node, std::size_t index, const FunctionCall* call,
+                           const std::string& reason) {
   if (!listed_.insert(&node).second) return;
   const auto opset = version(node.domain, call);
-  problems_.push_back({fmt::format("{} ({}{})", quote(node_name(node, index, call)), qualified_name(node.domain, node.op_type),
+  problems_.push_back({fmt::format("{} ({}{})", quote(node_name(node, index, call)),
+                                   qualified_name(node.domain, node.op_type),
                                    opset ? fmt::format(", opset {}", *opset) : std::string()),
                        reason});
 }
 
 void Importer::fail_with_problems() const {
-  std::string message = problems_.size() == 1 ? "the model cannot be imported:"
-                                              : fmt::format("the model cannot be imported, {} problems:", problems_.size());
-  for (const Problem& problem : problems_) message += fmt::format("\n  {}: {}", problem.where, problem.reason);
+  std::string message = problems_.size() == 1
+                            ? "the model cannot be imported:"
+                            : fmt::format("the model cannot be imported, {} problems:", problems_.size());
+  for (const Problem& problem : problems_)
+    message += fmt::format("\n  {}: {}", problem.where, problem.reason);
   throw ModelError(message);
 }
 

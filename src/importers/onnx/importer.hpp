@@ -1,6 +1,14 @@
 // Importer: builds the Graph of one model, node by node, and gathers what is wrong with it.
 #pragma once
 
+#include "base/function_ref.hpp"
+#include "importers/onnx/import.hpp"
+#include "importers/onnx/model.hpp"
+#include "importers/onnx/node_context.hpp"
+#include "importers/onnx/tensor_data.hpp"
+#include "importers/onnx/types.hpp"
+#include "ir/graph.hpp"
+
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -9,14 +17,6 @@
 #include <string_view>
 #include <unordered_map>
 #include <vector>
-
-#include "base/function_ref.hpp"
-#include "importers/onnx/import.hpp"
-#include "importers/onnx/model.hpp"
-#include "importers/onnx/node_context.hpp"
-#include "importers/onnx/tensor_data.hpp"
-#include "importers/onnx/types.hpp"
-#include "ir/graph.hpp"
 
 namespace tenon::onnx {
 
@@ -33,10 +33,11 @@ struct FunctionCall {
 
 // The values of one graph that is being imported.
 struct Scope {
-  const Scope* outer = nullptr;                            // whose values may be captured
-  const FunctionCall* call = nullptr;                      // the function that the graph belongs to
-  std::unordered_map<std::string_view, ValueId> values{};  // invalid: poisoned, its definition is among the problems
-  std::set<std::string_view> absent{};                     // inputs that the function's caller left out
+  const Scope* outer = nullptr;        // whose values may be captured
+  const FunctionCall* call = nullptr;  // the function that the graph belongs to
+  std::unordered_map<std::string_view, ValueId>
+      values{};                         // invalid: poisoned, its definition is among the problems
+  std::set<std::string_view> absent{};  // inputs that the function's caller left out
 };
 
 class Importer {
@@ -63,7 +64,8 @@ class Importer {
   void import_node(const NodeDef& node, std::size_t index, Scope& scope);
   std::vector<ValueId> convert(const NodeDef& node, std::vector<ValueId> operands, Scope& scope);
   std::vector<ValueId> inline_function(const FunctionDef& function, const NodeDef& node,
-                                       const std::vector<ValueId>& operands, const Scope& scope, std::string prefix);
+                                       const std::vector<ValueId>& operands, const Scope& scope,
+                                       std::string prefix);
   void define(const NodeDef& node, const std::vector<ValueId>& outputs, Scope& scope);
   void poison(const NodeDef& node, Scope& scope);
   // Lists the unsupported nodes of what cannot be imported because of another problem.
@@ -75,7 +77,8 @@ class Importer {
   std::optional<std::int64_t> version(std::string_view domain, const FunctionCall* call) const;
   std::string why_unsupported(const NodeDef& node, const FunctionCall* call) const;  // empty: supported
   ValueId operand(std::string_view name, const Scope& scope) const;
-  void add_problem(const NodeDef& node, std::size_t index, const FunctionCall* call, const std::string& reason);
+  void add_problem(const NodeDef& node, std::size_t index, const FunctionCall* call,
+                   const std::string& reason);
   [[noreturn]] void fail_with_problems() const;
 
   const ModelDef& model_;

@@ -1,4 +1,5 @@
-// What an ONNX file says, as plain structs. Strings and bytes are views into the file, which must outlive them.
+// What an ONNX file says, as plain structs. Strings and bytes are views into the file, which must outlive
+// them.
 #pragma once
 
 #include <cstdint>
@@ -110,7 +111,7 @@ struct FunctionDef {
   std::string_view overload;
   std::vector<std::string_view> inputs;
   std::vector<std::string_view> outputs;
-  std::vector<std::string_view> attributes;   // without default
+  std::vector<std::string_view> attributes;  // without default
   std::vector<AttributeDef> default_attributes;
   std::vector<NodeDef> nodes;
   std::vector<OpsetImport> opset_imports;

@@ -1,15 +1,15 @@
 #include "importers/onnx/node_context.hpp"
 
+#include "base/half.hpp"
+#include "importers/onnx/importer.hpp"
+#include "importers/onnx/types.hpp"
+
+#include <tenon/error.hpp>
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cstring>
-
-#include <tenon/error.hpp>
-
-#include "base/half.hpp"
-#include "importers/onnx/importer.hpp"
-#include "importers/onnx/types.hpp"
 
 namespace tenon::onnx {
 namespace {
@@ -83,7 +83,8 @@ NodeContext::NodeContext(Importer& importer, Scope& scope, const NodeDef& def, s
     const AttributeDef* value = &attribute;
     if (!attribute.reference.empty()) {
       if (function_attributes == nullptr) {
-        fail(fmt::format("attribute '{}' refers to a function's attribute outside of a function", attribute.name));
+        fail(fmt::format("attribute '{}' refers to a function's attribute outside of a function",
+                         attribute.name));
       }
       const auto found = function_attributes->find(attribute.reference);
       if (found == function_attributes->end()) continue;  // not given: the operator's default
@@ -102,7 +103,8 @@ ValueId NodeContext::input(std::size_t i) const {
 }
 
 void NodeContext::require_inputs(std::size_t min, std::size_t max) const {
-  if (operands_.size() > max) fail(fmt::format("has {} inputs, at most {} are allowed", operands_.size(), max));
+  if (operands_.size() > max)
+    fail(fmt::format("has {} inputs, at most {} are allowed", operands_.size(), max));
   for (std::size_t i = 0; i < min; ++i) input(i);
 }
 
@@ -158,14 +160,16 @@ std::optional<double> NodeContext::known_number(std::size_t i) const {
 }
 
 bool NodeContext::has_attr(std::string_view name) const noexcept {
-  return std::any_of(attributes_.begin(), attributes_.end(), [&](const auto& entry) { return entry.first == name; });
+  return std::any_of(attributes_.begin(), attributes_.end(),
+                     [&](const auto& entry) { return entry.first == name; });
 }
 
 const AttributeDef* NodeContext::find(std::string_view name, Kind kind) {
   for (const auto& [key, def] : attributes_) {
     if (key != name) continue;
     understood_.insert(key);
-    if (def->kind != kind) fail(fmt::format("attribute '{}' is {}, expected {}", name, kind_name(def->kind), kind_name(kind)));
+    if (def->kind != kind)
+      fail(fmt::format("attribute '{}' is {}, expected {}", name, kind_name(def->kind), kind_name(kind)));
     if (!has_payload(*def)) fail(fmt::format("attribute '{}' has no value", name));
     return def;
   }
@@ -246,7 +250,9 @@ std::size_t NodeContext::attr_choice(std::string_view name, std::initializer_lis
   return static_cast<std::size_t>(found - names.begin());
 }
 
-void NodeContext::ignore_attrs(std::initializer_list<std::string_view> names) { understood_.insert(names.begin(), names.end()); }
+void NodeContext::ignore_attrs(std::initializer_list<std::string_view> names) {
+  understood_.insert(names.begin(), names.end());
+}
 
 void NodeContext::require_all_attrs_understood() const {
   for (const auto& entry : attributes_) {
@@ -257,8 +263,8 @@ void NodeContext::require_all_attrs_understood() const {
 }
 
 ValueId NodeContext::ints(const std::vector<std::int64_t>& values) {
-  return graph().add_constant(
-      Tensor::of<std::int64_t>({static_cast<std::int64_t>(values.size())}, std::span<const std::int64_t>(values)));
+  return graph().add_constant(Tensor::of<std::int64_t>({static_cast<std::int64_t>(values.size())},
+                                                       std::span<const std::int64_t>(values)));
 }
 
 RegionId NodeContext::import_region(const GraphDef& body, const std::vector<Type>& parameters) {

@@ -1,5 +1,11 @@
-// NodeContext: one source node as its converter sees it: operands, attributes with types and defaults, and a builder.
+// NodeContext: one source node as its converter sees it: operands, attributes with types and defaults, and a
+// builder.
 #pragma once
+
+#include "base/function_ref.hpp"
+#include "importers/onnx/model.hpp"
+#include "importers/onnx/registry.hpp"
+#include "ir/graph.hpp"
 
 #include <cstdint>
 #include <initializer_list>
@@ -9,11 +15,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/function_ref.hpp"
-#include "importers/onnx/model.hpp"
-#include "importers/onnx/registry.hpp"
-#include "ir/graph.hpp"
 
 namespace tenon::onnx {
 
@@ -25,8 +26,8 @@ using AttributeMap = std::map<std::string_view, const AttributeDef*>;
 
 class NodeContext {
  public:
-  NodeContext(Importer& importer, Scope& scope, const NodeDef& def, std::int64_t version, std::vector<ValueId> operands,
-              const AttributeMap* function_attributes);
+  NodeContext(Importer& importer, Scope& scope, const NodeDef& def, std::int64_t version,
+              std::vector<ValueId> operands, const AttributeMap* function_attributes);
 
   const NodeDef& def() const noexcept { return def_; }
   std::int64_t opset() const noexcept { return version_; }  // version of the operator's domain
@@ -41,16 +42,19 @@ class NodeContext {
   void require_inputs(std::size_t min, std::size_t max) const;
   const Type& type(std::size_t i) const;
   DataType dtype(std::size_t i) const { return type(i).as_tensor().dtype; }
-  const Dims* dims(std::size_t i) const;    // null when the rank is unknown
-  std::int64_t rank(std::size_t i) const;   // fails when unknown
+  const Dims* dims(std::size_t i) const;   // null when the rank is unknown
+  std::int64_t rank(std::size_t i) const;  // fails when unknown
   const Tensor* constant(std::size_t i) const noexcept;
-  // Integers that are known at import: a constant, or the known result of shape arithmetic. Nothing when absent or computed.
+  // Integers that are known at import: a constant, or the known result of shape arithmetic. Nothing when
+  // absent or computed.
   std::optional<std::vector<std::int64_t>> known_ints(std::size_t i) const;
   // A constant of one floating-point or integer element.
   std::optional<double> known_number(std::size_t i) const;
 
   // --- outputs ---
-  std::size_t output_count() const noexcept { return output_count_; }  // trailing unused ones left out, at least 1
+  std::size_t output_count() const noexcept {
+    return output_count_;
+  }  // trailing unused ones left out, at least 1
   bool wants(std::size_t i) const noexcept { return i < def_.outputs.size() && !def_.outputs[i].empty(); }
 
   // --- attributes; a wrong kind fails. Asking for an attribute marks it as understood ---
@@ -67,13 +71,20 @@ class NodeContext {
   std::optional<Type> find_type(std::string_view name);
   const GraphDef& attr_graph(std::string_view name);
   std::int64_t attr_int(std::string_view name);  // required
-  std::int64_t attr_int(std::string_view name, std::int64_t otherwise) { return find_int(name).value_or(otherwise); }
+  std::int64_t attr_int(std::string_view name, std::int64_t otherwise) {
+    return find_int(name).value_or(otherwise);
+  }
   bool attr_bool(std::string_view name, bool otherwise) { return attr_int(name, otherwise ? 1 : 0) != 0; }
   float attr_float(std::string_view name, float otherwise) { return find_float(name).value_or(otherwise); }
-  std::string attr_string(std::string_view name, std::string otherwise) { return find_string(name).value_or(std::move(otherwise)); }
-  std::vector<std::int64_t> attr_ints(std::string_view name) { return find_ints(name).value_or(std::vector<std::int64_t>()); }
+  std::string attr_string(std::string_view name, std::string otherwise) {
+    return find_string(name).value_or(std::move(otherwise));
+  }
+  std::vector<std::int64_t> attr_ints(std::string_view name) {
+    return find_ints(name).value_or(std::vector<std::int64_t>());
+  }
   // One of `names`, as its position; fails for another text.
-  std::size_t attr_choice(std::string_view name, std::initializer_list<std::string_view> names, std::size_t otherwise);
+  std::size_t attr_choice(std::string_view name, std::initializer_list<std::string_view> names,
+                          std::size_t otherwise);
   // Attributes of old or training forms that change nothing here.
   void ignore_attrs(std::initializer_list<std::string_view> names);
   void require_all_attrs_understood() const;
@@ -85,11 +96,11 @@ class NodeContext {
     return graph().add_node(std::move(op), std::move(inputs), outputs);
   }
   const Type& type_of(ValueId id) const;
-  ValueId ints(const std::vector<std::int64_t>& values);      // constant i64[n]
+  ValueId ints(const std::vector<std::int64_t>& values);  // constant i64[n]
   // A region made of `body`: parameters of these types under the body's names, then its nodes and results.
   RegionId import_region(const GraphDef& body, const std::vector<Type>& parameters);
-  // Runs `build`; when it refuses, or returns false, everything that it added to the graph is undone and the result is false.
-  // A model may ask for only so many attempts; further ones are false at once.
+  // Runs `build`; when it refuses, or returns false, everything that it added to the graph is undone and the
+  // result is false. A model may ask for only so many attempts; further ones are false at once.
   bool attempt(FunctionRef<bool()> build);
 
  private:

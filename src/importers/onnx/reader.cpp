@@ -1,10 +1,10 @@
 #include "importers/onnx/reader.hpp"
 
-#include <fmt/format.h>
+#include "importers/wire.hpp"
 
 #include <tenon/error.hpp>
 
-#include "importers/wire.hpp"
+#include <fmt/format.h>
 
 namespace tenon::onnx {
 namespace {
@@ -67,7 +67,8 @@ void check_depth(const WireReader& in, int depth) {
 
 void read(WireReader in, TypeDef& type, int depth);
 
-// Body of TypeProto.Tensor, Sequence, Map, Optional and SparseTensor: an element type code or type, and a shape or value type.
+// Body of TypeProto.Tensor, Sequence, Map, Optional and SparseTensor: an element type code or type, and a
+// shape or value type.
 void read_alternative(WireReader in, TypeDef& type, TypeDef::Kind kind, int depth) {
   type = {};
   type.kind = kind;
@@ -151,7 +152,9 @@ void read(WireReader in, AttributeDef& attribute, int depth) {
   if (attribute.name.empty()) in.fail("an attribute has no name");
 }
 
-std::string_view standard_domain(std::string_view domain) { return domain == "ai.onnx" ? std::string_view() : domain; }
+std::string_view standard_domain(std::string_view domain) {
+  return domain == "ai.onnx" ? std::string_view() : domain;
+}
 
 void read(WireReader in, NodeDef& node, int depth) {
   while (in.next()) {

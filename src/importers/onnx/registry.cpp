@@ -1,8 +1,8 @@
 #include "importers/onnx/registry.hpp"
 
-#include <fmt/format.h>
-
 #include <tenon/error.hpp>
+
+#include <fmt/format.h>
 
 namespace tenon::onnx {
 

@@ -1,20 +1,20 @@
 // The converters: one function per source operator and range of opset versions.
 #pragma once
 
+#include "ir/graph.hpp"
+
 #include <limits>
 #include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "ir/graph.hpp"
-
 namespace tenon::onnx {
 
 class NodeContext;
 
-// Builds what the node means and returns its outputs in order; an invalid id (or none) where an output is not provided.
-// Refuses with NodeContext::fail(). Every attribute that is not asked for is an error afterwards.
+// Builds what the node means and returns its outputs in order; an invalid id (or none) where an output is not
+// provided. Refuses with NodeContext::fail(). Every attribute that is not asked for is an error afterwards.
 using Convert = std::vector<ValueId> (*)(NodeContext& node);
 
 // The newest opset of the standard domain that the converters know.

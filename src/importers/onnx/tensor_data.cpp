@@ -1,5 +1,11 @@
 #include "importers/onnx/tensor_data.hpp"
 
+#include "base/mapped_file.hpp"
+#include "importers/onnx/types.hpp"
+#include "importers/wire.hpp"
+
+#include <tenon/error.hpp>
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,17 +13,18 @@
 #include <cstring>
 #include <span>
 
-#include <tenon/error.hpp>
-
-#include "base/mapped_file.hpp"
-#include "importers/onnx/types.hpp"
-#include "importers/wire.hpp"
-
 namespace tenon::onnx {
 namespace {
 
 // Field of TensorProto that holds elements of a type when they are not raw bytes.
-enum TypedField : std::uint32_t { kFloats = 4, kInt32s = 5, kStrings = 6, kInt64s = 7, kDoubles = 10, kUint64s = 11 };
+enum TypedField : std::uint32_t {
+  kFloats = 4,
+  kInt32s = 5,
+  kStrings = 6,
+  kInt64s = 7,
+  kDoubles = 10,
+  kUint64s = 11
+};
 
 TypedField typed_field(DataType dtype) {
   switch (dtype) {
@@ -38,7 +45,8 @@ std::string describe(DataType dtype, const std::vector<std::int64_t>& dims) {
 }
 
 [[noreturn]] void fail_size(const TensorDef& def, DataType dtype, std::size_t found, std::string_view unit) {
-  throw ModelError(fmt::format("a tensor of type {} comes with {} {}", describe(dtype, def.dims), found, unit));
+  throw ModelError(
+      fmt::format("a tensor of type {} comes with {} {}", describe(dtype, def.dims), found, unit));
 }
 
 // How many elements `bytes` bytes can hold.
@@ -58,7 +66,8 @@ bool aligned(const char* data, DataType dtype) {
   return reinterpret_cast<std::uintptr_t>(data) % static_cast<unsigned>(bytes) == 0;
 }
 
-Tensor from_raw(std::string_view raw, DataType dtype, const TensorDef& def, const std::shared_ptr<const void>& owner) {
+Tensor from_raw(std::string_view raw, DataType dtype, const TensorDef& def,
+                const std::shared_ptr<const void>& owner) {
   const std::int64_t elements = element_count(def.dims);
   if (dtype == DataType::string) throw ModelError("strings cannot be stored as raw data");
   if (!fits(dtype, elements, raw.size())) fail_size(def, dtype, raw.size(), "bytes");
@@ -66,7 +75,8 @@ Tensor from_raw(std::string_view raw, DataType dtype, const TensorDef& def, cons
   const bool other_than_0_1 = dtype == DataType::boolean && std::any_of(raw.begin(), raw.end(), [](char c) {
                                 return static_cast<unsigned char>(c) > 1;
                               });
-  if (aligned(raw.data(), dtype) && !other_than_0_1) return Tensor::view_const(dtype, def.dims, raw.data(), owner);
+  if (aligned(raw.data(), dtype) && !other_than_0_1)
+    return Tensor::view_const(dtype, def.dims, raw.data(), owner);
   Tensor tensor(dtype, def.dims);
   std::memcpy(tensor.mutable_data(), raw.data(), raw.size());
   if (other_than_0_1) {
@@ -108,7 +118,8 @@ Tensor from_fixed(const TensorDef& def, DataType dtype, const std::shared_ptr<co
   return tensor;
 }
 
-// Integers of every width, 16- and 8-bit floats as bit patterns, and one varint for each byte of packed 4- and 2-bit elements.
+// Integers of every width, 16- and 8-bit floats as bit patterns, and one varint for each byte of packed 4-
+// and 2-bit elements.
 Tensor from_varints(const TensorDef& def, DataType dtype) {
   const TypedField field = typed_field(dtype);
   std::size_t found = 0;
@@ -170,12 +181,15 @@ Tensor TensorLoader::load_external(const TensorDef& def, DataType dtype) {
   }
   if (dtype == DataType::string) throw ModelError("strings cannot be stored as external data");
   if (location.empty()) throw ModelError("external data without a location");
-  if (directory_.empty()) throw ModelError(fmt::format("external data '{}' needs a model that is read from a file", location));
-  if (location.find('\0') != std::string_view::npos) throw ModelError("external data: the location holds a NUL character");
+  if (directory_.empty())
+    throw ModelError(fmt::format("external data '{}' needs a model that is read from a file", location));
+  if (location.find('\0') != std::string_view::npos)
+    throw ModelError("external data: the location holds a NUL character");
 
   auto& file = external_[std::string(location)];
   if (file == nullptr) {
-    // Symbolic links are followed before the check, so neither they nor ".." lead out of the model's directory.
+    // Symbolic links are followed before the check, so neither they nor ".." lead out of the model's
+    // directory.
     std::error_code error;
     const auto root = std::filesystem::weakly_canonical(directory_, error);
     const auto path = std::filesystem::weakly_canonical(directory_ / std::filesystem::path(location), error);
@@ -186,8 +200,8 @@ Tensor TensorLoader::load_external(const TensorDef& def, DataType dtype) {
     file = MappedFile::open(path);
   }
   if (offset > file->size() || (length && *length > file->size() - offset)) {
-    throw ModelError(fmt::format("external data '{}' has {} bytes, too few for offset {} and length {}", location, file->size(),
-                                 offset, length.value_or(0)));
+    throw ModelError(fmt::format("external data '{}' has {} bytes, too few for offset {} and length {}",
+                                 location, file->size(), offset, length.value_or(0)));
   }
   const std::string_view all(reinterpret_cast<const char*>(file->data()), file->size());
   std::size_t size = static_cast<std::size_t>(length.value_or(file->size() - offset));
@@ -210,7 +224,8 @@ Tensor TensorLoader::load(const SparseTensorDef& def) {
   const auto rank = static_cast<std::int64_t>(def.dims.size());
   const bool linear = indices.shape() == Shape{count};
   if (indices.dtype() != DataType::i64 || (!linear && indices.shape() != Shape{count, rank})) {
-    throw ModelError(fmt::format("the indices of a sparse tensor must be i64[{0}] or i64[{0},{1}]", count, rank));
+    throw ModelError(
+        fmt::format("the indices of a sparse tensor must be i64[{0}] or i64[{0},{1}]", count, rank));
   }
   const auto width = static_cast<std::int64_t>(bit_width(values.dtype()) / 8);
   constexpr std::int64_t kAlwaysFine = 64 << 20;
@@ -235,7 +250,8 @@ Tensor TensorLoader::load(const SparseTensorDef& def) {
       }
     }
     if (!inside) throw ModelError("an index of a sparse tensor lies outside its shape");
-    std::memcpy(dense.mutable_data() + at * width, values.data() + i * width, static_cast<std::size_t>(width));
+    std::memcpy(dense.mutable_data() + at * width, values.data() + i * width,
+                static_cast<std::size_t>(width));
   }
   return dense;
 }

@@ -1,15 +1,16 @@
-// Tensors of a model file as tenon::Tensor: viewed in the file where alignment and byte order allow, else decoded.
+// Tensors of a model file as tenon::Tensor: viewed in the file where alignment and byte order allow, else
+// decoded.
 #pragma once
+
+#include "importers/onnx/model.hpp"
+
+#include <tenon/tensor.hpp>
 
 #include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
 #include <string>
-
-#include <tenon/tensor.hpp>
-
-#include "importers/onnx/model.hpp"
 
 namespace tenon {
 class MappedFile;
@@ -23,7 +24,8 @@ class TensorLoader {
   TensorLoader(std::shared_ptr<const void> file, std::filesystem::path directory);
   ~TensorLoader();
 
-  // ModelError when the declared shape and the stored data disagree. Memory is taken only for data that the file holds.
+  // ModelError when the declared shape and the stored data disagree. Memory is taken only for data that the
+  // file holds.
   Tensor load(const TensorDef& def);
   // The dense tensor; refused when it would be out of proportion to what is stored.
   Tensor load(const SparseTensorDef& def);

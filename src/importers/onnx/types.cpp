@@ -1,30 +1,31 @@
 #include "importers/onnx/types.hpp"
 
+#include <tenon/error.hpp>
+
 #include <fmt/format.h>
 
 #include <array>
 #include <optional>
 
-#include <tenon/error.hpp>
-
 namespace tenon::onnx {
 namespace {
 
 constexpr std::array<std::optional<DataType>, 27> kDataTypes = {
-    std::nullopt,           DataType::f32,        DataType::u8,      DataType::i8,
-    DataType::u16,          DataType::i16,        DataType::i32,     DataType::i64,
-    DataType::string,       DataType::boolean,    DataType::f16,     DataType::f64,
-    DataType::u32,          DataType::u64,        DataType::c64,     DataType::c128,
-    DataType::bf16,         DataType::f8e4m3fn,   DataType::f8e4m3fnuz, DataType::f8e5m2,
-    DataType::f8e5m2fnuz,   DataType::u4,         DataType::i4,      DataType::f4e2m1,
-    DataType::f8e8m0,       DataType::u2,         DataType::i2,
+    std::nullopt,         DataType::f32,  DataType::u8,       DataType::i8,         DataType::u16,
+    DataType::i16,        DataType::i32,  DataType::i64,      DataType::string,     DataType::boolean,
+    DataType::f16,        DataType::f64,  DataType::u32,      DataType::u64,        DataType::c64,
+    DataType::c128,       DataType::bf16, DataType::f8e4m3fn, DataType::f8e4m3fnuz, DataType::f8e5m2,
+    DataType::f8e5m2fnuz, DataType::u4,   DataType::i4,       DataType::f4e2m1,     DataType::f8e8m0,
+    DataType::u2,         DataType::i2,
 };
 
 }  // namespace
 
 DataType data_type(std::int64_t code) {
-  if (code < 0 || code >= static_cast<std::int64_t>(kDataTypes.size()) || !kDataTypes[static_cast<std::size_t>(code)]) {
-    throw ModelError(code == 0 ? "the element type is undefined" : fmt::format("element type {} is not supported", code));
+  if (code < 0 || code >= static_cast<std::int64_t>(kDataTypes.size()) ||
+      !kDataTypes[static_cast<std::size_t>(code)]) {
+    throw ModelError(code == 0 ? "the element type is undefined"
+                               : fmt::format("element type {} is not supported", code));
   }
   return *kDataTypes[static_cast<std::size_t>(code)];
 }
@@ -82,8 +83,7 @@ Type to_type(const TypeDef& def, std::string_view name, SymbolTable* symbols) {
       throw ModelError(fmt::format("'{}' is a sparse tensor, which is supported for constants only", name));
     case TypeDef::Kind::opaque:
       throw ModelError(fmt::format("'{}' has an opaque type, which is not supported", name));
-    case TypeDef::Kind::none:
-      break;
+    case TypeDef::Kind::none: break;
   }
   throw ModelError(fmt::format("'{}' has no type", name));
 }

@@ -1,21 +1,22 @@
 // Cast, CastLike, BitCast.
+#include "ops/cast.hpp"
+
+#include "importers/onnx/converters.hpp"
+#include "importers/onnx/types.hpp"
+#include "ops/bitcast.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <string_view>
 
-#include "importers/onnx/converters.hpp"
-#include "importers/onnx/types.hpp"
-#include "ops/bitcast.hpp"
-#include "ops/cast.hpp"
-
 namespace tenon::onnx {
 namespace {
 
 // Names of TensorProto.DataType by code, as the first opsets wrote them.
 constexpr std::array<std::string_view, 17> kTypeNames = {
-    "UNDEFINED", "FLOAT", "UINT8", "INT8",   "UINT16", "INT16",  "INT32",     "INT64",     "STRING",
+    "UNDEFINED", "FLOAT",   "UINT8",  "INT8",   "UINT16", "INT16",     "INT32",      "INT64",   "STRING",
     "BOOL",      "FLOAT16", "DOUBLE", "UINT32", "UINT64", "COMPLEX64", "COMPLEX128", "BFLOAT16"};
 
 op::Cast cast_options(NodeContext& node) {

@@ -1,10 +1,11 @@
-// Clip: constant bounds become parameters of the pointwise function, computed ones (and those of integers) max and min.
-#include <limits>
-
+// Clip: constant bounds become parameters of the pointwise function, computed ones (and those of integers)
+// max and min.
 #include "importers/onnx/converters.hpp"
 #include "ops/binary.hpp"
 #include "ops/identity.hpp"
 #include "ops/unary.hpp"
+
+#include <limits>
 
 namespace tenon::onnx {
 namespace {

@@ -1,10 +1,10 @@
 // Constant in all its forms, ConstantOfShape.
+#include "importers/onnx/converters.hpp"
+#include "ops/constant_of_shape.hpp"
+
 #include <algorithm>
 #include <array>
 #include <string_view>
-
-#include "importers/onnx/converters.hpp"
-#include "ops/constant_of_shape.hpp"
 
 namespace tenon::onnx {
 namespace {
@@ -21,9 +21,11 @@ Tensor vector_tensor(const std::vector<T>& values) {
 
 Values constant(NodeContext& node) {
   node.require_inputs(0, 0);
-  constexpr std::array<std::string_view, 8> kForms = {"value",       "sparse_value", "value_int",    "value_ints",
-                                                      "value_float", "value_floats", "value_string", "value_strings"};
-  const auto given = std::count_if(kForms.begin(), kForms.end(), [&](std::string_view name) { return node.has_attr(name); });
+  constexpr std::array<std::string_view, 8> kForms = {"value",        "sparse_value", "value_int",
+                                                      "value_ints",   "value_float",  "value_floats",
+                                                      "value_string", "value_strings"};
+  const auto given =
+      std::count_if(kForms.begin(), kForms.end(), [&](std::string_view name) { return node.has_attr(name); });
   if (given != 1) node.fail("expected exactly one of the attributes value, sparse_value, value_*");
   std::optional<Tensor> tensor = node.find_tensor("value");
   if (!tensor) tensor = node.find_sparse_tensor("sparse_value");

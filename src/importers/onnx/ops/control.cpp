@@ -1,14 +1,14 @@
 // If, Loop, Scan: the bodies become regions.
 //
-// What a loop carries may change its shape from one iteration to the next, so the parameters of the body must be typed to fit
-// both the initial values and what the body returns: the body is imported with the initial types first and, when its results do
-// not fit those, again with more general ones.
-#include <fmt/format.h>
-
+// What a loop carries may change its shape from one iteration to the next, so the parameters of the body must
+// be typed to fit both the initial values and what the body returns: the body is imported with the initial
+// types first and, when its results do not fit those, again with more general ones.
 #include "importers/onnx/converters.hpp"
 #include "ops/if.hpp"
 #include "ops/loop.hpp"
 #include "ops/scan.hpp"
+
+#include <fmt/format.h>
 
 namespace tenon::onnx {
 namespace {
@@ -19,7 +19,8 @@ Type generalize(const Type& a, const Type& b) {
   if (!a.is_tensor()) {
     if (a.kind() == Type::Kind::map) return a;
     Type element = generalize(a.element(), b.element());
-    return a.kind() == Type::Kind::sequence ? Type::sequence(std::move(element)) : Type::optional(std::move(element));
+    return a.kind() == Type::Kind::sequence ? Type::sequence(std::move(element))
+                                            : Type::optional(std::move(element));
   }
   const TensorType& x = a.as_tensor();
   const TensorType& y = b.as_tensor();
@@ -31,13 +32,11 @@ Type generalize(const Type& a, const Type& b) {
   return Type::tensor(x.dtype, std::move(dims));
 }
 
-Type without_dims(const Type& type) {
-  return type.is_tensor() ? Type::tensor(type.as_tensor().dtype) : type;
-}
+Type without_dims(const Type& type) { return type.is_tensor() ? Type::tensor(type.as_tensor().dtype) : type; }
 
 // Imports a body whose parameters [first, first + count) come back as its results [result, result + count).
-RegionId import_carrying(NodeContext& node, const GraphDef& body, std::vector<Type> parameters, std::size_t first,
-                         std::size_t count, std::size_t result) {
+RegionId import_carrying(NodeContext& node, const GraphDef& body, std::vector<Type> parameters,
+                         std::size_t first, std::size_t count, std::size_t result) {
   constexpr int kAttempts = 2;
   for (int i = 0; i < kAttempts; ++i) {
     RegionId region;
@@ -62,7 +61,8 @@ Values if_node(NodeContext& node) {
   node.require_inputs(1, 1);
   const RegionId taken = node.import_region(node.attr_graph("then_branch"), {});
   const RegionId otherwise = node.import_region(node.attr_graph("else_branch"), {});
-  return node.graph().add_region_node(op::If{}, {node.input(0)}, {taken, otherwise}, node.def().outputs.size());
+  return node.graph().add_region_node(op::If{}, {node.input(0)}, {taken, otherwise},
+                                      node.def().outputs.size());
 }
 
 Values loop(NodeContext& node) {

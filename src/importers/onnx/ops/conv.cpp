@@ -1,6 +1,7 @@
 // Convolutions: Conv, ConvTranspose, ConvInteger, QLinearConv, DeformConv.
-#include "importers/onnx/converters.hpp"
 #include "ops/conv.hpp"
+
+#include "importers/onnx/converters.hpp"
 #include "ops/conv_integer.hpp"
 #include "ops/conv_transpose.hpp"
 #include "ops/deform_conv.hpp"
@@ -14,7 +15,8 @@ void check_kernel_shape(NodeContext& node, const Dims& kernel) {
   const auto declared = node.find_ints("kernel_shape");
   if (!declared || kernel.empty()) return;
   bool fits = declared->size() == kernel.size();
-  for (std::size_t i = 0; fits && i < kernel.size(); ++i) fits = !kernel[i].is_const() || kernel[i].value() == (*declared)[i];
+  for (std::size_t i = 0; fits && i < kernel.size(); ++i)
+    fits = !kernel[i].is_const() || kernel[i].value() == (*declared)[i];
   if (!fits) node.fail("attribute 'kernel_shape' does not fit the weights");
 }
 

@@ -1,7 +1,8 @@
 // Gather, scatter and what else moves elements by index.
+#include "ops/gather.hpp"
+
 #include "importers/onnx/converters.hpp"
 #include "ops/compress.hpp"
-#include "ops/gather.hpp"
 #include "ops/gather_elements.hpp"
 #include "ops/gather_nd.hpp"
 #include "ops/non_max_suppression.hpp"
@@ -33,7 +34,8 @@ Values gather_nd(NodeContext& node) {
 }
 
 op::ScatterReduction scatter_reduction(NodeContext& node) {
-  return static_cast<op::ScatterReduction>(node.attr_choice("reduction", {"none", "add", "mul", "min", "max"}, 0));
+  return static_cast<op::ScatterReduction>(
+      node.attr_choice("reduction", {"none", "add", "mul", "min", "max"}, 0));
 }
 
 Values scatter_elements(NodeContext& node) {

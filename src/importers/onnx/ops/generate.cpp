@@ -83,7 +83,8 @@ Values multinomial(NodeContext& node) {
 
 Values affine_grid(NodeContext& node) {
   node.require_inputs(2, 2);
-  return one(node.add(op::AffineGrid{node.attr_bool("align_corners", false)}, {node.input(0), node.input(1)}));
+  return one(
+      node.add(op::AffineGrid{node.attr_bool("align_corners", false)}, {node.input(0), node.input(1)}));
 }
 
 }  // namespace

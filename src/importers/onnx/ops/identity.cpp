@@ -1,7 +1,8 @@
 // Identity and Dropout, which at inference is one.
+#include "ops/identity.hpp"
+
 #include "importers/onnx/converters.hpp"
 #include "ops/constant_of_shape.hpp"
-#include "ops/identity.hpp"
 #include "ops/shape.hpp"
 
 namespace tenon::onnx {

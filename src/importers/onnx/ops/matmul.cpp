@@ -1,7 +1,8 @@
 // Matrix products: MatMul, Gemm, MatMulInteger, QLinearMatMul.
+#include "ops/matmul.hpp"
+
 #include "importers/onnx/converters.hpp"
 #include "ops/binary.hpp"
-#include "ops/matmul.hpp"
 #include "ops/matmul_integer.hpp"
 #include "ops/qlinear_matmul.hpp"
 

@@ -14,10 +14,12 @@ namespace {
 
 Values batch_normalization(NodeContext& node) {
   node.require_inputs(5, 5);
-  // is_test, momentum and the further outputs of the old versions are for training; spatial = 0 has statistics per element.
+  // is_test, momentum and the further outputs of the old versions are for training; spatial = 0 has
+  // statistics per element.
   node.ignore_attrs({"momentum", "consumed_inputs"});
   if (node.attr_bool("training_mode", false)) node.fail("training mode is not supported");
-  if (node.opset() < 7 && !node.attr_bool("is_test", false)) node.fail("training mode (is_test = 0) is not supported");
+  if (node.opset() < 7 && !node.attr_bool("is_test", false))
+    node.fail("training mode (is_test = 0) is not supported");
   if (!node.attr_bool("spatial", true)) node.fail("spatial = 0 is not supported");
   const float epsilon = node.attr_float("epsilon", 1e-5F);
   return one(node.add(op::BatchNorm{epsilon}, node.inputs()));

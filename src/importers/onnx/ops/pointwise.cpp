@@ -1,11 +1,11 @@
 // Elementwise operators that map one to one onto a pointwise function.
-#include <fmt/format.h>
-
-#include <string_view>
-
 #include "importers/onnx/converters.hpp"
 #include "ops/binary.hpp"
 #include "ops/unary.hpp"
+
+#include <fmt/format.h>
+
+#include <string_view>
 
 namespace tenon::onnx {
 namespace {
@@ -73,7 +73,8 @@ Values prelu(NodeContext& node) {
   node.ignore_attrs({"consumed_inputs"});
   ValueId slope = node.input(1);
   const Dims* dims = node.dims(1);
-  if (node.opset() < 7 && dims != nullptr && dims->size() == 1 && !dims->front().is_const(1) && node.rank(0) > 2) {
+  if (node.opset() < 7 && dims != nullptr && dims->size() == 1 && !dims->front().is_const(1) &&
+      node.rank(0) > 2) {
     Ints shape(static_cast<std::size_t>(node.rank(0)) - 1, 1);
     shape.front() = -1;
     slope = reshape(node, slope, shape);
@@ -85,21 +86,24 @@ Values bit_shift(NodeContext& node) {
   node.require_inputs(2, 2);
   if (!node.has_attr("direction")) node.fail("attribute 'direction' is missing");
   const bool left = node.attr_choice("direction", {"RIGHT", "LEFT"}, 0) == 1;
-  return one(node.add(op::binary(left ? PointwiseFn::shift_left : PointwiseFn::shift_right), {node.input(0), node.input(1)}));
+  return one(node.add(op::binary(left ? PointwiseFn::shift_left : PointwiseFn::shift_right),
+                      {node.input(0), node.input(1)}));
 }
 
 Values mod(NodeContext& node) {
   node.require_inputs(2, 2);
   const bool fmod = node.attr_bool("fmod", false);
   if (!fmod && is_floating_point(node.dtype(0))) node.fail("floating-point operands want attribute fmod = 1");
-  return one(node.add(op::binary(fmod ? PointwiseFn::fmod : PointwiseFn::mod), {node.input(0), node.input(1)}));
+  return one(
+      node.add(op::binary(fmod ? PointwiseFn::fmod : PointwiseFn::mod), {node.input(0), node.input(1)}));
 }
 
 Values is_inf(NodeContext& node) {
   node.require_inputs(1, 1);
   const bool negative = node.attr_bool("detect_negative", true);
   const bool positive = node.attr_bool("detect_positive", true);
-  return one(node.add(op::unary(PointwiseFn::is_inf, negative ? 1.0F : 0.0F, positive ? 1.0F : 0.0F), {node.input(0)}));
+  return one(node.add(op::unary(PointwiseFn::is_inf, negative ? 1.0F : 0.0F, positive ? 1.0F : 0.0F),
+                      {node.input(0)}));
 }
 
 Values gelu(NodeContext& node) {

@@ -1,4 +1,9 @@
 // LSTM, GRU, RNN.
+#include "importers/onnx/converters.hpp"
+#include "ops/gru.hpp"
+#include "ops/lstm.hpp"
+#include "ops/rnn.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,11 +12,6 @@
 #include <limits>
 #include <string>
 #include <string_view>
-
-#include "importers/onnx/converters.hpp"
-#include "ops/gru.hpp"
-#include "ops/lstm.hpp"
-#include "ops/rnn.hpp"
 
 namespace tenon::onnx {
 namespace {
@@ -43,13 +43,16 @@ const Activation* find_activation(std::string_view name) {
     return std::tolower(static_cast<unsigned char>(a)) == std::tolower(static_cast<unsigned char>(b));
   };
   for (const Activation& activation : kActivations) {
-    if (std::equal(name.begin(), name.end(), activation.source.begin(), activation.source.end(), same)) return &activation;
+    if (std::equal(name.begin(), name.end(), activation.source.begin(), activation.source.end(), same))
+      return &activation;
   }
   return nullptr;
 }
 
-// The file lists parameters only of those functions that take one, in order; the operator wants one per function.
-std::vector<float> spread(const std::vector<float>& given, const std::vector<const Activation*>& functions, bool Activation::*takes) {
+// The file lists parameters only of those functions that take one, in order; the operator wants one per
+// function.
+std::vector<float> spread(const std::vector<float>& given, const std::vector<const Activation*>& functions,
+                          bool Activation::*takes) {
   if (given.empty() || given.size() == functions.size()) return given;
   std::vector<float> result;
   std::size_t next = 0;
@@ -64,12 +67,14 @@ template <class Op>
 Op recurrent(NodeContext& node) {
   node.ignore_attrs({"output_sequence"});
   Op op;
-  op.direction = static_cast<op::Direction>(node.attr_choice("direction", {"forward", "reverse", "bidirectional"}, 0));
+  op.direction =
+      static_cast<op::Direction>(node.attr_choice("direction", {"forward", "reverse", "bidirectional"}, 0));
   if (const auto size = node.find_int("hidden_size")) {
     op.hidden_size = *size;
   } else {
     const Dims* weights = node.dims(2);
-    if (weights == nullptr || weights->size() != 3 || !weights->back().is_const()) node.fail("attribute 'hidden_size' is missing");
+    if (weights == nullptr || weights->size() != 3 || !weights->back().is_const())
+      node.fail("attribute 'hidden_size' is missing");
     op.hidden_size = weights->back().value();
   }
   std::vector<const Activation*> functions;
@@ -79,8 +84,10 @@ Op recurrent(NodeContext& node) {
     functions.push_back(function);
     op.activations.emplace_back(function->name);
   }
-  op.activation_alpha = spread(node.find_floats("activation_alpha").value_or(std::vector<float>()), functions, &Activation::alpha);
-  op.activation_beta = spread(node.find_floats("activation_beta").value_or(std::vector<float>()), functions, &Activation::beta);
+  op.activation_alpha = spread(node.find_floats("activation_alpha").value_or(std::vector<float>()), functions,
+                               &Activation::alpha);
+  op.activation_beta = spread(node.find_floats("activation_beta").value_or(std::vector<float>()), functions,
+                              &Activation::beta);
   op.clip = node.attr_float("clip", 0);
   op.batch_first = node.attr_bool("layout", false);
   return op;

@@ -1,9 +1,10 @@
 // Reductions, ArgMax and ArgMin, TopK, cumulative sums, Einsum.
+#include "ops/reduce.hpp"
+
 #include "importers/onnx/converters.hpp"
 #include "ops/arg_extreme.hpp"
 #include "ops/cumulative.hpp"
 #include "ops/einsum.hpp"
-#include "ops/reduce.hpp"
 #include "ops/top_k.hpp"
 
 namespace tenon::onnx {

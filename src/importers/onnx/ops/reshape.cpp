@@ -1,8 +1,10 @@
-// Operators that only change the shape: Reshape, Flatten, Squeeze, Unsqueeze, Expand, Transpose; and Shape and Size.
+// Operators that only change the shape: Reshape, Flatten, Squeeze, Unsqueeze, Expand, Transpose; and Shape
+// and Size.
+#include "ops/reshape.hpp"
+
 #include "importers/onnx/converters.hpp"
 #include "ops/expand.hpp"
 #include "ops/flatten.hpp"
-#include "ops/reshape.hpp"
 #include "ops/shape.hpp"
 #include "ops/size.hpp"
 #include "ops/squeeze.hpp"

@@ -1,8 +1,9 @@
 // Resize and Upsample. Scales and sizes that are known become fields.
-#include <fmt/format.h>
+#include "ops/resize.hpp"
 
 #include "importers/onnx/converters.hpp"
-#include "ops/resize.hpp"
+
+#include <fmt/format.h>
 
 namespace tenon::onnx {
 namespace {
@@ -74,8 +75,8 @@ Values resize(NodeContext& node) {
   op.mode = static_cast<op::ResizeMode>(node.attr_choice("mode", {"nearest", "linear", "cubic"}, 0));
   op.transform = static_cast<op::CoordinateTransform>(
       node.attr_choice("coordinate_transformation_mode",
-                       {"half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "align_corners", "asymmetric",
-                        "tf_half_pixel_for_nn", "tf_crop_and_resize"},
+                       {"half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "align_corners",
+                        "asymmetric", "tf_half_pixel_for_nn", "tf_crop_and_resize"},
                        0));
   op.nearest_mode = static_cast<op::NearestMode>(
       node.attr_choice("nearest_mode", {"round_prefer_floor", "round_prefer_ceil", "floor", "ceil"}, 0));

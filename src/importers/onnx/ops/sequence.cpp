@@ -1,8 +1,9 @@
 // Sequences and optionals.
+#include "ops/sequence.hpp"
+
 #include "importers/onnx/converters.hpp"
 #include "ops/concat_from_sequence.hpp"
 #include "ops/optional.hpp"
-#include "ops/sequence.hpp"
 #include "ops/split_to_sequence.hpp"
 
 namespace tenon::onnx {

@@ -1,8 +1,10 @@
-// Slice, Split, Concat, Pad, Tile: what cuts and joins. Arguments that are known become fields, others operands.
+// Slice, Split, Concat, Pad, Tile: what cuts and joins. Arguments that are known become fields, others
+// operands.
+#include "ops/slice.hpp"
+
 #include "importers/onnx/converters.hpp"
 #include "ops/concat.hpp"
 #include "ops/pad.hpp"
-#include "ops/slice.hpp"
 #include "ops/split.hpp"
 #include "ops/tile.hpp"
 
@@ -72,7 +74,8 @@ Values pad_attributes(NodeContext& node) {
   if (!op.pads) node.fail("attribute 'pads' is missing");
   const float value = node.attr_float("value", 0);
   Values operands = {node.input(0)};
-  if (value != 0 && op.mode == op::PadMode::constant) operands = {node.input(0), {}, add_scalar(node, node.dtype(0), value)};
+  if (value != 0 && op.mode == op::PadMode::constant)
+    operands = {node.input(0), {}, add_scalar(node, node.dtype(0), value)};
   return one(node.add(std::move(op), std::move(operands)));
 }
 

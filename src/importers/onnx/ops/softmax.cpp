@@ -1,11 +1,13 @@
-// Softmax, LogSoftmax, Hardmax. Before opset 13 they work on a matrix: the axes from `axis` on are taken together.
-#include <algorithm>
+// Softmax, LogSoftmax, Hardmax. Before opset 13 they work on a matrix: the axes from `axis` on are taken
+// together.
+#include "ops/softmax.hpp"
 
 #include "importers/onnx/converters.hpp"
 #include "ops/flatten.hpp"
 #include "ops/reshape.hpp"
 #include "ops/shape.hpp"
-#include "ops/softmax.hpp"
+
+#include <algorithm>
 
 namespace tenon::onnx {
 namespace {

@@ -44,7 +44,8 @@ Values grid_sample(NodeContext& node) {
   op.mode = static_cast<op::GridMode>(node.opset() < 20
                                           ? node.attr_choice("mode", {"bilinear", "nearest", "bicubic"}, 0)
                                           : node.attr_choice("mode", {"linear", "nearest", "cubic"}, 0));
-  op.padding = static_cast<op::GridPadding>(node.attr_choice("padding_mode", {"zeros", "border", "reflection"}, 0));
+  op.padding =
+      static_cast<op::GridPadding>(node.attr_choice("padding_mode", {"zeros", "border", "reflection"}, 0));
   op.align_corners = node.attr_bool("align_corners", false);
   return one(node.add(op, {node.input(0), node.input(1)}));
 }
@@ -58,7 +59,8 @@ Values roi_align(NodeContext& node) {
   op.sampling_ratio = node.attr_int("sampling_ratio", 0);
   op.spatial_scale = node.attr_float("spatial_scale", 1);
   const std::size_t otherwise = node.opset() < 16 ? 1 : 0;
-  op.half_pixel = node.attr_choice("coordinate_transformation_mode", {"half_pixel", "output_half_pixel"}, otherwise) == 0;
+  op.half_pixel =
+      node.attr_choice("coordinate_transformation_mode", {"half_pixel", "output_half_pixel"}, otherwise) == 0;
   return one(node.add(op, {node.input(0), node.input(1), node.input(2)}));
 }
 

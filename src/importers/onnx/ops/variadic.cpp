@@ -12,7 +12,8 @@ Values variadic(NodeContext& node) {
   node.ignore_attrs({"consumed_inputs"});
   if (node.input_count() == 1) return one(node.add(op::Identity{}, {node.input(0)}));
   ValueId result = node.input(0);
-  for (std::size_t i = 1; i < node.input_count(); ++i) result = node.add(op::binary(kFn), {result, node.input(i)});
+  for (std::size_t i = 1; i < node.input_count(); ++i)
+    result = node.add(op::binary(kFn), {result, node.input(i)});
   if constexpr (kMean) {
     const ValueId count = add_scalar(node, node.dtype(0), static_cast<double>(node.input_count()));
     result = node.add(op::binary(PointwiseFn::div), {result, count});
