@@ -9,7 +9,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
 
 namespace tenon::onnx {
 namespace {
@@ -28,10 +27,6 @@ Ints values(const Dims& dims) {
   Ints ints;
   for (const Dim& dim : dims) ints.push_back(dim.value());
   return ints;
-}
-
-void store_bits(Tensor& tensor, std::uint16_t bits) {
-  std::memcpy(tensor.mutable_data(), &bits, sizeof bits);
 }
 
 }  // namespace
@@ -61,8 +56,8 @@ Tensor scalar_tensor(DataType dtype, double value) {
   switch (dtype) {
     case DataType::f32: tensor.mutable_values<float>()[0] = static_cast<float>(value); break;
     case DataType::f64: tensor.mutable_values<double>()[0] = value; break;
-    case DataType::f16: store_bits(tensor, float16(static_cast<float>(value)).bits); break;
-    case DataType::bf16: store_bits(tensor, bfloat16(static_cast<float>(value)).bits); break;
+    case DataType::f16: tensor.mutable_values<float16>()[0] = float16(static_cast<float>(value)); break;
+    case DataType::bf16: tensor.mutable_values<bfloat16>()[0] = bfloat16(static_cast<float>(value)); break;
     case DataType::boolean: tensor.mutable_values<bool>()[0] = value != 0; break;
     case DataType::i8: tensor.mutable_values<std::int8_t>()[0] = static_cast<std::int8_t>(value); break;
     case DataType::i16: tensor.mutable_values<std::int16_t>()[0] = static_cast<std::int16_t>(value); break;

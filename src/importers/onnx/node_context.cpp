@@ -9,7 +9,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
 
 namespace tenon::onnx {
 namespace {
@@ -47,21 +46,14 @@ bool has_payload(const AttributeDef& def) {
   }
 }
 
-template <class T>
-double half_value(const Tensor& tensor) {
-  std::uint16_t bits = 0;
-  std::memcpy(&bits, tensor.data(), sizeof bits);
-  return static_cast<float>(T::from_bits(bits));
-}
-
 // Elements as double, of the dtypes that scalars of a graph have.
 std::optional<double> number(const Tensor& tensor) {
   if (tensor.elements() != 1) return std::nullopt;
   switch (tensor.dtype()) {
     case DataType::f32: return tensor.values<float>()[0];
     case DataType::f64: return tensor.values<double>()[0];
-    case DataType::f16: return half_value<float16>(tensor);
-    case DataType::bf16: return half_value<bfloat16>(tensor);
+    case DataType::f16: return static_cast<float>(tensor.values<float16>()[0]);
+    case DataType::bf16: return static_cast<float>(tensor.values<bfloat16>()[0]);
     case DataType::i8: return tensor.values<std::int8_t>()[0];
     case DataType::u8: return tensor.values<std::uint8_t>()[0];
     case DataType::i32: return tensor.values<std::int32_t>()[0];
