@@ -1,0 +1,128 @@
+#include "plan/plan_file.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include <tenon/error.hpp>
+
+#include "base/aligned_buffer.hpp"
+#include "base/random.hpp"
+
+namespace tenon {
+namespace {
+
+Plan sample_plan() {
+  Plan plan;
+  plan.network = "sample";
+  plan.producer = "test";
+  plan.isa = "portable";
+  plan.threads = 2;
+  plan.symbols = {{"N", 1, 4, 8}};
+  const Type type = Type::tensor(DataType::f32, {Dim::symbol("N"), 3});
+  Buffer in{"x", type, Buffer::Storage::input, {}, 0, 96, 0, {}};
+  Buffer mid{"m", type, Buffer::Storage::arena, {}, 64, 96, 0, {}};
+  Buffer view{"v", Type::tensor(DataType::f32, {3, Dim::symbol("N")}), Buffer::Storage::alias, {}, 0, 96, 0, BufferId(1)};
+  Buffer weight{"w", Type::tensor(DataType::f32, {3}), Buffer::Storage::constant, {}, 0, 12, 0, {}};
+  Buffer out{"y", type, Buffer::Storage::output, {}, 0, 96, 0, {}};
+  plan.buffers = {in, mid, view, weight, out};
+  plan.inputs = {{"x", BufferId(0)}};
+  plan.outputs = {{"y", BufferId(4)}};
+  PlanStep step;
+  step.kind = "some.kind";
+  step.params = {{"flag", true}, {"count", std::int64_t{7}}, {"slope", 0.1F}, {"mode", std::string("fast")},
+                 {"stride", std::vector<std::int64_t>{2, 2}}, {"scales", std::vector<float>{1.5F}},
+                 {"names", std::vector<std::string>{"a", "b"}}, {"dtype", DataType::bf16}, {"type", type},
+                 {"program", PointwiseProgram::parse("(1) %1 = relu %0")}};
+  step.inputs = {BufferId(0), BufferId(), BufferId(3)};
+  step.outputs = {BufferId(1)};
+  step.weights = {0, 1};
+  step.scratch_offset = 192;
+  step.scratch_bytes = 64;
+  step.label = "Conv_0";
+  step.expected_ns = 1234.5;
+  plan.steps = {step};
+  const std::vector<float> values = {1, 2, 3};
+  plan.blobs = {Tensor::of<float>({3}, values), Tensor::of<float>({3}, values)};
+  plan.arena_bytes = 256;
+  plan.arena_floor = 200;
+  plan.portable_ir = "graph @sample() { return }";
+  plan.portable_blobs = {Tensor::of<float>({3}, values)};
+  plan.portable_hashes = {"00"};
+  return plan;
+}
+
+struct Loaded {
+  std::shared_ptr<AlignedBuffer> memory;
+  Plan plan;
+};
+
+Loaded load(const std::vector<std::byte>& bytes) {
+  auto memory = std::make_shared<AlignedBuffer>(bytes.size());
+  std::memcpy(memory->data(), bytes.data(), bytes.size());
+  return {memory, parse_plan(memory->bytes(), memory)};
+}
+
+TEST(PlanFile, ReadsBackWhatItWrote) {
+  const Plan plan = sample_plan();
+  const auto [memory, read] = load(serialize_plan(plan));
+  EXPECT_EQ(to_text(read), to_text(plan));
+  ASSERT_EQ(read.steps.size(), 1u);
+  ASSERT_EQ(read.steps[0].params.size(), plan.steps[0].params.size());
+  for (std::size_t i = 0; i < plan.steps[0].params.size(); ++i) {
+    EXPECT_EQ(read.steps[0].params[i].name, plan.steps[0].params[i].name);
+    EXPECT_TRUE(identical(read.steps[0].params[i].value, plan.steps[0].params[i].value)) << plan.steps[0].params[i].name;
+  }
+  EXPECT_EQ(read.steps[0].inputs, plan.steps[0].inputs);
+  EXPECT_EQ(read.steps[0].expected_ns, plan.steps[0].expected_ns);
+  EXPECT_EQ(read.portable_ir, plan.portable_ir);
+  ASSERT_EQ(read.blobs.size(), 2u);
+  EXPECT_TRUE(read.blobs[0].identical(plan.blobs[0]));
+  EXPECT_EQ(serialize_plan(read), serialize_plan(plan));
+}
+
+TEST(PlanFile, EqualBlobsAreStoredOnce) {
+  const auto [memory, read] = load(serialize_plan(sample_plan()));
+  EXPECT_EQ(read.blobs[0].data(), read.blobs[1].data());
+  EXPECT_EQ(read.blobs[0].data(), read.portable_blobs[0].data());
+}
+
+TEST(PlanFile, EveryTruncationIsRefused) {
+  const std::vector<std::byte> bytes = serialize_plan(sample_plan());
+  for (std::size_t size = 0; size < bytes.size(); size += 7) {
+    EXPECT_THROW(load({bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size)}), ModelError) << size << " bytes";
+  }
+}
+
+TEST(PlanFile, EveryFlippedBitBeforeTheBlobsIsRefused) {
+  const std::vector<std::byte> bytes = serialize_plan(sample_plan());
+  const std::size_t checked = 64 + 600;  // header and most of the tables
+  for (std::size_t i = 0; i < checked; ++i) {
+    std::vector<std::byte> damaged = bytes;
+    damaged[i] ^= static_cast<std::byte>(1U << (i % 8));
+    EXPECT_THROW(load(damaged), ModelError) << "byte " << i;
+  }
+}
+
+TEST(PlanFile, InconsistentPlansAreRefused) {
+  const auto refused = [](const char* what, auto&& break_it) {
+    Plan plan = sample_plan();
+    break_it(plan);
+    EXPECT_THROW(validate_plan(plan), ModelError) << what;
+  };
+  EXPECT_NO_THROW(validate_plan(sample_plan()));
+  refused("arena range", [](Plan& p) { p.buffers[1].offset = 200; });
+  refused("arena overflow", [](Plan& p) { p.buffers[1].offset = ~std::uint64_t{0} - 10; });
+  refused("alias cycle", [](Plan& p) { p.buffers[2].alias_of = BufferId(2); });
+  refused("alias forwards", [](Plan& p) { p.buffers[2].alias_of = BufferId(4); });
+  refused("blob index", [](Plan& p) { p.buffers[3].index = 2; });
+  refused("step input", [](Plan& p) { p.steps[0].inputs[0] = BufferId(5); });
+  refused("step weight", [](Plan& p) { p.steps[0].weights[0] = 9; });
+  refused("scratch", [](Plan& p) { p.steps[0].scratch_bytes = 65; });
+  refused("input buffer", [](Plan& p) { p.inputs[0].buffer = BufferId(1); });
+  refused("symbol range", [](Plan& p) { p.symbols[0].min = 9; });
+  refused("threads", [](Plan& p) { p.threads = 0; });
+}
+
+}  // namespace
+}  // namespace tenon
