@@ -23,6 +23,7 @@ class BlobStore {
   Hash128 add(std::span<const std::byte> bytes, std::shared_ptr<const void> owner);
   std::optional<Blob> find(const Hash128& hash) const;
   bool empty() const noexcept { return blobs_.empty(); }
+  const std::map<Hash128, Blob>& blobs() const noexcept { return blobs_; }
 
   // An archive: a table of hash, offset and size, then the blobs, each at a multiple of 64 bytes.
   void write(const std::filesystem::path& path) const;

@@ -223,7 +223,7 @@ class Chooser {
     op::Reorder reorder;
     reorder.from = from.to_string();
     reorder.to = to.to_string();
-    Problem problem{Op(reorder), {}, {}, options_.accuracy, options_.isa, options_.threads};
+    Problem problem{Op(reorder), {}, {}, options_.accuracy, options_.isa, options_.threads, nullptr, {}};
     problem.inputs.push_back(operand_of(type, nullptr, options_));
     problem.outputs.push_back(problem.inputs.front());
     return problem;
@@ -255,12 +255,11 @@ class Chooser {
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
       for (ValueId output : graph_.node(nodes_[i]).outputs) producer_[output] = i;
     }
+    for (NodeId id : nodes_) operands_.push_back(operands_of(graph_, id));
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
-      const auto& inputs = graph_.node(nodes_[i]).inputs;
-      for (std::size_t operand = 0; operand < inputs.size(); ++operand) {
-        if (inputs[operand].valid() && graph_.constant(inputs[operand]) == nullptr) {
-          consumers_[inputs[operand]].push_back({i, operand});
-        }
+      for (std::size_t operand = 0; operand < operands_[i].size(); ++operand) {
+        const ValueId value = operands_[i][operand];
+        if (value.valid() && graph_.constant(value) == nullptr) consumers_[value].push_back({i, operand});
       }
     }
     for (ValueId output : graph_.outputs()) consumers_[output].push_back({kOutside, 0});
@@ -274,8 +273,8 @@ class Chooser {
     const Node& node = graph_.node(nodes_[i]);
     for (std::size_t label = 0; label < costs.size(); ++label) {
       const Candidate& candidate = offer(i).contenders[label].candidate;
-      for (std::size_t operand = 0; operand < node.inputs.size(); ++operand) {
-        const ValueId value = node.inputs[operand];
+      for (std::size_t operand = 0; operand < operands_[i].size(); ++operand) {
+        const ValueId value = operands_[i][operand];
         if (!value.valid() || graph_.constant(value) != nullptr || producer_.contains(value)) continue;
         costs[label] += conversion_ns(value, {}, candidate.inputs[operand]);
       }
@@ -287,9 +286,8 @@ class Chooser {
   }
 
   void add_edges(Pbqp& pbqp, std::size_t i) {
-    const Node& node = graph_.node(nodes_[i]);
-    for (std::size_t operand = 0; operand < node.inputs.size(); ++operand) {
-      const ValueId value = node.inputs[operand];
+    for (std::size_t operand = 0; operand < operands_[i].size(); ++operand) {
+      const ValueId value = operands_[i][operand];
       const auto producer = value.valid() ? producer_.find(value) : producer_.end();
       if (producer == producer_.end()) continue;
       const std::size_t p = producer->second;
@@ -339,7 +337,7 @@ class Chooser {
   double local_cost(const std::vector<std::size_t>& labels, std::size_t i) {
     double cost = offer(i).ns[labels[i]];
     std::unordered_set<std::uint32_t> seen;
-    for (ValueId value : graph_.node(nodes_[i]).inputs) {
+    for (ValueId value : operands_[i]) {
       if (value.valid() && graph_.constant(value) == nullptr && seen.insert(value.value).second) {
         cost += value_cost(labels, value);
       }
@@ -426,6 +424,7 @@ class Chooser {
   ThreadPool pool_;
   Tuner tuner_;
   std::vector<NodeId> nodes_;
+  std::vector<std::vector<ValueId>> operands_;  // of nodes_
   std::vector<Offer> offers_;  // of nodes_, in step
   std::unordered_map<std::string, std::vector<double>> timed_;
   std::unordered_map<std::string, NodeChoice> conversions_;
@@ -435,10 +434,16 @@ class Chooser {
 
 }  // namespace
 
+std::vector<ValueId> operands_of(const Graph& graph, NodeId id) {
+  std::vector<ValueId> operands = graph.node(id).inputs;
+  for (ValueId captured : graph.captures(id)) operands.push_back(captured);
+  return operands;
+}
+
 Problem problem_of(const Graph& graph, NodeId id, const ChooseOptions& options) {
   const Node& node = graph.node(id);
-  Problem problem{node.op, {}, {}, options.accuracy, options.isa, options.threads};
-  for (ValueId input : node.inputs) {
+  Problem problem{node.op, {}, {}, options.accuracy, options.isa, options.threads, &graph, id};
+  for (ValueId input : operands_of(graph, id)) {
     if (!input.valid()) {
       Operand absent;
       absent.present = false;

@@ -25,6 +25,9 @@ struct ChooseOptions {
   std::function<void(std::size_t, std::size_t)> progress;
 };
 
+// What a node reads: its operands, then the values that its regions capture.
+std::vector<ValueId> operands_of(const Graph& graph, NodeId node);
+
 // The problem that a node poses: types, dims at the profile's opt and max, constants.
 Problem problem_of(const Graph& graph, NodeId node, const ChooseOptions& options);
 

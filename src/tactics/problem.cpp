@@ -2,41 +2,11 @@
 
 #include <fmt/format.h>
 
+#include "ir/printer.hpp"
+
 
 namespace tenon {
 namespace {
-
-std::string describe(const AttributeValue& value) {
-  return std::visit(
-      [](const auto& v) -> std::string {
-        using T = std::decay_t<decltype(v)>;
-        if constexpr (std::is_same_v<T, std::vector<std::int64_t>> || std::is_same_v<T, std::vector<float>> ||
-                      std::is_same_v<T, std::vector<std::string>>) {
-          return fmt::format("[{}]", fmt::join(v, ","));
-        } else if constexpr (std::is_same_v<T, DataType>) {
-          return std::string(name(v));
-        } else if constexpr (std::is_same_v<T, Type>) {
-          return v.to_string();
-        } else if constexpr (std::is_same_v<T, PointwiseProgram>) {
-          return v.empty() ? "()" : v.to_string();
-        } else if constexpr (std::is_same_v<T, Tensor>) {
-          return fmt::format("{}[{}]", name(v.dtype()), fmt::join(v.shape(), ","));
-        } else {
-          return fmt::format("{}", v);
-        }
-      },
-      value);
-}
-
-std::string describe(const Op& op) {
-  std::string text(op.name());
-  char separator = '{';
-  for (const Attribute& attribute : op.attributes()) {
-    text += fmt::format("{}{}={}", separator, attribute.name, describe(attribute.value));
-    separator = ',';
-  }
-  return separator == '{' ? text : text + "}";
-}
 
 std::string describe(const Operand& operand) {
   if (!operand.present) return "-";
@@ -70,7 +40,7 @@ std::string_view accuracy_name(Accuracy accuracy) {
 }  // namespace
 
 std::string Problem::key() const {
-  return fmt::format("{}({}) -> {} | {} t{} {}", describe(op), describe(inputs), describe(outputs), isa_name(isa), threads,
+  return fmt::format("{}({}) -> {} | {} t{} {}", print(op), describe(inputs), describe(outputs), isa_name(isa), threads,
                      accuracy_name(accuracy));
 }
 

@@ -7,12 +7,9 @@
 #include <vector>
 
 #include "base/cpu_info.hpp"
-#include "ir/op.hpp"
-#include "ir/type.hpp"
+#include "ir/graph.hpp"
 
 namespace tenon {
-
-class Graph;
 
 // Which tactics may be offered: exact (calibration, verify: only error factor 1 and no reassociation beyond the direct
 // algorithm), standard, relaxed (inexact integer Winograd and its kind).
@@ -33,6 +30,9 @@ struct Problem {
   Accuracy accuracy = Accuracy::standard;
   Isa isa = Isa::portable;
   int threads = 1;
+  // Where the work comes from, for nodes that own regions: their inputs are the operands, then the captured values.
+  const Graph* graph = nullptr;
+  NodeId node;
 
   // "conv{stride=[2,2],…}(f32[1,3,224,224], c:f32[64,3,7,7], -) -> f32[1,64,112,112] | avx512 t2 standard". Constants are
   // marked but their values are not part of the key.

@@ -10,8 +10,9 @@
 #include "base/check.hpp"
 #include "base/context.hpp"
 #include "base/cpu_info.hpp"
-#include "ir/constant.hpp"
+#include "ir/printer.hpp"
 #include "plan/lowering/memory_planner.hpp"
+#include "tactics/choose.hpp"
 
 namespace tenon {
 namespace {
@@ -35,6 +36,7 @@ class Lowering {
       in_context([&] { add_node(choice); }, [&] { return fmt::format("lowering '{}'", graph_.node(choice.node).location); });
     }
     add_outputs();
+    drop_dead_steps();
     find_lifetimes();
     place();
     return std::move(plan_);
@@ -145,9 +147,10 @@ class Lowering {
   void add_node(const NodeChoice& choice) {
     const Node& node = graph_.node(choice.node);
     Prepared prepared = choice.tactic->prepare(choice.problem, choice.candidate);
+    const std::vector<ValueId> operands = operands_of(graph_, choice.node);
     std::vector<BufferId> inputs;
     for (std::size_t operand : prepared.operands) {
-      const ValueId id = node.inputs.at(operand);
+      const ValueId id = operands.at(operand);
       inputs.push_back(id.valid() ? buffer_for(id, choice.candidate.inputs.at(operand)) : BufferId());
     }
     if (prepared.kind == kAliasStep) {
@@ -182,7 +185,7 @@ class Lowering {
     step.outputs = std::move(outputs);
     for (Tensor& weight : prepared.weights) step.weights.push_back(add_blob(std::move(weight)));
     step.label = std::move(label);
-    step.op = describe_op(choice.problem.op);
+    step.op = print(choice.problem.op);
     step.tactic = std::string(choice.tactic->name());
     if (!choice.candidate.config.empty()) step.tactic += fmt::format("{{{}}}", choice.candidate.config);
     step.problem = choice.problem.key();
@@ -199,8 +202,6 @@ class Lowering {
     step.scratch_bytes = scratch_at_max(step);
     plan_.steps.push_back(std::move(step));
   }
-
-  static std::string describe_op(const Op& op) { return std::string(op.name()); }
 
   std::uint64_t scratch_at_max(const PlanStep& step) const {
     std::vector<const Type*> input_types, output_types;
@@ -257,6 +258,23 @@ class Lowering {
     step.tactic = "copy";
     plan_.steps.push_back(std::move(step));
     return to;
+  }
+
+  // Steps whose results nothing reads: shape arithmetic that inference already did, for example.
+  void drop_dead_steps() {
+    std::vector<bool> live(plan_.buffers.size(), false);
+    for (const PlanTensor& output : plan_.outputs) live[root_buffer(plan_, output.buffer).value] = true;
+    std::vector<PlanStep> kept;
+    for (auto step = plan_.steps.rbegin(); step != plan_.steps.rend(); ++step) {
+      const bool wanted = std::any_of(step->outputs.begin(), step->outputs.end(),
+                                      [&](BufferId id) { return id.valid() && live[root_buffer(plan_, id).value]; });
+      if (!wanted) continue;
+      for (BufferId id : step->inputs) {
+        if (id.valid()) live[root_buffer(plan_, id).value] = true;
+      }
+      kept.push_back(std::move(*step));
+    }
+    plan_.steps.assign(std::make_move_iterator(kept.rbegin()), std::make_move_iterator(kept.rend()));
   }
 
   // --- memory ---

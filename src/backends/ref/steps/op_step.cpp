@@ -1,5 +1,6 @@
-// "ref.op": one operator through its reference kernel. When every output has a shape of its own before running, the kernel
-// writes straight into the buffers; else the results are computed aside and published.
+// "ref.op": one operator through its reference kernel. "ref.graph": a graph of its own. "copy": a buffer's bytes.
+//
+// Results are computed aside and then copied into the step's buffers, or published where the size is known only now.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,6 +12,9 @@
 #include "backends/ref/ref.hpp"
 #include "backends/ref/steps/ref_steps.hpp"
 #include "base/check.hpp"
+#include "ir/blob_store.hpp"
+#include "ir/parser.hpp"
+#include "ops/registry.hpp"
 
 namespace tenon::ref {
 namespace {
@@ -70,6 +74,24 @@ class OpStep final : public Step {
   Op op_;
 };
 
+// A graph of its own; for nodes that own regions.
+class GraphStep final : public Step {
+ public:
+  explicit GraphStep(Graph graph) : graph_(std::move(graph)) {}
+
+  Status run(const StepCall& call) const noexcept override {
+    return guarded([&] {
+      std::vector<Data> inputs;
+      inputs.reserve(call.inputs.size());
+      for (const BufferView* view : call.inputs) inputs.push_back(view_of(view));
+      return deliver(evaluate(graph_, inputs), call.outputs);
+    });
+  }
+
+ private:
+  Graph graph_;
+};
+
 class CopyStep final : public Step {
  public:
   explicit CopyStep(TensorType type) : type_(std::move(type)) {}
@@ -101,6 +123,18 @@ std::unique_ptr<Step> make_op_step(const StepInit& init) {
   return std::make_unique<OpStep>(std::move(op));
 }
 
+std::unique_ptr<Step> make_graph_step(const StepInit& init) {
+  BlobStore blobs;
+  for (const Tensor& weight : init.weights) {
+    static_cast<void>(blobs.add({weight.data(), weight.size_bytes()}, std::make_shared<const Tensor>(weight)));
+  }
+  Graph graph = parse(string_param(init.params, "graph"), builtin_ops(), &blobs, "step graph");
+  TENON_REQUIRE(graph.inputs().size() == init.inputs.size() && graph.outputs().size() == init.outputs.size(),
+                "a graph step with {} inputs and {} outputs, its graph has {} and {}", init.inputs.size(), init.outputs.size(),
+                graph.inputs().size(), graph.outputs().size());
+  return std::make_unique<GraphStep>(std::move(graph));
+}
+
 std::unique_ptr<Step> make_copy_step(const StepInit& init) {
   TENON_REQUIRE(init.inputs.size() == 1 && init.outputs.size() == 1 && init.inputs[0] != nullptr && init.outputs[0] != nullptr,
                 "a copy has one input and one output");
@@ -116,6 +150,7 @@ namespace tenon {
 
 void register_ref_steps(StepRegistry& registry) {
   registry.add("ref.op", ref::make_op_step);
+  registry.add("ref.graph", ref::make_graph_step);
   registry.add("copy", ref::make_copy_step);
 }
 

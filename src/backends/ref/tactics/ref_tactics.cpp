@@ -7,6 +7,9 @@
 
 #include "backends/ref/ref.hpp"
 #include "backends/ref/steps/ref_steps.hpp"
+#include "backends/ref/tactics/extract.hpp"
+#include "ir/blob_store.hpp"
+#include "ir/printer.hpp"
 
 namespace tenon {
 namespace {
@@ -56,6 +59,33 @@ class RefTactic final : public Tactic {
   }
 };
 
+// A node with regions: it travels as a graph of its own, whose inputs are the operands and the captured values.
+class RefGraphTactic final : public Tactic {
+ public:
+  std::string_view name() const noexcept override { return "ref.graph"; }
+  std::string_view op() const noexcept override { return "*"; }
+
+  Verdict supports(const Problem& problem) const override {
+    return problem.op.traits().has_regions ? Verdict::yes() : Verdict::no("the operator has no regions");
+  }
+
+  std::vector<Candidate> candidates(const Problem& problem) const override { return {plain_candidate(problem)}; }
+
+  Prepared prepare(const Problem& problem, const Candidate&) const override {
+    BlobStore blobs;
+    Prepared prepared{"ref.graph", {}, {}, {}};
+    prepared.params.push_back({"graph", print(extract_node(*problem.graph, problem.node), &blobs)});
+    for (const auto& [hash, blob] : blobs.blobs()) {
+      prepared.weights.push_back(Tensor::view_const(DataType::u8, {static_cast<std::int64_t>(blob.bytes.size())},
+                                                    blob.bytes.data(), blob.owner));
+    }
+    for (std::size_t i = 0; i < problem.inputs.size(); ++i) {
+      if (problem.inputs[i].present) prepared.operands.push_back(i);
+    }
+    return prepared;
+  }
+};
+
 // Operators whose result is their first operand's memory under another shape.
 class AliasTactic final : public Tactic {
  public:
@@ -88,6 +118,7 @@ void register_ref_tactics(TacticRegistry& registry) {
   registry.add(std::make_unique<AliasTactic>("squeeze", "view.squeeze"));
   registry.add(std::make_unique<AliasTactic>("unsqueeze", "view.unsqueeze"));
   registry.add(std::make_unique<RefTactic>());
+  registry.add(std::make_unique<RefGraphTactic>());
 }
 
 }  // namespace tenon

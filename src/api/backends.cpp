@@ -1,0 +1,23 @@
+#include "api/backends.hpp"
+
+#include "backends/cpu/tactics/cpu_tactics.hpp"
+#include "backends/ref/tactics/ref_tactics.hpp"
+
+namespace tenon {
+
+const TacticRegistry& builtin_tactics(Device device) {
+  static const TacticRegistry reference = [] {
+    TacticRegistry tactics;
+    register_ref_tactics(tactics);
+    return tactics;
+  }();
+  static const TacticRegistry cpu = [] {
+    TacticRegistry tactics;
+    register_cpu_tactics(tactics);
+    register_ref_tactics(tactics);
+    return tactics;
+  }();
+  return device == Device::reference ? reference : cpu;
+}
+
+}  // namespace tenon

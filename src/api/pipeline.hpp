@@ -1,0 +1,13 @@
+// The passes of a build.
+#pragma once
+
+#include <tenon/builder.hpp>
+
+#include "ir/graph.hpp"
+
+namespace tenon {
+
+// Runs options.pipeline (or the default one) on the graph and adds to the report.
+void run_passes(Graph& graph, const BuildOptions& options, BuildReport& report);
+
+}  // namespace tenon

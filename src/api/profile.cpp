@@ -1,0 +1,119 @@
+#include "api/profile.hpp"
+
+#include <fmt/format.h>
+
+#include "base/check.hpp"
+
+namespace tenon {
+namespace {
+
+std::string text(const Shape& shape) { return fmt::format("[{}]", fmt::join(shape, ",")); }
+
+class Profile {
+ public:
+  void add_input(const std::string& name, const Dims& dims, const ShapeRange& range) {
+    TENON_REQUIRE(range.min.size() == dims.size() && range.opt.size() == dims.size() && range.max.size() == dims.size(),
+                  "input '{}' has {} dims, the shapes given are {}, {}, {}", name, dims.size(), text(range.min), text(range.opt),
+                  text(range.max));
+    for (std::size_t axis = 0; axis < dims.size(); ++axis) {
+      const PlanSymbol symbol{"", range.min[axis], range.opt[axis], range.max[axis]};
+      TENON_REQUIRE(0 <= symbol.min && symbol.min <= symbol.opt && symbol.opt <= symbol.max,
+                    "input '{}', dim {}: min {}, opt {}, max {} are not in order", name, axis, symbol.min, symbol.opt, symbol.max);
+      if (dims[axis].is_const()) {
+        TENON_REQUIRE(symbol.min == dims[axis].value() && symbol.max == dims[axis].value(),
+                      "input '{}': dim {} is {} in the model, the shapes given say {} to {}", name, axis, dims[axis].value(),
+                      symbol.min, symbol.max);
+        continue;
+      }
+      const std::string* symbol_name = dims[axis].symbol_name();
+      TENON_REQUIRE(symbol_name != nullptr, "input '{}': dim {} is the expression {}; give a range to its symbols through "
+                    "another input", name, axis, dims[axis].to_string());
+      bind(*symbol_name, symbol, name, axis);
+    }
+  }
+
+  // Symbols without a range run at 1.
+  void add_rest(const Dims& dims) {
+    for (const Dim& dim : dims) {
+      for (const std::string& symbol : dim.symbols()) symbols_.try_emplace(symbol, PlanSymbol{symbol, 1, 1, 1});
+    }
+  }
+
+  Dims apply(const Dims& dims) const {
+    std::map<std::string, Dim, std::less<>> fixed;
+    for (const auto& [name, symbol] : symbols_) {
+      if (symbol.min == symbol.max) fixed.emplace(name, Dim(symbol.min));
+    }
+    Dims applied;
+    for (const Dim& dim : dims) applied.push_back(dim.substitute(fixed));
+    return applied;
+  }
+
+  std::vector<PlanSymbol> dynamic() const {
+    std::vector<PlanSymbol> symbols;
+    for (const auto& [name, symbol] : symbols_) {
+      if (symbol.min != symbol.max) symbols.push_back(symbol);
+    }
+    return symbols;
+  }
+
+ private:
+  void bind(const std::string& symbol_name, PlanSymbol range, const std::string& input, std::size_t axis) {
+    range.name = symbol_name;
+    const auto [bound, inserted] = symbols_.try_emplace(symbol_name, range);
+    const PlanSymbol& other = bound->second;
+    TENON_REQUIRE(inserted || (other.min == range.min && other.opt == range.opt && other.max == range.max),
+                  "input '{}': dim {} ({}) has the range {}:{}:{}, elsewhere {}:{}:{}", input, axis, symbol_name, range.min,
+                  range.opt, range.max, other.min, other.opt, other.max);
+  }
+
+  std::map<std::string, PlanSymbol> symbols_;
+};
+
+const Dims& input_dims(const Graph& graph, ValueId id) {
+  const Value& value = graph.value(id);
+  TENON_REQUIRE(value.type.is_tensor(), "input '{}' is a {}, engines take tensors", value.name, value.type.to_string());
+  TENON_REQUIRE(value.type.as_tensor().dims.has_value(), "input '{}' has no rank in the model: give its shape when importing",
+                value.name);
+  return *value.type.as_tensor().dims;
+}
+
+}  // namespace
+
+std::vector<PlanSymbol> apply_shapes(Graph& graph, const std::map<std::string, ShapeRange>& shapes) {
+  Profile profile;
+  std::string names;
+  std::size_t used = 0;
+  for (ValueId id : graph.inputs()) {
+    const std::string& name = graph.value(id).name;
+    names += fmt::format("{}'{}'", names.empty() ? "" : ", ", name);
+    const auto range = shapes.find(name);
+    if (range == shapes.end()) continue;
+    ++used;
+    profile.add_input(name, input_dims(graph, id), range->second);
+  }
+  if (used != shapes.size()) {
+    for (const auto& [name, range] : shapes) {
+      bool known = false;
+      for (ValueId id : graph.inputs()) known = known || graph.value(id).name == name;
+      TENON_REQUIRE(known, "shapes are given for '{}', the network's inputs are {}", name, names);
+    }
+  }
+  bool changed = false;
+  const std::vector<ValueId> inputs(graph.inputs().begin(), graph.inputs().end());
+  for (ValueId id : inputs) profile.add_rest(input_dims(graph, id));
+  for (ValueId id : inputs) {
+    TensorType type = graph.value(id).type.as_tensor();
+    Dims applied = profile.apply(*type.dims);
+    if (applied == *type.dims) continue;
+    type.dims = std::move(applied);
+    graph.set_input_type(id, type);
+    changed = true;
+  }
+  if (changed) graph.reinfer();
+  std::vector<PlanSymbol> dynamic = profile.dynamic();
+  for (const PlanSymbol& symbol : dynamic) graph.set_symbol_range(symbol.name, {symbol.min, symbol.max});
+  return dynamic;
+}
+
+}  // namespace tenon
