@@ -8,6 +8,7 @@
 #include "backends/ref/ref.hpp"
 #include "base/check.hpp"
 #include "base/context.hpp"
+#include "ir/constant.hpp"
 
 namespace tenon::ref {
 namespace {
@@ -179,6 +180,7 @@ class Evaluator {
 
   void run_node(NodeId id) {
     const Node& node = graph_.node(id);
+    if (const auto* constant = node.op.as<op::Constant>()) return define(node.outputs.front(), constant->value);
     std::vector<Data> inputs;
     std::vector<Type> declared;
     for (const ValueId input : node.inputs) {

@@ -9,6 +9,7 @@
 #include "ops/scan.hpp"
 #include "ops/sequence.hpp"
 #include "ops/split_to_sequence.hpp"
+#include "ops/unique.hpp"
 
 #include <tenon/error.hpp>
 
@@ -157,6 +158,13 @@ TEST_F(ControlFlowValues, EmptyOptionals) {
   EXPECT_EQ(values<bool>(results[0].tensor()), (std::vector<bool>{false}));
   graph_.add_output("element", graph_.add(op::OptionalGetElement{}, {passed}));
   EXPECT_THROW(ref::evaluate(graph_, {}), ModelError);
+}
+
+TEST_F(ControlFlowValues, TrailingOutputsMayBeLeftOut) {
+  const ValueId x = input("f32[3]");
+  const auto values_only = graph_.add_node(op::Unique{}, {x}, 1);
+  ASSERT_EQ(values_only.size(), 1U);
+  EXPECT_EQ(values<float>(run(values_only, {tensor<float>({3}, {2, 1, 2})})[0].tensor()), (Reals{1, 2}));
 }
 
 }  // namespace
