@@ -124,8 +124,13 @@ std::size_t scratch_b(const GemmArgs& args) {
   return gemm_packed_b_size(args.k, args.n);
 }
 
-// Packs what has to be and fills in the views of matrix `index` of the batch. `for_each(count, body)` runs
-// body(i) for each i < count.
+// The end of the group of panels that begins with `first`.
+int group_end(int first, std::ptrdiff_t panels) {
+  return static_cast<int>(std::min<std::ptrdiff_t>(first + kPanelGroup, panels));
+}
+
+// Packs what has to be and fills in the views of matrix `index` of the batch. for_each(panels, body) runs
+// body(first, end) for groups of panels that together are all of them.
 template <class ForEach>
 Product prepare(const GemmArgs& args, int index, float* scratch, const ForEach& for_each) {
   Product p{};
@@ -144,8 +149,8 @@ Product prepare(const GemmArgs& args, int index, float* scratch, const ForEach& 
     case Route::in_place: p.a = {a, 0, args.a.transposed ? args.a.ld : 1, nullptr}; break;
     case Route::pack:
       p.a = packed_view(scratch, args.k, kGemmRowPanel);
-      for_each(ceil_div(args.m, kGemmRowPanel), [&args, a, scratch](std::ptrdiff_t panel) {
-        pack_row_panel(a, args.a.ld, args.a.transposed, args.m, args.k, static_cast<int>(panel), scratch);
+      for_each(ceil_div(args.m, kGemmRowPanel), [&args, a, scratch](int first, int end) {
+        pack_row_panels(a, args.a.ld, args.a.transposed, args.m, args.k, first, end, scratch);
       });
       break;
   }
@@ -163,8 +168,8 @@ Product prepare(const GemmArgs& args, int index, float* scratch, const ForEach& 
       break;
     case Route::pack:
       p.b = packed_view(scratch, args.k, kGemmColumnPanel);
-      for_each(ceil_div(args.n, kGemmColumnPanel), [&args, b, scratch](std::ptrdiff_t panel) {
-        pack_column_panel(b, args.b.ld, args.b.transposed, args.k, args.n, static_cast<int>(panel), scratch);
+      for_each(ceil_div(args.n, kGemmColumnPanel), [&args, b, scratch](int first, int end) {
+        pack_column_panels(b, args.b.ld, args.b.transposed, args.k, args.n, first, end, scratch);
       });
       break;
   }
@@ -230,8 +235,8 @@ void gemm_run(const GemmKernel& kernel, const GemmArgs& args, float* scratch, Th
   if (args.m == 0 || args.n == 0) return;
   if (splits_batch(args, pool.size())) {
     const std::size_t share = scratch_a(args) + scratch_b(args);
-    const auto serially = [](std::ptrdiff_t count, const auto& body) {
-      for (std::ptrdiff_t i = 0; i < count; ++i) body(i);
+    const auto serially = [](std::ptrdiff_t panels, const auto& body) {
+      for (int first = 0; first < panels; first += kPanelGroup) body(first, group_end(first, panels));
     };
     pool.run(static_cast<std::size_t>(args.batch), [&](std::size_t index, int worker) {
       const Product p = prepare(args, static_cast<int>(index),
@@ -240,9 +245,12 @@ void gemm_run(const GemmKernel& kernel, const GemmArgs& args, float* scratch, Th
     });
     return;
   }
-  const auto on_pool = [&pool](std::ptrdiff_t count, const auto& body) {
-    pool.run(static_cast<std::size_t>(count),
-             [&body](std::size_t i, int) { body(static_cast<std::ptrdiff_t>(i)); });
+  const auto on_pool = [&pool](std::ptrdiff_t panels, const auto& body) {
+    pool.run(static_cast<std::size_t>(ceil_div(panels, kPanelGroup)),
+             [&body, panels](std::size_t group, int) {
+               const int first = static_cast<int>(group) * kPanelGroup;
+               body(first, group_end(first, panels));
+             });
   };
   for (int index = 0; index < args.batch; ++index) {
     run_on_pool(kernel, prepare(args, index, scratch, on_pool), pool);

@@ -4,7 +4,7 @@
 //
 // A is M x K (or K x M, transposed), B is K x N (or N x K, transposed), C and R are M x N, all row-major with
 // a leading dimension. bias has one element per row or per column of C. R may be C itself. Sums run over k in
-// ascending order, in passes of kGemmDepth, whatever the number of threads.
+// ascending order, in passes of at most kGemmDepth, whatever the number of threads.
 //
 // A constant operand is packed once, in one format for all ISA levels:
 //   packed A: [ceil(M / 12)][K][12]   row panels, missing rows zero
@@ -26,7 +26,7 @@ namespace tenon::cpu {
 
 inline constexpr int kGemmRowPanel = 12;
 inline constexpr int kGemmColumnPanel = 16;
-inline constexpr int kGemmDepth = 256;
+inline constexpr int kGemmDepth = 384;
 
 struct GemmMatrix {
   const float* data = nullptr;

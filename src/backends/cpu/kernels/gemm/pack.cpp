@@ -3,52 +3,98 @@
 #include "backends/cpu/kernels/gemm/gemm.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 namespace tenon::cpu {
 
 namespace {
 
-// Packs `count` <= Width lines of `depth` elements: out[d * Width + line] = in[line * line_stride + d *
-// depth_stride].
+typedef float Four __attribute__((vector_size(16)));
+
+Four load_four(const float* p) {
+  Four v;
+  std::memcpy(&v, p, sizeof v);
+  return v;
+}
+
+// out[d * out_stride + line] = in[line * in_stride + d] for four lines and four d.
+void transpose_four(const float* in, std::ptrdiff_t in_stride, float* out, std::ptrdiff_t out_stride) {
+  const Four a = load_four(in);
+  const Four b = load_four(in + in_stride);
+  const Four c = load_four(in + 2 * in_stride);
+  const Four d = load_four(in + 3 * in_stride);
+  const Four ab_low = __builtin_shufflevector(a, b, 0, 4, 1, 5);
+  const Four ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+  const Four cd_low = __builtin_shufflevector(c, d, 0, 4, 1, 5);
+  const Four cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+  const Four lines[] = {__builtin_shufflevector(ab_low, cd_low, 0, 1, 4, 5),
+                        __builtin_shufflevector(ab_low, cd_low, 2, 3, 6, 7),
+                        __builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5),
+                        __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7)};
+  for (int i = 0; i < 4; ++i) std::memcpy(out + i * out_stride, &lines[i], sizeof(Four));
+}
+
+// Packs a panel of `count` <= Width lines whose elements are contiguous: out[d * Width + line] = in[line *
+// stride + d].
 template <int Width>
-void pack_panel(const float* in, std::ptrdiff_t line_stride, std::ptrdiff_t depth_stride, int count,
-                int depth, float* out) {
-  if (line_stride == 1) {
-    for (int d = 0; d < depth; ++d, in += depth_stride, out += Width) {
-      if (count == Width) {
-        std::copy_n(in, Width, out);
-      } else {
-        std::fill(std::copy_n(in, count, out), out + Width, 0.0F);
+void pack_lines(const float* in, std::ptrdiff_t stride, int count, int depth, float* out) {
+  int d = 0;
+  if (count == Width) {
+    for (; d + 4 <= depth; d += 4) {
+      for (int line = 0; line < Width; line += 4) {
+        transpose_four(in + line * stride + d, stride, out + static_cast<std::ptrdiff_t>(d) * Width + line,
+                       Width);
       }
     }
-    return;
   }
-  if (count < Width)
-    std::fill_n(out, static_cast<std::size_t>(Width) * static_cast<std::size_t>(depth), 0.0F);
-  for (int d = 0; d < depth; ++d, in += depth_stride, out += Width) {
-    for (int line = 0; line < count; ++line) out[line] = in[line * line_stride];
+  for (out += static_cast<std::ptrdiff_t>(d) * Width; d < depth; ++d, out += Width) {
+    for (int line = 0; line < count; ++line) out[line] = in[line * stride + d];
+    std::fill(out + count, out + Width, 0.0F);
+  }
+}
+
+// Packs the panels [first, end) of `lines` lines that lie side by side: panel p's out[d * Width + line] =
+// in[d * stride + p * Width + line].
+template <int Width>
+void pack_across(const float* in, std::ptrdiff_t stride, int lines, int depth, int first, int end,
+                 float* packed) {
+  for (int d = 0; d < depth; ++d, in += stride) {
+    for (int panel = first; panel < end; ++panel) {
+      const int line = panel * Width;
+      float* out =
+          packed + (static_cast<std::ptrdiff_t>(line) * depth + static_cast<std::ptrdiff_t>(d) * Width);
+      if (line + Width <= lines) {
+        std::copy_n(in + line, Width, out);
+      } else {
+        std::fill(std::copy_n(in + line, lines - line, out), out + Width, 0.0F);
+      }
+    }
+  }
+}
+
+// `contiguous`: the elements of a line are, else the lines are.
+template <int Width>
+void pack_panels(const float* in, std::ptrdiff_t stride, bool contiguous, int lines, int depth, int first,
+                 int end, float* packed) {
+  if (depth == 0) return;
+  if (!contiguous) return pack_across<Width>(in, stride, lines, depth, first, end, packed);
+  for (int panel = first; panel < end; ++panel) {
+    const std::ptrdiff_t line = static_cast<std::ptrdiff_t>(panel) * Width;
+    pack_lines<Width>(in + line * stride, stride, std::min<int>(Width, lines - static_cast<int>(line)), depth,
+                      packed + line * depth);
   }
 }
 
 }  // namespace
 
-void pack_row_panel(const float* a, std::ptrdiff_t lda, bool transposed, int m, int k, int panel,
-                    float* packed) noexcept {
-  if (k == 0) return;
-  const int row = panel * kGemmRowPanel;
-  const std::ptrdiff_t line = transposed ? 1 : lda;
-  pack_panel<kGemmRowPanel>(a + row * line, line, transposed ? lda : 1, std::min(kGemmRowPanel, m - row), k,
-                            packed + static_cast<std::ptrdiff_t>(row) * k);
+void pack_row_panels(const float* a, std::ptrdiff_t lda, bool transposed, int m, int k, int first, int end,
+                     float* packed) noexcept {
+  pack_panels<kGemmRowPanel>(a, lda, !transposed, m, k, first, end, packed);
 }
 
-void pack_column_panel(const float* b, std::ptrdiff_t ldb, bool transposed, int k, int n, int panel,
-                       float* packed) noexcept {
-  if (k == 0) return;
-  const int column = panel * kGemmColumnPanel;
-  const std::ptrdiff_t line = transposed ? ldb : 1;
-  pack_panel<kGemmColumnPanel>(b + column * line, line, transposed ? 1 : ldb,
-                               std::min(kGemmColumnPanel, n - column), k,
-                               packed + static_cast<std::ptrdiff_t>(column) * k);
+void pack_column_panels(const float* b, std::ptrdiff_t ldb, bool transposed, int k, int n, int first, int end,
+                        float* packed) noexcept {
+  pack_panels<kGemmColumnPanel>(b, ldb, transposed, n, k, first, end, packed);
 }
 
 std::size_t gemm_packed_a_size(int m, int k) {
@@ -60,13 +106,16 @@ std::size_t gemm_packed_b_size(int k, int n) {
 }
 
 void gemm_pack_a(const float* a, std::ptrdiff_t lda, bool transposed, int m, int k, float* packed) noexcept {
-  for (int panel = 0; panel < ceil_div(m, kGemmRowPanel); ++panel)
-    pack_row_panel(a, lda, transposed, m, k, panel, packed);
+  const int panels = static_cast<int>(ceil_div(m, kGemmRowPanel));
+  for (int first = 0; first < panels; first += kPanelGroup) {
+    pack_row_panels(a, lda, transposed, m, k, first, std::min(first + kPanelGroup, panels), packed);
+  }
 }
 
 void gemm_pack_b(const float* b, std::ptrdiff_t ldb, bool transposed, int k, int n, float* packed) noexcept {
-  for (int panel = 0; panel < ceil_div(n, kGemmColumnPanel); ++panel) {
-    pack_column_panel(b, ldb, transposed, k, n, panel, packed);
+  const int panels = static_cast<int>(ceil_div(n, kGemmColumnPanel));
+  for (int first = 0; first < panels; first += kPanelGroup) {
+    pack_column_panels(b, ldb, transposed, k, n, first, std::min(first + kPanelGroup, panels), packed);
   }
 }
 
