@@ -19,9 +19,9 @@ constexpr GemmKernel kGemmKernels[] = {
 #undef TENON_GEMM_KERNEL
 };
 
-// Row panels of A that stay in the second-level cache while all columns of a task pass by: 16 * 12 * 256
-// floats = 192 KiB.
-constexpr int kPanelsPerPass = 16;
+// Rows of A that stay in the second-level cache while all columns of a task pass by: 192 * 384 floats are 288
+// KiB.
+constexpr int kRowsPerPass = 16 * kGemmRowPanel;
 
 // Below this many multiply-adds a task is not worth waking a thread for.
 constexpr std::ptrdiff_t kMinTaskWork = 1 << 16;
@@ -38,6 +38,7 @@ struct OperandView {
 struct Product {
   const GemmArgs* args;
   OperandView a;
+  const float* plain_a;  // where A is packed on the way; then `a` is not used
   OperandView b;
   float* c;
   const float* residual;
@@ -50,49 +51,73 @@ OperandView packed_view(const float* data, int k, int width) {
   return {data, static_cast<std::ptrdiff_t>(k) * width, width, nullptr};
 }
 
-void run_block(const GemmKernel& kernel, const Product& p, const GemmBlock& block) {
-  const GemmArgs& args = *p.args;
-  const int passes = std::max<int>(1, static_cast<int>(ceil_div(args.k, kGemmDepth)));
-  const int depth = static_cast<int>(ceil_div(args.k, passes));
-  const int last_panel = (args.n - 1) / kGemmColumnPanel;
+// Sums are taken in passes over k of equal depth.
+int pass_count(int k) { return std::max<int>(1, static_cast<int>(ceil_div(k, kGemmDepth))); }
+int pass_depth(int k) { return static_cast<int>(ceil_div(k, pass_count(k))); }
 
+// The tiles of rows [i0, i1) and all columns of the block, for the pass that `t` describes and that starts at
+// k0. `a` begins with the panel of row `a_row`.
+void run_rows(const GemmKernel& kernel, const Product& p, const GemmBlock& block, GemmTile t, int k0,
+              const OperandView& a, int a_row, int i0, int i1) {
+  const GemmArgs& args = *p.args;
+  const int last_panel = (args.n - 1) / kGemmColumnPanel;
+  t.a_step = a.step;
+  t.b_panel = p.b.panel;
+  for (int j = block.column_begin; j < block.column_end;) {
+    const int panel = j / kGemmColumnPanel;
+    int panels =
+        std::min<int>(kernel.panels, static_cast<int>(ceil_div(block.column_end - j, kGemmColumnPanel)));
+    const bool apart = p.b.last_panel && panel + panels > last_panel;
+    if (apart && panels > 1) panels = last_panel - panel;
+    t.columns = std::min(panels * kGemmColumnPanel, block.column_end - j);
+    if (apart && panel == last_panel) {
+      t.b = p.b.last_panel + static_cast<std::ptrdiff_t>(k0) * kGemmColumnPanel;
+      t.b_step = kGemmColumnPanel;
+    } else {
+      t.b = p.b.data + panel * p.b.panel + k0 * p.b.step;
+      t.b_step = p.b.step;
+    }
+    t.column_bias = args.bias_axis == GemmArgs::Bias::per_column ? args.bias + j : nullptr;
+    for (int i = i0; i < i1; i += kernel.rows) {
+      t.a = a.data + ((i - a_row) / kGemmRowPanel) * a.panel + i % kGemmRowPanel;
+      t.c = p.c + i * args.ldc + j;
+      t.row_bias = args.bias_axis == GemmArgs::Bias::per_row ? args.bias + i : nullptr;
+      t.residual = p.residual ? p.residual + i * args.ldr + j : nullptr;
+      kernel.tile(t, std::min(kernel.rows, i1 - i));
+    }
+    j += panels * kGemmColumnPanel;
+  }
+}
+
+// `scratch` is for the rows of A that one pass reads, where they are packed on the way.
+void run_block(const GemmKernel& kernel, const Product& p, const GemmBlock& block, float* scratch) {
+  const GemmArgs& args = *p.args;
+  const int passes = pass_count(args.k);
+  const int depth = pass_depth(args.k);
   GemmTile t{};
   t.act = args.act;
   t.ldc = args.ldc;
   t.ldr = args.ldr;
-  t.a_step = p.a.step;
   for (int pass = 0; pass < passes; ++pass) {
     const int k0 = std::min(pass * depth, args.k);
     t.k = std::min(depth, args.k - k0);
     t.first = pass == 0;
     t.last = pass == passes - 1;
-    for (int i0 = block.row_begin; i0 < block.row_end; i0 += kPanelsPerPass * kGemmRowPanel) {
-      const int i1 = std::min(i0 + kPanelsPerPass * kGemmRowPanel, block.row_end);
-      for (int j = block.column_begin; j < block.column_end;) {
-        const int panel = j / kGemmColumnPanel;
-        int panels =
-            std::min<int>(kernel.panels, static_cast<int>(ceil_div(block.column_end - j, kGemmColumnPanel)));
-        const bool apart = p.b.last_panel && panel + panels > last_panel;
-        if (apart && panels > 1) panels = last_panel - panel;
-        t.columns = std::min(panels * kGemmColumnPanel, block.column_end - j);
-        if (apart && panel == last_panel) {
-          t.b = p.b.last_panel + static_cast<std::ptrdiff_t>(k0) * kGemmColumnPanel;
-          t.b_step = kGemmColumnPanel;
-        } else {
-          t.b = p.b.data + panel * p.b.panel + k0 * p.b.step;
-          t.b_step = p.b.step;
-        }
-        t.b_panel = p.b.panel;
-        t.column_bias = args.bias_axis == GemmArgs::Bias::per_column ? args.bias + j : nullptr;
-        for (int i = i0; i < i1; i += kernel.rows) {
-          t.a = p.a.data + (i / kGemmRowPanel) * p.a.panel + k0 * p.a.step + i % kGemmRowPanel;
-          t.c = p.c + i * args.ldc + j;
-          t.row_bias = args.bias_axis == GemmArgs::Bias::per_row ? args.bias + i : nullptr;
-          t.residual = p.residual ? p.residual + i * args.ldr + j : nullptr;
-          kernel.tile(t, std::min(kernel.rows, i1 - i));
-        }
-        j += panels * kGemmColumnPanel;
+    for (int i0 = block.row_begin; i0 < block.row_end; i0 += kRowsPerPass) {
+      const int i1 = std::min(i0 + kRowsPerPass, block.row_end);
+      OperandView a = p.a;
+      int a_row = 0;
+      if (p.plain_a) {
+        const std::ptrdiff_t row = args.a.transposed ? 1 : args.a.ld;
+        const std::ptrdiff_t column = args.a.transposed ? args.a.ld : 1;
+        pack_row_panels(p.plain_a + i0 * row + k0 * column, args.a.ld, args.a.transposed, args.m - i0, t.k, 0,
+                        static_cast<int>(ceil_div(i1 - i0, kGemmRowPanel)), scratch);
+        a = packed_view(scratch, t.k, kGemmRowPanel);
+        a_row = i0;
+      } else {
+        a.data += k0 * a.step;
       }
+      run_rows(kernel, p, block, t, k0, a, a_row, i0, i1);
     }
   }
 }
@@ -112,7 +137,8 @@ Route route_b(const GemmArgs& args) {
 }
 
 std::size_t scratch_a(const GemmArgs& args) {
-  return route_a(args) == Route::pack ? gemm_packed_a_size(args.m, args.k) : 0;
+  return route_a(args) == Route::pack ? gemm_packed_a_size(std::min(args.m, kRowsPerPass), pass_depth(args.k))
+                                      : 0;
 }
 
 std::size_t scratch_b(const GemmArgs& args) {
@@ -129,7 +155,7 @@ int group_end(int first, std::ptrdiff_t panels) {
   return static_cast<int>(std::min<std::ptrdiff_t>(first + kPanelGroup, panels));
 }
 
-// Packs what has to be and fills in the views of matrix `index` of the batch. for_each(panels, body) runs
+// Packs B if it has to be and fills in the views of matrix `index` of the batch. for_each(panels, body) runs
 // body(first, end) for groups of panels that together are all of them.
 template <class ForEach>
 Product prepare(const GemmArgs& args, int index, float* scratch, const ForEach& for_each) {
@@ -147,15 +173,9 @@ Product prepare(const GemmArgs& args, int index, float* scratch, const ForEach& 
   switch (route_a(args)) {
     case Route::packed: p.a = packed_view(a, args.k, kGemmRowPanel); break;
     case Route::in_place: p.a = {a, 0, args.a.transposed ? args.a.ld : 1, nullptr}; break;
-    case Route::pack:
-      p.a = packed_view(scratch, args.k, kGemmRowPanel);
-      for_each(ceil_div(args.m, kGemmRowPanel), [&args, a, scratch](int first, int end) {
-        pack_row_panels(a, args.a.ld, args.a.transposed, args.m, args.k, first, end, scratch);
-      });
-      break;
+    case Route::pack: p.plain_a = a; break;
   }
 
-  scratch += scratch_a(args);
   const float* b = args.b.data + index * args.b.batch_stride;
   switch (route_b(args)) {
     case Route::packed: p.b = packed_view(b, args.k, kGemmColumnPanel); break;
@@ -197,7 +217,8 @@ Grid choose_grid(std::ptrdiff_t row_panels, std::ptrdiff_t column_units, std::pt
   return best;
 }
 
-void run_on_pool(const GemmKernel& kernel, const Product& p, ThreadPool& pool) {
+// `scratch` holds scratch_a() floats for each worker.
+void run_on_pool(const GemmKernel& kernel, const Product& p, float* scratch, ThreadPool& pool) {
   const GemmArgs& args = *p.args;
   const std::ptrdiff_t work = static_cast<std::ptrdiff_t>(args.m) * args.n * std::max(args.k, 1);
   const std::ptrdiff_t tasks = std::clamp<std::ptrdiff_t>(work / kMinTaskWork, 1, pool.size());
@@ -205,7 +226,8 @@ void run_on_pool(const GemmKernel& kernel, const Product& p, ThreadPool& pool) {
   const std::ptrdiff_t row_panels = ceil_div(args.m, kGemmRowPanel);
   const std::ptrdiff_t column_units = ceil_div(args.n, unit);
   const Grid grid = choose_grid(row_panels, column_units, tasks);
-  pool.run(static_cast<std::size_t>(grid.rows * grid.columns), [&](std::size_t index, int) {
+  const std::size_t share = scratch_a(args);
+  pool.run(static_cast<std::size_t>(grid.rows * grid.columns), [&](std::size_t index, int worker) {
     const std::ptrdiff_t i = static_cast<std::ptrdiff_t>(index) / grid.columns;
     const std::ptrdiff_t j = static_cast<std::ptrdiff_t>(index) % grid.columns;
     const auto row = [&](std::ptrdiff_t x) {
@@ -214,7 +236,8 @@ void run_on_pool(const GemmKernel& kernel, const Product& p, ThreadPool& pool) {
     const auto column = [&](std::ptrdiff_t x) {
       return static_cast<int>(std::min<std::ptrdiff_t>(column_units * x / grid.columns * unit, args.n));
     };
-    run_block(kernel, p, {row(i), row(i + 1), column(j), column(j + 1)});
+    run_block(kernel, p, {row(i), row(i + 1), column(j), column(j + 1)},
+              scratch + share * static_cast<std::size_t>(worker));
   });
 }
 
@@ -227,8 +250,8 @@ std::span<const GemmKernel> gemm_kernels() { return kGemmKernels; }
 const GemmKernel* select_gemm(Isa level) { return best_kernel(gemm_kernels(), level); }
 
 std::size_t gemm_scratch_size(const GemmArgs& args, int threads) {
-  return (scratch_a(args) + scratch_b(args)) *
-         static_cast<std::size_t>(splits_batch(args, threads) ? threads : 1);
+  const auto workers = static_cast<std::size_t>(threads);
+  return scratch_a(args) * workers + scratch_b(args) * (splits_batch(args, threads) ? workers : 1);
 }
 
 void gemm_run(const GemmKernel& kernel, const GemmArgs& args, float* scratch, ThreadPool& pool) noexcept {
@@ -239,9 +262,9 @@ void gemm_run(const GemmKernel& kernel, const GemmArgs& args, float* scratch, Th
       for (int first = 0; first < panels; first += kPanelGroup) body(first, group_end(first, panels));
     };
     pool.run(static_cast<std::size_t>(args.batch), [&](std::size_t index, int worker) {
-      const Product p = prepare(args, static_cast<int>(index),
-                                scratch + share * static_cast<std::size_t>(worker), serially);
-      run_block(kernel, p, {0, args.m, 0, args.n});
+      float* own = scratch + share * static_cast<std::size_t>(worker);
+      const Product p = prepare(args, static_cast<int>(index), own + scratch_a(args), serially);
+      run_block(kernel, p, {0, args.m, 0, args.n}, own);
     });
     return;
   }
@@ -252,8 +275,9 @@ void gemm_run(const GemmKernel& kernel, const GemmArgs& args, float* scratch, Th
                body(first, group_end(first, panels));
              });
   };
+  float* shared = scratch + scratch_a(args) * static_cast<std::size_t>(pool.size());
   for (int index = 0; index < args.batch; ++index) {
-    run_on_pool(kernel, prepare(args, index, scratch, on_pool), pool);
+    run_on_pool(kernel, prepare(args, index, shared, on_pool), scratch, pool);
   }
 }
 
@@ -264,7 +288,7 @@ void gemm_packed_block(const GemmKernel& kernel, const GemmArgs& args, const Gem
   p.b = packed_view(args.k == 0 ? kNothing : args.b.data, args.k, kGemmColumnPanel);
   p.c = args.c;
   p.residual = args.residual;
-  run_block(kernel, p, block);
+  run_block(kernel, p, block, nullptr);
 }
 
 }  // namespace tenon::cpu
