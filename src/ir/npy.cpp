@@ -189,10 +189,11 @@ Tensor read_text(const Header& header, std::span<const std::byte> data, bool swa
   std::size_t length = 0;
   const char* const end = header.descr.data() + header.descr.size();
   const auto parsed = std::from_chars(header.descr.data() + 2, end, length);
-  if (parsed.ec != std::errc{} || parsed.ptr != end || length > data.size())
-    fail("the text length is malformed");
-  const std::size_t width = length * (wide ? 4 : 1);
+  if (parsed.ec != std::errc{} || parsed.ptr != end) fail("the text length is malformed");
   const auto count = static_cast<std::size_t>(element_count(header.shape));
+  if (count == 0 && data.empty()) return Tensor::strings(header.shape, {});
+  if (length > data.size()) fail("the text length is malformed");
+  const std::size_t width = length * (wide ? 4 : 1);
   const bool fits = width == 0 ? count <= data.size() || count == 0
                                : count == data.size() / width && data.size() % width == 0;
   if (!fits) fail(fmt::format("{} bytes of data for {} texts of {} bytes", data.size(), count, width));

@@ -1,0 +1,97 @@
+#include "models/networks.hpp"
+
+#include "ir/npy.hpp"
+#include "support/paths.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+
+namespace tenon::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+Network read_network(const fs::path& folder) {
+  const auto manifest = nlohmann::json::parse(std::ifstream(folder / "manifest.json"));
+  Network network;
+  network.name = folder.filename().string();
+  network.model = folder / manifest.at("model").get<std::string>();
+  network.relative = manifest.at("rtol");
+  network.absolute = manifest.at("atol");
+  for (const auto& entry : manifest.at("cases")) {
+    Network::Case& one = network.cases.emplace_back();
+    for (const auto& [name, file] : entry.at("inputs").items())
+      one.inputs[name] = folder / file.get<std::string>();
+    for (const auto& [name, file] : entry.at("outputs").items()) {
+      one.outputs[name] = folder / file.get<std::string>();
+    }
+  }
+  return network;
+}
+
+double element(const Tensor& tensor, std::int64_t i) {
+  const auto at = static_cast<std::size_t>(i);
+  switch (tensor.dtype()) {
+    case DataType::f32: return tensor.values<float>()[at];
+    case DataType::f64: return tensor.values<double>()[at];
+    case DataType::i64: return static_cast<double>(tensor.values<std::int64_t>()[at]);
+    case DataType::i32: return tensor.values<std::int32_t>()[at];
+    default: throw std::runtime_error(fmt::format("answers of type {}", name(tensor.dtype())));
+  }
+}
+
+}  // namespace
+
+std::vector<Network> networks() {
+  std::vector<Network> all;
+  if (corpus_path().empty()) return all;
+  for (const auto& entry : fs::directory_iterator(corpus_path())) {
+    if (!fs::exists(entry.path() / "manifest.json")) continue;
+    Network network = read_network(entry.path());
+    if (network.model.extension() == ".onnx") all.push_back(std::move(network));
+  }
+  std::sort(all.begin(), all.end(), [](const Network& a, const Network& b) { return a.name < b.name; });
+  return all;
+}
+
+std::vector<std::string> names_in(const std::string& file) {
+  std::vector<std::string> names;
+  std::ifstream stream(test_path("models/" + file));
+  for (std::string line; std::getline(stream, line);) {
+    if (!line.empty() && line[0] != '#') names.push_back(line);
+  }
+  return names;
+}
+
+NamedTensors read_tensors(const std::map<std::string, fs::path>& files) {
+  NamedTensors tensors;
+  for (const auto& [name, path] : files) tensors.emplace(name, read_npy(path));
+  return tensors;
+}
+
+std::string difference(const Network& network, const NamedTensors& found, const NamedTensors& expected) {
+  for (const auto& [name, answer] : expected) {
+    const auto output = found.find(name);
+    if (output == found.end()) return fmt::format("there is no output '{}'", name);
+    const Tensor& tensor = output->second;
+    if (tensor.shape() != answer.shape() || tensor.dtype() != answer.dtype()) {
+      return fmt::format("'{}' is {}[{}], expected {}[{}]", name, tenon::name(tensor.dtype()),
+                         fmt::join(tensor.shape(), ","), tenon::name(answer.dtype()),
+                         fmt::join(answer.shape(), ","));
+    }
+    for (std::int64_t i = 0; i < tensor.elements(); ++i) {
+      const double a = element(tensor, i);
+      const double b = element(answer, i);
+      if (!(std::abs(a - b) <= network.absolute + network.relative * std::abs(b))) {
+        return fmt::format("element {} of '{}' is {}, expected {}", i, name, a, b);
+      }
+    }
+  }
+  return {};
+}
+
+}  // namespace tenon::test
