@@ -12,7 +12,9 @@ std::vector<Inference> Bernoulli::infer(InferContext& context) const {
   const TensorType& p = plain_tensor(context, 0);
   require_float(context, 0);
   const DataType result = dtype.value_or(p.dtype);
-  if (result == DataType::string) context.fail("the result cannot be strings");
+  if (!is_floating_point(result) && !is_integer(result) && result != DataType::boolean) {
+    context.fail(fmt::format("the result cannot be {}", name(result)));
+  }
   return {tensor_type(result, p.dims)};
 }
 

@@ -10,6 +10,7 @@ namespace op {
 std::vector<Inference> Col2Im::infer(InferContext& context) const {
   context.require_inputs(3, 3);
   const TensorType& columns = plain_tensor(context, 0);
+  require_numeric(context, 0);
   require_rank(context, 0, 3);
   const auto image = dims_from_shape_operand(context, 1);
   const auto block = dims_from_shape_operand(context, 2);

@@ -2,6 +2,8 @@
 
 #include "ops/shape_inference.hpp"
 
+#include <fmt/format.h>
+
 namespace tenon {
 namespace op {
 
@@ -10,7 +12,9 @@ std::vector<Inference> EyeLike::infer(InferContext& context) const {
   const TensorType& data = plain_tensor(context, 0);
   require_rank(context, 0, 2);
   const DataType result = dtype.value_or(data.dtype);
-  if (result == DataType::string) context.fail("strings have no 1");
+  if (!is_floating_point(result) && !is_integer(result) && result != DataType::boolean) {
+    context.fail(fmt::format("element type {} has no 1", name(result)));
+  }
   return {tensor_type(result, data.dims ? *data.dims : unknown_dims(2))};
 }
 

@@ -1,9 +1,9 @@
 // non_max_suppression(boxes, scores, max_output?, iou_threshold?, score_threshold?) → i64[n, 3]: rows (batch,
 // class, box).
 //
-// Per batch and class, boxes are visited by falling score (ties: lower index first); one is selected when its
-// score exceeds score_threshold (when given) and its intersection over union with every selected box is at
-// most iou_threshold, until max_output are selected.
+// Per batch and class, boxes are visited by falling score (ties: lower index first; NaN never); one is
+// selected when its score exceeds score_threshold (when given) and its intersection over union with every
+// selected box is at most iou_threshold, until max_output are selected.
 //
 //   boxes             f32[B, n, 4]
 //   scores            f32[B, C, n]

@@ -4,6 +4,7 @@
 #include "base/check.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace tenon {
 namespace ref {
@@ -55,6 +56,7 @@ void run_non_max_suppression(const Op& op, const Call& call) {
       const auto of_class = scores.subspan(static_cast<std::size_t>(batch * shape[1] + label) * count, count);
       std::vector<std::size_t> order;
       for (std::size_t i = 0; i < count; ++i) {
+        if (std::isnan(of_class[i])) continue;
         if (!call.has(4) || of_class[i] > call.in(4).values<float>()[0]) order.push_back(i);
       }
       std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return of_class[a] > of_class[b]; });

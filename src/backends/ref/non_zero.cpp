@@ -12,6 +12,11 @@ std::vector<bool> non_zero_marks(const Tensor& data) {
   if (data.dtype() == DataType::string) {
     const auto texts = data.values<std::string>();
     for (std::size_t i = 0; i < marks.size(); ++i) marks[i] = !texts[i].empty();
+  } else if (data.dtype() == DataType::c64 || data.dtype() == DataType::c128) {
+    const DataType part = data.dtype() == DataType::c64 ? DataType::f32 : DataType::f64;
+    const std::vector<double> values =
+        to_doubles(Tensor::view_const(part, {2 * data.elements()}, data.data()));
+    for (std::size_t i = 0; i < marks.size(); ++i) marks[i] = values[2 * i] != 0 || values[2 * i + 1] != 0;
   } else {
     const std::vector<double> values = to_doubles(data);
     for (std::size_t i = 0; i < marks.size(); ++i) marks[i] = values[i] != 0;

@@ -83,6 +83,9 @@ TEST_F(Indexing, OneHotAndTopK) {
   EXPECT_EQ(type(add(op::OneHot{.axis = 1}, {input("f32[N,M]"), constant<float>({1}, {4}), values})),
             "f32[N,4,M]");
   EXPECT_EQ(type(add(op::OneHot{}, {input("i64[N]"), input("i64[]"), values})), "f32[N,?]");
+  EXPECT_EQ(error(op::OneHot{}, {input("i64[N]"), constant<double>({}, {1e30}), values}),
+            "one_hot: depth is 1e+30");
+  EXPECT_NE(error(op::OneHot{}, {input("str[N]"), scalar(2), values}), "");
   const auto top = graph_.add_node(op::TopK{.axis = 0}, {input("f32[N,M]"), ints({5})});
   EXPECT_EQ(type(top[0]), "f32[5,M]");
   EXPECT_EQ(type(top[1]), "i64[5,M]");

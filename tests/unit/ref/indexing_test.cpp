@@ -8,6 +8,7 @@
 #include "ops/gather.hpp"
 #include "ops/gather_nd.hpp"
 #include "ops/multinomial.hpp"
+#include "ops/non_max_suppression.hpp"
 #include "ops/non_zero.hpp"
 #include "ops/one_hot.hpp"
 #include "ops/pad.hpp"
@@ -104,6 +105,21 @@ TEST(NonZero, OfAScalarAndOfStrings) {
   EXPECT_EQ(evaluate(op::NonZero{}, {tensor<float>({}, {2})}).shape(), (Shape{0, 1}));
   EXPECT_EQ(values<std::int64_t>(evaluate(op::NonZero{}, {tensor<std::string>({3}, {"", "x", ""})})),
             (Ints{1}));
+}
+
+TEST(NonZero, OfComplexNumbers) {
+  Tensor x(DataType::c64, {3});
+  reinterpret_cast<float*>(x.mutable_data())[3] = 1;  // the imaginary part of element 1
+  EXPECT_EQ(values<std::int64_t>(evaluate(op::NonZero{}, {x})), (Ints{1}));
+}
+
+TEST(NonMaxSuppression, NeverSelectsNan) {
+  const Tensor boxes = tensor<float>({1, 2, 4}, {0, 0, 1, 1, 5, 5, 6, 6});
+  const Tensor scores = tensor<float>({1, 1, 2}, {kNan, 0.5F});
+  EXPECT_EQ(values<std::int64_t>(evaluate(op::NonMaxSuppression{}, {boxes, scores, ints({9})})),
+            (Ints{0, 0, 1}));
+  EXPECT_EQ(evaluate(op::NonMaxSuppression{}, {boxes, scores}).shape(), (Shape{0, 3}))
+      << "nothing by default";
 }
 
 TEST(Compress, FlattensWithoutAxis) {
