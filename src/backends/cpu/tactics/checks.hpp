@@ -1,16 +1,19 @@
 // Questions that several tactics ask of a problem.
 #pragma once
 
-#include <optional>
-#include <string>
-
 #include "backends/cpu/kernels/kernel.hpp"
 #include "backends/cpu/steps/fused.hpp"
 #include "tactics/tactic.hpp"
 
+#include <optional>
+#include <string>
+
 namespace tenon::cpu {
 
 inline Layout blocked() { return Layout::channel_blocked(kChannelBlock); }
+
+// The one candidate of a tactic that works on plain tensors.
+std::vector<Candidate> plain_candidate(const Problem& problem, double ns);
 
 // No when an operand or result is not a dense f32 tensor of known rank and bounded dims.
 Verdict require_f32(const Problem& problem);
@@ -18,7 +21,8 @@ Verdict require_f32(const Problem& problem);
 // No when operand `i` is not a constant of the network.
 Verdict require_constant(const Problem& problem, std::size_t i, std::string_view what);
 
-// The compiled-in epilogue, when the program is one and its operands (from `first` on) have the result's shape.
+// The compiled-in epilogue, when the program is one and its operands (from `first` on) have the result's
+// shape.
 struct EpilogueCheck {
   Verdict verdict;
   FusedEpilogue epilogue;

@@ -1,86 +1,87 @@
-// Direct convolution: "cpu.conv" on blocked input, "cpu.conv_planar" on plain input (first layers of few channels).
-#include <fmt/format.h>
-
-#include "backends/cpu/kernels/conv/conv.hpp"
-#include "backends/cpu/steps/conv_geometry.hpp"
+// Convolutions with constant filters, in each of the forms of steps/conv_forms.hpp.
+#include "backends/cpu/steps/conv_forms.hpp"
 #include "backends/cpu/steps/op_params.hpp"
 #include "backends/cpu/tactics/checks.hpp"
 #include "backends/cpu/tactics/cost.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
 
 namespace tenon {
 namespace cpu {
 namespace {
 
-constexpr std::size_t kWeights = 1, kBias = 2, kResidual = op::Conv::kFirstEpilogueOperand;
+constexpr std::size_t kWeights = 1, kBias = 2;
 constexpr int kMostPlanarChannels = 8;  // beyond, blocking the input pays for itself
 
+template <class Form>
 class ConvTactic final : public Tactic {
  public:
-  explicit ConvTactic(bool planar) : planar_(planar) {}
-  std::string_view name() const noexcept override { return planar_ ? "cpu.conv_planar" : "cpu.conv"; }
-  std::string_view op() const noexcept override { return "conv"; }
+  using OpType = typename Form::Op;
+  std::string_view name() const noexcept override { return Form::kKind; }
+  std::string_view op() const noexcept override { return OpType::kName; }
 
   Verdict supports(const Problem& problem) const override {
-    const auto& op = *problem.op.as<op::Conv>();
+    const auto& op = *problem.op.as<OpType>();
     if (Verdict v = require_f32(problem); !v) return v;
     if (Verdict v = require_constant(problem, kWeights, "filter"); !v) return v;
     if (Verdict v = require_constant(problem, kBias, "bias"); !v) return v;
     const std::size_t rank = problem.inputs[0].dims.size();
-    if (rank != 3 && rank != 4) return Verdict::no(fmt::format("{} spatial axes, the kernels have one or two", rank - 2));
-    if (!problem.input(0).dims->at(1).is_const()) return Verdict::no("the number of channels is not constant");
+    if (rank != 3 && rank != 4)
+      return Verdict::no(fmt::format("{} spatial axes, the kernels have one or two", rank - 2));
+    if (!problem.input(0).dims->at(1).is_const())
+      return Verdict::no("the number of channels is not constant");
     if (auto check = check_epilogue(problem, op.epilogue, kResidual); !check.verdict) return check.verdict;
     const ConvShape shape = shape_of(problem);
-    if (planar_) {
-      if (shape.groups != 1) return Verdict::no("grouped");
+    if (const char* reason = Form::refusal(shape)) return Verdict::no(reason);
+    if constexpr (Form::kPlainInput && !Form::kPlainOutput) {
       if (shape.in_channels > kMostPlanarChannels) {
-        return Verdict::no(fmt::format("{} input channels, more than {}", shape.in_channels, kMostPlanarChannels));
+        return Verdict::no(
+            fmt::format("{} input channels, more than {}", shape.in_channels, kMostPlanarChannels));
       }
-    } else if (const char* reason = conv_refusal(shape)) {
-      return Verdict::no(reason);
     }
     return Verdict::yes();
   }
 
   std::vector<Candidate> candidates(const Problem& problem) const override {
     const ConvShape shape = shape_of(problem);
-    const ConvKernel* kernel = select_conv(problem.isa);
-    const ConvConfigs configs = planar_ ? conv_planar_configs(*kernel, shape) : conv_configs(*kernel, shape);
-    const double flops = 2.0 * elements(problem.outputs[0].dims) * shape.group_in() * shape.kernel_h * shape.kernel_w;
-    std::vector<Candidate> candidates;
-    for (int i = 0; i < configs.count; ++i) {
-      const ConvConfig& c = configs.configs[i];
-      Candidate candidate;
-      candidate.config = fmt::format("px={},oc={},ic={}{}{}", c.pixels, c.oc_blocks, c.ic_blocks, c.rows ? ",rows" : "",
-                                     c.oc_inner ? ",oc_inner" : "");
-      candidate.inputs.resize(problem.inputs.size());
-      if (!planar_) candidate.inputs[0] = blocked();
-      if (problem.inputs.size() > kResidual) candidate.inputs[kResidual] = blocked();
-      candidate.outputs = {blocked()};
-      candidate.estimate_ns = compute_ns(flops, problem) * (1 + 0.01 * i);
-      candidates.push_back(std::move(candidate));
+    Candidate base;
+    base.inputs.resize(problem.inputs.size());
+    if (!Form::kPlainInput) base.inputs[0] = blocked();
+    if (!Form::kPlainOutput && problem.inputs.size() > kResidual) base.inputs[kResidual] = blocked();
+    base.outputs.resize(1);
+    if (!Form::kPlainOutput) base.outputs[0] = blocked();
+    base.estimate_ns = estimate(problem, shape);
+    std::vector<Candidate> all(1, base);
+    if constexpr (Form::kTuned) {
+      const ConvConfigs configs = Form::configs(*Form::select(problem.isa), shape);
+      all.resize(static_cast<std::size_t>(configs.count), base);
+      for (int i = 0; i < configs.count; ++i) {
+        Candidate& candidate = all[static_cast<std::size_t>(i)];
+        candidate.config = text(configs.configs[i]);
+        candidate.estimate_ns *= 1 + 0.01 * i;
+      }
     }
-    return candidates;
+    return all;
   }
 
   Prepared prepare(const Problem& problem, const Candidate& candidate) const override {
     const ConvShape shape = shape_of(problem);
-    Prepared prepared{std::string(name()), op_to_params(*problem.op.as<op::Conv>()), {}, {0}};
+    Prepared prepared{std::string(name()), op_to_params(*problem.op.as<OpType>()), {}, {0}};
     const Shape& filter = problem.inputs[kWeights].constant->shape();
     prepared.params.push_back({"@kernel", std::vector<std::int64_t>(filter.begin() + 2, filter.end())});
-    prepared.params.push_back({"@config", config_of(problem, candidate)});
+    if constexpr (Form::kTuned)
+      prepared.params.push_back({"@config", config_of(problem, shape, candidate.config)});
 
-    Tensor packed(DataType::f32, {static_cast<std::int64_t>(planar_ ? conv_planar_packed_size(shape) : conv_packed_size(shape))});
-    const float* source = problem.inputs[kWeights].constant->values<float>().data();
-    if (planar_) {
-      conv_planar_pack(shape, source, packed.mutable_values<float>().data());
-    } else {
-      conv_pack(shape, source, packed.mutable_values<float>().data());
-    }
+    Tensor packed(DataType::f32, {static_cast<std::int64_t>(Form::packed_size(shape))});
+    Form::pack(shape, problem.inputs[kWeights].constant->values<float>().data(),
+               packed.mutable_values<float>().data());
     prepared.weights.push_back(std::move(packed));
     if (problem.has(kBias)) {
-      Tensor bias(DataType::f32, {static_cast<std::int64_t>(conv_packed_bias_size(shape.out_channels))});
-      conv_pack_bias(problem.inputs[kBias].constant->values<float>().data(), shape.out_channels,
-                     bias.mutable_values<float>().data());
+      const float* source = problem.inputs[kBias].constant->values<float>().data();
+      Tensor bias(DataType::f32, {static_cast<std::int64_t>(conv_bias_size<Form>(shape))});
+      std::copy_n(source, shape.out_channels, bias.mutable_values<float>().data());
       prepared.weights.push_back(std::move(bias));
     }
     if (problem.inputs.size() > kResidual) prepared.operands.push_back(kResidual);
@@ -88,34 +89,56 @@ class ConvTactic final : public Tactic {
   }
 
  private:
+  static constexpr std::size_t kResidual = OpType::kFirstEpilogueOperand;
+
   static ConvShape shape_of(const Problem& problem) {
     const Shape& filter = problem.inputs[kWeights].constant->shape();
-    return conv_shape(*problem.op.as<op::Conv>(), problem.inputs[0].dims, std::span(filter).subspan(2), problem.outputs[0].dims);
+    return conv_shape(*problem.op.as<OpType>(), problem.inputs[0].dims, std::span(filter).subspan(2),
+                      problem.outputs[0].dims);
+  }
+
+  static double estimate(const Problem& problem, const ConvShape& shape) {
+    const bool transposed = std::is_same_v<OpType, op::ConvTranspose>;
+    const double products = transposed ? elements(problem.inputs[0].dims) * shape.group_out()
+                                       : elements(problem.outputs[0].dims) * shape.group_in();
+    const double flops = 2.0 * products * shape.kernel_h * shape.kernel_w;
+    // Depthwise kernels wait for memory; unfolding reads every input kernel_h · kernel_w times.
+    const double unfolded = Form::kPlainOutput
+                                ? 8.0 * elements(problem.outputs[0].dims) / std::max(shape.out_channels, 1) *
+                                      shape.in_channels * shape.kernel_h * shape.kernel_w
+                                : 0;
+    return std::max(compute_ns(flops * (Form::kPlainOutput ? 1.3 : 1.0), problem),
+                    memory_ns(touched_bytes(problem), problem)) +
+           unfolded / (16.0 * std::max(problem.threads, 1));
+  }
+
+  static std::string text(const ConvConfig& c) {
+    return fmt::format("px={},oc={},ic={}{}{}", c.pixels, c.oc_blocks, c.ic_blocks, c.rows ? ",rows" : "",
+                       c.oc_inner ? ",oc_inner" : "");
   }
 
   // Candidates are told apart by their text; the numbers come from the same list.
-  std::vector<std::int64_t> config_of(const Problem& problem, const Candidate& candidate) const {
-    const ConvShape shape = shape_of(problem);
-    const ConvKernel* kernel = select_conv(problem.isa);
-    const ConvConfigs configs = planar_ ? conv_planar_configs(*kernel, shape) : conv_configs(*kernel, shape);
-    const std::vector<Candidate> all = candidates(problem);
+  static std::vector<std::int64_t> config_of(const Problem& problem, const ConvShape& shape,
+                                             const std::string& wanted) {
+    const ConvConfigs configs = Form::configs(*Form::select(problem.isa), shape);
     int index = 0;
     for (int i = 0; i < configs.count; ++i) {
-      if (all[static_cast<std::size_t>(i)].config == candidate.config) index = i;
+      if (text(configs.configs[i]) == wanted) index = i;
     }
     const ConvConfig& c = configs.configs[index];
     return {c.pixels, c.oc_blocks, c.ic_blocks, c.rows ? 1 : 0, c.oc_inner ? 1 : 0};
   }
-
-  bool planar_;
 };
 
 }  // namespace
 }  // namespace cpu
 
 void register_cpu_tactic_conv(TacticRegistry& registry) {
-  registry.add(std::make_unique<cpu::ConvTactic>(false));
-  registry.add(std::make_unique<cpu::ConvTactic>(true));
+  registry.add(std::make_unique<cpu::ConvTactic<cpu::ConvDepthwise>>());
+  registry.add(std::make_unique<cpu::ConvTactic<cpu::ConvBlocked>>());
+  registry.add(std::make_unique<cpu::ConvTactic<cpu::ConvPlanar>>());
+  registry.add(std::make_unique<cpu::ConvTactic<cpu::ConvPlain>>());
+  registry.add(std::make_unique<cpu::ConvTactic<cpu::ConvTransposed>>());
 }
 
 }  // namespace tenon

@@ -1,0 +1,107 @@
+// The forms in which convolutions run: one struct each, which names the kernel family and says what it needs.
+// Steps and tactics are written once over them.
+//
+//   blocked    cpu.conv             nchw16c → nchw16c
+//   planar     cpu.conv_planar      nchw → nchw16c, few input channels
+//   depthwise  cpu.conv_depthwise   nchw16c → nchw16c, one channel a group
+//   plain      cpu.conv_nchw        nchw → nchw, any groups
+//   transpose  cpu.conv_transpose   nchw16c → nchw16c, transposed
+#pragma once
+
+#include "backends/cpu/kernels/conv_nchw/conv_nchw.hpp"
+#include "backends/cpu/kernels/deconv/deconv.hpp"
+#include "backends/cpu/kernels/depthwise/depthwise.hpp"
+#include "backends/cpu/steps/conv_geometry.hpp"
+
+#include <string_view>
+
+namespace tenon::cpu {
+
+struct ConvBlocked {
+  using Op = op::Conv;
+  using Kernel = ConvKernel;
+  static constexpr std::string_view kKind = "cpu.conv";
+  static constexpr bool kPlainInput = false, kPlainOutput = false, kTuned = true;
+  static const Kernel* select(Isa level) { return select_conv(level); }
+  static const char* refusal(const ConvShape& s) { return conv_refusal(s); }
+  static ConvConfigs configs(const Kernel& kernel, const ConvShape& s) { return conv_configs(kernel, s); }
+  static std::size_t packed_size(const ConvShape& s) { return conv_packed_size(s); }
+  static void pack(const ConvShape& s, const float* from, float* to) { conv_pack(s, from, to); }
+  static void run(const Kernel& kernel, const ConvArgs& args, float*, ThreadPool& pool) noexcept {
+    conv_run(kernel, args, pool);
+  }
+};
+
+struct ConvPlanar {
+  using Op = op::Conv;
+  using Kernel = ConvKernel;
+  static constexpr std::string_view kKind = "cpu.conv_planar";
+  static constexpr bool kPlainInput = true, kPlainOutput = false, kTuned = true;
+  static const Kernel* select(Isa level) { return select_conv(level); }
+  static const char* refusal(const ConvShape& s) { return s.groups == 1 ? nullptr : "grouped"; }
+  static ConvConfigs configs(const Kernel& kernel, const ConvShape& s) {
+    return conv_planar_configs(kernel, s);
+  }
+  static std::size_t packed_size(const ConvShape& s) { return conv_planar_packed_size(s); }
+  static void pack(const ConvShape& s, const float* from, float* to) { conv_planar_pack(s, from, to); }
+  static void run(const Kernel& kernel, const ConvArgs& args, float*, ThreadPool& pool) noexcept {
+    conv_planar_run(kernel, args, pool);
+  }
+};
+
+struct ConvDepthwise {
+  using Op = op::Conv;
+  using Kernel = DepthwiseKernel;
+  static constexpr std::string_view kKind = "cpu.conv_depthwise";
+  static constexpr bool kPlainInput = false, kPlainOutput = false, kTuned = false;
+  static const Kernel* select(Isa level) { return select_depthwise(level); }
+  static const char* refusal(const ConvShape& s) { return depthwise_refusal(s); }
+  static std::size_t packed_size(const ConvShape& s) { return depthwise_packed_size(s); }
+  static void pack(const ConvShape& s, const float* from, float* to) { depthwise_pack(s, from, to); }
+  static void run(const Kernel& kernel, const ConvArgs& args, float*, ThreadPool& pool) noexcept {
+    depthwise_run(kernel, args, pool);
+  }
+};
+
+struct ConvPlain {
+  using Op = op::Conv;
+  using Kernel = GemmKernel;
+  static constexpr std::string_view kKind = "cpu.conv_nchw";
+  static constexpr bool kPlainInput = true, kPlainOutput = true, kTuned = false;
+  static const Kernel* select(Isa level) { return select_conv_nchw(level); }
+  static const char* refusal(const ConvShape&) { return nullptr; }
+  static std::size_t packed_size(const ConvShape& s) { return conv_nchw_packed_size(s); }
+  static void pack(const ConvShape& s, const float* from, float* to) { conv_nchw_pack(s, from, to); }
+  static std::size_t scratch(const ConvShape& s, int threads) { return conv_nchw_scratch_size(s, threads); }
+  static void run(const Kernel& kernel, const ConvArgs& args, float* scratch, ThreadPool& pool) noexcept {
+    conv_nchw_run(kernel, args, scratch, pool);
+  }
+};
+
+struct ConvTransposed {
+  using Op = op::ConvTranspose;
+  using Kernel = ConvKernel;
+  static constexpr std::string_view kKind = "cpu.conv_transpose";
+  static constexpr bool kPlainInput = false, kPlainOutput = false, kTuned = false;
+  static const Kernel* select(Isa level) { return select_deconv(level); }
+  static const char* refusal(const ConvShape& s) { return deconv_refusal(s); }
+  static std::size_t packed_size(const ConvShape& s) { return conv_packed_size(s); }
+  static void pack(const ConvShape& s, const float* from, float* to) { deconv_pack(s, from, to); }
+  static void run(const Kernel& kernel, const ConvArgs& args, float*, ThreadPool& pool) noexcept {
+    deconv_run(kernel, args, pool);
+  }
+};
+
+// Elements of the bias as a form keeps it.
+template <class Form>
+std::size_t conv_bias_size(const ConvShape& shape) {
+  return Form::kPlainOutput ? static_cast<std::size_t>(shape.out_channels)
+                            : conv_packed_bias_size(shape.out_channels);
+}
+
+template <class Form>
+inline constexpr bool kNeedsScratch = requires(const ConvShape& shape) {
+  Form::scratch(shape, 1);
+};
+
+}  // namespace tenon::cpu

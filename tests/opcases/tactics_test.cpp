@@ -1,0 +1,230 @@
+// Every tactic of the CPU backend on every case that it takes: each candidate, under several shapes on one
+// step, against the reference backend.
+#include "backends/cpu/steps/cpu_steps.hpp"
+#include "backends/cpu/tactics/cpu_tactics.hpp"
+#include "backends/ref/ref.hpp"
+#include "opcases/rig.hpp"
+#include "ops/reorder.hpp"
+
+#include <tenon/error.hpp>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cmath>
+#include <cstdlib>
+#include <limits>
+#include <set>
+
+namespace tenon::test {
+namespace {
+
+std::uint64_t choose_seed() {
+  if (const char* given = std::getenv("TENON_TEST_SEED")) return std::strtoull(given, nullptr, 0);
+  return static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
+}
+
+const TacticRegistry& tactics() {
+  static const TacticRegistry registry = [] {
+    TacticRegistry all;
+    register_cpu_tactics(all);
+    return all;
+  }();
+  return registry;
+}
+
+const StepRegistry& steps() {
+  static const StepRegistry registry = [] {
+    StepRegistry all;
+    register_cpu_steps(all);
+    return all;
+  }();
+  return registry;
+}
+
+// TENON_ISA may ask for a level that this machine does not have.
+bool level_is_there() {
+  try {
+    static_cast<void>(isa());
+    return true;
+  } catch (const ModelError&) {
+    return false;
+  }
+}
+
+Shape evaluate_dims(const Dims& dims, const SymbolValues& symbols) {
+  Shape shape;
+  for (const Dim& dim : dims) shape.push_back(dim.eval(symbols).value());
+  return shape;
+}
+
+// By how much `value` may miss `exact`, in units of epsilon × length × error factor × magnitude.
+double miss(double value, double exact, double length, double factor) {
+  if (std::isnan(exact) || std::isinf(exact))
+    return std::isnan(exact) == std::isnan(value) && (std::isnan(exact) || value == exact) ? 0 : 1e30;
+  if (std::isnan(value)) return 1e30;
+  const double unit =
+      std::numeric_limits<float>::epsilon() * (length + 2) * factor * std::max(1.0, std::abs(exact));
+  return std::abs(value - exact) / unit;
+}
+
+void expect_close(const Tensor& found, const Tensor& expected, double length, double factor) {
+  ASSERT_EQ(found.dtype(), expected.dtype());
+  if (found.dtype() != DataType::f32) {
+    EXPECT_TRUE(found.identical(expected)) << "differs";
+    return;
+  }
+  const auto a = found.values<float>(), b = expected.values<float>();
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    ASSERT_LE(miss(a[i], b[i], length, factor), 1.0)
+        << "element " << i << ": " << a[i] << ", expected " << b[i];
+  }
+}
+
+std::vector<Data> reference(const OpCase& op_case, const std::vector<Tensor>& inputs, std::size_t outputs) {
+  std::vector<Data> data;
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    data.push_back(op_case.operands[i].present ? Data(inputs[i]) : Data());
+  return ref::evaluate(op_case.op, data, outputs);
+}
+
+class Tactics : public testing::TestWithParam<OpCase> {
+ protected:
+  void SetUp() override {
+    if (!level_is_there()) GTEST_SKIP() << "this machine does not have the level asked for";
+  }
+};
+
+void run_candidate(const OpCase& op_case, const CaseProblem& made, const Tactic& tactic,
+                   const Candidate& candidate, Random& random) {
+  const Problem& problem = made.problem;
+  StepRig rig(problem, candidate, tactic.prepare(problem, candidate), steps());
+  std::vector<Shape> max_inputs, max_outputs;
+  for (const Operand& operand : problem.inputs) max_inputs.push_back(operand.max_dims);
+  for (const Operand& operand : problem.outputs) max_outputs.push_back(operand.max_dims);
+  for (const SymbolValues& symbols : case_runs()) {
+    std::vector<Tensor> inputs;
+    std::vector<Shape> input_shapes, output_shapes;
+    for (std::size_t i = 0; i < op_case.operands.size(); ++i) {
+      const CaseOperand& operand = op_case.operands[i];
+      inputs.push_back(operand.constant || !operand.present
+                           ? made.constants[i]
+                           : make_tensor(operand, evaluate_dims(operand.dims, symbols), random));
+      input_shapes.push_back(inputs.back().shape());
+    }
+    const std::vector<Data> expected = reference(op_case, inputs, problem.outputs.size());
+    for (const Data& data : expected) output_shapes.push_back(data.tensor().shape());
+    for (const int threads : {1, 2}) {
+      SCOPED_TRACE(fmt::format("N={} H={} W={} S={} threads={}", symbols.at("N"), symbols.at("H"),
+                               symbols.at("W"), symbols.at("S"), threads));
+      EXPECT_LE(rig.scratch_bytes(input_shapes, output_shapes, threads),
+                rig.scratch_bytes(max_inputs, max_outputs, threads));
+      const RunResult result = rig.run(inputs, output_shapes, threads);
+      ASSERT_TRUE(result.status.ok()) << result.status.message();
+      EXPECT_TRUE(result.guards_intact) << "wrote outside of its operands";
+      EXPECT_TRUE(result.padding_clear) << "left something in padding lanes";
+      EXPECT_EQ(result.allocations, 0U);
+      for (std::size_t i = 0; i < expected.size(); ++i) {
+        expect_close(result.outputs[i], expected[i].tensor(), op_case.length, tactic.error_factor());
+      }
+      if (testing::Test::HasFailure()) return;
+    }
+  }
+}
+
+TEST_P(Tactics, AgreeWithReference) {
+  const OpCase& op_case = GetParam();
+  const std::uint64_t seed = choose_seed();
+  SCOPED_TRACE(fmt::format("TENON_TEST_SEED={}", seed));
+  Random random(seed);
+  const CaseProblem made = problem_of_case(op_case, random);
+  std::string refusals;
+  bool any = false;
+  for (const Tactic* tactic : tactics().for_op(op_case.op.name())) {
+    const Verdict verdict = tactic->supports(made.problem);
+    if (!verdict) {
+      refusals += fmt::format("\n  {}: {}", tactic->name(), verdict.reason());
+      continue;
+    }
+    any = true;
+    const auto candidates = tactic->candidates(made.problem);
+    EXPECT_FALSE(candidates.empty());
+    for (const Candidate& candidate : candidates) {
+      SCOPED_TRACE(fmt::format("{}{{{}}} -> '{}'", tactic->name(), candidate.config,
+                               candidate.outputs.at(0).to_string()));
+      EXPECT_EQ(candidate.inputs.size(), made.problem.inputs.size());
+      EXPECT_TRUE(std::isfinite(candidate.estimate_ns) && candidate.estimate_ns > 0);
+      run_candidate(op_case, made, *tactic, candidate, random);
+      if (HasFailure()) return;
+    }
+  }
+  EXPECT_TRUE(any) << "no tactic takes it:" << refusals;
+}
+
+// A conversion as `choose` asks for it.
+Problem conversion(const Dims& dims, bool to_blocked) {
+  op::Reorder op;
+  (to_blocked ? op.to : op.from) = Layout::channel_blocked(16).to_string();
+  Problem problem{Op(op), {}, {}, Accuracy::standard, isa(), 2, nullptr, {}};
+  Operand operand{
+      Type::tensor(DataType::f32, dims), evaluate_dims(dims, case_runs().front()), {}, true, nullptr};
+  operand.max_dims = evaluate_dims(dims, {{"N", 5}, {"H", 13}, {"W", 13}, {"S", 70}});
+  problem.inputs.push_back(operand);
+  problem.outputs.push_back(operand);
+  return problem;
+}
+
+std::vector<Dims> converted_dims() {
+  const Dim n = symbol("N"), h = symbol("H"), w = symbol("W");
+  return {{n, 19, h, w}, {n, 16, 5, w}, {2, 1, w}, {n, 33, 2, h, w}};
+}
+
+TEST(Conversions, AgreeWithPlainTensors) {
+  if (!level_is_there()) GTEST_SKIP() << "this machine does not have the level asked for";
+  const std::uint64_t seed = choose_seed();
+  SCOPED_TRACE(fmt::format("TENON_TEST_SEED={}", seed));
+  Random random(seed);
+  for (const bool to_blocked : {true, false}) {
+    for (const Dims& dims : converted_dims()) {
+      const Problem problem = conversion(dims, to_blocked);
+      for (const Tactic* tactic : tactics().for_op("reorder")) {
+        ASSERT_TRUE(tactic->supports(problem)) << tactic->supports(problem).reason();
+        const Candidate candidate = tactic->candidates(problem).at(0);
+        StepRig rig(problem, candidate, tactic->prepare(problem, candidate), steps());
+        for (const SymbolValues& symbols : case_runs()) {
+          const Tensor x = make_tensor(input(dims), evaluate_dims(dims, symbols), random);
+          for (const int threads : {1, 2}) {
+            const RunResult result = rig.run({x}, {x.shape()}, threads);
+            EXPECT_TRUE(result.outputs.at(0).identical(x));
+            EXPECT_TRUE(result.guards_intact && result.padding_clear);
+            EXPECT_EQ(result.allocations, 0U);
+          }
+        }
+      }
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Tactics, testing::ValuesIn(all_cases()),
+                         [](const auto& param) { return param.param.name; });
+
+TEST(TacticCases, CoverEveryTactic) {
+  if (!level_is_there()) GTEST_SKIP() << "this machine does not have the level asked for";
+  std::set<std::string_view> taken;
+  Random random(1);
+  for (const OpCase& op_case : all_cases()) {
+    const CaseProblem made = problem_of_case(op_case, random);
+    for (const Tactic* tactic : tactics().for_op(op_case.op.name())) {
+      if (tactic->supports(made.problem)) taken.insert(tactic->name());
+    }
+  }
+  for (const Tactic* tactic : tactics().for_op("reorder")) {
+    if (tactic->supports(conversion(converted_dims().front(), true))) taken.insert(tactic->name());
+  }
+  for (const Tactic* tactic : tactics().all())
+    EXPECT_TRUE(taken.contains(tactic->name())) << tactic->name() << " has no case";
+}
+
+}  // namespace
+}  // namespace tenon::test
