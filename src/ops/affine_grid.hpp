@@ -6,11 +6,11 @@
 //   align_corners  -1 and 1 are the centres of the corner pixels, else their outer edges
 #pragma once
 
+#include "ir/op.hpp"
+
 #include <string_view>
 #include <tuple>
 #include <vector>
-
-#include "ir/op.hpp"
 
 namespace tenon::op {
 

@@ -4,12 +4,12 @@
 //   dtype   of the result, numeric or bool; absent: p's
 #pragma once
 
+#include "ir/op.hpp"
+
 #include <optional>
 #include <string_view>
 #include <tuple>
 #include <vector>
-
-#include "ir/op.hpp"
 
 namespace tenon::op {
 

@@ -1,11 +1,11 @@
 // bitcast(data) → the same bytes read as another dtype of the same width. Not for strings.
 #pragma once
 
+#include "ir/op.hpp"
+
 #include <string_view>
 #include <tuple>
 #include <vector>
-
-#include "ir/op.hpp"
 
 namespace tenon::op {
 

@@ -8,12 +8,12 @@
 //   pads         [begin …, end …], 2·d entries, or empty: all 0
 #pragma once
 
+#include "ir/op.hpp"
+
 #include <cstdint>
 #include <string_view>
 #include <tuple>
 #include <vector>
-
-#include "ir/op.hpp"
 
 namespace tenon::op {
 

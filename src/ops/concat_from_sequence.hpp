@@ -4,12 +4,12 @@
 //   axis    in [-rank, rank), with new_axis in [-(rank+1), rank]
 #pragma once
 
+#include "ir/op.hpp"
+
 #include <cstdint>
 #include <string_view>
 #include <tuple>
 #include <vector>
-
-#include "ir/op.hpp"
 
 namespace tenon::op {
 

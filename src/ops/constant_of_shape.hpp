@@ -3,11 +3,11 @@
 //   value   one element, of any dtype and any shape of one element
 #pragma once
 
+#include "ir/op.hpp"
+
 #include <string_view>
 #include <tuple>
 #include <vector>
-
-#include "ir/op.hpp"
 
 namespace tenon::op {
 

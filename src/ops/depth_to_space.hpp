@@ -5,13 +5,13 @@
 //              column)
 #pragma once
 
+#include "ir/op.hpp"
+
 #include <array>
 #include <cstdint>
 #include <string_view>
 #include <tuple>
 #include <vector>
-
-#include "ir/op.hpp"
 
 namespace tenon::op {
 

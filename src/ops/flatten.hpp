@@ -3,12 +3,12 @@
 //   axis    in [-rank, rank]; negative counts from the end. axis 0 gives [1, all].
 #pragma once
 
+#include "ir/op.hpp"
+
 #include <cstdint>
 #include <string_view>
 #include <tuple>
 #include <vector>
-
-#include "ir/op.hpp"
 
 namespace tenon::op {
 

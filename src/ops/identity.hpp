@@ -1,11 +1,11 @@
 // identity(x) → x. Any type: tensor, sequence, optional or map.
 #pragma once
 
+#include "ir/op.hpp"
+
 #include <string_view>
 #include <tuple>
 #include <vector>
-
-#include "ir/op.hpp"
 
 namespace tenon::op {
 

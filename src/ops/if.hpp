@@ -4,11 +4,11 @@
 // of the same kind and dtype; dims on which they differ are unknown in the result.
 #pragma once
 
+#include "ir/op.hpp"
+
 #include <string_view>
 #include <tuple>
 #include <vector>
-
-#include "ir/op.hpp"
 
 namespace tenon::op {
 

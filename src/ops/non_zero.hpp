@@ -2,11 +2,11 @@
 // i64[0, n].
 #pragma once
 
+#include "ir/op.hpp"
+
 #include <string_view>
 #include <tuple>
 #include <vector>
-
-#include "ir/op.hpp"
 
 namespace tenon::op {
 

@@ -7,12 +7,12 @@
 //   axis     in [-(r+1), r]
 #pragma once
 
+#include "ir/op.hpp"
+
 #include <cstdint>
 #include <string_view>
 #include <tuple>
 #include <vector>
-
-#include "ir/op.hpp"
 
 namespace tenon::op {
 

@@ -1,12 +1,12 @@
 // Optionals: a value that may be absent.
 #pragma once
 
+#include "ir/op.hpp"
+
 #include <optional>
 #include <string_view>
 #include <tuple>
 #include <vector>
-
-#include "ir/op.hpp"
 
 namespace tenon::op {
 

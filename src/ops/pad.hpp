@@ -12,14 +12,14 @@
 // left empty. `value` is always an operand.
 #pragma once
 
+#include "ir/op.hpp"
+
 #include <array>
 #include <cstdint>
 #include <optional>
 #include <string_view>
 #include <tuple>
 #include <vector>
-
-#include "ir/op.hpp"
 
 namespace tenon::op {
 

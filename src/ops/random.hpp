@@ -2,13 +2,13 @@
 // stream itself is not specified.
 #pragma once
 
+#include "ir/op.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string_view>
 #include <tuple>
 #include <vector>
-
-#include "ir/op.hpp"
 
 namespace tenon::op {
 
@@ -19,7 +19,7 @@ struct RandomNormal {
 
   DataType dtype = DataType::f32;
   float mean = 0.0F;
-  float scale = 1.0F;  // standard deviation
+  float scale = 1.0F;           // standard deviation
   std::optional<float> seed{};  // absent: a fresh one at each execution
   std::vector<std::int64_t> shape{};
 
@@ -38,7 +38,7 @@ struct RandomNormalLike {
 
   std::optional<DataType> dtype{};  // absent: data's
   float mean = 0.0F;
-  float scale = 1.0F;  // standard deviation
+  float scale = 1.0F;           // standard deviation
   std::optional<float> seed{};  // absent: a fresh one at each execution
 
   static constexpr auto fields() {

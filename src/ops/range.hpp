@@ -4,11 +4,11 @@
 // Scalars of one numeric dtype; delta not 0.
 #pragma once
 
+#include "ir/op.hpp"
+
 #include <string_view>
 #include <tuple>
 #include <vector>
-
-#include "ir/op.hpp"
 
 namespace tenon::op {
 

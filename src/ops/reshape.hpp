@@ -8,11 +8,11 @@
 // rank.
 #pragma once
 
+#include "ir/op.hpp"
+
 #include <string_view>
 #include <tuple>
 #include <vector>
-
-#include "ir/op.hpp"
 
 namespace tenon::op {
 

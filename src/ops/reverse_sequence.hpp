@@ -5,12 +5,12 @@
 //   time_axis, batch_axis   one is 0, the other 1
 #pragma once
 
+#include "ir/op.hpp"
+
 #include <cstdint>
 #include <string_view>
 #include <tuple>
 #include <vector>
-
-#include "ir/op.hpp"
 
 namespace tenon::op {
 

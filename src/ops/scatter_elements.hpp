@@ -8,13 +8,13 @@
 //              wins); else it is combined with it, in row-major order
 #pragma once
 
+#include "ir/op.hpp"
+#include "ops/scatter_reduction.hpp"
+
 #include <cstdint>
 #include <string_view>
 #include <tuple>
 #include <vector>
-
-#include "ir/op.hpp"
-#include "ops/scatter_reduction.hpp"
 
 namespace tenon::op {
 

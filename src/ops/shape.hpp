@@ -3,13 +3,13 @@
 //   start, end  negative counts from the end; clamped to [0, rank]; end absent: rank
 #pragma once
 
+#include "ir/op.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string_view>
 #include <tuple>
 #include <vector>
-
-#include "ir/op.hpp"
 
 namespace tenon::op {
 

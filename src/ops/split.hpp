@@ -6,13 +6,13 @@
 //                (possibly nothing). Absent: the number of outputs that the node has.
 #pragma once
 
+#include "ir/op.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string_view>
 #include <tuple>
 #include <vector>
-
-#include "ir/op.hpp"
 
 namespace tenon::op {
 

@@ -6,13 +6,13 @@
 //   mode           linear: the update must fit behind its index · circular: positions are taken modulo S
 #pragma once
 
+#include "ir/op.hpp"
+
 #include <array>
 #include <cstdint>
 #include <string_view>
 #include <tuple>
 #include <vector>
-
-#include "ir/op.hpp"
 
 namespace tenon::op {
 

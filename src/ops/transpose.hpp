@@ -3,12 +3,12 @@
 //   perm    a permutation of 0 … rank-1; empty reverses the axes.
 #pragma once
 
+#include "ir/op.hpp"
+
 #include <cstdint>
 #include <string_view>
 #include <tuple>
 #include <vector>
-
-#include "ir/op.hpp"
 
 namespace tenon::op {
 

@@ -4,13 +4,13 @@
 //   k   field or operand (one i64); at most one of the two; default 0
 #pragma once
 
+#include "ir/op.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string_view>
 #include <tuple>
 #include <vector>
-
-#include "ir/op.hpp"
 
 namespace tenon::op {
 

@@ -4,13 +4,13 @@
 //           any order. Exactly one of the two.
 #pragma once
 
+#include "ir/op.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string_view>
 #include <tuple>
 #include <vector>
-
-#include "ir/op.hpp"
 
 namespace tenon::op {
 
