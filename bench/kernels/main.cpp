@@ -10,6 +10,13 @@ int main(int argc, char** argv) {
   tenon::bench::register_conv_nchw();
   tenon::bench::register_depthwise();
   tenon::bench::register_deconv();
+  tenon::bench::register_pointwise();
+  tenon::bench::register_pool();
+  tenon::bench::register_softmax();
+  tenon::bench::register_norm();
+  tenon::bench::register_reduce();
+  tenon::bench::register_reorder();
+  tenon::bench::register_resize();
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
   benchmark::RunSpecifiedBenchmarks();

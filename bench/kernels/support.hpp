@@ -49,5 +49,12 @@ void register_conv();
 void register_conv_nchw();
 void register_depthwise();
 void register_deconv();
+void register_pointwise();
+void register_pool();
+void register_softmax();
+void register_norm();
+void register_reduce();
+void register_reorder();
+void register_resize();
 
 }  // namespace tenon::bench

@@ -22,8 +22,9 @@ struct PoolWindow {
 };
 
 int taps_below(const PoolArgs::Axis& a, int start, int limit) {
-  const int n = limit - start <= 0 ? 0 : (limit - start + a.dilation - 1) / a.dilation;
-  return n < a.kernel ? n : a.kernel;
+  int n = limit - start;
+  if (n > 0 && a.dilation != 1) n = (n + a.dilation - 1) / a.dilation;
+  return n <= 0 ? 0 : n < a.kernel ? n : a.kernel;
 }
 
 PoolWindow window_at(const PoolArgs& args, const PoolArgs::Axis& a, int o) {

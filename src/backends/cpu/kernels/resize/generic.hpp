@@ -17,6 +17,11 @@ constexpr std::ptrdiff_t kResizeRow = 1024;
 // to their inputs.
 std::ptrdiff_t piece_end(const ResizeAxis& axis, std::ptrdiff_t x, std::ptrdiff_t* first,
                          std::ptrdiff_t* last) {
+  if (axis.in <= kResizeRow) {
+    *first = 0;
+    *last = axis.in - 1;
+    return axis.out;
+  }
   *first = *last = axis.low[x];
   for (std::ptrdiff_t end = x; end < axis.out; ++end) {
     const std::ptrdiff_t low = axis.low[end] < axis.high[end] ? axis.low[end] : axis.high[end];
