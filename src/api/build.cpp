@@ -1,15 +1,9 @@
-#include <fmt/format.h>
-
-#include <chrono>
-
-#include <tenon/builder.hpp>
-
 #include "api/backends.hpp"
 #include "api/pipeline.hpp"
 #include "api/profile.hpp"
 #include "base/check.hpp"
-#include "base/cpu_info.hpp"
 #include "base/context.hpp"
+#include "base/cpu_info.hpp"
 #include "ir/blob_store.hpp"
 #include "ir/parser.hpp"
 #include "ir/printer.hpp"
@@ -19,6 +13,12 @@
 #include "runtime/builtin_steps.hpp"
 #include "tactics/choose.hpp"
 #include "tactics/timing_cache.hpp"
+
+#include <tenon/builder.hpp>
+
+#include <fmt/format.h>
+
+#include <chrono>
 
 namespace tenon {
 namespace {
@@ -36,13 +36,14 @@ void add_portable(Plan& plan, const Graph& graph) {
   plan.portable_ir = print(graph, &blobs);
   for (const auto& [hash, blob] : blobs.blobs()) {
     plan.portable_hashes.push_back(hash.hex());
-    plan.portable_blobs.push_back(Tensor::view_const(DataType::u8, {static_cast<std::int64_t>(blob.bytes.size())},
-                                                     blob.bytes.data(), blob.owner));
+    plan.portable_blobs.push_back(Tensor::view_const(
+        DataType::u8, {static_cast<std::int64_t>(blob.bytes.size())}, blob.bytes.data(), blob.owner));
   }
 }
 
 Graph read_portable(const Plan& plan) {
-  TENON_REQUIRE(!plan.portable_ir.empty(), "the plan was saved without its portable section, it runs only where it was built");
+  TENON_REQUIRE(!plan.portable_ir.empty(),
+                "the plan was saved without its portable section, it runs only where it was built");
   BlobStore blobs;
   for (const Tensor& blob : plan.portable_blobs) {
     const auto owner = std::make_shared<const Tensor>(blob);
@@ -62,12 +63,15 @@ Plan finish(Graph graph, std::vector<PlanSymbol> profile, const BuildOptions& op
   choosing.measure = options.measure && options.device == Device::cpu;
   choosing.cache = &cache;
   if (options.progress) {
-    choosing.progress = [&](std::size_t done, std::size_t total) { options.progress("timing tactics", done, total); };
+    choosing.progress = [&](std::size_t done, std::size_t total) {
+      options.progress("timing tactics", done, total);
+    };
   }
   const TacticRegistry& tactics = builtin_tactics(options.device);
   Graph chosen = graph;
   const Assignment assignment = choose(chosen, tactics, builtin_steps(), choosing);
-  Plan plan = lower(chosen, assignment, builtin_steps(), {std::move(profile), choosing.threads, choosing.isa});
+  Plan plan =
+      lower(chosen, assignment, builtin_steps(), {std::move(profile), choosing.threads, choosing.isa});
   plan.producer = kProducer;
   if (options.portable) add_portable(plan, graph);
   report.cache_hits = cache.hits();
@@ -77,9 +81,18 @@ Plan finish(Graph graph, std::vector<PlanSymbol> profile, const BuildOptions& op
   return plan;
 }
 
+// What is tapped becomes an output only after the passes, so that it does not change what they fuse.
+void show_taps(Graph& graph) {
+  const std::vector<Tap> taps = graph.taps();
+  for (const Tap& tap : taps) graph.add_output(tap.name, tap.value);
+  graph.clear_taps();
+}
+
 using Clock = std::chrono::steady_clock;
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 }  // namespace
 
@@ -98,12 +111,14 @@ Engine build(const Network& network, const BuildOptions& options, BuildReport* r
   Graph graph = network.graph();
   std::vector<PlanSymbol> profile = apply_shapes(graph, options.shapes);
   if (options.optimize) run_passes(graph, options, out);
+  if (options.taps) show_taps(graph);
   Plan plan = finish(std::move(graph), std::move(profile), options, out);
   out.seconds = seconds_since(start);
   return Engine::from_plan(std::move(plan));
 }
 
-Engine load_or_retune(const std::filesystem::path& path, const BuildOptions& options, const LoadOptions& load) {
+Engine load_or_retune(const std::filesystem::path& path, const BuildOptions& options,
+                      const LoadOptions& load) {
   Plan plan = load_plan(path);
   const auto needed = parse_isa(plan.isa);
   if (needed && isa_enabled(*needed)) return Engine::from_plan(std::move(plan), load);

@@ -20,6 +20,7 @@
 #define STBI_ONLY_PNM
 #define STBI_ONLY_BMP
 #define STBI_NO_STDIO
+#define STBI_FAILURE_USERMSG
 #define STBI_MAX_DIMENSIONS (1 << 16)
 #define STB_IMAGE_STATIC
 #define STB_IMAGE_IMPLEMENTATION
@@ -40,6 +41,14 @@ constexpr std::int64_t kMaxPixels = std::int64_t{1} << 26;
 struct FreeStb {
   void operator()(stbi_uc* pixels) const noexcept { stbi_image_free(pixels); }
 };
+
+// What the decoder objects to; its text may quote bytes of the file.
+std::string reason() {
+  std::string text;
+  for (const char* c = stbi_failure_reason(); c != nullptr && *c != '\0'; ++c)
+    text += *c >= ' ' && *c <= '~' ? *c : '?';
+  return text.empty() ? "its content makes no sense" : text;
+}
 
 bool has_image_magic(std::span<const std::byte> head) noexcept {
   const auto starts = [&](std::string_view magic) {
@@ -70,13 +79,13 @@ Image decode_image(std::span<const std::byte> bytes, std::string_view name) {
   int components = 0;
   // The header is judged before the decoder allocates what it asks for.
   TENON_REQUIRE(stbi_info_from_memory(data, size, &width, &height, &components) == 1,
-                "{}: damaged picture ({})", name, stbi_failure_reason());
+                "{}: damaged picture ({})", name, reason());
   TENON_REQUIRE(width >= 1 && height >= 1 && std::int64_t{width} * height <= kMaxPixels,
                 "{}: {}x{} pixels; at most {} are supported", name, width, height, kMaxPixels);
   const int channels = components <= 2 ? 1 : 3;
   const std::unique_ptr<stbi_uc, FreeStb> pixels(
       stbi_load_from_memory(data, size, &width, &height, &components, channels));
-  TENON_REQUIRE(pixels != nullptr, "{}: damaged picture ({})", name, stbi_failure_reason());
+  TENON_REQUIRE(pixels != nullptr, "{}: damaged picture ({})", name, reason());
   Image image(width, height, channels);
   std::memcpy(image.pixels.data(), pixels.get(), image.pixels.size());
   return image;

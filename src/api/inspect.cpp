@@ -49,6 +49,16 @@ std::map<std::string, std::size_t> op_counts(const Network& network) {
   return counts;
 }
 
+std::string reproducer_pipeline(const std::filesystem::path& path) {
+  constexpr std::string_view kMark = "// pipeline: ";
+  std::ifstream file(path);
+  std::string line;
+  while (std::getline(file, line) && line.starts_with("//")) {
+    if (line.starts_with(kMark)) return std::string(trim(std::string_view(line).substr(kMark.size())));
+  }
+  return {};
+}
+
 Listing list_ops() {
   Listing list{{"op", "attributes", "reference", "tactics"}, {}};
   const TacticRegistry& tactics = builtin_tactics(Device::cpu);
@@ -65,6 +75,8 @@ Listing list_ops() {
   }
   return list;
 }
+
+Listing list_passes() { return {{"pass", "default", "what it does"}, {}}; }
 
 Listing list_tactics() {
   Listing list{{"tactic", "version", "op", "error factor"}, {}};

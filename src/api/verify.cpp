@@ -154,7 +154,8 @@ class Verifier {
     quick.optimize = false;
     quick.portable = false;
     std::uint64_t seed = options_.seed;
-    for (const TensorInfo& info : build(network_, quick).inputs()) {
+    const Engine shapes = build(network_, quick);
+    for (const TensorInfo& info : shapes.inputs()) {
       const auto given = options_.inputs.find(info.name);
       inputs_.emplace(info.name, given != options_.inputs.end()
                                      ? given->second

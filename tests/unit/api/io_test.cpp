@@ -20,7 +20,8 @@ TEST(Io, RandomTensorsRepeatAndStayInRange) {
     sum += static_cast<double>(value);
   }
   EXPECT_LT(std::abs(sum), 60);  // five standard deviations of 400 uniform numbers
-  for (const std::int64_t value : random_tensor(DataType::i64, {50}, 1).values<std::int64_t>()) {
+  const Tensor integers = random_tensor(DataType::i64, {50}, 1);
+  for (const std::int64_t value : integers.values<std::int64_t>()) {
     EXPECT_TRUE(value == 0 || value == 1);
   }
   EXPECT_EQ(random_tensor(DataType::f16, {7}, 1).size_bytes(), 14U);

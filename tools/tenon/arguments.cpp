@@ -1,0 +1,143 @@
+#include "arguments.hpp"
+
+#include "progress_bar.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cmath>
+
+namespace tenon::tool {
+
+std::optional<Shape> parse_shape(std::string_view text) {
+  Shape shape;
+  if (text == "scalar") return shape;
+  while (true) {
+    std::int64_t dim = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), dim);
+    if (error != std::errc() || dim < 0) return std::nullopt;
+    shape.push_back(dim);
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+    if (text.empty()) return shape;
+    if (text[0] != 'x') return std::nullopt;
+    text.remove_prefix(1);
+  }
+}
+
+std::pair<std::string, ShapeRange> parse_shape_range(const std::string& text) {
+  // From the right, since names may contain ':'.
+  std::vector<Shape> shapes;
+  std::string_view rest = text;
+  while (shapes.size() < 3) {
+    const std::size_t colon = rest.rfind(':');
+    if (colon == std::string_view::npos || colon == 0) break;
+    const auto shape = parse_shape(rest.substr(colon + 1));
+    if (!shape) break;
+    shapes.insert(shapes.begin(), *shape);
+    rest = rest.substr(0, colon);
+  }
+  if (shapes.size() == 3) return {std::string(rest), {shapes[0], shapes[1], shapes[2]}};
+  if (!shapes.empty()) {
+    const Shape& shape = shapes.back();
+    return {text.substr(0, text.rfind(':')), {shape, shape, shape}};
+  }
+  throw ModelError(fmt::format(
+      "--shapes '{}': expected NAME:MIN:OPT:MAX or NAME:SHAPE with shapes like 1x3x224x224", text));
+}
+
+float parse_number(std::string_view text, std::string_view option) {
+  const auto number = [&](std::string_view part) {
+    double value = 0;
+    const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), value);
+    if (error != std::errc() || end != part.data() + part.size() || !std::isfinite(value)) {
+      throw ModelError(fmt::format("{} '{}': expected a number or a fraction like 1/255", option, text));
+    }
+    return value;
+  };
+  const std::size_t slash = text.find('/');
+  if (slash == std::string_view::npos) return static_cast<float>(number(text));
+  const double divisor = number(text.substr(slash + 1));
+  if (divisor == 0) throw ModelError(fmt::format("{} '{}': division by 0", option, text));
+  return static_cast<float>(number(text.substr(0, slash)) / divisor);
+}
+
+void BuildArguments::add_shapes(CLI::App& app) {
+  app.add_option(
+         "--shapes", shapes,
+         "Shapes of an input with symbolic dims: NAME:MIN:OPT:MAX, e.g. "
+         "image:1x3x224x224:4x3x224x224:8x3x224x224, or "
+         "NAME:SHAPE for one shape; may be repeated. Symbolic dims of inputs that are not named become 1")
+      ->allow_extra_args(false);
+}
+
+void BuildArguments::add_threads(CLI::App& app) {
+  app.add_option("--threads", threads,
+                 "Threads (default: for models all cores, for engines what they were built for)")
+      ->check(CLI::Range(1, 4096));
+}
+
+void BuildArguments::add_device(CLI::App& app) {
+  app.add_option("--device", device, "cpu (default), or ref: the slow reference backend")
+      ->check(CLI::IsMember({"cpu", "ref"}));
+}
+
+void BuildArguments::add_tuning(CLI::App& app) {
+  app.add_option("--timing-cache", timing_cache,
+                 "File with measured times of tactics: read when it exists, then completed");
+  app.add_flag("--no-tune", no_tune, "Choose tactics by the cost model, without measuring");
+}
+
+void BuildArguments::add_pipeline(CLI::App& app) {
+  app.add_option("--pipeline", pipeline,
+                 "Passes to run instead of the default ones, comma-separated (see tenon list passes)");
+  app.add_flag("--raw", raw, "Run no passes: the network as it was imported");
+}
+
+BuildOptions BuildArguments::options() const {
+  BuildOptions options;
+  options.device = device == "ref" ? Device::reference : Device::cpu;
+  options.threads = threads;
+  for (const std::string& text : shapes) {
+    auto [name, range] = parse_shape_range(text);
+    if (!options.shapes.emplace(name, std::move(range)).second) {
+      throw ModelError(fmt::format("--shapes names the input '{}' twice", name));
+    }
+  }
+  options.timing_cache = timing_cache;
+  options.optimize = !raw;
+  options.measure = !no_tune;
+  options.pipeline = pipeline;
+  return options;
+}
+
+Network load_network(const std::filesystem::path& path) {
+  switch (file_kind(path)) {
+    case FileKind::text_ir: return Network::load_text(path);
+    case FileKind::onnx: return Network::load(path);
+    case FileKind::engine:
+      throw ModelError(
+          fmt::format("'{}' is an engine that was built already; a model is needed here", path.string()));
+    case FileKind::image:
+    case FileKind::npy: break;
+  }
+  throw ModelError(fmt::format("'{}' is no model: neither ONNX nor textual IR (*.ir)", path.string()));
+}
+
+Engine open_engine(const std::filesystem::path& path, const BuildArguments& arguments,
+                   const BuildOptions& options, ProgressBar& bar) {
+  if (file_kind(path) != FileKind::engine) {
+    const Network network = load_network(path);
+    BuildOptions with_progress = options;
+    with_progress.progress = bar.callback();
+    with_progress.portable = false;
+    return build(network, with_progress);
+  }
+  if (!arguments.device.empty())
+    throw ModelError("--device is for models; an engine has been built for its device already");
+  LoadOptions load;
+  load.threads = arguments.threads;
+  return load_or_retune(path, options, load);
+}
+
+}  // namespace tenon::tool

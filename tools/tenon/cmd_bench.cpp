@@ -1,0 +1,190 @@
+// tenon bench: latency, throughput, and where the time goes.
+#include "arguments.hpp"
+#include "inputs.hpp"
+#include "program.hpp"
+#include "progress_bar.hpp"
+#include "table.hpp"
+
+#include <tenon/io.hpp>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <memory>
+#include <numeric>
+
+namespace tenon::tool {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct Options {
+  BuildArguments build;
+  InputArguments inputs;
+  std::string model;
+  double duration = 3;
+  double warmup = 0.2;
+  std::uint64_t seed = 1;
+  bool profile = false;
+  bool json = false;
+};
+
+struct Latency {
+  std::size_t count = 0;
+  double min = 0, median = 0, mean = 0, p90 = 0, p99 = 0;  // ms
+};
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// The smallest time that at least `share` of all do not exceed.
+double quantile(const std::vector<double>& sorted, double share) {
+  const auto rank = static_cast<std::size_t>(std::ceil(share * static_cast<double>(sorted.size())));
+  return sorted[std::clamp<std::size_t>(rank, 1, sorted.size()) - 1];
+}
+
+Latency summarize(std::vector<double> times) {
+  std::sort(times.begin(), times.end());
+  Latency latency;
+  latency.count = times.size();
+  latency.min = times.front();
+  latency.median = quantile(times, 0.5);
+  latency.mean = std::accumulate(times.begin(), times.end(), 0.0) / static_cast<double>(times.size());
+  latency.p90 = quantile(times, 0.9);
+  latency.p99 = quantile(times, 0.99);
+  return latency;
+}
+
+// At least one run, then until the time is over.
+std::vector<double> repeat(Context& context, double duration, ProgressBar& bar, const char* stage) {
+  std::vector<double> times;
+  const Clock::time_point start = Clock::now();
+  do {
+    const Clock::time_point before = Clock::now();
+    context.run();
+    times.push_back(seconds_since(before) * 1e3);
+    bar.show(stage, static_cast<std::size_t>(std::min(seconds_since(start), duration) * 10),
+             static_cast<std::size_t>(duration * 10));
+  } while (seconds_since(start) < duration);
+  return times;
+}
+
+struct Layer {
+  StepInfo info;
+  double ms = 0;     // mean
+  double share = 0;  // of all layers
+};
+
+std::vector<Layer> layers_of(const Engine& engine, const Context& context) {
+  std::vector<Layer> layers;
+  double total = 0;
+  const auto times = context.step_times();
+  const std::vector<StepInfo> steps = engine.steps();
+  for (std::size_t i = 0; i < steps.size() && i < times.size(); ++i) {
+    Layer layer{steps[i]};
+    if (times[i].runs > 0)
+      layer.ms = static_cast<double>(times[i].total_ns) / static_cast<double>(times[i].runs) * 1e-6;
+    total += layer.ms;
+    layers.push_back(std::move(layer));
+  }
+  for (Layer& layer : layers) layer.share = total > 0 ? layer.ms / total : 0;
+  return layers;
+}
+
+void set_inputs(const Options& options, const Engine& engine, const std::map<std::string, Tensor>& files,
+                Context& context) {
+  std::map<std::string, ShapeRange> shapes = options.build.options().shapes;
+  std::uint64_t seed = options.seed;
+  for (const TensorInfo& info : engine.inputs()) {
+    const auto file = files.find(info.name);
+    const auto shape = shapes.find(info.name);
+    const Shape& asked = shape != shapes.end() ? shape->second.opt : info.opt;
+    context.set_input(info.name, file != files.end() ? file->second : random_tensor(info.dtype, asked, seed));
+    ++seed;
+    shapes.erase(info.name);
+  }
+  if (!shapes.empty())
+    throw ModelError(fmt::format("--shapes: the network has no input '{}'", shapes.begin()->first));
+}
+
+void report_json(const Options& options, const Engine& engine, const Latency& latency,
+                 const std::vector<Layer>& layers) {
+  nlohmann::ordered_json json;
+  json["model"] = options.model;
+  json["threads"] = engine.info().threads;
+  json["isa"] = engine.info().isa;
+  json["latency_ms"] = {{"count", latency.count}, {"min", latency.min}, {"median", latency.median},
+                        {"mean", latency.mean},   {"p90", latency.p90}, {"p99", latency.p99}};
+  json["throughput_per_s"] = 1e3 / latency.mean;
+  for (const Layer& layer : layers) {
+    json["layers"].push_back({{"layer", layer.info.label},
+                              {"op", layer.info.op},
+                              {"tactic", layer.info.tactic},
+                              {"ms", layer.ms},
+                              {"share", layer.share}});
+  }
+  print_json(json);
+}
+
+int run(const Options& options) {
+  ProgressBar bar;
+  std::map<std::string, Tensor> files;
+  const Engine engine =
+      open_engine(options.model, options.build, options.inputs, options.build.options(), bar, files);
+  Context context = engine.create_context();
+  set_inputs(options, engine, files, context);
+  context.prepare();
+  repeat(context, options.warmup, bar, "warming up");
+  const Latency latency = summarize(repeat(context, options.duration, bar, "running"));
+  std::vector<Layer> layers;
+  if (options.profile) {
+    // Apart from the latencies, which reading the clock between steps would raise.
+    context.set_profiling(true);
+    repeat(context, std::max(0.2, options.duration / 4), bar, "profiling");
+    layers = layers_of(engine, context);
+  }
+  if (options.json) {
+    report_json(options, engine, latency, layers);
+    return kDone;
+  }
+  print(fmt::format("latency ms: min {}  median {}  mean {}  p90 {}  p99 {}  ({} runs, {} threads, {})\n",
+                    ms_text(latency.min), ms_text(latency.median), ms_text(latency.mean),
+                    ms_text(latency.p90), ms_text(latency.p99), latency.count, engine.info().threads,
+                    engine.info().isa));
+  print(fmt::format("throughput: {:.4g} inferences/s\n", 1e3 / latency.mean));
+  if (layers.empty()) return kDone;
+  Table table({"layer", "operator", "tactic", "ms", "share"}, {3, 4});
+  for (const Layer& layer : layers) {
+    table.add({shorten(layer.info.label, 40), shorten(layer.info.op, 40), shorten(layer.info.tactic, 50),
+               fmt::format("{:.4f}", layer.ms), fmt::format("{:.1f} %", layer.share * 100)});
+  }
+  print("\n" + table.text());
+  return kDone;
+}
+
+}  // namespace
+
+void add_bench(Program& program) {
+  auto options = std::make_shared<Options>();
+  CLI::App& app = program.add("bench", "Measure latency and throughput", [options] { return run(*options); });
+  app.add_option("MODEL", options->model, "ONNX file, textual IR (*.ir), or engine file")->required();
+  app.add_option("--duration", options->duration, "Seconds to measure for (default 3)")
+      ->check(CLI::Range(0.0, 86400.0));
+  app.add_option("--warmup", options->warmup, "Seconds to run before that (default 0.2)")
+      ->check(CLI::Range(0.0, 86400.0));
+  app.add_flag("--profile", options->profile, "Also report the time of every layer");
+  app.add_option("--seed", options->seed, "Seed of the random inputs (default 1)");
+  options->inputs.add_to(app);
+  options->build.add_shapes(app);
+  options->build.add_threads(app);
+  options->build.add_device(app);
+  options->build.add_tuning(app);
+  app.add_flag("--json", options->json, "Report as JSON");
+}
+
+}  // namespace tenon::tool

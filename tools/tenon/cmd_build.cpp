@@ -1,0 +1,89 @@
+// tenon build: from a model to an engine file.
+#include "arguments.hpp"
+#include "program.hpp"
+#include "progress_bar.hpp"
+#include "table.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <memory>
+
+namespace tenon::tool {
+namespace {
+
+struct Options {
+  BuildArguments build;
+  std::string model;
+  std::string output;
+  std::string dump_dir;
+  std::string reproduce;
+  bool strip_portable = false;
+  bool json = false;
+};
+
+nlohmann::ordered_json to_json(const BuildReport& report, const Engine& engine) {
+  nlohmann::ordered_json json;
+  json["seconds"] = report.seconds;
+  json["rewrites"] = report.rewrites;
+  for (const BuildReport::Pass& pass : report.passes) {
+    json["passes"].push_back({{"name", pass.name}, {"ms", pass.ms}, {"rewrites", pass.rewrites}});
+  }
+  json["timed"] = report.timed;
+  json["cache_hits"] = report.cache_hits;
+  json["cache_misses"] = report.cache_misses;
+  json["steps"] = engine.steps().size();
+  json["isa"] = engine.info().isa;
+  json["threads"] = engine.info().threads;
+  json["weight_bytes"] = engine.info().weight_bytes;
+  json["arena_bytes"] = engine.info().arena_bytes;
+  return json;
+}
+
+int run(const Options& options) {
+  BuildOptions build_options = options.build.options();
+  build_options.portable = !options.strip_portable;
+  build_options.dump_dir = options.dump_dir;
+  build_options.reproducer = options.reproduce;
+  const Network network = load_network(options.model);
+  BuildReport report;
+  ProgressBar bar;
+  build_options.progress = bar.callback();
+  const Engine engine = build(network, build_options, &report);
+  engine.save(options.output);
+  if (options.json) {
+    auto json = to_json(report, engine);
+    json["model"] = options.model;
+    json["engine"] = options.output;
+    print_json(json);
+    return kDone;
+  }
+  print(fmt::format("{}: {} steps, {} weights, {} arena, {} threads, {}\n", options.output,
+                    engine.steps().size(), bytes_text(engine.info().weight_bytes),
+                    bytes_text(engine.info().arena_bytes), engine.info().threads, engine.info().isa));
+  print(fmt::format("built in {:.2f} s: {} rewrites, {} tactics timed, {} times from the cache\n",
+                    report.seconds, report.rewrites, report.timed, report.cache_hits));
+  return kDone;
+}
+
+}  // namespace
+
+void add_build(Program& program) {
+  auto options = std::make_shared<Options>();
+  CLI::App& app = program.add("build", "Build an engine from a model", [options] { return run(*options); });
+  app.add_option("MODEL", options->model, "ONNX file, or textual IR (*.ir)")->required();
+  app.add_option("-o,--output", options->output, "Engine file to write")->required();
+  options->build.add_shapes(app);
+  options->build.add_threads(app);
+  options->build.add_device(app);
+  options->build.add_tuning(app);
+  options->build.add_pipeline(app);
+  app.add_option("--dump-dir", options->dump_dir, "Write the IR after every pass into this directory");
+  app.add_option("--reproduce", options->reproduce, "Where a failing pass leaves a file for tenon opt");
+  app.add_flag("--strip-portable", options->strip_portable,
+               "Leave out the IR by which another machine could build the engine again");
+  app.add_flag("--json", options->json, "Report as JSON");
+}
+
+}  // namespace tenon::tool

@@ -1,0 +1,63 @@
+// tenon dump: a model as textual IR.
+#include "arguments.hpp"
+#include "program.hpp"
+#include "table.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <memory>
+
+namespace tenon::tool {
+namespace {
+
+struct Options {
+  BuildArguments build;
+  std::string model;
+  std::string output;
+  bool optimized = false;
+  bool json = false;
+};
+
+nlohmann::ordered_json to_json(const std::vector<TensorInfo>& infos) {
+  auto json = nlohmann::ordered_json::array();
+  for (const TensorInfo& info : infos)
+    json.push_back({{"name", info.name}, {"dtype", name(info.dtype)}, {"dims", info.dims}});
+  return json;
+}
+
+int run(const Options& options) {
+  Network network = load_network(options.model);
+  if (options.optimized) network = optimize(network, options.build.options());
+  if (!options.output.empty()) network.save_text(options.output);
+  if (options.json) {
+    nlohmann::ordered_json json;
+    json["name"] = network.name();
+    json["inputs"] = to_json(network.inputs());
+    json["outputs"] = to_json(network.outputs());
+    json["ops"] = op_counts(network);
+    print_json(json);
+  } else if (options.output.empty()) {
+    print(network.to_text() + "\n");
+  }
+  return kDone;
+}
+
+}  // namespace
+
+void add_dump(Program& program) {
+  auto options = std::make_shared<Options>();
+  CLI::App& app = program.add("dump", "Show a model as textual IR", [options] { return run(*options); });
+  app.add_option("MODEL", options->model, "ONNX file, or textual IR (*.ir)")->required();
+  app.add_option("-o,--output", options->output,
+                 "Write it to this file, with large constants in a second file of the name plus .blob, so "
+                 "that tenon opt, build "
+                 "and run can read it");
+  app.add_flag("--optimized", options->optimized, "After the passes of a build");
+  options->build.add_pipeline(app);
+  options->build.add_shapes(app);
+  app.add_flag("--json", options->json, "Name, inputs, outputs and operator counts as JSON");
+}
+
+}  // namespace tenon::tool

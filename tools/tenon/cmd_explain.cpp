@@ -1,0 +1,82 @@
+// tenon explain: what runs for every node, and why.
+#include "arguments.hpp"
+#include "program.hpp"
+#include "progress_bar.hpp"
+#include "table.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <memory>
+
+namespace tenon::tool {
+namespace {
+
+struct Options {
+  BuildArguments build;
+  std::string engine;
+  std::string layer;
+  bool json = false;
+};
+
+std::string indented(const std::string& text) {
+  std::string out;
+  std::size_t begin = 0;
+  while (begin < text.size()) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    out += "    " + text.substr(begin, end - begin) + '\n';
+    begin = end + 1;
+  }
+  return out;
+}
+
+int run(const Options& options) {
+  ProgressBar bar;
+  const Engine engine = open_engine(options.engine, options.build, options.build.options(), bar);
+  nlohmann::ordered_json json = nlohmann::ordered_json::array();
+  std::string text;
+  for (const StepInfo& step : engine.steps()) {
+    if (step.label.find(options.layer) == std::string::npos) continue;
+    if (options.json) {
+      json.push_back({{"layer", step.label},
+                      {"op", step.op},
+                      {"tactic", step.tactic},
+                      {"problem", step.problem},
+                      {"expected_ms", step.expected_ns * 1e-6},
+                      {"note", step.note}});
+      continue;
+    }
+    text += fmt::format("{}\n    {}\n    {}", step.label.empty() ? "(added by Tenon)" : step.label, step.op,
+                        step.tactic);
+    if (step.expected_ns > 0) text += fmt::format(", {} ms", ms_text(step.expected_ns * 1e-6));
+    text += '\n';
+    if (!step.problem.empty()) text += "    " + step.problem + '\n';
+    text += indented(step.note);
+  }
+  if (options.json) {
+    print_json(json);
+  } else {
+    print(text);
+  }
+  return kDone;
+}
+
+}  // namespace
+
+void add_explain(Program& program) {
+  auto options = std::make_shared<Options>();
+  CLI::App& app = program.add("explain",
+                              "Say for every node which tactic runs, what it was expected to cost, and which "
+                              "ones were refused and why",
+                              [options] { return run(*options); });
+  app.add_option("ENGINE", options->engine, "Engine file, or a model, which is built first")->required();
+  app.add_option("--layer", options->layer, "Only steps whose source names contain this");
+  options->build.add_shapes(app);
+  options->build.add_threads(app);
+  options->build.add_device(app);
+  options->build.add_tuning(app);
+  app.add_flag("--json", options->json, "Report as JSON");
+}
+
+}  // namespace tenon::tool

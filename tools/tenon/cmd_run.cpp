@@ -1,0 +1,86 @@
+// tenon run: one inference, from files to files.
+#include "arguments.hpp"
+#include "inputs.hpp"
+#include "output_files.hpp"
+#include "program.hpp"
+#include "progress_bar.hpp"
+#include "table.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <memory>
+
+namespace tenon::tool {
+namespace {
+
+struct Options {
+  BuildArguments build;
+  InputArguments inputs;
+  std::string model;
+  std::string output_dir;
+  bool json = false;
+};
+
+int run(const Options& options) {
+  BuildOptions build_options = options.build.options();
+  // One run does not pay for measuring.
+  build_options.measure = build_options.measure && !build_options.timing_cache.empty();
+  std::map<std::string, Tensor> tensors;
+  ProgressBar bar;
+  const Engine engine =
+      open_engine(options.model, options.build, options.inputs, build_options, bar, tensors);
+  Context context = engine.create_context();
+  for (const TensorInfo& info : engine.inputs()) {
+    const auto tensor = tensors.find(info.name);
+    if (tensor == tensors.end()) {
+      throw ModelError(fmt::format("input '{}' ({}) is missing: give --input {}=FILE", info.name,
+                                   tensor_text(info), info.name));
+    }
+    context.set_input(info.name, tensor->second);
+  }
+  context.run();
+  std::vector<std::pair<std::string, Tensor>> outputs;
+  for (const TensorInfo& info : engine.outputs()) outputs.emplace_back(info.name, context.output(info.name));
+  const auto paths = write_outputs(options.output_dir, outputs);
+
+  nlohmann::ordered_json json;
+  std::string text;
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    const auto& [output, tensor] = outputs[i];
+    json["outputs"].push_back({{"name", output},
+                               {"file", paths[i].string()},
+                               {"dtype", name(tensor.dtype())},
+                               {"shape", tensor.shape()}});
+    text += fmt::format("{}: {} {}\n", paths[i].string(), name(tensor.dtype()), shape_text(tensor.shape()));
+  }
+  if (options.json) {
+    print_json(json);
+  } else {
+    print(text);
+  }
+  return kDone;
+}
+
+}  // namespace
+
+void add_run(Program& program) {
+  auto options = std::make_shared<Options>();
+  CLI::App& app = program.add("run", "Run a model or an engine once", [options] { return run(*options); });
+  app.add_option("MODEL", options->model, "ONNX file, textual IR (*.ir), or engine file")->required();
+  app.add_option("--output-dir", options->output_dir,
+                 "Directory for one .npy per output, named after it (other characters than letters, digits, "
+                 "'.', '_' and '-' "
+                 "become '_')")
+      ->required();
+  options->inputs.add_to(app);
+  options->build.add_shapes(app);
+  options->build.add_threads(app);
+  options->build.add_device(app);
+  options->build.add_tuning(app);
+  options->build.add_pipeline(app);
+  app.add_flag("--json", options->json, "Report as JSON");
+}
+
+}  // namespace tenon::tool
