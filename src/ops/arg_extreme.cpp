@@ -24,8 +24,12 @@ std::vector<Inference> infer_index(const InferContext& context, std::int64_t axi
 
 }  // namespace
 
-std::vector<Inference> ArgMax::infer(InferContext& context) const { return infer_index(context, axis, keep_dims); }
-std::vector<Inference> ArgMin::infer(InferContext& context) const { return infer_index(context, axis, keep_dims); }
+std::vector<Inference> ArgMax::infer(InferContext& context) const {
+  return infer_index(context, axis, keep_dims);
+}
+std::vector<Inference> ArgMin::infer(InferContext& context) const {
+  return infer_index(context, axis, keep_dims);
+}
 
 }  // namespace op
 

@@ -1,7 +1,8 @@
-// arg_max, arg_min: i64 index of the largest or smallest element along `axis`; of equal ones the first, or with select_last the
-// last.
+// arg_max, arg_min: i64 index of the largest or smallest element along `axis`; of equal ones the first, or
+// with select_last the last.
 //
-// Operand: x, numeric, rank 1 or more, not empty along the axis. Result: x's dims with the axis 1 (keep_dims) or removed.
+// Operand: x, numeric, rank 1 or more, not empty along the axis. Result: x's dims with the axis 1 (keep_dims)
+// or removed.
 #pragma once
 
 #include "ir/op.hpp"

@@ -1,5 +1,5 @@
-// average_pool: the mean under each window, over the elements inside x, or with count_include_pad over those inside x and its
-// padding (what ceil_mode adds behind the padding never counts).
+// average_pool: the mean under each window, over the elements inside x, or with count_include_pad over those
+// inside x and its padding (what ceil_mode adds behind the padding never counts).
 //
 // Operand: x [N, C, spatial…], float. Result: y [N, C, out…] of x's dtype.
 #pragma once
@@ -22,7 +22,8 @@ struct AveragePool {
   static constexpr auto fields() {
     return std::make_tuple(field("kernel", &AveragePool::kernel), field("stride", &AveragePool::stride),
                            field("pad", &AveragePool::pad), field("dilation", &AveragePool::dilation),
-                           field("ceil_mode", &AveragePool::ceil_mode), field("auto_pad", &AveragePool::auto_pad),
+                           field("ceil_mode", &AveragePool::ceil_mode),
+                           field("auto_pad", &AveragePool::auto_pad),
                            field("count_include_pad", &AveragePool::count_include_pad));
   }
   std::vector<Inference> infer(InferContext& context) const;

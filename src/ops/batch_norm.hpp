@@ -1,7 +1,8 @@
-// batch_norm: y = (x - mean[c]) / sqrt(var[c] + epsilon) · scale[c] + bias[c] with given statistics (inference form).
+// batch_norm: y = (x - mean[c]) / sqrt(var[c] + epsilon) · scale[c] + bias[c] with given statistics
+// (inference form).
 //
-// Operands: x [N, C, …] (rank 2 or more), scale, bias, mean, var: each [C]. All float; the parameters may have another
-// float dtype than x. Result: x's type.
+// Operands: x [N, C, …] (rank 2 or more), scale, bias, mean, var: each [C]. All float; the parameters may
+// have another float dtype than x. Result: x's type.
 #pragma once
 
 #include "ir/op.hpp"

@@ -1,11 +1,11 @@
 #include "ops/binary.hpp"
 
-#include <array>
-
 #include "base/check.hpp"
 #include "ops/epilogue.hpp"
 #include "ops/infer_helpers.hpp"
 #include "ops/shape_inference.hpp"
+
+#include <array>
 
 namespace tenon {
 namespace op {

@@ -1,9 +1,9 @@
 #include "ops/cast.hpp"
 
-#include <fmt/format.h>
-
 #include "ops/infer_helpers.hpp"
 #include "ops/shape_inference.hpp"
+
+#include <fmt/format.h>
 
 namespace tenon {
 namespace op {
@@ -16,7 +16,8 @@ std::vector<Inference> Cast::infer(InferContext& context) const {
     context.fail(fmt::format("no conversion from {} to {}", name(from), name(to)));
   }
   const bool shape_like = to == DataType::i64 || to == DataType::i32;
-  return {Inference(tensor_type(to, context.tensor(0).dims), shape_like ? known_value(context, 0) : std::nullopt)};
+  return {Inference(tensor_type(to, context.tensor(0).dims),
+                    shape_like ? known_value(context, 0) : std::nullopt)};
 }
 
 }  // namespace op

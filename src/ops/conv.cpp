@@ -1,18 +1,18 @@
 #include "ops/conv.hpp"
 
-#include <fmt/format.h>
-
 #include "ops/epilogue.hpp"
 #include "ops/infer_helpers.hpp"
+
+#include <fmt/format.h>
 
 namespace tenon {
 namespace op {
 
-Dims conv_output_dims(const InferContext& context, const WindowFields& fields, std::int64_t group, const Dims& x,
-                      const Dims& w) {
+Dims conv_output_dims(const InferContext& context, const WindowFields& fields, std::int64_t group,
+                      const Dims& x, const Dims& w) {
   if (x.size() < 3 || w.size() != x.size()) {
-    context.fail(fmt::format("expected x [N, C, spatial…] and w [M, C/group, kernel…], found {} and {}", to_string(x),
-                             to_string(w)));
+    context.fail(fmt::format("expected x [N, C, spatial…] and w [M, C/group, kernel…], found {} and {}",
+                             to_string(x), to_string(w)));
   }
   if (group < 1) context.fail(fmt::format("group: expected 1 or more, found {}", group));
   check_window_fields(context, fields, x.size() - 2);
@@ -38,7 +38,8 @@ std::vector<Inference> Conv::infer(InferContext& context) const {
   if (context.has(2)) {
     context.require_same_dtype(0, 2);
     require_rank(context, 2, 1);
-    if (context.has_rank(2) && result.dims) merge_dim(context, context.dims(2)[0], (*result.dims)[1], "bias and output channels");
+    if (context.has_rank(2) && result.dims)
+      merge_dim(context, context.dims(2)[0], (*result.dims)[1], "bias and output channels");
   }
   return {infer_epilogue(context, epilogue, result, kFirstEpilogueOperand)};
 }
@@ -48,7 +49,8 @@ std::vector<ValueId> Conv::decompose(NodeBuilder& builder, std::span<const Value
   Conv plain = *this;
   plain.epilogue = {};
   const std::size_t own = std::min(inputs.size(), kFirstEpilogueOperand);
-  const ValueId main = builder.add(plain, {inputs.begin(), inputs.begin() + static_cast<std::ptrdiff_t>(own)});
+  const ValueId main =
+      builder.add(plain, {inputs.begin(), inputs.begin() + static_cast<std::ptrdiff_t>(own)});
   return {add_epilogue(builder, epilogue, main, inputs.subspan(own))};
 }
 

@@ -1,7 +1,8 @@
-// conv_integer: exact integer convolution, i32 result: Σ (x - x_zero) · (w - w_zero), padding counts as x_zero.
+// conv_integer: exact integer convolution, i32 result: Σ (x - x_zero) · (w - w_zero), padding counts as
+// x_zero.
 //
-// Operands: x [N, C, spatial…] (u8 or i8), w [M, C/group, kernel…] (u8 or i8), x_zero scalar or absent (x's dtype), w_zero scalar,
-// [M] or absent (w's dtype). Sums wrap modulo 2^32.
+// Operands: x [N, C, spatial…] (u8 or i8), w [M, C/group, kernel…] (u8 or i8), x_zero scalar or absent (x's
+// dtype), w_zero scalar, [M] or absent (w's dtype). Sums wrap modulo 2^32.
 #pragma once
 
 #include "ir/op.hpp"

@@ -1,12 +1,12 @@
 #include "ops/conv_transpose.hpp"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-
 #include "base/check.hpp"
 #include "ops/epilogue.hpp"
 #include "ops/infer_helpers.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
 
 namespace tenon {
 namespace op {
@@ -25,7 +25,8 @@ Size full_size(const ConvTranspose& op, std::size_t i, const Size& input, std::i
   return (input - Size(1)) * Size(entry(op.stride, i, 1)) + Size(extent + entry(op.output_padding, i, 0));
 }
 
-Dim output_dim(const ConvTranspose& op, std::size_t i, std::size_t spatial, const Dim& input, const Dim& kernel) {
+Dim output_dim(const ConvTranspose& op, std::size_t i, std::size_t spatial, const Dim& input,
+               const Dim& kernel) {
   if (!op.output_shape.empty()) return op.output_shape[i];
   if (is_same_pad(op.auto_pad)) return input * Dim(entry(op.stride, i, 1));
   if (!kernel.is_const()) return Dim::unknown();
@@ -47,8 +48,8 @@ void check_fields(const InferContext& context, const ConvTranspose& op, std::siz
 
 Dims output_dims(const InferContext& context, const ConvTranspose& op, const Dims& x, const Dims& w) {
   if (x.size() < 3 || w.size() != x.size()) {
-    context.fail(fmt::format("expected x [N, C, spatial…] and w [C, M/group, kernel…], found {} and {}", to_string(x),
-                             to_string(w)));
+    context.fail(fmt::format("expected x [N, C, spatial…] and w [C, M/group, kernel…], found {} and {}",
+                             to_string(x), to_string(w)));
   }
   const std::size_t spatial = x.size() - 2;
   check_fields(context, op, spatial);
@@ -74,11 +75,13 @@ std::vector<Inference> ConvTranspose::infer(InferContext& context) const {
   context.require_same_dtype(0, 1);
   TensorType result;
   result.dtype = context.dtype(0);
-  if (context.has_rank(0) && context.has_rank(1)) result.dims = output_dims(context, *this, context.dims(0), context.dims(1));
+  if (context.has_rank(0) && context.has_rank(1))
+    result.dims = output_dims(context, *this, context.dims(0), context.dims(1));
   if (context.has(2)) {
     context.require_same_dtype(0, 2);
     require_rank(context, 2, 1);
-    if (context.has_rank(2) && result.dims) merge_dim(context, context.dims(2)[0], (*result.dims)[1], "bias and output channels");
+    if (context.has_rank(2) && result.dims)
+      merge_dim(context, context.dims(2)[0], (*result.dims)[1], "bias and output channels");
   }
   return {infer_epilogue(context, epilogue, result, kFirstEpilogueOperand)};
 }
@@ -88,7 +91,8 @@ std::vector<ValueId> ConvTranspose::decompose(NodeBuilder& builder, std::span<co
   ConvTranspose plain = *this;
   plain.epilogue = {};
   const std::size_t own = std::min(inputs.size(), kFirstEpilogueOperand);
-  const ValueId main = builder.add(plain, {inputs.begin(), inputs.begin() + static_cast<std::ptrdiff_t>(own)});
+  const ValueId main =
+      builder.add(plain, {inputs.begin(), inputs.begin() + static_cast<std::ptrdiff_t>(own)});
   return {add_epilogue(builder, epilogue, main, inputs.subspan(own))};
 }
 

@@ -1,5 +1,5 @@
-// cum_sum, cum_prod: running sum or product along an axis; `exclusive` leaves the element itself out (starting from 0 or 1),
-// `reverse` runs from the end.
+// cum_sum, cum_prod: running sum or product along an axis; `exclusive` leaves the element itself out
+// (starting from 0 or 1), `reverse` runs from the end.
 //
 // Operands: x (float or integer), axis (i32 or i64 scalar or [1]). Result: x's type; integers wrap.
 #pragma once

@@ -1,9 +1,9 @@
 #include "ops/deform_conv.hpp"
 
-#include <fmt/format.h>
-
 #include "ops/conv.hpp"
 #include "ops/infer_helpers.hpp"
+
+#include <fmt/format.h>
 
 namespace tenon {
 namespace op {
@@ -24,7 +24,8 @@ std::vector<Inference> DeformConv::infer(InferContext& context) const {
   const Dims& x = context.dims(0);
   const Dims& w = context.dims(1);
   if (x[1].is_const() && x[1].value() % offset_group != 0) {
-    context.fail(fmt::format("{} channels cannot be divided into {} offset groups", x[1].value(), offset_group));
+    context.fail(
+        fmt::format("{} channels cannot be divided into {} offset groups", x[1].value(), offset_group));
   }
   Dims result = conv_output_dims(context, window(), group, x, w);
   auto check = [&](std::size_t operand, std::int64_t per_tap) {
@@ -37,7 +38,8 @@ std::vector<Inference> DeformConv::infer(InferContext& context) const {
   };
   check(2, 2);
   check(4, 1);
-  if (context.has(3) && context.has_rank(3)) merge_dim(context, context.dims(3)[0], w[0], "bias and output channels");
+  if (context.has(3) && context.has_rank(3))
+    merge_dim(context, context.dims(3)[0], w[0], "bias and output channels");
   return {tensor_type(context.dtype(0), std::move(result))};
 }
 

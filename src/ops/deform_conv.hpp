@@ -1,10 +1,10 @@
 // deform_conv: 2-D convolution whose taps are displaced by learned offsets and weighted by an optional mask.
 //
-//   tap (i, j) of output (p, q) reads x at row p·stride - pad + i·dilation + offset_y, column likewise, bilinearly
-//   interpolated with zeros outside, times mask.
+//   tap (i, j) of output (p, q) reads x at row p·stride - pad + i·dilation + offset_y, column likewise,
+//   bilinearly interpolated with zeros outside, times mask.
 //
-// Operands: x [N, C, H, W], w [M, C/group, kH, kW], offset [N, offset_group·kH·kW·2, oH, oW] (y before x), bias [M] or absent,
-// mask [N, offset_group·kH·kW, oH, oW] or absent. One float dtype.
+// Operands: x [N, C, H, W], w [M, C/group, kH, kW], offset [N, offset_group·kH·kW·2, oH, oW] (y before x),
+// bias [M] or absent, mask [N, offset_group·kH·kW, oH, oW] or absent. One float dtype.
 #pragma once
 
 #include "ir/op.hpp"

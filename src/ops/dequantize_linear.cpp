@@ -1,9 +1,9 @@
 #include "ops/dequantize_linear.hpp"
 
-#include <fmt/format.h>
-
 #include "ops/infer_helpers.hpp"
 #include "ops/quantize_linear.hpp"
+
+#include <fmt/format.h>
 
 namespace tenon {
 namespace op {
@@ -18,7 +18,8 @@ std::vector<Inference> DequantizeLinear::infer(InferContext& context) const {
   check_quantization(context, 1, 2, axis, block_size);
   const DataType natural = is_compute_float(context.dtype(1)) ? context.dtype(1) : DataType::f32;
   const DataType result = output_dtype.value_or(natural);
-  if (!is_compute_float(result)) context.fail(fmt::format("output_dtype: expected a float, found {}", name(result)));
+  if (!is_compute_float(result))
+    context.fail(fmt::format("output_dtype: expected a float, found {}", name(result)));
   return {tensor_type(result, context.tensor(0).dims)};
 }
 

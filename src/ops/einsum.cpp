@@ -1,10 +1,10 @@
 #include "ops/einsum.hpp"
 
-#include <algorithm>
-#include <map>
-
 #include "base/check.hpp"
 #include "ops/infer_helpers.hpp"
+
+#include <algorithm>
+#include <map>
 
 namespace tenon {
 namespace op {
@@ -69,8 +69,8 @@ EinsumPlan parse_einsum(std::string_view equation, std::span<const std::size_t> 
   for (std::size_t i = 0; i < terms.size(); ++i) {
     const bool ellipsis = terms[i].find("...") != std::string_view::npos;
     const std::size_t letters = parse_term(terms[i], equation, 0).size();
-    TENON_REQUIRE(ellipsis ? letters <= ranks[i] : letters == ranks[i], "einsum '{}': term {} does not fit rank {}",
-                  equation, i, ranks[i]);
+    TENON_REQUIRE(ellipsis ? letters <= ranks[i] : letters == ranks[i],
+                  "einsum '{}': term {} does not fit rank {}", equation, i, ranks[i]);
     const std::size_t axes = ranks[i] - letters;
     widest_ellipsis = std::max(widest_ellipsis, axes);
     plan.operands.push_back(parse_term(terms[i], equation, axes));

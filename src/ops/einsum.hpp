@@ -1,8 +1,8 @@
 // einsum: sum of products of operands along named axes, e.g. "bij,bjk->bik", "...ij->...ji", "ii->i".
 //
-// One letter (a-z, A-Z) per axis, "..." for any leading axes (they broadcast); a letter repeated within a term takes the
-// diagonal. Without "->" the result has the ellipsis first, then the letters that occur once, in alphabetical order.
-// Operands: one or more tensors of one numeric dtype.
+// One letter (a-z, A-Z) per axis, "..." for any leading axes (they broadcast); a letter repeated within a
+// term takes the diagonal. Without "->" the result has the ellipsis first, then the letters that occur once,
+// in alphabetical order. Operands: one or more tensors of one numeric dtype.
 #pragma once
 
 #include "ir/op.hpp"
@@ -17,8 +17,8 @@ struct Einsum {
   std::vector<Inference> infer(InferContext& context) const;
 };
 
-// The equation for operands of known ranks. Axes are labelled: letters by their character, ellipsis axes by -1 (the last one),
-// -2, …
+// The equation for operands of known ranks. Axes are labelled: letters by their character, ellipsis axes by
+// -1 (the last one), -2, …
 struct EinsumPlan {
   std::vector<std::vector<int>> operands;  // a label per axis
   std::vector<int> output;

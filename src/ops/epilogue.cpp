@@ -1,9 +1,9 @@
 #include "ops/epilogue.hpp"
 
-#include <fmt/format.h>
-
 #include "ops/infer_helpers.hpp"
 #include "ops/pointwise.hpp"
+
+#include <fmt/format.h>
 
 namespace tenon::op {
 namespace {
@@ -14,7 +14,7 @@ enum class Domain {
   comparable,  // numeric, bool, string
   numeric,     // floats and integers
   is_float,
-  is_signed,   // floats and signed integers
+  is_signed,  // floats and signed integers
   is_integer,
   boolean,
 };
@@ -22,10 +22,8 @@ enum class Domain {
 Domain domain_of(PointwiseFn fn) {
   using enum PointwiseFn;
   switch (fn) {
-    case equal:
-      return Domain::comparable;
-    case where:
-      return Domain::any;
+    case equal: return Domain::comparable;
+    case where: return Domain::any;
     case add:
     case sub:
     case mul:
@@ -45,43 +43,32 @@ Domain domain_of(PointwiseFn fn) {
     case less:
     case less_equal:
     case greater:
-    case greater_equal:
-      return Domain::numeric;
-    case neg:
-      return Domain::is_signed;
+    case greater_equal: return Domain::numeric;
+    case neg: return Domain::is_signed;
     case bit_and:
     case bit_or:
     case bit_xor:
     case bit_not:
     case shift_left:
-    case shift_right:
-      return Domain::is_integer;
+    case shift_right: return Domain::is_integer;
     case logical_and:
     case logical_or:
     case logical_xor:
-    case logical_not:
-      return Domain::boolean;
-    default:
-      return Domain::is_float;
+    case logical_not: return Domain::boolean;
+    default: return Domain::is_float;
   }
 }
 
 bool in_domain(Domain domain, DataType dtype) {
   switch (domain) {
-    case Domain::any:
-      return true;
+    case Domain::any: return true;
     case Domain::comparable:
       return dtype == DataType::boolean || dtype == DataType::string || in_domain(Domain::numeric, dtype);
-    case Domain::numeric:
-      return is_compute_float(dtype) || is_compute_integer(dtype);
-    case Domain::is_float:
-      return is_compute_float(dtype);
-    case Domain::is_signed:
-      return is_compute_float(dtype) || (is_compute_integer(dtype) && is_signed(dtype));
-    case Domain::is_integer:
-      return is_compute_integer(dtype);
-    case Domain::boolean:
-      return dtype == DataType::boolean;
+    case Domain::numeric: return is_compute_float(dtype) || is_compute_integer(dtype);
+    case Domain::is_float: return is_compute_float(dtype);
+    case Domain::is_signed: return is_compute_float(dtype) || (is_compute_integer(dtype) && is_signed(dtype));
+    case Domain::is_integer: return is_compute_integer(dtype);
+    case Domain::boolean: return dtype == DataType::boolean;
   }
   return false;
 }
@@ -95,10 +82,12 @@ DataType pointwise_dtype(const InferContext& context, PointwiseFn fn, std::span<
     context.fail(fmt::format("where: expected a bool condition, found {}", name(operands[0])));
   }
   const DataType dtype = operands[first_value];
-  if (!in_domain(domain_of(fn), dtype)) context.fail(fmt::format("{} is not defined for {}", row.name, name(dtype)));
+  if (!in_domain(domain_of(fn), dtype))
+    context.fail(fmt::format("{} is not defined for {}", row.name, name(dtype)));
   for (std::size_t i = first_value + 1; i < operands.size(); ++i) {
     if (fn == PointwiseFn::pow) {
-      if (!in_domain(Domain::numeric, operands[i])) context.fail(fmt::format("pow: {} exponent", name(operands[i])));
+      if (!in_domain(Domain::numeric, operands[i]))
+        context.fail(fmt::format("pow: {} exponent", name(operands[i])));
     } else if (operands[i] != dtype) {
       context.fail(fmt::format("{}: expected operands of one dtype, found {} and {}", row.name, name(dtype),
                                name(operands[i])));
@@ -107,16 +96,19 @@ DataType pointwise_dtype(const InferContext& context, PointwiseFn fn, std::span<
   return row.result == PointwiseResult::boolean ? DataType::boolean : dtype;
 }
 
-DataType program_dtype(const InferContext& context, const PointwiseProgram& program, std::span<const DataType> operands) {
+DataType program_dtype(const InferContext& context, const PointwiseProgram& program,
+                       std::span<const DataType> operands) {
   program.verify();
   if (program.inputs != operands.size()) {
-    context.fail(fmt::format("the program has {} inputs, but there are {} operands", program.inputs, operands.size()));
+    context.fail(
+        fmt::format("the program has {} inputs, but there are {} operands", program.inputs, operands.size()));
   }
   std::vector<DataType> registers(operands.begin(), operands.end());
   for (const PointwiseProgram::Instruction& instruction : program.code) {
     if (instruction.kind == PointwiseProgram::Kind::call) {
       std::vector<DataType> arguments;
-      for (int i = 0; i < info(instruction.fn).arity; ++i) arguments.push_back(registers[instruction.args[i]]);
+      for (int i = 0; i < info(instruction.fn).arity; ++i)
+        arguments.push_back(registers[instruction.args[i]]);
       registers.push_back(pointwise_dtype(context, instruction.fn, arguments));
     } else {
       registers.push_back(instruction.to);
@@ -125,8 +117,8 @@ DataType program_dtype(const InferContext& context, const PointwiseProgram& prog
   return registers.back();
 }
 
-TensorType infer_epilogue(const InferContext& context, const PointwiseProgram& epilogue, const TensorType& main,
-                          std::size_t first_operand) {
+TensorType infer_epilogue(const InferContext& context, const PointwiseProgram& epilogue,
+                          const TensorType& main, std::size_t first_operand) {
   const std::size_t count = context.input_count() > first_operand ? context.input_count() - first_operand : 0;
   if (epilogue.empty()) {
     if (count != 0) context.fail(fmt::format("{} operands for an epilogue that is not there", count));

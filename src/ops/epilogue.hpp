@@ -1,15 +1,15 @@
 // Epilogues: the pointwise program that convolutions and matrix products apply to their result.
 //
-// Register 0 is the operator's result with bias, in its output dtype; registers 1 … n are further operands, each of the
-// output's shape or broadcastable to it. An empty program means no epilogue.
+// Register 0 is the operator's result with bias, in its output dtype; registers 1 … n are further operands,
+// each of the output's shape or broadcastable to it. An empty program means no epilogue.
 #pragma once
+
+#include "ir/graph.hpp"
+#include "ir/pointwise.hpp"
 
 #include <cstddef>
 #include <span>
 #include <vector>
-
-#include "ir/graph.hpp"
-#include "ir/pointwise.hpp"
 
 namespace tenon::op {
 
@@ -17,12 +17,13 @@ namespace tenon::op {
 DataType pointwise_dtype(const InferContext& context, PointwiseFn fn, std::span<const DataType> operands);
 
 // The dtype of the program's result; fails when registers do not fit or dtypes clash.
-DataType program_dtype(const InferContext& context, const PointwiseProgram& program, std::span<const DataType> operands);
+DataType program_dtype(const InferContext& context, const PointwiseProgram& program,
+                       std::span<const DataType> operands);
 
-// Type of `main` after the epilogue, whose operands start at `first_operand`. Fails unless their number is what the program
-// says and they can be broadcast to `main`.
-TensorType infer_epilogue(const InferContext& context, const PointwiseProgram& epilogue, const TensorType& main,
-                          std::size_t first_operand);
+// Type of `main` after the epilogue, whose operands start at `first_operand`. Fails unless their number is
+// what the program says and they can be broadcast to `main`.
+TensorType infer_epilogue(const InferContext& context, const PointwiseProgram& epilogue,
+                          const TensorType& main, std::size_t first_operand);
 
 // A pointwise node that applies `epilogue` to `main` and `operands`.
 ValueId add_epilogue(NodeBuilder& builder, const PointwiseProgram& epilogue, ValueId main,

@@ -1,8 +1,8 @@
 #include "ops/global_pool.hpp"
 
-#include <fmt/format.h>
-
 #include "ops/infer_helpers.hpp"
+
+#include <fmt/format.h>
 
 namespace tenon {
 namespace op {
@@ -19,9 +19,13 @@ std::vector<Inference> infer_global_pool(const InferContext& context) {
 
 }  // namespace
 
-std::vector<Inference> GlobalAveragePool::infer(InferContext& context) const { return infer_global_pool(context); }
+std::vector<Inference> GlobalAveragePool::infer(InferContext& context) const {
+  return infer_global_pool(context);
+}
 
-std::vector<Inference> GlobalMaxPool::infer(InferContext& context) const { return infer_global_pool(context); }
+std::vector<Inference> GlobalMaxPool::infer(InferContext& context) const {
+  return infer_global_pool(context);
+}
 
 std::vector<Inference> GlobalLpPool::infer(InferContext& context) const {
   if (p < 1) context.fail(fmt::format("p: expected 1 or more, found {}", p));

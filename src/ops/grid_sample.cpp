@@ -1,8 +1,8 @@
 #include "ops/grid_sample.hpp"
 
-#include <fmt/format.h>
-
 #include "ops/infer_helpers.hpp"
+
+#include <fmt/format.h>
 
 namespace tenon {
 namespace op {
@@ -17,7 +17,8 @@ std::vector<Inference> GridSample::infer(InferContext& context) const {
   const Dims& x = context.dims(0);
   const Dims& grid = context.dims(1);
   require_rank(context, 1, x.size());
-  if (mode == GridMode::cubic && x.size() != 4) context.fail(fmt::format("cubic sampling of x {}", to_string(x)));
+  if (mode == GridMode::cubic && x.size() != 4)
+    context.fail(fmt::format("cubic sampling of x {}", to_string(x)));
   merge_dim(context, grid.back(), Dim(x.size() - 2), "coordinates of a position:");
   Dims result{merge_dim(context, x[0], grid[0], "batch of x and grid:"), x[1]};
   result.insert(result.end(), grid.begin() + 1, grid.end() - 1);

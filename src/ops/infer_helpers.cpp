@@ -39,14 +39,16 @@ std::optional<Dims> broadcast_operands(const InferContext& context, std::size_t 
   return result;
 }
 
-void require_broadcastable_to(const InferContext& context, const Dims& from, const Dims& to, std::string_view what) {
+void require_broadcastable_to(const InferContext& context, const Dims& from, const Dims& to,
+                              std::string_view what) {
   bool fits = from.size() <= to.size();
   for (std::size_t i = 0; fits && i < from.size(); ++i) {
     const Dim& a = from[from.size() - 1 - i];
     const Dim& b = to[to.size() - 1 - i];
     if (a.is_const() && b.is_const() && !a.is_const(1) && a.value() != b.value()) fits = false;
   }
-  if (!fits) context.fail(fmt::format("{} {} cannot be broadcast to {}", what, to_string(from), to_string(to)));
+  if (!fits)
+    context.fail(fmt::format("{} {} cannot be broadcast to {}", what, to_string(from), to_string(to)));
 }
 
 Dim merge_dim(const InferContext& context, const Dim& a, const Dim& b, std::string_view what) {
@@ -91,12 +93,14 @@ void require_rank_at_least(const InferContext& context, std::size_t operand, std
   if (!context.has(operand) || !context.has_rank(operand)) return;
   const Dims& dims = *context.tensor(operand).dims;
   if (dims.size() < rank) {
-    context.fail(fmt::format("operand {}: expected rank {} or more, found {}", operand, rank, to_string(dims)));
+    context.fail(
+        fmt::format("operand {}: expected rank {} or more, found {}", operand, rank, to_string(dims)));
   }
 }
 
 bool is_compute_float(DataType dtype) noexcept {
-  return dtype == DataType::f32 || dtype == DataType::f64 || dtype == DataType::f16 || dtype == DataType::bf16;
+  return dtype == DataType::f32 || dtype == DataType::f64 || dtype == DataType::f16 ||
+         dtype == DataType::bf16;
 }
 
 bool is_compute_integer(DataType dtype) noexcept { return is_integer(dtype) && bit_width(dtype) >= 8; }
@@ -111,7 +115,8 @@ void require_float(const InferContext& context, std::size_t operand) {
 void require_numeric(const InferContext& context, std::size_t operand) {
   const DataType dtype = context.dtype(operand);
   if (!is_compute_float(dtype) && !is_compute_integer(dtype)) {
-    context.fail(fmt::format("operand {}: expected a float or integer dtype, found {}", operand, name(dtype)));
+    context.fail(
+        fmt::format("operand {}: expected a float or integer dtype, found {}", operand, name(dtype)));
   }
 }
 

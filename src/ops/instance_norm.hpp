@@ -1,5 +1,5 @@
-// instance_norm: each channel of each sample normalized by its own mean and variance over the spatial axes, then scaled:
-// y = (x - mean) / sqrt(var + epsilon) · scale[c] + bias[c].
+// instance_norm: each channel of each sample normalized by its own mean and variance over the spatial axes,
+// then scaled: y = (x - mean) / sqrt(var + epsilon) · scale[c] + bias[c].
 //
 // Operands: x [N, C, spatial…] (rank 3 or more), scale [C], bias [C]. Float. Result: x's type.
 #pragma once

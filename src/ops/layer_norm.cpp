@@ -1,8 +1,8 @@
 #include "ops/layer_norm.hpp"
 
-#include <algorithm>
-
 #include "ops/infer_helpers.hpp"
+
+#include <algorithm>
 
 namespace tenon {
 namespace op {

@@ -1,7 +1,9 @@
-// layer_norm: y = (x - mean) · inv_std · scale + bias with mean and inv_std = 1 / sqrt(var + epsilon) over axes axis … rank-1.
+// layer_norm: y = (x - mean) · inv_std · scale + bias with mean and inv_std = 1 / sqrt(var + epsilon) over
+// axes axis … rank-1.
 //
 // Operands: x, scale or absent, bias or absent (each broadcastable to x). Float; scale and bias of x's dtype.
-// Results: y of x's type, and where asked mean and inv_std: x's dims with the normalized axes 1, of dtype f32 (f64 for f64).
+// Results: y of x's type, and where asked mean and inv_std: x's dims with the normalized axes 1, of dtype f32
+// (f64 for f64).
 #pragma once
 
 #include "ir/op.hpp"

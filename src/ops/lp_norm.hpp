@@ -12,7 +12,9 @@ struct LpNorm {
   std::int64_t p = 2;
 
   static constexpr std::string_view kName = "lp_norm";
-  static constexpr auto fields() { return std::make_tuple(field("axis", &LpNorm::axis), field("p", &LpNorm::p)); }
+  static constexpr auto fields() {
+    return std::make_tuple(field("axis", &LpNorm::axis), field("p", &LpNorm::p));
+  }
   std::vector<Inference> infer(InferContext& context) const;
 };
 

@@ -1,9 +1,9 @@
 #include "ops/lp_pool.hpp"
 
-#include <fmt/format.h>
-
 #include "ops/infer_helpers.hpp"
 #include "ops/max_pool.hpp"
+
+#include <fmt/format.h>
 
 namespace tenon {
 namespace op {

@@ -19,9 +19,10 @@ struct LpPool {
 
   static constexpr std::string_view kName = "lp_pool";
   static constexpr auto fields() {
-    return std::make_tuple(field("kernel", &LpPool::kernel), field("stride", &LpPool::stride), field("pad", &LpPool::pad),
-                           field("dilation", &LpPool::dilation), field("ceil_mode", &LpPool::ceil_mode),
-                           field("auto_pad", &LpPool::auto_pad), field("p", &LpPool::p));
+    return std::make_tuple(field("kernel", &LpPool::kernel), field("stride", &LpPool::stride),
+                           field("pad", &LpPool::pad), field("dilation", &LpPool::dilation),
+                           field("ceil_mode", &LpPool::ceil_mode), field("auto_pad", &LpPool::auto_pad),
+                           field("p", &LpPool::p));
   }
   std::vector<Inference> infer(InferContext& context) const;
 };

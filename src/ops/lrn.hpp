@@ -1,5 +1,7 @@
-// lrn: local response normalization across channels:
-// y[n, c, …] = x[n, c, …] / (bias + alpha / size · Σ x[n, j, …]²)^beta,  j from c - floor((size-1)/2) to c + ceil((size-1)/2), in range.
+// lrn: local response normalization across channels.
+//
+//   y[n, c, …] = x[n, c, …] / (bias + alpha / size · Σ_j x[n, j, …]²)^beta
+//   with the channels j from c - floor((size - 1) / 2) to c + ceil((size - 1) / 2) that exist
 //
 // Operand: x [N, C, …]. Float. Result: x's type.
 #pragma once

@@ -1,10 +1,15 @@
-// lstm: long short-term memory with optional peepholes. Shapes and activations: ops/recurrent.hpp, G = 4, gates in order
-// input, output, forget, cell; activations f (gates), g (cell input), h (cell output), defaults sigmoid, tanh, tanh.
+// lstm: long short-term memory with optional peepholes. Shapes and activations: ops/recurrent.hpp, G = 4,
+// gates in order input, output, forget, cell; activations f (gates), g (cell input), h (cell output),
+// defaults sigmoid, tanh, tanh.
 //
-//   i = f(x·Wi + h·Ri + Pi∘c + bi)   f = f(x·Wf + h·Rf + Pf∘c + bf), with input_forget f = 1 - i   c̃ = g(x·Wc + h·Rc + bc)
-//   c' = f∘c + i∘c̃    o = f(x·Wo + h·Ro + Po∘c' + bo)    h' = o∘h(c')
+//   i  = f(x·Wi + h·Ri + Pi∘c + bi)
+//   k  = f(x·Wf + h·Rf + Pf∘c + bf), with input_forget 1 - i
+//   c' = k∘c + i∘g(x·Wc + h·Rc + bc)
+//   o  = f(x·Wo + h·Ro + Po∘c' + bo)
+//   h' = o∘h(c')
 //
-// Operands: x, w, r, bias?, sequence_lens?, initial_h?, initial_c?, peephole [D, 3·H] (input, output, forget)?. Results: y, y_h, y_c.
+// Operands: x, w, r, bias?, sequence_lens?, initial_h?, initial_c?, peephole [D, 3·H] (input, output,
+// forget)?. Results: y, y_h, y_c.
 #pragma once
 
 #include "ir/op.hpp"
@@ -25,10 +30,11 @@ struct Lstm {
   static constexpr std::string_view kName = "lstm";
   static constexpr std::array<std::string_view, 3> kDefaultActivations{"sigmoid", "tanh", "tanh"};
   static constexpr auto fields() {
-    return std::make_tuple(field("hidden_size", &Lstm::hidden_size), field("direction", &Lstm::direction),
-                           field("activations", &Lstm::activations), field("activation_alpha", &Lstm::activation_alpha),
-                           field("activation_beta", &Lstm::activation_beta), field("clip", &Lstm::clip),
-                           field("input_forget", &Lstm::input_forget), field("batch_first", &Lstm::batch_first));
+    return std::make_tuple(
+        field("hidden_size", &Lstm::hidden_size), field("direction", &Lstm::direction),
+        field("activations", &Lstm::activations), field("activation_alpha", &Lstm::activation_alpha),
+        field("activation_beta", &Lstm::activation_beta), field("clip", &Lstm::clip),
+        field("input_forget", &Lstm::input_forget), field("batch_first", &Lstm::batch_first));
   }
   std::vector<Inference> infer(InferContext& context) const;
 };

@@ -1,9 +1,9 @@
 #include "ops/matmul.hpp"
 
-#include <fmt/format.h>
-
 #include "ops/epilogue.hpp"
 #include "ops/infer_helpers.hpp"
+
+#include <fmt/format.h>
 
 namespace tenon {
 namespace op {
@@ -25,10 +25,11 @@ Dims matmul_output_dims(const InferContext& context, Dims a, Dims b, bool transp
 
 std::vector<Inference> MatMul::infer(InferContext& context) const {
   context.require_inputs(2, kFirstEpilogueOperand + std::max<std::size_t>(epilogue.inputs, 1) - 1);
-  context.require_dtype(0, {DataType::f32, DataType::f64, DataType::f16, DataType::bf16, DataType::i32, DataType::i64,
-                            DataType::u32, DataType::u64});
+  context.require_dtype(0, {DataType::f32, DataType::f64, DataType::f16, DataType::bf16, DataType::i32,
+                            DataType::i64, DataType::u32, DataType::u64});
   context.require_same_dtype(0, 1);
-  if (is_integer(context.dtype(0)) && alpha != 1.0F) context.fail(fmt::format("alpha {} for an integer product", alpha));
+  if (is_integer(context.dtype(0)) && alpha != 1.0F)
+    context.fail(fmt::format("alpha {} for an integer product", alpha));
   TensorType result;
   result.dtype = context.dtype(0);
   if (context.has_rank(0) && context.has_rank(1)) {
@@ -38,7 +39,8 @@ std::vector<Inference> MatMul::infer(InferContext& context) const {
     context.require_same_dtype(0, 2);
     require_rank(context, 2, 1);
     require_rank_at_least(context, 1, 2);
-    if (context.has_rank(2) && result.dims) merge_dim(context, context.dims(2)[0], result.dims->back(), "bias and last dim:");
+    if (context.has_rank(2) && result.dims)
+      merge_dim(context, context.dims(2)[0], result.dims->back(), "bias and last dim:");
   }
   return {infer_epilogue(context, epilogue, result, kFirstEpilogueOperand)};
 }
@@ -48,7 +50,8 @@ std::vector<ValueId> MatMul::decompose(NodeBuilder& builder, std::span<const Val
   MatMul plain = *this;
   plain.epilogue = {};
   const std::size_t own = std::min(inputs.size(), kFirstEpilogueOperand);
-  const ValueId main = builder.add(plain, {inputs.begin(), inputs.begin() + static_cast<std::ptrdiff_t>(own)});
+  const ValueId main =
+      builder.add(plain, {inputs.begin(), inputs.begin() + static_cast<std::ptrdiff_t>(own)});
   return {add_epilogue(builder, epilogue, main, inputs.subspan(own))};
 }
 

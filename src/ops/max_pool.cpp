@@ -1,8 +1,8 @@
 #include "ops/max_pool.hpp"
 
-#include <fmt/format.h>
-
 #include "ops/infer_helpers.hpp"
+
+#include <fmt/format.h>
 
 namespace tenon {
 namespace op {

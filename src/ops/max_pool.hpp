@@ -1,8 +1,8 @@
 // max_pool: the largest element under each window; padding never wins.
 //
-// Operand: x [N, C, spatial…], float or integer. Results: y [N, C, out…] of x's dtype, and where asked the i64 indices of the
-// maxima (the first of equal ones) in the flattened x, its spatial axes taken in row-major order, or with column_major in
-// reverse order.
+// Operand: x [N, C, spatial…], float or integer. Results: y [N, C, out…] of x's dtype, and where asked the
+// i64 indices of the maxima (the first of equal ones) in the flattened x, its spatial axes taken in row-major
+// order, or with column_major in reverse order.
 #pragma once
 
 #include "ir/op.hpp"

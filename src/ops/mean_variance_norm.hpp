@@ -13,7 +13,8 @@ struct MeanVarianceNorm {
 
   static constexpr std::string_view kName = "mean_variance_norm";
   static constexpr auto fields() {
-    return std::make_tuple(field("axes", &MeanVarianceNorm::axes), field("epsilon", &MeanVarianceNorm::epsilon));
+    return std::make_tuple(field("axes", &MeanVarianceNorm::axes),
+                           field("epsilon", &MeanVarianceNorm::epsilon));
   }
   std::vector<Inference> infer(InferContext& context) const;
 };

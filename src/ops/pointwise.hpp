@@ -1,12 +1,14 @@
-// pointwise: a fused group of elementwise operators. Its operands are broadcast together, the program runs on each element.
+// pointwise: a fused group of elementwise operators. Its operands are broadcast together, the program runs on
+// each element.
 //
-// Operands: one per input register of the program. Result: the broadcast shape; the dtype of the last register. Each
-// instruction rounds to its register's dtype, so the result equals that of the separate operators.
+// Operands: one per input register of the program. Result: the broadcast shape; the dtype of the last
+// register. Each instruction rounds to its register's dtype, so the result equals that of the separate
+// operators.
 #pragma once
 
-#include <span>
-
 #include "ir/graph.hpp"
+
+#include <span>
 
 namespace tenon::op {
 

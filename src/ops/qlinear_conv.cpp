@@ -27,7 +27,8 @@ std::vector<Inference> QLinearConv::infer(InferContext& context) const {
   if (context.has(kBias)) {
     context.require_dtype(kBias, {DataType::i32});
     require_rank(context, kBias, 1);
-    if (dims && context.has_rank(kBias)) merge_dim(context, context.dims(kBias)[0], (*dims)[1], "bias and output channels");
+    if (dims && context.has_rank(kBias))
+      merge_dim(context, context.dims(kBias)[0], (*dims)[1], "bias and output channels");
   }
   return {tensor_type(context.dtype(kYZero), std::move(dims))};
 }

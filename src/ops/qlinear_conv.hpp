@@ -1,15 +1,18 @@
-// qlinear_conv: quantized convolution: y = saturate(round_half_even(acc · (x_scale · w_scale / y_scale)) + y_zero) with
-// acc = bias + Σ (x - x_zero) · (w - w_zero) in i32.
+// qlinear_conv: quantized convolution.
 //
-// Operands: x, x_scale, x_zero, w, w_scale, w_zero, y_scale, y_zero, bias or absent. x and y: u8 or i8, w: u8 or i8, bias: i32
-// [M] of scale x_scale · w_scale. w_scale and w_zero: scalar or [M]; the others scalar. Padding counts as x_zero.
-// Decomposes into dequantize_linear ×2 (and of the bias) + conv + quantize_linear, equal up to one quantum.
+//   y = saturate(round_half_even(acc · (x_scale · w_scale / y_scale)) + y_zero)
+//   with acc = bias + Σ (x - x_zero) · (w - w_zero) in i32
+//
+// Operands: x, x_scale, x_zero, w, w_scale, w_zero, y_scale, y_zero, bias or absent. x and y: u8 or i8, w: u8
+// or i8, bias: i32 [M] of scale x_scale · w_scale. w_scale and w_zero: scalar or [M]; the others scalar.
+// Padding counts as x_zero. Decomposes into dequantize_linear ×2 (and of the bias) + conv + quantize_linear,
+// equal up to one quantum.
 #pragma once
-
-#include <span>
 
 #include "ir/graph.hpp"
 #include "ops/window.hpp"
+
+#include <span>
 
 namespace tenon::op {
 

@@ -1,14 +1,14 @@
 #include "ops/quantize_linear.hpp"
 
-#include <fmt/format.h>
-
 #include "ops/infer_helpers.hpp"
+
+#include <fmt/format.h>
 
 namespace tenon {
 namespace op {
 
-void check_quantization(const InferContext& context, std::size_t scale, std::size_t zero_point, std::int64_t axis,
-                        std::int64_t block_size) {
+void check_quantization(const InferContext& context, std::size_t scale, std::size_t zero_point,
+                        std::int64_t axis, std::int64_t block_size) {
   if (context.has(zero_point) && context.has_rank(scale) && context.has_rank(zero_point)) {
     const Dims& s = context.dims(scale);
     const Dims& z = context.dims(zero_point);
@@ -16,7 +16,8 @@ void check_quantization(const InferContext& context, std::size_t scale, std::siz
     if (s.size() != z.size() && !scalars) {
       context.fail(fmt::format("scale {} and zero point {} differ in shape", to_string(s), to_string(z)));
     }
-    for (std::size_t i = 0; i < std::min(s.size(), z.size()); ++i) merge_dim(context, s[i], z[i], "scale and zero point:");
+    for (std::size_t i = 0; i < std::min(s.size(), z.size()); ++i)
+      merge_dim(context, s[i], z[i], "scale and zero point:");
   }
   if (block_size < 0) context.fail(fmt::format("block_size: expected 0 or more, found {}", block_size));
   if (!context.has_rank(0) || !context.has_rank(scale)) return;
@@ -43,7 +44,8 @@ std::vector<Inference> QuantizeLinear::infer(InferContext& context) const {
   check_quantization(context, 1, 2, axis, block_size);
   const DataType result = context.has(2) ? context.dtype(2) : output_dtype.value_or(DataType::u8);
   if (context.has(2) && output_dtype && *output_dtype != result) {
-    context.fail(fmt::format("output_dtype {} and zero point of {} differ", name(*output_dtype), name(result)));
+    context.fail(
+        fmt::format("output_dtype {} and zero point of {} differ", name(*output_dtype), name(result)));
   }
   const bool small_integer = is_integer(result) && bit_width(result) <= 16;
   const bool small_float = is_floating_point(result) && bit_width(result) <= 8;

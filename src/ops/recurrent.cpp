@@ -1,11 +1,11 @@
 #include "ops/recurrent.hpp"
 
+#include "base/check.hpp"
+#include "ops/infer_helpers.hpp"
+
 #include <fmt/format.h>
 
 #include <cmath>
-
-#include "base/check.hpp"
-#include "ops/infer_helpers.hpp"
 
 namespace tenon::op {
 namespace {
@@ -14,15 +14,18 @@ RecurrentActivation activation_named(std::string_view name) {
   if (name == "affine") return {RecurrentActivation::Kind::affine, PointwiseFn::tanh, 1.0F, 0.0F};
   if (name == "scaled_tanh") return {RecurrentActivation::Kind::scaled_tanh, PointwiseFn::tanh, 1.0F, 1.0F};
   const std::optional<PointwiseFn> fn = parse_pointwise_fn(name);
-  TENON_REQUIRE(fn && info(*fn).arity == 1 && info(*fn).result == PointwiseResult::same, "unknown activation '{}'", name);
+  TENON_REQUIRE(fn && info(*fn).arity == 1 && info(*fn).result == PointwiseResult::same,
+                "unknown activation '{}'", name);
   return {RecurrentActivation::Kind::pointwise, *fn, info(*fn).alpha, info(*fn).beta};
 }
 
 }  // namespace
 
-std::vector<RecurrentActivation> resolve_activations(const std::vector<std::string>& names, const std::vector<float>& alpha,
+std::vector<RecurrentActivation> resolve_activations(const std::vector<std::string>& names,
+                                                     const std::vector<float>& alpha,
                                                      const std::vector<float>& beta,
-                                                     std::span<const std::string_view> defaults, int directions) {
+                                                     std::span<const std::string_view> defaults,
+                                                     int directions) {
   const std::size_t count = defaults.size() * static_cast<std::size_t>(directions);
   auto check = [&](std::size_t found, std::string_view what) {
     TENON_REQUIRE(found == 0 || found == count, "{}: expected {} entries, found {}", what, count, found);
@@ -41,8 +44,8 @@ std::vector<RecurrentActivation> resolve_activations(const std::vector<std::stri
   return result;
 }
 
-std::vector<Inference> infer_recurrent(const InferContext& context, std::int64_t gates, std::int64_t hidden_size,
-                                       Direction direction, bool batch_first) {
+std::vector<Inference> infer_recurrent(const InferContext& context, std::int64_t gates,
+                                       std::int64_t hidden_size, Direction direction, bool batch_first) {
   require_float(context, 0);
   for (const std::size_t i : {1, 2, 3, 5}) {
     if (context.has(i)) context.require_same_dtype(0, i);
@@ -66,17 +69,20 @@ std::vector<Inference> infer_recurrent(const InferContext& context, std::int64_t
     require_rank(context, operand, expected.size());
     if (!context.has_rank(operand)) return;
     for (std::size_t i = 0; i < expected.size(); ++i) {
-      merge_dim(context, context.dims(operand)[i], expected[i], fmt::format("operand {}, dim {}:", operand, i));
+      merge_dim(context, context.dims(operand)[i], expected[i],
+                fmt::format("operand {}, dim {}:", operand, i));
     }
   };
   check(1, {directions, gates * hidden_size, inputs});
   check(2, {directions, gates * hidden_size, hidden_size});
   check(3, {directions, 2 * gates * hidden_size});
   check(4, {batch});
-  const Dims state = batch_first ? Dims{batch, directions, hidden_size} : Dims{directions, batch, hidden_size};
+  const Dims state =
+      batch_first ? Dims{batch, directions, hidden_size} : Dims{directions, batch, hidden_size};
   check(5, state);
   check(6, state);
-  const Dims y = batch_first ? Dims{batch, steps, directions, hidden_size} : Dims{steps, directions, batch, hidden_size};
+  const Dims y =
+      batch_first ? Dims{batch, steps, directions, hidden_size} : Dims{steps, directions, batch, hidden_size};
   return {tensor_type(context.dtype(0), y), tensor_type(context.dtype(0), state)};
 }
 

@@ -1,26 +1,28 @@
 #include "ops/reduce.hpp"
 
-#include <algorithm>
-#include <array>
-
 #include "ops/infer_helpers.hpp"
 #include "ops/shape_inference.hpp"
+
+#include <algorithm>
+#include <array>
 
 namespace tenon {
 namespace op {
 namespace {
 
 constexpr std::array<std::string_view, kReduceFnCount> kReduceNames = {
-    "reduce_sum", "reduce_mean",    "reduce_max",         "reduce_min", "reduce_prod", "reduce_l1",
-    "reduce_l2",  "reduce_log_sum", "reduce_log_sum_exp", "reduce_sum_square"};
+    "reduce_sum", "reduce_mean", "reduce_max",     "reduce_min",         "reduce_prod",
+    "reduce_l1",  "reduce_l2",   "reduce_log_sum", "reduce_log_sum_exp", "reduce_sum_square"};
 
 // Dims without the reduced axes, which stay as ones under keep_dims.
-Dims reduced_dims(const InferContext& context, const Reduce& op, const Dims& x, const std::vector<std::int64_t>& axes) {
+Dims reduced_dims(const InferContext& context, const Reduce& op, const Dims& x,
+                  const std::vector<std::int64_t>& axes) {
   const std::vector<std::int64_t> normal = normalize_axes(context, axes, x.size());
   const bool all = normal.empty() && !op.noop_with_empty_axes;
   Dims result;
   for (std::size_t i = 0; i < x.size(); ++i) {
-    const bool reduced = all || std::find(normal.begin(), normal.end(), static_cast<std::int64_t>(i)) != normal.end();
+    const bool reduced =
+        all || std::find(normal.begin(), normal.end(), static_cast<std::int64_t>(i)) != normal.end();
     if (!reduced) {
       result.push_back(x[i]);
     } else if (op.keep_dims) {
@@ -47,7 +49,8 @@ std::vector<Inference> Reduce::infer(InferContext& context) const {
   if (!context.has_rank(0)) return {tensor_type(dtype, std::nullopt)};
   const Dims& x = context.dims(0);
   if (!context.has(1)) return {tensor_type(dtype, reduced_dims(context, *this, x, axes))};
-  if (const auto known = context.constant_ints(1)) return {tensor_type(dtype, reduced_dims(context, *this, x, *known))};
+  if (const auto known = context.constant_ints(1))
+    return {tensor_type(dtype, reduced_dims(context, *this, x, *known))};
   if (keep_dims) return {tensor_type(dtype, unknown_dims(x.size()))};
   return {tensor_type(dtype, std::nullopt)};
 }

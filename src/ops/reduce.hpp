@@ -1,16 +1,17 @@
-// Reductions over axes, one operator per function: reduce_sum, reduce_mean, reduce_max, reduce_min, reduce_prod, reduce_l1,
-// reduce_l2, reduce_log_sum, reduce_log_sum_exp, reduce_sum_square.
+// Reductions over axes, one operator per function: reduce_sum, reduce_mean, reduce_max, reduce_min,
+// reduce_prod, reduce_l1, reduce_l2, reduce_log_sum, reduce_log_sum_exp, reduce_sum_square.
 //
-// Operands: x, and axes (i64 [k]) when they are not a field. No axes at all: every axis, or with noop_with_empty_axes a
-// reduction over no axis (each element alone, so sum is the identity and sum_square squares). keep_dims leaves reduced axes with
-// size 1. x: numeric (max and min: bool too). Result: x's dtype; integers wrap; the mean of integers truncates.
-// Over no elements: sum 0, prod 1, max the lowest, min the highest value (infinities for float), mean NaN.
+// Operands: x, and axes (i64 [k]) when they are not a field. No axes at all: every axis, or with
+// noop_with_empty_axes a reduction over no axis (each element alone, so sum is the identity and sum_square
+// squares). keep_dims leaves reduced axes with size 1. x: numeric (max and min: bool too). Result: x's dtype;
+// integers wrap; the mean of integers truncates. Over no elements: sum 0, prod 1, max the lowest, min the
+// highest value (infinities for float), mean NaN.
 #pragma once
+
+#include "ir/op.hpp"
 
 #include <optional>
 #include <string_view>
-
-#include "ir/op.hpp"
 
 namespace tenon::op {
 

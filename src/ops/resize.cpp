@@ -1,13 +1,13 @@
 #include "ops/resize.hpp"
 
+#include "base/check.hpp"
+#include "ops/infer_helpers.hpp"
+#include "ops/shape_inference.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
-
-#include "base/check.hpp"
-#include "ops/infer_helpers.hpp"
-#include "ops/shape_inference.hpp"
 
 namespace tenon {
 namespace op {
@@ -32,15 +32,20 @@ std::vector<std::int64_t> positions(const Resize& op, std::size_t rank) {
 // floor(input * scale) for an integer or unit-fraction scale.
 Dim scaled(const Dim& input, float scale) {
   if (scale == 1.0F) return input;
-  if (input.is_const()) return static_cast<std::int64_t>(std::floor(static_cast<double>(static_cast<float>(input.value()) * scale)));
+  if (input.is_const())
+    return static_cast<std::int64_t>(
+        std::floor(static_cast<double>(static_cast<float>(input.value()) * scale)));
   if (scale == std::floor(scale) && scale < 1e6F) return input * Dim(static_cast<std::int64_t>(scale));
   const float inverse = 1.0F / scale;
-  if (inverse == std::floor(inverse) && scale > 1e-6F) return floor_div(input, Dim(static_cast<std::int64_t>(inverse)));
+  if (inverse == std::floor(inverse) && scale > 1e-6F)
+    return floor_div(input, Dim(static_cast<std::int64_t>(inverse)));
   return Dim::unknown();
 }
 
-void check_count(const InferContext& context, std::size_t count, std::size_t expected, std::string_view what) {
-  if (count != expected) context.fail(fmt::format("{}: expected {} numbers, found {}", what, expected, count));
+void check_count(const InferContext& context, std::size_t count, std::size_t expected,
+                 std::string_view what) {
+  if (count != expected)
+    context.fail(fmt::format("{}: expected {} numbers, found {}", what, expected, count));
 }
 
 void check_one_size(const InferContext& context, const Resize& op) {
@@ -78,7 +83,8 @@ std::vector<Inference> Resize::infer(InferContext& context) const {
     if (where[i] < 0) continue;
     const auto k = static_cast<std::size_t>(where[i]);
     if (!factor.empty()) {
-      if (!(factor[k] > 0)) context.fail(fmt::format("scales: expected positive numbers, found {}", factor[k]));
+      if (!(factor[k] > 0))
+        context.fail(fmt::format("scales: expected positive numbers, found {}", factor[k]));
       result[i] = scaled(x[i], factor[k]);
     } else {
       result[i] = target ? (*target)[k] : Dim::unknown();
@@ -90,7 +96,8 @@ std::vector<Inference> Resize::infer(InferContext& context) const {
     std::vector<std::int64_t> wanted;
     for (std::size_t i = 0; all_known && i < x.size(); ++i) input[i] = x[i].is_const() ? x[i].value() : 1;
     for (std::size_t k = 0; all_known && k < target->size(); ++k) wanted.push_back((*target)[k].value());
-    const std::vector<ResizeAxis> exact = all_known ? resolve_resize(*this, input, {}, wanted) : std::vector<ResizeAxis>();
+    const std::vector<ResizeAxis> exact =
+        all_known ? resolve_resize(*this, input, {}, wanted) : std::vector<ResizeAxis>();
     for (std::size_t i = 0; i < x.size(); ++i) {
       if (where[i] >= 0) result[i] = all_known ? Dim(exact[i].output) : Dim::unknown();
     }
@@ -98,8 +105,8 @@ std::vector<Inference> Resize::infer(InferContext& context) const {
   return {tensor_type(dtype, std::move(result))};
 }
 
-std::vector<ResizeAxis> resolve_resize(const Resize& op, std::span<const std::int64_t> input, std::span<const float> scales,
-                                       std::span<const std::int64_t> sizes) {
+std::vector<ResizeAxis> resolve_resize(const Resize& op, std::span<const std::int64_t> input,
+                                       std::span<const float> scales, std::span<const std::int64_t> sizes) {
   const std::vector<std::int64_t> where = positions(op, input.size());
   const std::size_t count = op.axes.empty() ? input.size() : op.axes.size();
   TENON_REQUIRE(scales.size() + sizes.size() == count, "resize: expected {} scales or sizes, found {}", count,
@@ -113,15 +120,18 @@ std::vector<ResizeAxis> resolve_resize(const Resize& op, std::span<const std::in
     if (!scales.empty()) {
       axes[i].scale = scales[k];
       TENON_REQUIRE(scales[k] > 0, "resize: expected positive scales, found {}", scales[k]);
-      axes[i].output = static_cast<std::int64_t>(std::floor(static_cast<double>(static_cast<float>(input[i]) * scales[k])));
+      axes[i].output = static_cast<std::int64_t>(
+          std::floor(static_cast<double>(static_cast<float>(input[i]) * scales[k])));
       continue;
     }
-    TENON_REQUIRE(sizes[k] >= 0 && (input[i] > 0 || sizes[k] == 0), "resize: cannot resize {} elements to {}", input[i],
-                  sizes[k]);
+    TENON_REQUIRE(sizes[k] >= 0 && (input[i] > 0 || sizes[k] == 0), "resize: cannot resize {} elements to {}",
+                  input[i], sizes[k]);
     axes[i].output = sizes[k];
     if (input[i] > 0) axes[i].scale = static_cast<double>(sizes[k]) / static_cast<double>(input[i]);
     const bool smaller = op.keep_aspect == KeepAspect::not_larger;
-    common = !common ? axes[i].scale : smaller ? std::min(*common, axes[i].scale) : std::max(*common, axes[i].scale);
+    common = !common   ? axes[i].scale
+             : smaller ? std::min(*common, axes[i].scale)
+                       : std::max(*common, axes[i].scale);
   }
   if (op.keep_aspect == KeepAspect::stretch || !common) return axes;
   for (std::size_t i = 0; i < input.size(); ++i) {

@@ -1,4 +1,5 @@
-// rnn: the simple recurrent network h' = f(x·W + h·R + Wb + Rb). Shapes and activations: ops/recurrent.hpp, G = 1, default tanh.
+// rnn: the simple recurrent network h' = f(x·W + h·R + Wb + Rb). Shapes and activations: ops/recurrent.hpp, G
+// = 1, default tanh.
 //
 // Operands: x, w, r, bias?, sequence_lens?, initial_h?. Results: y, y_h.
 #pragma once
@@ -21,7 +22,8 @@ struct Rnn {
   static constexpr std::array<std::string_view, 1> kDefaultActivations{"tanh"};
   static constexpr auto fields() {
     return std::make_tuple(field("hidden_size", &Rnn::hidden_size), field("direction", &Rnn::direction),
-                           field("activations", &Rnn::activations), field("activation_alpha", &Rnn::activation_alpha),
+                           field("activations", &Rnn::activations),
+                           field("activation_alpha", &Rnn::activation_alpha),
                            field("activation_beta", &Rnn::activation_beta), field("clip", &Rnn::clip),
                            field("batch_first", &Rnn::batch_first));
   }

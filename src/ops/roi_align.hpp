@@ -1,14 +1,16 @@
-// roi_align: regions of interest cropped from a feature map into a fixed grid, each cell the average (or max) of bilinear samples.
+// roi_align: regions of interest cropped from a feature map into a fixed grid, each cell the average (or max)
+// of bilinear samples.
 //
-// Operands: x [N, C, H, W], rois [R, 4] (x1, y1, x2, y2), batch_indices [R] i64. One float dtype for x and rois. Result:
-// [R, C, output_height, output_width]. Region coordinates are multiplied by spatial_scale; half_pixel shifts them by -0.5, else
-// regions are at least 1 × 1. sampling_ratio samples per cell and axis; 0: ceil(cell size). A sample more than 1 outside of x is 0.
-// max takes the largest weighted corner of all samples, as ONNX defines it.
+// Operands: x [N, C, H, W], rois [R, 4] (x1, y1, x2, y2), batch_indices [R] i64. One float dtype for x and
+// rois. Result: [R, C, output_height, output_width]. Region coordinates are multiplied by spatial_scale;
+// half_pixel shifts them by -0.5, else regions are at least 1 × 1. sampling_ratio samples per cell and axis;
+// 0: ceil(cell size). A sample more than 1 outside of x is 0. max takes the largest weighted corner of all
+// samples, as ONNX defines it.
 #pragma once
 
-#include <array>
-
 #include "ir/op.hpp"
+
+#include <array>
 
 namespace tenon::op {
 
@@ -25,10 +27,10 @@ struct RoiAlign {
 
   static constexpr std::string_view kName = "roi_align";
   static constexpr auto fields() {
-    return std::make_tuple(field("mode", &RoiAlign::mode), field("output_height", &RoiAlign::output_height),
-                           field("output_width", &RoiAlign::output_width),
-                           field("sampling_ratio", &RoiAlign::sampling_ratio),
-                           field("spatial_scale", &RoiAlign::spatial_scale), field("half_pixel", &RoiAlign::half_pixel));
+    return std::make_tuple(
+        field("mode", &RoiAlign::mode), field("output_height", &RoiAlign::output_height),
+        field("output_width", &RoiAlign::output_width), field("sampling_ratio", &RoiAlign::sampling_ratio),
+        field("spatial_scale", &RoiAlign::spatial_scale), field("half_pixel", &RoiAlign::half_pixel));
   }
   std::vector<Inference> infer(InferContext& context) const;
 };

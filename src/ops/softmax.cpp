@@ -16,7 +16,9 @@ std::vector<Inference> infer_along_axis(const InferContext& context, std::int64_
 }  // namespace
 
 std::vector<Inference> Softmax::infer(InferContext& context) const { return infer_along_axis(context, axis); }
-std::vector<Inference> LogSoftmax::infer(InferContext& context) const { return infer_along_axis(context, axis); }
+std::vector<Inference> LogSoftmax::infer(InferContext& context) const {
+  return infer_along_axis(context, axis);
+}
 std::vector<Inference> Hardmax::infer(InferContext& context) const { return infer_along_axis(context, axis); }
 
 }  // namespace op

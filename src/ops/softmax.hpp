@@ -1,8 +1,11 @@
 // softmax, log_softmax, hardmax along one axis.
 //
-//   softmax: exp(x - max) / Σ exp(x - max)   log_softmax: x - max - log Σ exp(x - max)   hardmax: 1 at the first maximum, else 0
+//   softmax: exp(x - max) / Σ exp(x - max)
+//   log_softmax: x - max - log Σ exp(x - max)
+//   hardmax: 1 at the first maximum, else 0
 //
-// Operand: x, float, rank 1 or more. Result: x's type. (ONNX before opset 13 flattens around the axis: the importer reshapes.)
+// Operand: x, float, rank 1 or more. Result: x's type. (ONNX before opset 13 flattens around the axis: the
+// importer reshapes.)
 #pragma once
 
 #include "ir/op.hpp"

@@ -1,8 +1,9 @@
-// Elementwise operators of one operand: every one-operand row of ir/pointwise_functions.inc under its own name
+// Elementwise operators of one operand: every one-operand row of ir/pointwise_functions.inc under its own
+// name
 // ("relu", "exp", "clip", …). y[i] = fn(x[i]; alpha, beta).
 //
-// x: any shape, a dtype the function is defined for (ops/epilogue.hpp, pointwise_dtype). Result: x's shape; x's dtype or
-// bool for predicates.
+// x: any shape, a dtype the function is defined for (ops/epilogue.hpp, pointwise_dtype). Result: x's shape;
+// x's dtype or bool for predicates.
 #pragma once
 
 #include "ir/op.hpp"
@@ -16,7 +17,9 @@ struct Unary {
 
   std::string_view name() const { return info(fn).name; }
   Unary prototype() const { return {fn, info(fn).alpha, info(fn).beta}; }
-  static constexpr auto fields() { return std::make_tuple(field("alpha", &Unary::alpha), field("beta", &Unary::beta)); }
+  static constexpr auto fields() {
+    return std::make_tuple(field("alpha", &Unary::alpha), field("beta", &Unary::beta));
+  }
   std::vector<Inference> infer(InferContext& context) const;
 };
 

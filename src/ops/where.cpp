@@ -1,10 +1,10 @@
 #include "ops/where.hpp"
 
-#include <array>
-
 #include "ops/epilogue.hpp"
 #include "ops/infer_helpers.hpp"
 #include "ops/shape_inference.hpp"
+
+#include <array>
 
 namespace tenon {
 namespace op {

@@ -1,10 +1,10 @@
 #include "ops/window.hpp"
 
+#include "base/check.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-
-#include "base/check.hpp"
 
 namespace tenon::op {
 namespace {
@@ -28,7 +28,8 @@ WindowAxis axis_of(const WindowFields& fields, std::size_t i, std::size_t spatia
 
 bool is_same(AutoPad pad) { return pad == AutoPad::same_upper || pad == AutoPad::same_lower; }
 
-Dim output_dim(const InferContext& context, const WindowFields& fields, const WindowAxis& axis, const Dim& input) {
+Dim output_dim(const InferContext& context, const WindowFields& fields, const WindowAxis& axis,
+               const Dim& input) {
   const Dim stride = axis.stride;
   if (is_same(fields.auto_pad)) return ceil_div(input, stride);
   const Dim room = input + Dim(axis.pad_begin + axis.pad_end) - Dim(axis.extent());
@@ -38,7 +39,8 @@ Dim output_dim(const InferContext& context, const WindowFields& fields, const Wi
   }
   if (!fields.ceil_mode) return floor_div(room, stride) + Dim(1);
   const Dim rounded_up = ceil_div(room, stride) + Dim(1);
-  // Rounding up can only start a window behind the input when the rest of the window is shorter than the stride.
+  // Rounding up can only start a window behind the input when the rest of the window is shorter than the
+  // stride.
   if (axis.extent() >= axis.stride + axis.pad_end) return rounded_up;
   return min(rounded_up, ceil_div(input + Dim(axis.pad_begin), stride));
 }
@@ -46,10 +48,11 @@ Dim output_dim(const InferContext& context, const WindowFields& fields, const Wi
 }  // namespace
 
 void check_window_fields(const InferContext& context, const WindowFields& fields, std::size_t spatial) {
-  auto check = [&](std::span<const std::int64_t> list, std::string_view what, std::size_t expected, std::int64_t least) {
+  auto check = [&](std::span<const std::int64_t> list, std::string_view what, std::size_t expected,
+                   std::int64_t least) {
     if (!list.empty() && list.size() != expected) {
-      context.fail(fmt::format("{}: expected {} numbers for {} spatial axes, found {}", what, expected, spatial,
-                               list.size()));
+      context.fail(fmt::format("{}: expected {} numbers for {} spatial axes, found {}", what, expected,
+                               spatial, list.size()));
     }
     for (const std::int64_t value : list) {
       if (value < least) context.fail(fmt::format("{}: expected {} or more, found {}", what, least, value));
@@ -85,12 +88,14 @@ std::vector<WindowAxis> resolve_window(const WindowFields& fields, std::span<con
     axis.input = input[i];
     if (is_same(fields.auto_pad)) {
       axis.output = (axis.input + axis.stride - 1) / axis.stride;
-      const std::int64_t total = std::max<std::int64_t>(0, (axis.output - 1) * axis.stride + axis.extent() - axis.input);
+      const std::int64_t total =
+          std::max<std::int64_t>(0, (axis.output - 1) * axis.stride + axis.extent() - axis.input);
       axis.pad_begin = fields.auto_pad == AutoPad::same_upper ? total / 2 : total - total / 2;
       axis.pad_end = total - axis.pad_begin;
     } else {
       const std::int64_t room = axis.input + axis.pad_begin + axis.pad_end - axis.extent();
-      TENON_REQUIRE(room >= 0, "a window of {} elements does not fit into an input of {} with padding {} + {}",
+      TENON_REQUIRE(room >= 0,
+                    "a window of {} elements does not fit into an input of {} with padding {} + {}",
                     axis.extent(), axis.input, axis.pad_begin, axis.pad_end);
       axis.output = room / axis.stride + 1;
       if (fields.ceil_mode) {

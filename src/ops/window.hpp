@@ -1,17 +1,18 @@
 // Geometry of sliding windows (convolution, pooling): padding rules and output sizes, symbolic and concrete.
 //
-// Fields stride, dilation and pad may be empty: ones, ones and zeros. `pad` lists all begins, then all ends, and counts
-// only under AutoPad::explicit_pads. same_upper and same_lower pad so that output = ceil(input / stride), the odd element
-// going to the end or to the beginning; they are resolved from the shapes at hand, so they work with symbolic dims.
+// Fields stride, dilation and pad may be empty: ones, ones and zeros. `pad` lists all begins, then all ends,
+// and counts only under AutoPad::explicit_pads. same_upper and same_lower pad so that output = ceil(input /
+// stride), the odd element going to the end or to the beginning; they are resolved from the shapes at hand,
+// so they work with symbolic dims.
 #pragma once
+
+#include "ir/op.hpp"
 
 #include <array>
 #include <cstdint>
 #include <span>
 #include <string_view>
 #include <vector>
-
-#include "ir/op.hpp"
 
 namespace tenon::op {
 
@@ -37,7 +38,8 @@ WindowFields window_fields(const T& op) {
   return fields;
 }
 
-// One spatial axis with everything resolved to numbers. Tap k of output o reads input o * stride - pad_begin + k * dilation.
+// One spatial axis with everything resolved to numbers. Tap k of output o reads input o * stride - pad_begin
+// + k * dilation.
 struct WindowAxis {
   std::int64_t input = 0;
   std::int64_t kernel = 1;
@@ -50,7 +52,8 @@ struct WindowAxis {
   std::int64_t extent() const noexcept { return (kernel - 1) * dilation + 1; }
 };
 
-// Fails unless the field lengths fit `spatial` axes, strides and dilations are positive (and pads not negative).
+// Fails unless the field lengths fit `spatial` axes, strides and dilations are positive (and pads not
+// negative).
 void check_window_fields(const InferContext& context, const WindowFields& fields, std::size_t spatial);
 
 // Output dims for these spatial dims and kernel dims. Fails when a kernel does not fit into its padded input.

@@ -1,11 +1,11 @@
 #include "ops/cast.hpp"
 
-#include <charconv>
-#include <string>
-
 #include "backends/ref/numeric.hpp"
 #include "backends/ref/pointwise_function.hpp"
 #include "backends/ref/registry.hpp"
+
+#include <charconv>
+#include <string>
 
 namespace tenon {
 namespace ref {
@@ -23,8 +23,8 @@ V parse_number(std::string_view text) {
   const std::string_view digits = text.substr(!text.empty() && text.front() == '+' ? 1 : 0);
   V value{};
   const auto result = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  TENON_REQUIRE(result.ec == std::errc() && result.ptr == digits.data() + digits.size(), "cast: '{}' is not a number",
-                text);
+  TENON_REQUIRE(result.ec == std::errc() && result.ptr == digits.data() + digits.size(),
+                "cast: '{}' is not a number", text);
   return value;
 }
 
@@ -67,7 +67,8 @@ void cast_to_string(const Tensor& x, Tensor& out) {
 std::int64_t truncate(double value, bool to_u64) {
   constexpr double kTwo63 = 9223372036854775808.0;
   if (std::isnan(value)) return 0;
-  if (to_u64 && value >= kTwo63) return static_cast<std::int64_t>(static_cast<std::uint64_t>(std::min(value, kTwo63 * 2 - 2048)));
+  if (to_u64 && value >= kTwo63)
+    return static_cast<std::int64_t>(static_cast<std::uint64_t>(std::min(value, kTwo63 * 2 - 2048)));
   if (value >= kTwo63) return std::numeric_limits<std::int64_t>::max();
   if (value <= -kTwo63) return std::numeric_limits<std::int64_t>::min();
   return static_cast<std::int64_t>(value);

@@ -18,7 +18,8 @@ V per_channel(const std::vector<V>& list, std::int64_t i) {
 
 // Σ (x - x_zero) · (w - w_zero); zero points may be absent.
 std::vector<std::int64_t> integer_correlation(const CorrelateShape& shape, const Tensor& x, const Tensor& w,
-                                              const Tensor* x_zero, const Tensor* w_zero, std::int64_t outputs) {
+                                              const Tensor* x_zero, const Tensor* w_zero,
+                                              std::int64_t outputs) {
   std::vector<std::int64_t> xs = to_integers(x);
   std::vector<std::int64_t> ws = to_integers(w);
   const std::vector<std::int64_t> no_zero{0};
@@ -26,7 +27,8 @@ std::vector<std::int64_t> integer_correlation(const CorrelateShape& shape, const
   const std::vector<std::int64_t> w_zeros = w_zero != nullptr ? to_integers(*w_zero) : no_zero;
   for (std::int64_t& value : xs) value -= x_zeros[0];
   const std::int64_t per_output = shape.out_channels == 0 ? 1 : w.elements() / shape.out_channels;
-  for (std::size_t i = 0; i < ws.size(); ++i) ws[i] -= per_channel(w_zeros, static_cast<std::int64_t>(i) / per_output);
+  for (std::size_t i = 0; i < ws.size(); ++i)
+    ws[i] -= per_channel(w_zeros, static_cast<std::int64_t>(i) / per_output);
   std::vector<std::int64_t> y(static_cast<std::size_t>(outputs), 0);
   correlate<std::int64_t>(shape, xs, ws, y);
   return y;
@@ -38,8 +40,8 @@ void run_conv_integer(const Op& op, const Call& call) {
   const auto& conv = *op.as<op::ConvInteger>();
   const CorrelateShape shape =
       correlate_shape(op::window_fields(conv), conv.group, call.in(0).shape(), call.in(1).shape());
-  store_integers(integer_correlation(shape, call.in(0), call.in(1), operand_or_null(call, 2), operand_or_null(call, 3),
-                                     call.out().elements()),
+  store_integers(integer_correlation(shape, call.in(0), call.in(1), operand_or_null(call, 2),
+                                     operand_or_null(call, 3), call.out().elements()),
                  call.out());
 }
 
@@ -54,9 +56,8 @@ void run_qlinear_conv(const Op& op, const Call& call) {
   const auto y_scale = elements<float>(call.in(6))[0];
   const auto y_zero = static_cast<double>(to_integers(call.in(7))[0]);
   const std::vector<std::int64_t> bias = call.has(8) ? to_integers(call.in(8)) : std::vector<std::int64_t>{0};
-  const std::int64_t plane = shape.batch * shape.out_channels == 0
-                                 ? 1
-                                 : call.out().elements() / (shape.batch * shape.out_channels);
+  const std::int64_t plane =
+      shape.batch * shape.out_channels == 0 ? 1 : call.out().elements() / (shape.batch * shape.out_channels);
   std::vector<double> y(sums.size());
   for (std::size_t i = 0; i < y.size(); ++i) {
     const std::int64_t channel = static_cast<std::int64_t>(i) / plane % shape.out_channels;

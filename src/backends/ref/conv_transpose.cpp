@@ -29,6 +29,8 @@ void run_conv_transpose(const Op& op, const Call& call) {
 }  // namespace
 }  // namespace ref
 
-void register_ref_conv_transpose(ref::Registry& registry) { registry.add("conv_transpose", ref::run_conv_transpose); }
+void register_ref_conv_transpose(ref::Registry& registry) {
+  registry.add("conv_transpose", ref::run_conv_transpose);
+}
 
 }  // namespace tenon

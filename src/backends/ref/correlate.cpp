@@ -1,8 +1,8 @@
 #include "backends/ref/correlate.hpp"
 
-#include <algorithm>
-
 #include "backends/ref/index.hpp"
+
+#include <algorithm>
 
 namespace tenon::ref {
 namespace {
@@ -22,16 +22,16 @@ Planes planes_of(const std::vector<op::WindowAxis>& axes) {
   return planes;
 }
 
-// A row of positions that one tap connects: `length` pairs of an element of the strided grid and one of the dense grid, whose
-// positions grow by 1 and by the last axis' stride.
+// A row of positions that one tap connects: `length` pairs of an element of the strided grid and one of the
+// dense grid, whose positions grow by 1 and by the last axis' stride.
 struct Run {
   std::int64_t strided;
   std::int64_t dense;
   std::int64_t length;
 };
 
-// Grid sizes with dense position = strided position · stride - pad + tap · dilation: a convolution reads the dense grid and
-// writes the strided one, its transpose the other way round.
+// Grid sizes with dense position = strided position · stride - pad + tap · dilation: a convolution reads the
+// dense grid and writes the strided one, its transpose the other way round.
 struct Grids {
   std::vector<std::int64_t> kernel, strided, dense;
 };
@@ -82,7 +82,8 @@ Grids grids_of(const std::vector<op::WindowAxis>& axes, bool transposed) {
 
 }  // namespace
 
-CorrelateShape correlate_shape(const op::WindowFields& fields, std::int64_t group, const Shape& x, const Shape& w) {
+CorrelateShape correlate_shape(const op::WindowFields& fields, std::int64_t group, const Shape& x,
+                               const Shape& w) {
   CorrelateShape shape;
   shape.batch = x[0];
   shape.in_channels = x[1];
@@ -108,7 +109,8 @@ void correlate(const CorrelateShape& shape, std::span<const V> x, std::span<cons
         for (std::int64_t k = 0; k < taps; ++k) {
           const V weight = w[static_cast<std::size_t>((m * group_in + c) * taps + k)];
           for (const Run& run : runs[static_cast<std::size_t>(k)]) {
-            for (std::int64_t i = 0; i < run.length; ++i) out[run.strided + i] += weight * in[run.dense + i * step];
+            for (std::int64_t i = 0; i < run.length; ++i)
+              out[run.strided + i] += weight * in[run.dense + i * step];
           }
         }
       }
@@ -116,9 +118,10 @@ void correlate(const CorrelateShape& shape, std::span<const V> x, std::span<cons
   }
 }
 
-template void correlate<double>(const CorrelateShape&, std::span<const double>, std::span<const double>, std::span<double>);
-template void correlate<std::int64_t>(const CorrelateShape&, std::span<const std::int64_t>, std::span<const std::int64_t>,
-                                      std::span<std::int64_t>);
+template void correlate<double>(const CorrelateShape&, std::span<const double>, std::span<const double>,
+                                std::span<double>);
+template void correlate<std::int64_t>(const CorrelateShape&, std::span<const std::int64_t>,
+                                      std::span<const std::int64_t>, std::span<std::int64_t>);
 
 void correlate_transposed(const CorrelateShape& shape, std::span<const double> x, std::span<const double> w,
                           std::span<double> y) {
@@ -136,7 +139,8 @@ void correlate_transposed(const CorrelateShape& shape, std::span<const double> x
         for (std::int64_t k = 0; k < taps; ++k) {
           const double weight = w[static_cast<std::size_t>((c * group_out + m) * taps + k)];
           for (const Run& run : runs[static_cast<std::size_t>(k)]) {
-            for (std::int64_t i = 0; i < run.length; ++i) out[run.dense + i * step] += weight * in[run.strided + i];
+            for (std::int64_t i = 0; i < run.length; ++i)
+              out[run.dense + i * step] += weight * in[run.strided + i];
           }
         }
       }

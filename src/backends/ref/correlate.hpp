@@ -1,13 +1,13 @@
 // Convolution sums over any number of spatial axes, shared by the float and integer convolutions.
 #pragma once
 
-#include <cstdint>
-#include <span>
-#include <vector>
+#include "ops/window.hpp"
 
 #include <tenon/tensor.hpp>
 
-#include "ops/window.hpp"
+#include <cstdint>
+#include <span>
+#include <vector>
 
 namespace tenon::ref {
 
@@ -20,13 +20,15 @@ struct CorrelateShape {
   std::vector<op::WindowAxis> axes;
 };
 
-CorrelateShape correlate_shape(const op::WindowFields& fields, std::int64_t group, const Shape& x, const Shape& w);
+CorrelateShape correlate_shape(const op::WindowFields& fields, std::int64_t group, const Shape& x,
+                               const Shape& w);
 
 // y[n, m, o…] += Σ w[m, c, k…] · x[n, c, o·stride - pad + k·dilation …]; V is double or std::int64_t.
 template <class V>
 void correlate(const CorrelateShape& shape, std::span<const V> x, std::span<const V> w, std::span<V> y);
 
-// The transpose: y[n, m, i·stride - pad + k·dilation …] += x[n, c, i…] · w[c, m, k…]. `axes` as resolve_conv_transpose gives them.
+// The transpose: y[n, m, i·stride - pad + k·dilation …] += x[n, c, i…] · w[c, m, k…]. `axes` as
+// resolve_conv_transpose gives them.
 void correlate_transposed(const CorrelateShape& shape, std::span<const double> x, std::span<const double> w,
                           std::span<double> y);
 

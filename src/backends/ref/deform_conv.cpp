@@ -8,7 +8,8 @@ namespace ref {
 namespace {
 
 // Bilinear interpolation in an image of height × width with zeros outside.
-double sample_bilinear(const double* image, std::int64_t height, std::int64_t width, double row, double column) {
+double sample_bilinear(const double* image, std::int64_t height, std::int64_t width, double row,
+                       double column) {
   const double top = std::floor(row);
   const double left = std::floor(column);
   double sum = 0;

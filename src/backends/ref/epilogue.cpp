@@ -5,14 +5,15 @@
 
 namespace tenon::ref {
 
-void store_with_epilogue(std::span<const double> main, DataType dtype, const PointwiseProgram& epilogue, const Call& call,
-                         std::size_t first_operand) {
+void store_with_epilogue(std::span<const double> main, DataType dtype, const PointwiseProgram& epilogue,
+                         const Call& call, std::size_t first_operand) {
   Tensor rounded(dtype, call.out().shape());
   store_doubles(main, rounded);
   store_with_epilogue(std::move(rounded), epilogue, call, first_operand);
 }
 
-void store_with_epilogue(Tensor main, const PointwiseProgram& epilogue, const Call& call, std::size_t first_operand) {
+void store_with_epilogue(Tensor main, const PointwiseProgram& epilogue, const Call& call,
+                         std::size_t first_operand) {
   if (epilogue.empty()) {
     call.outputs[0] = std::move(main);
     return;

@@ -1,14 +1,14 @@
-// Evaluation of one operator or a whole graph with the reference kernels. Types are inferred again on the actual values, so
-// everything that static inference had to leave open is checked here.
-#include <fmt/format.h>
-
-#include <map>
-#include <unordered_map>
-
+// Evaluation of one operator or a whole graph with the reference kernels. Types are inferred again on the
+// actual values, so everything that static inference had to leave open is checked here.
 #include "backends/ref/ref.hpp"
 #include "base/check.hpp"
 #include "base/context.hpp"
 #include "ir/constant.hpp"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <unordered_map>
 
 namespace tenon::ref {
 namespace {
@@ -21,11 +21,12 @@ using RegionTypes = std::vector<std::vector<Type>>;
 class ValueContext final : public InferContext {
  public:
   // `declared` holds what is known of the operands beforehand, or is empty.
-  ValueContext(const Op& op, std::span<const Data> inputs, std::span<const Type> declared, std::size_t outputs,
-               const RegionTypes& regions)
+  ValueContext(const Op& op, std::span<const Data> inputs, std::span<const Type> declared,
+               std::size_t outputs, const RegionTypes& regions)
       : op_(op), inputs_(inputs), outputs_(outputs), regions_(regions), symbolic_(inputs.size()) {
     for (std::size_t i = 0; i < inputs.size(); ++i) {
-      // An empty optional or sequence does not tell its element type; an optional may hold its element directly.
+      // An empty optional or sequence does not tell its element type; an optional may hold its element
+      // directly.
       const bool vague = !inputs[i].is_tensor() && i < declared.size() && !declared[i].is_tensor();
       types_.push_back(vague ? declared[i] : type_of(inputs[i]));
       has_.push_back(vague || inputs[i].present());
@@ -62,7 +63,9 @@ class ValueContext final : public InferContext {
     TENON_CHECK(region < regions_.size(), "{} has no region {}", op_.name(), region);
     return regions_[region];
   }
-  void fail(const std::string& message) const override { throw ModelError(fmt::format("{}: {}", op_.name(), message)); }
+  void fail(const std::string& message) const override {
+    throw ModelError(fmt::format("{}: {}", op_.name(), message));
+  }
 
  private:
   const Op& op_;
@@ -78,7 +81,8 @@ std::optional<Shape> static_shape(const Type& type) {
   if (!type.is_tensor() || !type.as_tensor().is_static()) return std::nullopt;
   Shape shape;
   // A tensor in another layout is held as the array that is stored.
-  for (const Dim& dim : type.as_tensor().layout.physical_dims(*type.as_tensor().dims)) shape.push_back(dim.value());
+  for (const Dim& dim : type.as_tensor().layout.physical_dims(*type.as_tensor().dims))
+    shape.push_back(dim.value());
   return shape;
 }
 
@@ -131,7 +135,8 @@ class Evaluator {
     const Region& region = graph_.region(region_id);
     TENON_CHECK(parameters.size() == region.parameters.size(), "a region with {} parameters was given {}",
                 region.parameters.size(), parameters.size());
-    for (std::size_t i = 0; i < parameters.size(); ++i) define(region.parameters[i], std::move(parameters[i]));
+    for (std::size_t i = 0; i < parameters.size(); ++i)
+      define(region.parameters[i], std::move(parameters[i]));
     const Schedule& schedule = schedule_of(region_id);
     for (const Entry& step : schedule) {
       run_node(step.node);
@@ -180,7 +185,8 @@ class Evaluator {
 
   void run_node(NodeId id) {
     const Node& node = graph_.node(id);
-    if (const auto* constant = node.op.as<op::Constant>()) return define(node.outputs.front(), constant->value);
+    if (const auto* constant = node.op.as<op::Constant>())
+      return define(node.outputs.front(), constant->value);
     std::vector<Data> inputs;
     std::vector<Type> declared;
     for (const ValueId input : node.inputs) {
@@ -196,14 +202,17 @@ class Evaluator {
       return run(node.regions.at(index), std::move(parameters));
     };
     std::vector<Data> outputs = in_context(
-        [&] { return evaluate_op(node.op, inputs, declared, node.outputs.size(), region_types, std::move(run_region)); },
+        [&] {
+          return evaluate_op(node.op, inputs, declared, node.outputs.size(), region_types,
+                             std::move(run_region));
+        },
         [&] {
           return node.location.empty() ? fmt::format("evaluating {}", node.op.name())
                                        : fmt::format("evaluating {} '{}'", node.op.name(), node.location);
         });
     // Trailing outputs that nobody asked for are not part of the node.
-    TENON_CHECK(outputs.size() >= node.outputs.size(), "{} has {} outputs, evaluation made {}", node.op.name(),
-                node.outputs.size(), outputs.size());
+    TENON_CHECK(outputs.size() >= node.outputs.size(), "{} has {} outputs, evaluation made {}",
+                node.op.name(), node.outputs.size(), outputs.size());
     for (std::size_t i = 0; i < node.outputs.size(); ++i) define(node.outputs[i], std::move(outputs[i]));
   }
 
@@ -232,8 +241,8 @@ void check_input(const Value& input, const Data& data, SymbolValues& symbols) {
   const TensorType& type = input.type.as_tensor();
   const Tensor& tensor = data.tensor();
   const std::string found = type_of(data).to_string();
-  TENON_REQUIRE(tensor.dtype() == type.dtype, "input '{}': expected {}, found {}", input.name, input.type.to_string(),
-                found);
+  TENON_REQUIRE(tensor.dtype() == type.dtype, "input '{}': expected {}, found {}", input.name,
+                input.type.to_string(), found);
   if (!type.dims) return;
   TENON_REQUIRE(tensor.shape().size() == type.dims->size(), "input '{}': expected {}, found {}", input.name,
                 input.type.to_string(), found);
@@ -242,10 +251,11 @@ void check_input(const Value& input, const Data& data, SymbolValues& symbols) {
     const std::int64_t size = tensor.shape()[i];
     if (const std::string* symbol = dim.symbol_name()) {
       const auto bound = symbols.try_emplace(*symbol, size).first;
-      TENON_REQUIRE(bound->second == size, "input '{}': dim {} is {}, but '{}' is {} elsewhere", input.name, i, size,
-                    *symbol, bound->second);
+      TENON_REQUIRE(bound->second == size, "input '{}': dim {} is {}, but '{}' is {} elsewhere", input.name,
+                    i, size, *symbol, bound->second);
     } else if (const auto expected = dim.eval(symbols)) {
-      TENON_REQUIRE(*expected == size, "input '{}': expected {}, found {}", input.name, input.type.to_string(), found);
+      TENON_REQUIRE(*expected == size, "input '{}': expected {}, found {}", input.name,
+                    input.type.to_string(), found);
     }
   }
 }
@@ -260,10 +270,11 @@ std::vector<Data> evaluate(const Op& op, std::span<const Data> inputs, std::size
 
 std::vector<Data> evaluate(const Graph& graph, std::span<const Data> inputs,
                            const std::function<void(ValueId, const Data&)>& observe) {
-  TENON_REQUIRE(inputs.size() == graph.inputs().size(), "graph '{}': expected {} inputs, found {}", graph.name(),
-                graph.inputs().size(), inputs.size());
+  TENON_REQUIRE(inputs.size() == graph.inputs().size(), "graph '{}': expected {} inputs, found {}",
+                graph.name(), graph.inputs().size(), inputs.size());
   SymbolValues symbols;
-  for (std::size_t i = 0; i < inputs.size(); ++i) check_input(graph.value(graph.inputs()[i]), inputs[i], symbols);
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    check_input(graph.value(graph.inputs()[i]), inputs[i], symbols);
   return Evaluator(graph, observe).run(graph.body(), std::vector<Data>(inputs.begin(), inputs.end()));
 }
 

@@ -1,10 +1,10 @@
 #include "ops/grid_sample.hpp"
 
-#include <algorithm>
-
 #include "backends/ref/index.hpp"
 #include "backends/ref/numeric.hpp"
 #include "backends/ref/registry.hpp"
+
+#include <algorithm>
 
 namespace tenon {
 namespace ref {
@@ -29,7 +29,8 @@ double reflect(double x, double low, double high) {
 std::int64_t padded_position(const op::GridSample& op, double x, std::int64_t size) {
   const auto last = static_cast<double>(size - 1);
   if (op.padding == GridPadding::zeros) return x < 0 || x > last ? -1 : static_cast<std::int64_t>(x);
-  if (op.padding == GridPadding::reflection) x = op.align_corners ? reflect(x, 0, last) : reflect(x, -0.5, last + 0.5);
+  if (op.padding == GridPadding::reflection)
+    x = op.align_corners ? reflect(x, 0, last) : reflect(x, -0.5, last + 0.5);
   return static_cast<std::int64_t>(std::clamp(x, 0.0, last));
 }
 
@@ -68,7 +69,8 @@ AxisTaps axis_taps(const op::GridSample& op, double normalized, std::int64_t siz
     const double at = floor + k;
     const double distance = x - at;
     taps.positions.push_back(padded_position(op, at, size));
-    taps.weights.push_back(op.mode == GridMode::cubic ? grid_cubic_weight(distance) : 1 - std::fabs(distance));
+    taps.weights.push_back(op.mode == GridMode::cubic ? grid_cubic_weight(distance)
+                                                      : 1 - std::fabs(distance));
   }
   return taps;
 }
@@ -101,13 +103,15 @@ void run_grid_sample(const Op& op, const Call& call) {
   const std::span<const std::int64_t> sizes = std::span(xs).subspan(2);
   const std::size_t rank = sizes.size();
   const std::int64_t plane = element_count(sizes);
-  const std::int64_t points = xs[0] == 0 ? 0 : call.in(1).elements() / xs[0] / static_cast<std::int64_t>(rank);
+  const std::int64_t points =
+      xs[0] == 0 ? 0 : call.in(1).elements() / xs[0] / static_cast<std::int64_t>(rank);
   std::vector<double> y(static_cast<std::size_t>(call.out().elements()));
   for (std::int64_t n = 0; n < xs[0]; ++n) {
     for (std::int64_t point = 0; point < points; ++point) {
       const double* position = grid.data() + (n * points + point) * static_cast<std::int64_t>(rank);
       std::vector<AxisTaps> taps;
-      for (std::size_t d = 0; d < rank; ++d) taps.push_back(axis_taps(grid_sample, position[rank - 1 - d], sizes[d]));
+      for (std::size_t d = 0; d < rank; ++d)
+        taps.push_back(axis_taps(grid_sample, position[rank - 1 - d], sizes[d]));
       for (std::int64_t c = 0; c < xs[1]; ++c) {
         y[static_cast<std::size_t>((n * xs[1] + c) * points + point)] =
             sample(x.data() + (n * xs[1] + c) * plane, sizes, taps);

@@ -1,8 +1,8 @@
 #include "backends/ref/index.hpp"
 
-#include <algorithm>
-
 #include "base/check.hpp"
+
+#include <algorithm>
 
 namespace tenon::ref {
 
@@ -16,8 +16,10 @@ std::vector<std::int64_t> strides_of(std::span<const std::int64_t> shape) {
   return strides;
 }
 
-std::vector<std::int64_t> broadcast_strides(std::span<const std::int64_t> from, std::span<const std::int64_t> to) {
-  TENON_REQUIRE(from.size() <= to.size(), "a tensor of rank {} cannot be broadcast to rank {}", from.size(), to.size());
+std::vector<std::int64_t> broadcast_strides(std::span<const std::int64_t> from,
+                                            std::span<const std::int64_t> to) {
+  TENON_REQUIRE(from.size() <= to.size(), "a tensor of rank {} cannot be broadcast to rank {}", from.size(),
+                to.size());
   const std::vector<std::int64_t> own = strides_of(from);
   std::vector<std::int64_t> strides(to.size(), 0);
   const std::size_t offset = to.size() - from.size();

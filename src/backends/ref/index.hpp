@@ -1,20 +1,21 @@
 // Index arithmetic for reference kernels.
 #pragma once
 
+#include <tenon/tensor.hpp>
+
 #include <cstdint>
 #include <span>
 #include <vector>
-
-#include <tenon/tensor.hpp>
 
 namespace tenon::ref {
 
 // Row-major strides in elements.
 std::vector<std::int64_t> strides_of(std::span<const std::int64_t> shape);
 
-// Strides with which a tensor of shape `from` is read as if it had shape `to`: 0 along broadcast axes. ModelError when
-// `from` cannot be broadcast to `to`.
-std::vector<std::int64_t> broadcast_strides(std::span<const std::int64_t> from, std::span<const std::int64_t> to);
+// Strides with which a tensor of shape `from` is read as if it had shape `to`: 0 along broadcast axes.
+// ModelError when `from` cannot be broadcast to `to`.
+std::vector<std::int64_t> broadcast_strides(std::span<const std::int64_t> from,
+                                            std::span<const std::int64_t> to);
 
 // The common shape under multidirectional broadcasting. ModelError when there is none.
 Shape broadcast_shape(std::span<const std::int64_t> a, std::span<const std::int64_t> b);
@@ -49,6 +50,8 @@ struct AxisView {
 AxisView axis_view(std::span<const std::int64_t> shape, std::int64_t axis);
 
 // axis in [-rank, rank) → [0, rank).
-inline std::int64_t positive_axis(std::int64_t axis, std::int64_t rank) { return axis < 0 ? axis + rank : axis; }
+inline std::int64_t positive_axis(std::int64_t axis, std::int64_t rank) {
+  return axis < 0 ? axis + rank : axis;
+}
 
 }  // namespace tenon::ref

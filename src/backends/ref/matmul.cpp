@@ -22,7 +22,8 @@ Tensor product_of(const op::MatMul& matmul, const Call& call) {
   Tensor result(call.in(0).dtype(), call.out().shape());
   std::vector<Sum<T>> sums(static_cast<std::size_t>(result.elements()), 0);
   auto read = [](std::span<const T> source) {
-    return [source](std::int64_t i) { return static_cast<Sum<T>>(widen(source[static_cast<std::size_t>(i)])); };
+    return
+        [source](std::int64_t i) { return static_cast<Sum<T>>(widen(source[static_cast<std::size_t>(i)])); };
   };
   multiply(product, read(a), read(b), sums.data());
   const auto y = mutable_elements<T>(result);
@@ -39,9 +40,8 @@ Tensor product_of(const op::MatMul& matmul, const Call& call) {
 
 void run_matmul(const Op& op, const Call& call) {
   const auto& matmul = *op.as<op::MatMul>();
-  Tensor main = dispatch_numeric(call.in(0).dtype(), [&](auto tag) {
-    return product_of<typename decltype(tag)::type>(matmul, call);
-  });
+  Tensor main = dispatch_numeric(
+      call.in(0).dtype(), [&](auto tag) { return product_of<typename decltype(tag)::type>(matmul, call); });
   store_with_epilogue(std::move(main), matmul.epilogue, call, op::MatMul::kFirstEpilogueOperand);
 }
 

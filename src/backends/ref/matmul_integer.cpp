@@ -20,7 +20,8 @@ Shape parameter_shape(const Tensor& parameter, bool per_row) {
 // parameter, expanded to `shape`.
 std::vector<double> expanded(const Tensor& parameter, bool per_row, const Shape& shape) {
   const std::vector<double> values = to_doubles(parameter);
-  if (values.size() == 1) return std::vector<double>(static_cast<std::size_t>(element_count(shape)), values[0]);
+  if (values.size() == 1)
+    return std::vector<double>(static_cast<std::size_t>(element_count(shape)), values[0]);
   const std::vector<std::int64_t> strides = broadcast_strides(parameter_shape(parameter, per_row), shape);
   std::vector<double> result;
   for_each_index(shape, [&](std::span<const std::int64_t> index) {
@@ -38,8 +39,8 @@ std::vector<double> centred(const Tensor& x, const Tensor* zero, bool per_row) {
   return values;
 }
 
-std::vector<double> centred_product(const Tensor& a, const Tensor* a_zero, const Tensor& b, const Tensor* b_zero,
-                                    std::int64_t outputs) {
+std::vector<double> centred_product(const Tensor& a, const Tensor* a_zero, const Tensor& b,
+                                    const Tensor* b_zero, std::int64_t outputs) {
   const std::vector<double> left = centred(a, a_zero, true);
   const std::vector<double> right = centred(b, b_zero, false);
   std::vector<double> sums(static_cast<std::size_t>(outputs), 0.0);
@@ -52,8 +53,8 @@ std::vector<double> centred_product(const Tensor& a, const Tensor* a_zero, const
 
 void run_matmul_integer(const Op&, const Call& call) {
   const std::vector<double> sums =
-      centred_product(call.in(0), call.has(2) ? &call.in(2) : nullptr, call.in(1), call.has(3) ? &call.in(3) : nullptr,
-                      call.out().elements());
+      centred_product(call.in(0), call.has(2) ? &call.in(2) : nullptr, call.in(1),
+                      call.has(3) ? &call.in(3) : nullptr, call.out().elements());
   store_integers(std::vector<std::int64_t>(sums.begin(), sums.end()), call.out());
 }
 

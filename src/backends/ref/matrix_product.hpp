@@ -1,14 +1,15 @@
 // Batched matrix products under numpy's shape rules, shared by the float, integer and quantized forms.
 #pragma once
 
+#include <tenon/tensor.hpp>
+
 #include <cstdint>
 #include <vector>
 
-#include <tenon/tensor.hpp>
-
 namespace tenon::ref {
 
-// The product of a and b as batches of m × k by k × n matrices, with element strides (transposition swaps two of them).
+// The product of a and b as batches of m × k by k × n matrices, with element strides (transposition swaps two
+// of them).
 struct MatrixProduct {
   std::int64_t m = 1, n = 1, k = 1;
   std::int64_t a_row = 0, a_column = 0;  // strides of a
@@ -19,7 +20,8 @@ struct MatrixProduct {
 
 MatrixProduct matrix_product(const Shape& a, const Shape& b, bool transpose_a, bool transpose_b);
 
-// y[i, j] = Σ_k a(offset of element) · b(offset of element), y dense; `a` and `b` return values of type V by element offset.
+// y[i, j] = Σ_k a(offset of element) · b(offset of element), y dense; `a` and `b` return values of type V by
+// element offset.
 template <class V, class A, class B>
 void multiply(const MatrixProduct& product, const A& a, const B& b, V* y) {
   for (std::size_t batch = 0; batch < product.a_offset.size(); ++batch) {

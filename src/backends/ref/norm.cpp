@@ -1,7 +1,4 @@
 // batch_norm, instance_norm, layer_norm, group_norm, rms_norm, lrn, lp_norm, mean_variance_norm.
-#include <algorithm>
-#include <functional>
-
 #include "backends/ref/index.hpp"
 #include "backends/ref/numeric.hpp"
 #include "backends/ref/registry.hpp"
@@ -13,6 +10,9 @@
 #include "ops/lrn.hpp"
 #include "ops/mean_variance_norm.hpp"
 #include "ops/rms_norm.hpp"
+
+#include <algorithm>
+#include <functional>
 
 namespace tenon {
 namespace ref {
@@ -27,7 +27,8 @@ Moments moments_of(std::span<const double> values) {
   Moments moments;
   const auto count = static_cast<double>(values.size());
   for (const double value : values) moments.mean += value / count;
-  for (const double value : values) moments.variance += (value - moments.mean) * (value - moments.mean) / count;
+  for (const double value : values)
+    moments.variance += (value - moments.mean) * (value - moments.mean) / count;
   return moments;
 }
 
@@ -39,8 +40,10 @@ std::size_t trailing_elements(const Shape& shape, std::size_t leading) {
 }
 
 // values broadcast to `shape`, element by element; `otherwise` when the operand is absent.
-std::vector<double> broadcast_operand(const Call& call, std::size_t operand, const Shape& shape, double otherwise) {
-  if (!call.has(operand)) return std::vector<double>(static_cast<std::size_t>(element_count(shape)), otherwise);
+std::vector<double> broadcast_operand(const Call& call, std::size_t operand, const Shape& shape,
+                                      double otherwise) {
+  if (!call.has(operand))
+    return std::vector<double>(static_cast<std::size_t>(element_count(shape)), otherwise);
   const std::vector<double> values = to_doubles(call.in(operand));
   const std::vector<std::int64_t> strides = broadcast_strides(call.in(operand).shape(), shape);
   std::vector<double> result;
@@ -110,7 +113,8 @@ void run_layer_norm(const Op& op, const Call& call) {
   std::vector<double> x = to_doubles(call.in(0));
   const std::vector<double> scale = broadcast_operand(call, 1, shape, 1);
   const std::vector<double> bias = broadcast_operand(call, 2, shape, 0);
-  const auto first = static_cast<std::size_t>(positive_axis(norm.axis, static_cast<std::int64_t>(shape.size())));
+  const auto first =
+      static_cast<std::size_t>(positive_axis(norm.axis, static_cast<std::int64_t>(shape.size())));
   const std::size_t size = trailing_elements(shape, first);
   std::vector<double> means;
   std::vector<double> inverse_deviations;
@@ -132,12 +136,14 @@ void run_rms_norm(const Op& op, const Call& call) {
   const Shape& shape = call.in(0).shape();
   std::vector<double> x = to_doubles(call.in(0));
   const std::vector<double> scale = broadcast_operand(call, 1, shape, 1);
-  const auto first = static_cast<std::size_t>(positive_axis(norm.axis, static_cast<std::int64_t>(shape.size())));
+  const auto first =
+      static_cast<std::size_t>(positive_axis(norm.axis, static_cast<std::int64_t>(shape.size())));
   const std::size_t size = trailing_elements(shape, first);
   for (std::size_t start = 0; start < x.size(); start += size) {
     double mean_square = 0;
     for (std::size_t i = start; i < start + size; ++i) mean_square += x[i] * x[i] / static_cast<double>(size);
-    for (std::size_t i = start; i < start + size; ++i) x[i] = x[i] / std::sqrt(mean_square + norm.epsilon) * scale[i];
+    for (std::size_t i = start; i < start + size; ++i)
+      x[i] = x[i] / std::sqrt(mean_square + norm.epsilon) * scale[i];
   }
   store_doubles(x, call.out());
 }
@@ -157,8 +163,10 @@ void run_lrn(const Op& op, const Call& call) {
       const double value = x[static_cast<std::size_t>(i + (j - c) * view.inner)];
       squares += value * value;
     }
-    const double base = static_cast<double>(lrn.bias) + static_cast<double>(lrn.alpha) / static_cast<double>(lrn.size) * squares;
-    y[static_cast<std::size_t>(i)] = x[static_cast<std::size_t>(i)] / std::pow(base, static_cast<double>(lrn.beta));
+    const double base = static_cast<double>(lrn.bias) +
+                        static_cast<double>(lrn.alpha) / static_cast<double>(lrn.size) * squares;
+    y[static_cast<std::size_t>(i)] =
+        x[static_cast<std::size_t>(i)] / std::pow(base, static_cast<double>(lrn.beta));
   }
   store_doubles(y, call.out());
 }

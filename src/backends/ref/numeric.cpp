@@ -1,10 +1,10 @@
 #include "backends/ref/numeric.hpp"
 
+#include <tenon/error.hpp>
+
 #include <algorithm>
 #include <bit>
 #include <limits>
-
-#include <tenon/error.hpp>
 
 namespace tenon::ref {
 namespace {
@@ -39,7 +39,8 @@ void set_packed_bits(Tensor& tensor, std::int64_t index, unsigned code) {
   const std::int64_t position = index * bits;
   const unsigned mask = ((1U << bits) - 1) << (position % 8);
   std::byte& byte = tensor.mutable_data()[position / 8];
-  byte = static_cast<std::byte>((std::to_integer<unsigned>(byte) & ~mask) | ((code << (position % 8)) & mask));
+  byte =
+      static_cast<std::byte>((std::to_integer<unsigned>(byte) & ~mask) | ((code << (position % 8)) & mask));
 }
 
 // Rounds half to even and clamps to [low, high]; NaN gives 0.
@@ -78,7 +79,8 @@ float round_to_odd(double value) noexcept {
   const auto bits = std::bit_cast<std::uint32_t>(nearest);
   if ((bits & 1U) != 0) return nearest;
   const bool above = static_cast<double>(nearest) > value;
-  return std::nextafter(nearest, above ? -std::numeric_limits<float>::infinity() : std::numeric_limits<float>::infinity());
+  return std::nextafter(
+      nearest, above ? -std::numeric_limits<float>::infinity() : std::numeric_limits<float>::infinity());
 }
 
 float decode_f4(unsigned code) noexcept {
@@ -118,7 +120,8 @@ std::vector<double> to_doubles(const Tensor& tensor) {
   if (dtype == DataType::f4e2m1 || is_packed(dtype)) {
     for (std::size_t i = 0; i < result.size(); ++i) {
       const auto index = static_cast<std::int64_t>(i);
-      result[i] = is_packed(dtype) ? static_cast<double>(load_packed(tensor, index)) : decode_f4(packed_bits(tensor, index));
+      result[i] = is_packed(dtype) ? static_cast<double>(load_packed(tensor, index))
+                                   : decode_f4(packed_bits(tensor, index));
     }
   } else if (is_f8(dtype)) {
     dispatch_f8(dtype, [&](auto tag) {
@@ -141,7 +144,8 @@ std::vector<std::int64_t> to_integers(const Tensor& tensor) {
     for (std::size_t i = 0; i < result.size(); ++i) result[i] = static_cast<std::int64_t>(source[i]);
   };
   if (is_packed(dtype)) {
-    for (std::size_t i = 0; i < result.size(); ++i) result[i] = load_packed(tensor, static_cast<std::int64_t>(i));
+    for (std::size_t i = 0; i < result.size(); ++i)
+      result[i] = load_packed(tensor, static_cast<std::int64_t>(i));
   } else if (dtype == DataType::boolean) {
     fill(Tag<std::uint8_t>{});
   } else {
@@ -152,8 +156,8 @@ std::vector<std::int64_t> to_integers(const Tensor& tensor) {
 
 void store_doubles(std::span<const double> values, Tensor& out, Overflow overflow) {
   const DataType dtype = out.dtype();
-  TENON_CHECK(values.size() == static_cast<std::size_t>(out.elements()), "{} values for {} elements", values.size(),
-              out.elements());
+  TENON_CHECK(values.size() == static_cast<std::size_t>(out.elements()), "{} values for {} elements",
+              values.size(), out.elements());
   if (is_packed(dtype)) {
     const int bits = bit_width(dtype);
     const double low = is_signed(dtype) ? -std::ldexp(1.0, bits - 1) : 0;
@@ -192,10 +196,11 @@ void store_doubles(std::span<const double> values, Tensor& out, Overflow overflo
 
 void store_integers(std::span<const std::int64_t> values, Tensor& out) {
   const DataType dtype = out.dtype();
-  TENON_CHECK(values.size() == static_cast<std::size_t>(out.elements()), "{} values for {} elements", values.size(),
-              out.elements());
+  TENON_CHECK(values.size() == static_cast<std::size_t>(out.elements()), "{} values for {} elements",
+              values.size(), out.elements());
   if (is_packed(dtype)) {
-    for (std::size_t i = 0; i < values.size(); ++i) store_packed(out, static_cast<std::int64_t>(i), values[i]);
+    for (std::size_t i = 0; i < values.size(); ++i)
+      store_packed(out, static_cast<std::int64_t>(i), values[i]);
   } else if (dtype == DataType::boolean) {
     const auto target = mutable_elements<bool>(out);
     for (std::size_t i = 0; i < values.size(); ++i) target[i] = values[i] != 0;

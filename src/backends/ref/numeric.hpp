@@ -1,8 +1,14 @@
-// Typed access for reference kernels: dispatch on the dtype, wide arithmetic types, and whole tensors as doubles or i64.
+// Typed access for reference kernels: dispatch on the dtype, wide arithmetic types, and whole tensors as
+// doubles or i64.
 //
-// Floats are computed in double and rounded once, to nearest even, when stored; integers are computed in 64 bits and
-// stored modulo 2^bits.
+// Floats are computed in double and rounded once, to nearest even, when stored; integers are computed in 64
+// bits and stored modulo 2^bits.
 #pragma once
+
+#include "base/check.hpp"
+#include "base/half.hpp"
+
+#include <tenon/tensor.hpp>
 
 #include <cmath>
 #include <cstdint>
@@ -10,11 +16,6 @@
 #include <type_traits>
 #include <utility>
 #include <vector>
-
-#include <tenon/tensor.hpp>
-
-#include "base/check.hpp"
-#include "base/half.hpp"
 
 namespace tenon::ref {
 
@@ -32,8 +33,8 @@ template <class T>
 using Wide = std::conditional_t<kIsFloat<T>, double,
                                 std::conditional_t<std::is_unsigned_v<T>, std::uint64_t, std::int64_t>>;
 
-// The float nearest to `value`, except that what is not a float becomes the neighbour with an odd last bit: rounding that
-// further to a 16- or 8-bit type then gives the same as rounding `value` directly.
+// The float nearest to `value`, except that what is not a float becomes the neighbour with an odd last bit:
+// rounding that further to a 16- or 8-bit type then gives the same as rounding `value` directly.
 float round_to_odd(double value) noexcept;
 
 template <class T>
@@ -96,7 +97,8 @@ decltype(auto) dispatch_integer(DataType dtype, F&& f) {
 
 template <class F>
 decltype(auto) dispatch_numeric(DataType dtype, F&& f) {
-  return is_floating_point(dtype) ? dispatch_float(dtype, std::forward<F>(f)) : dispatch_integer(dtype, std::forward<F>(f));
+  return is_floating_point(dtype) ? dispatch_float(dtype, std::forward<F>(f))
+                                  : dispatch_integer(dtype, std::forward<F>(f));
 }
 
 // Any numeric or bool dtype, the packed and 8-bit ones included. 64-bit integers beyond 2^53 are rounded.
@@ -104,7 +106,8 @@ std::vector<double> to_doubles(const Tensor& tensor);
 // Any integer dtype or bool; u64 is reinterpreted.
 std::vector<std::int64_t> to_integers(const Tensor& tensor);
 
-// Floats: rounded to nearest even. Integers: rounded half to even, saturated (NaN gives 0). `overflow`: for 8- and 4-bit floats.
+// Floats: rounded to nearest even. Integers: rounded half to even, saturated (NaN gives 0). `overflow`: for
+// 8- and 4-bit floats.
 void store_doubles(std::span<const double> values, Tensor& out, Overflow overflow = Overflow::to_infinity);
 // Modulo 2^bits; bool: not 0.
 void store_integers(std::span<const std::int64_t> values, Tensor& out);

@@ -26,7 +26,9 @@ void run_binary(const Op& op, const Call& call) {
   apply_pointwise(binary.fn, binary.alpha, binary.beta, operand_tensors(call), call.out());
 }
 
-void run_where(const Op&, const Call& call) { apply_pointwise(PointwiseFn::where, 0, 0, operand_tensors(call), call.out()); }
+void run_where(const Op&, const Call& call) {
+  apply_pointwise(PointwiseFn::where, 0, 0, operand_tensors(call), call.out());
+}
 
 void run_pointwise(const Op& op, const Call& call) {
   call.outputs[0] = run_program(op.as<op::Pointwise>()->program, operand_tensors(call), call.out().shape());
@@ -38,7 +40,9 @@ void run_pointwise(const Op& op, const Call& call) {
 void register_ref_pointwise(ref::Registry& registry) {
   for (int i = 0; i < pointwise_fn_count(); ++i) {
     const PointwiseInfo& row = info(static_cast<PointwiseFn>(i));
-    registry.add(row.name, row.arity == 1 ? ref::run_unary : row.arity == 2 ? ref::run_binary : ref::run_where);
+    registry.add(row.name, row.arity == 1   ? ref::run_unary
+                           : row.arity == 2 ? ref::run_binary
+                                            : ref::run_where);
   }
   registry.add("pointwise", ref::run_pointwise);
 }

@@ -1,14 +1,14 @@
 #include "backends/ref/pointwise_function.hpp"
 
+#include "backends/ref/index.hpp"
+#include "backends/ref/numeric.hpp"
+#include "base/check.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
 #include <string>
-
-#include "backends/ref/index.hpp"
-#include "backends/ref/numeric.hpp"
-#include "base/check.hpp"
 
 namespace tenon::ref {
 namespace {
@@ -154,7 +154,8 @@ void for_each_element(std::span<const Tensor> operands, const Tensor& out, F&& f
 }
 
 template <class T>
-void apply_predicate(PointwiseFn fn, double alpha, double beta, std::span<const Tensor> operands, Tensor& out) {
+void apply_predicate(PointwiseFn fn, double alpha, double beta, std::span<const Tensor> operands,
+                     Tensor& out) {
   const auto a = elements<T>(operands.front());
   const auto b = elements<T>(operands.back());
   const auto y = mutable_elements<bool>(out);
@@ -166,7 +167,8 @@ void apply_predicate(PointwiseFn fn, double alpha, double beta, std::span<const 
     } else if constexpr (std::is_same_v<T, bool>) {
       y[i] = logic(fn, first, second);
     } else if constexpr (kIsFloat<T>) {
-      y[i] = operands.size() == 1 ? classify(fn, alpha, beta, widen(first)) : compare(fn, widen(first), widen(second));
+      y[i] = operands.size() == 1 ? classify(fn, alpha, beta, widen(first))
+                                  : compare(fn, widen(first), widen(second));
     } else {
       y[i] = compare(fn, first, second);
     }
@@ -317,9 +319,8 @@ void apply_pointwise(PointwiseFn fn, float alpha, float beta, std::span<const Te
       apply_predicate<typename decltype(tag)::type>(fn, alpha, beta, operands, out);
     });
   }
-  dispatch_numeric(dtype, [&](auto tag) {
-    apply_same<typename decltype(tag)::type>(fn, alpha, beta, operands, out);
-  });
+  dispatch_numeric(
+      dtype, [&](auto tag) { apply_same<typename decltype(tag)::type>(fn, alpha, beta, operands, out); });
 }
 
 Tensor run_program(const PointwiseProgram& program, std::span<const Tensor> operands, const Shape& shape) {

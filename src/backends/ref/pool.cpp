@@ -1,7 +1,4 @@
 // max_pool, average_pool, lp_pool and the global pools.
-#include <algorithm>
-#include <limits>
-
 #include "backends/ref/index.hpp"
 #include "backends/ref/numeric.hpp"
 #include "backends/ref/registry.hpp"
@@ -10,11 +7,15 @@
 #include "ops/lp_pool.hpp"
 #include "ops/max_pool.hpp"
 
+#include <algorithm>
+#include <limits>
+
 namespace tenon {
 namespace ref {
 namespace {
 
-// The taps of one window that lie inside the input, as offsets into a plane, and how many lie inside input and padding.
+// The taps of one window that lie inside the input, as offsets into a plane, and how many lie inside input
+// and padding.
 struct Window {
   std::vector<std::int64_t> offsets;
   std::int64_t padded_count = 0;
@@ -59,7 +60,8 @@ void for_each_window(const std::vector<op::WindowAxis>& axes, const Shape& x, F&
   std::int64_t position = 0;
   for_each_index(outputs, [&](std::span<const std::int64_t> output) {
     const Window window = window_at(axes, output);
-    for (std::int64_t plane = 0; plane < planes; ++plane) f(plane * in_plane, window, plane * out_plane + position);
+    for (std::int64_t plane = 0; plane < planes; ++plane)
+      f(plane * in_plane, window, plane * out_plane + position);
     ++position;
   });
 }
@@ -122,12 +124,15 @@ void run_average_pool(const Op& op, const Call& call) {
   const Tensor& x = call.in(0);
   const std::vector<double> from = to_doubles(x);
   std::vector<double> y(static_cast<std::size_t>(call.out().elements()));
-  for_each_window(axes_of(pool, x.shape()), x.shape(), [&](std::int64_t plane, const Window& window, std::int64_t output) {
-    double sum = 0;
-    for (const std::int64_t offset : window.offsets) sum += from[static_cast<std::size_t>(plane + offset)];
-    const auto inside = static_cast<std::int64_t>(window.offsets.size());
-    y[static_cast<std::size_t>(output)] = sum / static_cast<double>(pool.count_include_pad ? window.padded_count : inside);
-  });
+  for_each_window(axes_of(pool, x.shape()), x.shape(),
+                  [&](std::int64_t plane, const Window& window, std::int64_t output) {
+                    double sum = 0;
+                    for (const std::int64_t offset : window.offsets)
+                      sum += from[static_cast<std::size_t>(plane + offset)];
+                    const auto inside = static_cast<std::int64_t>(window.offsets.size());
+                    y[static_cast<std::size_t>(output)] =
+                        sum / static_cast<double>(pool.count_include_pad ? window.padded_count : inside);
+                  });
   store_doubles(y, call.out());
 }
 
@@ -142,11 +147,13 @@ void run_lp_pool(const Op& op, const Call& call) {
   const Tensor& x = call.in(0);
   const std::vector<double> from = to_doubles(x);
   std::vector<double> y(static_cast<std::size_t>(call.out().elements()));
-  for_each_window(axes_of(pool, x.shape()), x.shape(), [&](std::int64_t plane, const Window& window, std::int64_t output) {
-    std::vector<double> values;
-    for (const std::int64_t offset : window.offsets) values.push_back(from[static_cast<std::size_t>(plane + offset)]);
-    y[static_cast<std::size_t>(output)] = lp_length(values, pool.p);
-  });
+  for_each_window(axes_of(pool, x.shape()), x.shape(),
+                  [&](std::int64_t plane, const Window& window, std::int64_t output) {
+                    std::vector<double> values;
+                    for (const std::int64_t offset : window.offsets)
+                      values.push_back(from[static_cast<std::size_t>(plane + offset)]);
+                    y[static_cast<std::size_t>(output)] = lp_length(values, pool.p);
+                  });
   store_doubles(y, call.out());
 }
 
@@ -177,7 +184,8 @@ void run_global_max_pool(const Op&, const Call& call) {
 }
 
 void run_global_lp_pool(const Op& op, const Call& call) {
-  pool_planes(call, [&](std::span<const double> plane) { return lp_length(plane, op.as<op::GlobalLpPool>()->p); });
+  pool_planes(call,
+              [&](std::span<const double> plane) { return lp_length(plane, op.as<op::GlobalLpPool>()->p); });
 }
 
 }  // namespace

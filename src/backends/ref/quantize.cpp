@@ -1,13 +1,13 @@
 // quantize_linear, dequantize_linear, dynamic_quantize_linear.
-#include <algorithm>
-#include <functional>
-
 #include "backends/ref/index.hpp"
 #include "backends/ref/numeric.hpp"
 #include "backends/ref/registry.hpp"
 #include "ops/dequantize_linear.hpp"
 #include "ops/dynamic_quantize_linear.hpp"
 #include "ops/quantize_linear.hpp"
+
+#include <algorithm>
+#include <functional>
 
 namespace tenon {
 namespace ref {
@@ -26,13 +26,15 @@ std::vector<std::size_t> parameter_positions(const Shape& x, const Tensor& scale
     const std::int64_t along = i / view.inner % view.size;
     const std::int64_t outer = i / view.inner / view.size;
     const bool per_axis = block_size == 0;
-    result.push_back(static_cast<std::size_t>(per_axis ? along : (outer * blocks + along / block) * view.inner + i % view.inner));
+    result.push_back(static_cast<std::size_t>(
+        per_axis ? along : (outer * blocks + along / block) * view.inner + i % view.inner));
   }
   return result;
 }
 
 std::vector<double> zero_points(const Call& call, std::size_t operand, std::size_t count) {
-  std::vector<double> zeros = call.has(operand) ? to_doubles(call.in(operand)) : std::vector<double>(count, 0.0);
+  std::vector<double> zeros =
+      call.has(operand) ? to_doubles(call.in(operand)) : std::vector<double>(count, 0.0);
   if (zeros.size() == 1) zeros.resize(count, zeros[0]);
   return zeros;
 }
@@ -90,7 +92,8 @@ void run_dynamic_quantize(const Op&, const Call& call) {
     high = std::max(high, value);
   }
   const float scale = (high - low) / 255.0F;
-  const double zero = scale == 0 ? 0 : std::clamp(round_half_even(-static_cast<double>(low / scale)), 0.0, 255.0);
+  const double zero =
+      scale == 0 ? 0 : std::clamp(round_half_even(-static_cast<double>(low / scale)), 0.0, 255.0);
   std::vector<double> y;
   for (const float value : x) {
     y.push_back(scale == 0 ? 0 : round_half_even(static_cast<double>(value / scale)) + zero);

@@ -1,14 +1,14 @@
 // lstm, gru, rnn: one sequence, one direction and one step at a time, states in double throughout.
 #include "ops/recurrent.hpp"
 
-#include <algorithm>
-
 #include "backends/ref/numeric.hpp"
 #include "backends/ref/pointwise_function.hpp"
 #include "backends/ref/registry.hpp"
 #include "ops/gru.hpp"
 #include "ops/lstm.hpp"
 #include "ops/rnn.hpp"
+
+#include <algorithm>
 
 namespace tenon {
 namespace ref {
@@ -52,7 +52,8 @@ struct Recurrent {
     for (std::int64_t i = 0; i < inputs; ++i) sum += row[i] * at[i];
     return sum;
   }
-  double recurrent_term(std::int64_t d, std::int64_t gate, std::int64_t h, std::span<const double> state) const {
+  double recurrent_term(std::int64_t d, std::int64_t gate, std::int64_t h,
+                        std::span<const double> state) const {
     const double* row = r.data() + ((d * gates + gate) * hidden + h) * hidden;
     double sum = 0;
     for (std::int64_t i = 0; i < hidden; ++i) sum += row[i] * state[static_cast<std::size_t>(i)];
@@ -65,7 +66,8 @@ struct Recurrent {
     return bias.empty() ? 0 : bias[static_cast<std::size_t>(((d * 2 + 1) * gates + gate) * hidden + h)];
   }
   // The whole linear part of a gate.
-  double gate_sum(std::int64_t d, std::int64_t gate, std::int64_t h, const double* at, std::span<const double> state) const {
+  double gate_sum(std::int64_t d, std::int64_t gate, std::int64_t h, const double* at,
+                  std::span<const double> state) const {
     return input_term(d, gate, h, at) + recurrent_term(d, gate, h, state) + input_bias(d, gate, h) +
            recurrent_bias(d, gate, h);
   }
@@ -90,7 +92,8 @@ Recurrent recurrent_of(const O& op, const Call& call, std::int64_t gates) {
   rec.lengths.assign(static_cast<std::size_t>(rec.batch), rec.steps);
   if (call.has(4)) rec.lengths = to_integers(call.in(4));
   for (const std::int64_t length : rec.lengths) {
-    TENON_REQUIRE(length >= 0 && length <= rec.steps, "a sequence of length {} among {} steps", length, rec.steps);
+    TENON_REQUIRE(length >= 0 && length <= rec.steps, "a sequence of length {} among {} steps", length,
+                  rec.steps);
   }
   rec.initial_h.assign(static_cast<std::size_t>(rec.directions * rec.batch * rec.hidden), 0);
   if (call.has(5)) rec.initial_h = to_doubles(call.in(5));
@@ -105,7 +108,8 @@ void run_sequences(const Recurrent& rec, const Call& call, Step&& step) {
   std::vector<double> y_h = rec.initial_h;
   for (std::int64_t d = 0; d < rec.directions; ++d) {
     for (std::int64_t b = 0; b < rec.batch; ++b) {
-      const std::span<double> h = std::span(y_h).subspan(rec.state_position(d, b), static_cast<std::size_t>(rec.hidden));
+      const std::span<double> h =
+          std::span(y_h).subspan(rec.state_position(d, b), static_cast<std::size_t>(rec.hidden));
       const std::int64_t length = rec.lengths[static_cast<std::size_t>(b)];
       for (std::int64_t i = 0; i < length; ++i) {
         const std::int64_t t = rec.runs_backwards(d) ? length - 1 - i : i;
@@ -121,8 +125,9 @@ void run_sequences(const Recurrent& rec, const Call& call, Step&& step) {
 void run_lstm(const Op& op, const Call& call) {
   const auto& lstm = *op.as<op::Lstm>();
   const Recurrent rec = recurrent_of(lstm, call, 4);
-  const auto activations = op::resolve_activations(lstm.activations, lstm.activation_alpha, lstm.activation_beta,
-                                                   op::Lstm::kDefaultActivations, static_cast<int>(rec.directions));
+  const auto activations =
+      op::resolve_activations(lstm.activations, lstm.activation_alpha, lstm.activation_beta,
+                              op::Lstm::kDefaultActivations, static_cast<int>(rec.directions));
   const std::vector<double> peephole = call.has(7) ? to_doubles(call.in(7)) : std::vector<double>();
   std::vector<double> y_c(rec.initial_h.size(), 0.0);
   if (call.has(6)) y_c = to_doubles(call.in(6));
@@ -137,7 +142,8 @@ void run_lstm(const Op& op, const Call& call) {
     for (std::int64_t unit = 0; unit < rec.hidden; ++unit) {
       double& c = y_c[rec.state_position(d, b) + static_cast<std::size_t>(unit)];
       auto gate = [&](Gate which, double state) {
-        return activate(f[0], rec.clipped(rec.gate_sum(d, which, unit, x, before) + peep(which, unit) * state));
+        return activate(f[0],
+                        rec.clipped(rec.gate_sum(d, which, unit, x, before) + peep(which, unit) * state));
       };
       const double i = gate(input, c);
       const double keep = lstm.input_forget ? 1 - i : gate(forget, c);
@@ -151,8 +157,9 @@ void run_lstm(const Op& op, const Call& call) {
 void run_gru(const Op& op, const Call& call) {
   const auto& gru = *op.as<op::Gru>();
   const Recurrent rec = recurrent_of(gru, call, 3);
-  const auto activations = op::resolve_activations(gru.activations, gru.activation_alpha, gru.activation_beta,
-                                                   op::Gru::kDefaultActivations, static_cast<int>(rec.directions));
+  const auto activations =
+      op::resolve_activations(gru.activations, gru.activation_alpha, gru.activation_beta,
+                              op::Gru::kDefaultActivations, static_cast<int>(rec.directions));
   enum Gate : std::int64_t { update, reset, hidden };
   run_sequences(rec, call, [&](std::int64_t d, std::int64_t, const double* x, std::span<double> h) {
     const op::RecurrentActivation* f = activations.data() + 2 * d;
@@ -160,7 +167,8 @@ void run_gru(const Op& op, const Call& call) {
     std::vector<double> gated(before.size());
     std::vector<double> r(before.size());
     for (std::size_t unit = 0; unit < before.size(); ++unit) {
-      r[unit] = activate(f[0], rec.clipped(rec.gate_sum(d, reset, static_cast<std::int64_t>(unit), x, before)));
+      r[unit] =
+          activate(f[0], rec.clipped(rec.gate_sum(d, reset, static_cast<std::int64_t>(unit), x, before)));
       gated[unit] = r[unit] * before[unit];
     }
     for (std::int64_t unit = 0; unit < rec.hidden; ++unit) {
@@ -170,8 +178,8 @@ void run_gru(const Op& op, const Call& call) {
           gru.linear_before_reset
               ? r[at] * (rec.recurrent_term(d, hidden, unit, before) + rec.recurrent_bias(d, hidden, unit))
               : rec.recurrent_term(d, hidden, unit, gated) + rec.recurrent_bias(d, hidden, unit);
-      const double candidate = activate(
-          f[1], rec.clipped(rec.input_term(d, hidden, unit, x) + rec.input_bias(d, hidden, unit) + from_state));
+      const double candidate = activate(f[1], rec.clipped(rec.input_term(d, hidden, unit, x) +
+                                                          rec.input_bias(d, hidden, unit) + from_state));
       h[at] = (1 - z) * candidate + z * before[at];
     }
   });
@@ -180,13 +188,14 @@ void run_gru(const Op& op, const Call& call) {
 void run_rnn(const Op& op, const Call& call) {
   const auto& rnn = *op.as<op::Rnn>();
   const Recurrent rec = recurrent_of(rnn, call, 1);
-  const auto activations = op::resolve_activations(rnn.activations, rnn.activation_alpha, rnn.activation_beta,
-                                                   op::Rnn::kDefaultActivations, static_cast<int>(rec.directions));
+  const auto activations =
+      op::resolve_activations(rnn.activations, rnn.activation_alpha, rnn.activation_beta,
+                              op::Rnn::kDefaultActivations, static_cast<int>(rec.directions));
   run_sequences(rec, call, [&](std::int64_t d, std::int64_t, const double* x, std::span<double> h) {
     const std::vector<double> before(h.begin(), h.end());
     for (std::int64_t unit = 0; unit < rec.hidden; ++unit) {
-      h[static_cast<std::size_t>(unit)] =
-          activate(activations[static_cast<std::size_t>(d)], rec.clipped(rec.gate_sum(d, 0, unit, x, before)));
+      h[static_cast<std::size_t>(unit)] = activate(activations[static_cast<std::size_t>(d)],
+                                                   rec.clipped(rec.gate_sum(d, 0, unit, x, before)));
     }
   });
 }

@@ -1,11 +1,11 @@
 #include "ops/reduce.hpp"
 
-#include <algorithm>
-#include <limits>
-
 #include "backends/ref/index.hpp"
 #include "backends/ref/numeric.hpp"
 #include "backends/ref/registry.hpp"
+
+#include <algorithm>
+#include <limits>
 
 namespace tenon {
 namespace ref {
@@ -80,7 +80,8 @@ V reduce_integers(op::ReduceFn fn, const std::vector<V>& values, V lowest, V hig
       for (const V value : values) sum += static_cast<std::uint64_t>(value < 0 ? V{0} - value : value);
       return static_cast<V>(sum);
     case op::ReduceFn::sum_square:
-      for (const V value : values) sum += static_cast<std::uint64_t>(value) * static_cast<std::uint64_t>(value);
+      for (const V value : values)
+        sum += static_cast<std::uint64_t>(value) * static_cast<std::uint64_t>(value);
       return static_cast<V>(sum);
     case op::ReduceFn::prod: {
       std::uint64_t product = 1;
@@ -122,7 +123,8 @@ void reduce_integer_tensor(op::ReduceFn fn, const Shape& kept, const Call& call)
   const auto y = mutable_elements<T>(call.out());
   const auto groups = grouped(std::vector<V>(x.begin(), x.end()), call.in(0).shape(), kept);
   for (std::size_t i = 0; i < groups.size(); ++i) {
-    y[i] = static_cast<T>(reduce_integers<V>(fn, groups[i], std::numeric_limits<T>::lowest(), std::numeric_limits<T>::max()));
+    y[i] = static_cast<T>(
+        reduce_integers<V>(fn, groups[i], std::numeric_limits<T>::lowest(), std::numeric_limits<T>::max()));
   }
 }
 
@@ -132,7 +134,8 @@ void run_reduce(const Op& op, const Call& call) {
   const Shape kept = kept_shape(reduce, call);
   if (is_floating_point(x.dtype())) {
     std::vector<double> y;
-    for (const auto& group : grouped(to_doubles(x), x.shape(), kept)) y.push_back(reduce_floats(reduce.fn, group));
+    for (const auto& group : grouped(to_doubles(x), x.shape(), kept))
+      y.push_back(reduce_floats(reduce.fn, group));
     store_doubles(y, call.out());
   } else if (x.dtype() == DataType::boolean) {
     std::vector<std::int64_t> y;
@@ -151,7 +154,8 @@ void run_reduce(const Op& op, const Call& call) {
 }  // namespace ref
 
 void register_ref_reduce(ref::Registry& registry) {
-  for (int i = 0; i < op::kReduceFnCount; ++i) registry.add(op::name(static_cast<op::ReduceFn>(i)), ref::run_reduce);
+  for (int i = 0; i < op::kReduceFnCount; ++i)
+    registry.add(op::name(static_cast<op::ReduceFn>(i)), ref::run_reduce);
 }
 
 }  // namespace tenon

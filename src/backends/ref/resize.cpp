@@ -1,11 +1,11 @@
 // resize, one axis after the other: every output position of an axis is a weighted sum of input positions.
 #include "ops/resize.hpp"
 
-#include <algorithm>
-
 #include "backends/ref/index.hpp"
 #include "backends/ref/numeric.hpp"
 #include "backends/ref/registry.hpp"
+
+#include <algorithm>
 
 namespace tenon {
 namespace ref {
@@ -21,7 +21,8 @@ struct RoiRange {
 };
 
 // Where output position `x` lies on the input axis.
-double input_coordinate(CoordinateTransform transform, const op::ResizeAxis& axis, const RoiRange& roi, double x) {
+double input_coordinate(CoordinateTransform transform, const op::ResizeAxis& axis, const RoiRange& roi,
+                        double x) {
   const auto input = static_cast<double>(axis.input);
   const auto output = static_cast<double>(axis.output);
   switch (transform) {
@@ -117,7 +118,8 @@ std::vector<double> resample(const op::Resize& resize, const std::vector<double>
       for (std::size_t k = 0; !outside && k < taps.weights.size(); ++k) {
         const std::int64_t position =
             std::clamp<std::int64_t>(taps.first + static_cast<std::int64_t>(k), 0, axis.input - 1);
-        sum += taps.weights[k] * x[static_cast<std::size_t>((outer * axis.input + position) * view.inner + inner)];
+        sum += taps.weights[k] *
+               x[static_cast<std::size_t>((outer * axis.input + position) * view.inner + inner)];
       }
       y[static_cast<std::size_t>((outer * axis.output + o) * view.inner + inner)] = sum;
     }
@@ -131,7 +133,8 @@ std::vector<RoiRange> roi_ranges(const op::Resize& resize, const Call& call, std
   if (resize.transform != CoordinateTransform::tf_crop_and_resize || !call.has(1)) return ranges;
   const std::vector<double> roi = to_doubles(call.in(1));
   const std::size_t count = resize.axes.empty() ? rank : resize.axes.size();
-  TENON_REQUIRE(roi.size() == 2 * count, "resize: expected {} numbers in roi, found {}", 2 * count, roi.size());
+  TENON_REQUIRE(roi.size() == 2 * count, "resize: expected {} numbers in roi, found {}", 2 * count,
+                roi.size());
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t axis =
         resize.axes.empty()

@@ -1,10 +1,10 @@
 #include "ops/roi_align.hpp"
 
-#include <algorithm>
-#include <limits>
-
 #include "backends/ref/numeric.hpp"
 #include "backends/ref/registry.hpp"
+
+#include <algorithm>
+#include <limits>
 
 namespace tenon {
 namespace ref {
@@ -45,7 +45,8 @@ struct RegionAxis {
   std::int64_t samples = 1;
 
   double position(std::int64_t out, std::int64_t sample) const {
-    return start + static_cast<double>(out) * cell + (static_cast<double>(sample) + 0.5) * cell / static_cast<double>(samples);
+    return start + static_cast<double>(out) * cell +
+           (static_cast<double>(sample) + 0.5) * cell / static_cast<double>(samples);
   }
 };
 
@@ -56,7 +57,8 @@ RegionAxis region_axis(const op::RoiAlign& align, double low, double high, std::
   double extent = high * align.spatial_scale - shift - axis.start;
   if (!align.half_pixel) extent = std::max(extent, 1.0);
   axis.cell = extent / static_cast<double>(outputs);
-  axis.samples = align.sampling_ratio > 0 ? align.sampling_ratio : static_cast<std::int64_t>(std::ceil(axis.cell));
+  axis.samples =
+      align.sampling_ratio > 0 ? align.sampling_ratio : static_cast<std::int64_t>(std::ceil(axis.cell));
   return axis;
 }
 

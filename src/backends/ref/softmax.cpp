@@ -1,11 +1,11 @@
 // softmax, log_softmax, hardmax.
 #include "ops/softmax.hpp"
 
-#include <algorithm>
-
 #include "backends/ref/index.hpp"
 #include "backends/ref/numeric.hpp"
 #include "backends/ref/registry.hpp"
+
+#include <algorithm>
 
 namespace tenon {
 namespace ref {
@@ -20,9 +20,11 @@ void map_lines(const Call& call, std::int64_t axis, F&& f) {
   std::vector<double> line(static_cast<std::size_t>(view.size));
   for (std::int64_t i = 0; i < view.outer * view.inner && view.size > 0; ++i) {
     const std::int64_t base = i / view.inner * view.size * view.inner + i % view.inner;
-    for (std::size_t k = 0; k < line.size(); ++k) line[k] = x[static_cast<std::size_t>(base) + k * static_cast<std::size_t>(view.inner)];
+    for (std::size_t k = 0; k < line.size(); ++k)
+      line[k] = x[static_cast<std::size_t>(base) + k * static_cast<std::size_t>(view.inner)];
     f(line);
-    for (std::size_t k = 0; k < line.size(); ++k) x[static_cast<std::size_t>(base) + k * static_cast<std::size_t>(view.inner)] = line[k];
+    for (std::size_t k = 0; k < line.size(); ++k)
+      x[static_cast<std::size_t>(base) + k * static_cast<std::size_t>(view.inner)] = line[k];
   }
   store_doubles(x, call.out());
 }

@@ -82,9 +82,11 @@ TEST_F(ComputeInference, SamplersTakeSizesFromTheirRegions) {
   op::RoiAlign align;
   align.output_height = 7;
   align.output_width = 5;
-  EXPECT_EQ(type(add(align, {input("f32[1,C,H,W]"), input("f32[R,4]"), input("i64[R]")})), spelled("f32[R,C,7,5]"));
+  EXPECT_EQ(type(add(align, {input("f32[1,C,H,W]"), input("f32[R,4]"), input("i64[R]")})),
+            spelled("f32[R,C,7,5]"));
   EXPECT_NE(error(align, {input("f32[1,2,3,4]"), input("f32[6,5]"), input("i64[6]")}), "");
-  EXPECT_EQ(type(add(op::GridSample{}, {input("f32[N,C,H,W]"), input("f32[N,P,Q,2]")})), spelled("f32[N,C,P,Q]"));
+  EXPECT_EQ(type(add(op::GridSample{}, {input("f32[N,C,H,W]"), input("f32[N,P,Q,2]")})),
+            spelled("f32[N,C,P,Q]"));
   EXPECT_NE(error(op::GridSample{}, {input("f32[N,C,H,W]"), input("f32[N,P,Q,3]")}), "");
 }
 

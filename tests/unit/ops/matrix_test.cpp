@@ -33,7 +33,8 @@ TEST_F(MatrixInference, MatMulTransposesAndChecks) {
 }
 
 TEST_F(MatrixInference, IntegerProductsAreI32) {
-  EXPECT_EQ(type(add(op::MatMulInteger{}, {input("u8[N,4]"), input("i8[4,3]"), input("u8[]")})), spelled("i32[N,3]"));
+  EXPECT_EQ(type(add(op::MatMulInteger{}, {input("u8[N,4]"), input("i8[4,3]"), input("u8[]")})),
+            spelled("i32[N,3]"));
   EXPECT_NE(error(op::MatMulInteger{}, {input("u8[2,4]"), input("i8[4,3]"), input("i8[]")}), "");
 }
 
@@ -50,7 +51,9 @@ TEST_F(MatrixInference, EinsumNamesAxes) {
 }
 
 TEST_F(MatrixInference, EinsumRefusesBadEquations) {
-  auto refused = [&](std::string equation) { return error(op::Einsum{std::move(equation)}, {input("f32[2,3]")}) != ""; };
+  auto refused = [&](std::string equation) {
+    return error(op::Einsum{std::move(equation)}, {input("f32[2,3]")}) != "";
+  };
   EXPECT_TRUE(refused("ijk->i"));
   EXPECT_TRUE(refused("ij,jk->ik"));
   EXPECT_TRUE(refused("ij->k"));

@@ -50,7 +50,8 @@ TEST_F(ReductionInference, FamiliesAreDifferentOperators) {
 
 TEST_F(ReductionInference, LayerNormGivesStatisticsWhereAsked) {
   const ValueId x = input("f16[N,S,768]");
-  const std::vector<ValueId> outputs = graph_.add_node(op::LayerNorm{}, {x, input("f16[768]"), input("f16[768]")}, 3);
+  const std::vector<ValueId> outputs =
+      graph_.add_node(op::LayerNorm{}, {x, input("f16[768]"), input("f16[768]")}, 3);
   ASSERT_EQ(outputs.size(), 3U);
   EXPECT_EQ(type(outputs[0]), spelled("f16[N,S,768]"));
   EXPECT_EQ(type(outputs[1]), spelled("f32[N,S,1]"));

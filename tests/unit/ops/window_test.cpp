@@ -47,7 +47,8 @@ TEST_F(WindowInference, SymbolicSizesAreRightForEveryValue) {
       for (const std::int64_t dilation : {1, 2}) {
         for (const auto& pad : {std::vector<std::int64_t>{0, 0}, {1, 1}, {0, 1}, {2, 0}}) {
           for (const bool ceil_mode : {false, true}) {
-            for (const op::AutoPad auto_pad : {op::AutoPad::explicit_pads, op::AutoPad::same_upper, op::AutoPad::valid}) {
+            for (const op::AutoPad auto_pad :
+                 {op::AutoPad::explicit_pads, op::AutoPad::same_upper, op::AutoPad::valid}) {
               pool.kernel = {kernel};
               pool.stride = {stride};
               pool.dilation = {dilation};
@@ -58,9 +59,11 @@ TEST_F(WindowInference, SymbolicSizesAreRightForEveryValue) {
               for (std::int64_t h = (kernel - 1) * dilation + 1; h < 24; ++h) {
                 const std::int64_t expected = counted(h, pool);
                 EXPECT_EQ(inferred.eval({{"H", h}}), expected)
-                    << "kernel " << kernel << " stride " << stride << " dilation " << dilation << " pad " << pad[0] << ","
-                    << pad[1] << " ceil " << pool.ceil_mode << " auto " << static_cast<int>(auto_pad) << " H " << h;
-                EXPECT_EQ(op::resolve_window(op::window_fields(pool), {&h, 1}, pool.kernel)[0].output, expected);
+                    << "kernel " << kernel << " stride " << stride << " dilation " << dilation << " pad "
+                    << pad[0] << "," << pad[1] << " ceil " << pool.ceil_mode << " auto "
+                    << static_cast<int>(auto_pad) << " H " << h;
+                EXPECT_EQ(op::resolve_window(op::window_fields(pool), {&h, 1}, pool.kernel)[0].output,
+                          expected);
               }
             }
           }
@@ -84,24 +87,25 @@ TEST_F(WindowInference, ConvKeepsSymbolsApart) {
 
 TEST_F(WindowInference, ConvTakesAnyNumberOfSpatialAxes) {
   EXPECT_EQ(type(add(op::Conv{}, {input("f32[N,2,10]"), input("f32[4,2,3]")})), spelled("f32[N,4,8]"));
-  EXPECT_EQ(type(add(op::Conv{}, {input("f32[N,2,10,9,8]"), input("f32[4,2,3,2,1]")})), spelled("f32[N,4,8,8,8]"));
+  EXPECT_EQ(type(add(op::Conv{}, {input("f32[N,2,10,9,8]"), input("f32[4,2,3,2,1]")})),
+            spelled("f32[N,4,8,8,8]"));
 }
 
 TEST_F(WindowInference, ConvRefusesWhatCannotFit) {
   const ValueId x = input("f32[1,4,8,8]");
   const ValueId w = input("f32[6,4,3,3]");
-  EXPECT_NE(error(op::Conv{}, {x, input("f32[6,3,3,3]")}), "");        // channels
-  EXPECT_NE(error(op::Conv{}, {x, input("f32[6,4,3]")}), "");          // rank
-  EXPECT_NE(error(op::Conv{}, {x, input("f32[6,4,9,3]")}), "");        // window
-  EXPECT_NE(error(op::Conv{}, {x, input("f16[6,4,3,3]")}), "");        // dtype
-  EXPECT_NE(error(op::Conv{}, {x, w, input("f32[5]")}), "");           // bias
-  EXPECT_NE(error(conv_with({0, 1}, {}), {x, w}), "");                 // stride
-  EXPECT_NE(error(conv_with({1}, {}), {x, w}), "");                    // number of strides
-  EXPECT_NE(error(conv_with({}, {1, 1}), {x, w}), "");                 // number of pads
-  EXPECT_NE(error(op::Conv{}, {x, w, input("f32[6]"), x}), "");        // operand without an epilogue
+  EXPECT_NE(error(op::Conv{}, {x, input("f32[6,3,3,3]")}), "");  // channels
+  EXPECT_NE(error(op::Conv{}, {x, input("f32[6,4,3]")}), "");    // rank
+  EXPECT_NE(error(op::Conv{}, {x, input("f32[6,4,9,3]")}), "");  // window
+  EXPECT_NE(error(op::Conv{}, {x, input("f16[6,4,3,3]")}), "");  // dtype
+  EXPECT_NE(error(op::Conv{}, {x, w, input("f32[5]")}), "");     // bias
+  EXPECT_NE(error(conv_with({0, 1}, {}), {x, w}), "");           // stride
+  EXPECT_NE(error(conv_with({1}, {}), {x, w}), "");              // number of strides
+  EXPECT_NE(error(conv_with({}, {1, 1}), {x, w}), "");           // number of pads
+  EXPECT_NE(error(op::Conv{}, {x, w, input("f32[6]"), x}), "");  // operand without an epilogue
   op::Conv grouped;
   grouped.group = 4;
-  EXPECT_NE(error(grouped, {x, input("f32[6,1,3,3]")}), "");           // 6 outputs in 4 groups
+  EXPECT_NE(error(grouped, {x, input("f32[6,1,3,3]")}), "");  // 6 outputs in 4 groups
   EXPECT_EQ(error(grouped, {x, input("f32[8,1,3,3]")}), "");
 }
 
