@@ -1,16 +1,16 @@
-// Op: the immutable attributes of one operator, type-erased; and the registry that knows every operator by
-// name.
+// Op: the immutable attributes of one operator, type-erased; and the registry of all operators by name.
 //
 // An operator is a struct T with
-//     static constexpr std::string_view kName = "conv";      or a member `std::string_view name() const`
-//     (families) static constexpr auto fields();                          see ir/attribute.hpp
-//     std::vector<Inference> infer(InferContext&) const;       output types; throws ModelError through
-//     context.fail()
-// and optionally
+//     static constexpr std::string_view kName;       or, in a family, std::string_view name() const
+//     static constexpr auto fields();                see ir/attribute.hpp
+//     std::vector<Inference> infer(InferContext&) const;
+// which gives the output types and throws ModelError through context.fail(), and optionally
 //     static constexpr OpTraits kTraits{…};
-//     T prototype() const;                                     families: the operator of the same name with
-//     default fields std::vector<ValueId> decompose(NodeBuilder&, std::span<const ValueId> inputs) const;
-//     into simpler operators
+//     T prototype() const;                           in a family: the same operator with default fields
+//     std::vector<ValueId> decompose(NodeBuilder&, std::span<const ValueId> inputs) const;
+//
+// decompose() builds the operator from simpler ones and returns their results, one for each of its own, or
+// nothing where this instance is simple already.
 #pragma once
 
 #include "ir/attribute.hpp"
