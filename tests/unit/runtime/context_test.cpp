@@ -1,0 +1,140 @@
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <thread>
+
+#include "networks.hpp"
+
+namespace tenon {
+namespace {
+
+using test::build_conv_net;
+using test::random_tensor;
+using test::relative_difference;
+
+// Two chained 3×3 convolutions over 24 channels and a mean: the longest sum has 24·9 terms.
+constexpr double kTolerance = 24 * 9 * static_cast<double>(std::numeric_limits<float>::epsilon());
+
+std::string error_of(const std::function<void()>& run) {
+  try {
+    run();
+  } catch (const ModelError& error) {
+    return error.message();
+  }
+  return "no error";
+}
+
+Tensor answer(const Engine& engine, const Tensor& x) {
+  Context context = engine.create_context();
+  context.set_input("x", x);
+  context.run();
+  return context.output("y").clone();
+}
+
+TEST(Context, AgreesWithTheReferenceAtEveryShapeOfTheProfile) {
+  const Engine cpu = build_conv_net();
+  const Engine reference = build_conv_net(Device::reference);
+  Context context = cpu.create_context();
+  std::uint64_t seed = 1;
+  // Up and down: a smaller shape must not read what a larger one left behind.
+  for (const Shape& shape : {Shape{1, 3, 8, 16}, {4, 3, 32, 16}, {2, 3, 9, 16}, {3, 3, 31, 16}, {1, 3, 8, 16}}) {
+    const Tensor x = random_tensor(shape, seed++);
+    context.set_input("x", x);
+    context.run();
+    EXPECT_LE(relative_difference(answer(reference, x), context.output("y")), kTolerance) << "N " << shape[0] << " H " << shape[2];
+  }
+}
+
+TEST(Context, SavedAndReloadedGivesTheSameBytes) {
+  const Engine engine = build_conv_net();
+  const Engine reloaded = Engine::deserialize(engine.serialize());
+  const Tensor x = random_tensor({2, 3, 16, 16}, 3);
+  EXPECT_TRUE(answer(engine, x).identical(answer(reloaded, x)));
+  EXPECT_EQ(engine.serialize(), reloaded.serialize());
+}
+
+TEST(Context, ResultsDoNotDependOnTheNumberOfThreads) {
+  const Tensor x = random_tensor({2, 3, 17, 16}, 4);
+  const Engine one = build_conv_net(Device::cpu, 1);
+  for (int threads : {2, 3, 5}) {
+    const Engine many = Engine::deserialize(one.serialize(), {threads, nullptr});
+    EXPECT_TRUE(answer(one, x).identical(answer(many, x))) << threads << " threads";
+  }
+}
+
+TEST(Context, EightContextsOnEightThreads) {
+  const Engine engine = build_conv_net();
+  std::vector<Tensor> inputs, expected;
+  for (std::uint64_t i = 0; i < 8; ++i) {
+    inputs.push_back(random_tensor({1 + static_cast<std::int64_t>(i % 4), 3, 8 + static_cast<std::int64_t>(i), 16}, 10 + i));
+    expected.push_back(answer(engine, inputs.back()));
+  }
+  std::vector<int> wrong(8, 0);
+  std::vector<std::thread> threads;
+  for (std::size_t i = 0; i < 8; ++i) {
+    threads.emplace_back([&, i] {
+      Context context = engine.create_context();
+      for (int round = 0; round < 20; ++round) {
+        context.set_input("x", inputs[i]);
+        context.run();
+        if (!context.output("y").identical(expected[i])) ++wrong[i];
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (int count : wrong) EXPECT_EQ(count, 0);
+}
+
+TEST(Context, OutputsCanBeBound) {
+  const Engine engine = build_conv_net();
+  const Tensor x = random_tensor({2, 3, 16, 16}, 5);
+  Context context = engine.create_context();
+  context.set_input("x", x);
+  Tensor mine(DataType::f32, {2, 24, 1, 1});
+  context.set_output("y", mine);
+  context.run();
+  EXPECT_TRUE(mine.identical(answer(engine, x)));
+  context.set_output("y", Tensor(DataType::f32, {1, 24, 1, 1}));
+  EXPECT_EQ(error_of([&] { context.run(); }),
+            "output 'y': the bound tensor has 96 bytes, the shape [2, 24, 1, 1] needs 192");
+}
+
+TEST(Context, MistakesAreNamed) {
+  const Engine engine = build_conv_net();
+  Context context = engine.create_context();
+  EXPECT_EQ(error_of([&] { context.run(); }), "input 'x' has not been set");
+  EXPECT_EQ(error_of([&] { context.set_input("z", Tensor(DataType::f32, {1})); }),
+            "the network has no input 'z'; it has 'x'");
+  EXPECT_EQ(error_of([&] { static_cast<void>(context.output("q")); }), "the network has no output 'q'; it has 'y'");
+  EXPECT_EQ(error_of([&] { context.set_input("x", Tensor(DataType::i32, {1, 3, 8, 16})); }),
+            "input 'x': expected f32, found i32");
+  const auto with_shape = [&](const Shape& shape) {
+    return error_of([&] {
+      context.set_shape("x", shape);
+      context.prepare();
+    });
+  };
+  EXPECT_EQ(with_shape({5, 3, 8, 16}), "input 'x': dim 0 (N) is 5, outside the profile's range 1 to 4");
+  EXPECT_EQ(with_shape({1, 3, 7, 16}), "input 'x': dim 2 (H) is 7, outside the profile's range 8 to 32");
+  EXPECT_EQ(with_shape({1, 4, 8, 16}), "input 'x': dim 1 is 4, expected 3");
+  EXPECT_EQ(with_shape({1, 3, 8}), "input 'x': expected 4 dims, found the shape [1, 3, 8]");
+}
+
+TEST(Engine, ArenaIsCloseToItsFloor) {
+  const Engine engine = build_conv_net();
+  EXPECT_GT(engine.info().arena_floor, 0u);
+  EXPECT_LE(engine.info().arena_bytes, engine.info().arena_floor * 11 / 10);
+}
+
+TEST(Engine, SaysWhatItTakesAndGives) {
+  const Engine engine = build_conv_net();
+  ASSERT_EQ(engine.inputs().size(), 1u);
+  EXPECT_EQ(engine.inputs()[0].dims, (std::vector<std::string>{"N", "3", "H", "16"}));
+  EXPECT_EQ(engine.inputs()[0].min, (Shape{1, 3, 8, 16}));
+  EXPECT_EQ(engine.inputs()[0].opt, (Shape{2, 3, 16, 16}));
+  EXPECT_EQ(engine.inputs()[0].max, (Shape{4, 3, 32, 16}));
+  EXPECT_EQ(engine.outputs()[0].max, (Shape{4, 24, 1, 1}));
+}
+
+}  // namespace
+}  // namespace tenon

@@ -1,0 +1,28 @@
+#include "networks.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/random.hpp"
+
+namespace tenon::test {
+
+Tensor random_tensor(Shape shape, std::uint64_t seed) {
+  Tensor tensor(DataType::f32, std::move(shape));
+  Random random(seed);
+  for (float& value : tensor.mutable_values<float>()) value = random.uniform(-1.0F, 1.0F);
+  return tensor;
+}
+
+double relative_difference(const Tensor& a, const Tensor& b) {
+  if (a.shape() != b.shape()) return INFINITY;
+  double difference = 0, largest = 1;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(a.elements()); ++i) {
+    const double x = a.values<float>()[i], y = b.values<float>()[i];
+    if (!(std::abs(x - y) <= difference)) difference = std::abs(x - y);
+    largest = std::max(largest, std::abs(x));
+  }
+  return difference / largest;
+}
+
+}  // namespace tenon::test
