@@ -1,12 +1,9 @@
 // Every tactic of the CPU backend on every case that it takes: each candidate, under several shapes on one
 // step, against the reference backend.
-#include "backends/cpu/steps/cpu_steps.hpp"
-#include "backends/cpu/tactics/cpu_tactics.hpp"
 #include "backends/ref/ref.hpp"
+#include "opcases/registries.hpp"
 #include "opcases/rig.hpp"
 #include "ops/reorder.hpp"
-
-#include <tenon/error.hpp>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -23,34 +20,6 @@ namespace {
 std::uint64_t choose_seed() {
   if (const char* given = std::getenv("TENON_TEST_SEED")) return std::strtoull(given, nullptr, 0);
   return static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
-}
-
-const TacticRegistry& tactics() {
-  static const TacticRegistry registry = [] {
-    TacticRegistry all;
-    register_cpu_tactics(all);
-    return all;
-  }();
-  return registry;
-}
-
-const StepRegistry& steps() {
-  static const StepRegistry registry = [] {
-    StepRegistry all;
-    register_cpu_steps(all);
-    return all;
-  }();
-  return registry;
-}
-
-// TENON_ISA may ask for a level that this machine does not have.
-bool level_is_there() {
-  try {
-    static_cast<void>(isa());
-    return true;
-  } catch (const ModelError&) {
-    return false;
-  }
 }
 
 Shape evaluate_dims(const Dims& dims, const SymbolValues& symbols) {
