@@ -98,11 +98,20 @@ Dim parse_sum(Lexer& lexer) {
 
 }  // namespace
 
-Dim parse_dim(Lexer& lexer) { return parse_sum(lexer); }
+Dim parse_dim(Lexer& lexer) {
+  const std::size_t start = lexer.peek().offset;
+  try {
+    return parse_sum(lexer);
+  } catch (const LexError&) {
+    throw;
+  } catch (const ModelError& error) {
+    lexer.fail(start, error.message());  // overflow, or division by what turns out to be zero
+  }
+}
 
 Dim Dim::parse(std::string_view text) {
   Lexer lexer(text, "dimension");
-  Dim dim = parse_sum(lexer);
+  Dim dim = parse_dim(lexer);
   lexer.expect_end();
   return dim;
 }

@@ -139,12 +139,17 @@ class Graph final : public NodeBuilder {
   std::size_t node_count() const noexcept;  // alive
   std::size_t value_limit() const noexcept {
     return values_.size();
-  }                                      // every ValueId is below; for tables by id
-  RegionId region_of(ValueId id) const;  // where the value is defined
+  }  // every ValueId is below; for tables by id
+  std::size_t node_limit() const noexcept { return nodes_.size(); }  // likewise for NodeId
+  RegionId region_of(ValueId id) const;                              // where the value is defined
   // The only node using the value, when it has exactly one use, an operand; taps do not count. Else invalid.
   NodeId sole_user(ValueId id) const;
   bool is_output(ValueId id) const;
   bool is_tapped(ValueId id) const;
+  // True when no output is used, tapped or named as a scale by a type: the node may be erased.
+  bool is_unused(NodeId id) const;
+  // By node: whether an output of the graph needs it, or (with `for_taps`) a tap.
+  std::vector<bool> live_nodes(bool for_taps = true) const;
   // Values of outer regions used inside the regions of `node`, in first-use order.
   std::vector<ValueId> captures(NodeId node) const;
   // True when `a` comes before `b`; both in the same region.
@@ -191,7 +196,6 @@ class Graph final : public NodeBuilder {
       std::vector<NodeId> nodes);  // infers these again, and users as long as something changes
   void reinfer_region(RegionId region);
   void erase_unchecked(NodeId node);
-  std::vector<bool> live_nodes() const;
 
   std::string name_;
   std::vector<Node> nodes_;

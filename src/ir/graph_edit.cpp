@@ -176,7 +176,24 @@ void Graph::erase_unchecked(NodeId id) {
   node.alive = false;
 }
 
-std::vector<bool> Graph::live_nodes() const {
+bool Graph::is_unused(NodeId id) const {
+  for (const ValueId output : node(id).outputs) {
+    if (!values_[output.value].uses.empty() || is_tapped(output)) return false;
+  }
+  if (!has_quantized_types_) return true;
+  bool named = false;
+  for (const Value& value : values_) {
+    const bool alive = value.producer.valid() ? nodes_[value.producer.value].alive : true;
+    if (!alive || value.producer == id) continue;
+    rename_values(value.type, [&](ValueId used) {
+      named = named || values_[used.value].producer == id;
+      return used;
+    });
+  }
+  return !named;
+}
+
+std::vector<bool> Graph::live_nodes(bool for_taps) const {
   std::vector<bool> live(nodes_.size(), false);
   std::vector<bool> seen(values_.size(), false);
   std::vector<ValueId> pending;
@@ -186,7 +203,9 @@ std::vector<bool> Graph::live_nodes() const {
     pending.push_back(id);
   };
   for (const ValueId id : outputs()) need(id);
-  for (const Tap& tap : taps_) need(tap.value);
+  if (for_taps) {
+    for (const Tap& tap : taps_) need(tap.value);
+  }
   for (const ValueId id : inputs()) need(id);
   while (!pending.empty()) {
     const Value& value = values_[pending.back().value];

@@ -3,9 +3,8 @@
 #include "base/check.hpp"
 #include "base/mapped_file.hpp"
 #include "base/text.hpp"
-#include "ir/number_text.hpp"
+#include "ir/attribute_text.hpp"
 #include "ir/printer.hpp"
-#include "ir/tensor_text.hpp"
 #include "ir/type_parser.hpp"
 
 #include <tenon/error.hpp>
@@ -27,7 +26,9 @@ constexpr std::size_t kMaxTextBytes = std::size_t{256} << 20;
 class Parser {
  public:
   Parser(std::string_view text, const OpRegistry& registry, const BlobStore* blobs, const std::string& source)
-      : lexer_(text, source), registry_(registry), tensors_(blobs) {}
+      : lexer_(text, source),
+        registry_(registry),
+        attributes_(lexer_, blobs, [this](const Token& token) { return resolve(token); }) {}
 
   Graph run() {
     lexer_.expect("graph");
@@ -54,7 +55,7 @@ class Parser {
   Op run_op() {
     const std::size_t start = lexer_.peek().offset;
     const std::string name = parse_name("an operator");
-    const AttributeList attributes = parse_attributes();
+    const AttributeList attributes = attributes_.parse();
     lexer_.expect_end();
     return located(start, [&] { return registry_.make(name, attributes); });
   }
@@ -100,21 +101,7 @@ class Parser {
   }
 
   Type parse_type_here() {
-    const std::size_t start = lexer_.peek().offset;
-    return located_or_lexed(
-        start, [&] { return parse_type(lexer_, [this](const Token& token) { return resolve(token); }); });
-  }
-
-  // Like located(), for f that reads tokens and so reports most errors at their place by itself.
-  template <class F>
-  std::invoke_result_t<F> located_or_lexed(std::size_t offset, F&& f) const {
-    try {
-      return f();
-    } catch (const LexError&) {
-      throw;
-    } catch (const ModelError& error) {
-      lexer_.fail(offset, error.message());
-    }
+    return parse_type(lexer_, [this](const Token& token) { return resolve(token); });
   }
 
   void parse_parameters(RegionId region) {
@@ -188,7 +175,7 @@ class Parser {
     const std::string name = parse_name(results.empty() ? "a node or return" : "an operator");
     if (registry_.find(name) == nullptr) located(start, [&] { registry_.make(name, {}); });
     std::vector<ValueId> inputs = parse_operands();
-    const AttributeList attributes = parse_attributes();
+    const AttributeList attributes = attributes_.parse();
     Op op = located(start, [&] { return registry_.make(name, attributes); });
 
     std::vector<Type> types;
@@ -262,89 +249,6 @@ class Parser {
     return regions;
   }
 
-  AttributeList parse_attributes() {
-    AttributeList attributes;
-    if (!lexer_.accept('{') || lexer_.accept('}')) return attributes;
-    do {
-      const Token name = lexer_.expect(Kind::identifier, "a field");
-      if (find(attributes, name.text) != nullptr) {
-        lexer_.fail(name.offset, fmt::format("the field {} is given twice", quote(name.text)));
-      }
-      lexer_.expect('=');
-      attributes.push_back({name.text, parse_attribute()});
-    } while (lexer_.accept(','));
-    lexer_.expect('}');
-    return attributes;
-  }
-
-  AttributeValue parse_attribute() {
-    const Token& token = lexer_.peek();
-    if (token.is('[')) return parse_list();
-    if (token.kind == Kind::string) return lexer_.next().text;
-    if (lexer_.accept("true")) return true;
-    if (lexer_.accept("false")) return false;
-    if (lexer_.accept("program")) {
-      const Token text = lexer_.expect(Kind::string, "a pointwise program in quotes");
-      return located(text.offset, [&] {
-        PointwiseProgram program = PointwiseProgram::parse(text.text);
-        if (!program.empty()) program.verify();
-        return program;
-      });
-    }
-    if (token.kind == Kind::identifier && !token.is("inf") && !token.is("nan")) return parse_type_attribute();
-    return std::visit([](auto number) { return AttributeValue(number); }, parse_int_or_float());
-  }
-
-  // A dtype, a type, or a tensor: all start with an element type.
-  AttributeValue parse_type_attribute() {
-    const std::size_t start = lexer_.peek().offset;
-    if (const auto dtype = parse_data_type(lexer_.peek().text)) {
-      Lexer ahead = lexer_;
-      ahead.next();
-      if (!ahead.peek().is('[')) {
-        lexer_.next();
-        return *dtype;
-      }
-    }
-    Type type = parse_type_here();
-    if (!TensorParser::starts(lexer_)) return type;
-    return tensors_.parse(lexer_, start, type);
-  }
-
-  std::variant<std::int64_t, float> parse_int_or_float() {
-    Lexer ahead = lexer_;
-    ahead.accept('-');
-    if (ahead.peek().kind == Kind::integer) return lexer_.expect_signed_integer();
-    return parse_number<float>(lexer_);
-  }
-
-  AttributeValue parse_list() {
-    lexer_.expect('[');
-    if (lexer_.accept(']')) return std::vector<std::int64_t>{};
-    if (lexer_.peek().kind == Kind::string) {
-      std::vector<std::string> strings;
-      do {
-        strings.push_back(lexer_.expect(Kind::string, "a string").text);
-      } while (lexer_.accept(','));
-      lexer_.expect(']');
-      return strings;
-    }
-    std::vector<std::int64_t> integers;
-    std::vector<float> floats;
-    do {
-      const auto number = parse_int_or_float();
-      if (const auto* integer = std::get_if<std::int64_t>(&number)) {
-        integers.push_back(*integer);
-        floats.push_back(static_cast<float>(*integer));
-      } else {
-        floats.push_back(std::get<float>(number));
-      }
-    } while (lexer_.accept(','));
-    lexer_.expect(']');
-    if (integers.size() == floats.size()) return integers;
-    return floats;
-  }
-
   std::string spelling(ValueId id) const {
     for (const auto& [key, value] : values_) {
       if (value == id) return '%' + key.first.substr(1);
@@ -354,7 +258,7 @@ class Parser {
 
   Lexer lexer_;
   const OpRegistry& registry_;
-  TensorParser tensors_;
+  AttributeParser attributes_;
   Graph graph_;
   std::map<Key, ValueId> values_;         // visible ones
   std::vector<std::vector<Key>> scopes_;  // what each open region defined

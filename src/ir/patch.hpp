@@ -32,6 +32,7 @@ class Patch final : public NodeBuilder {
 
   bool empty() const noexcept { return nodes_.empty() && replacements_.empty(); }
   NodeId root() const noexcept { return root_; }
+  const std::vector<std::pair<ValueId, ValueId>>& replacements() const noexcept { return replacements_; }
 
  private:
   friend class Graph;

@@ -2,8 +2,7 @@
 
 #include "base/mapped_file.hpp"
 #include "base/text.hpp"
-#include "ir/number_text.hpp"
-#include "ir/tensor_text.hpp"
+#include "ir/attribute_text.hpp"
 #include "ir/type_parser.hpp"
 
 #include <fmt/format.h>
@@ -24,46 +23,10 @@ bool is_plain_value_name(std::string_view name) {
   return std::all_of(name.begin(), name.end(), allowed) && !std::all_of(name.begin(), name.end(), digit);
 }
 
-// Fields in braces, those at their default left out.
-class AttributePrinter {
- public:
-  AttributePrinter(BlobStore* blobs, ValueNamer namer) : blobs_(blobs), namer_(std::move(namer)) {}
-
-  std::string print(const Op& op) {
-    const AttributeList defaults = op.default_attributes();
-    for (const Attribute& attribute : op.attributes()) {
-      const AttributeValue* fallback = find(defaults, attribute.name);
-      if (fallback != nullptr && identical(*fallback, attribute.value)) continue;
-      text_ += (text_.empty() ? " {" : ", ") + attribute.name + '=';
-      std::visit([this](const auto& x) { print_value(x); }, attribute.value);
-    }
-    if (!text_.empty()) text_ += '}';
-    return std::move(text_);
-  }
-
- private:
-  void print_value(bool value) { text_ += value ? "true" : "false"; }
-  void print_value(std::int64_t value) { text_ += fmt::format("{}", value); }
-  void print_value(float value) { text_ += print_number(value); }
-  void print_value(const std::string& value) { text_ += quote_literal(value); }
-  void print_value(DataType value) { text_ += tenon::name(value); }
-  void print_value(const Type& value) { text_ += print_type(value, namer_); }
-  void print_value(const Tensor& value) { text_ += print_tensor(value, blobs_); }
-  void print_value(const PointwiseProgram& value) { text_ += "program " + quote_literal(value.to_string()); }
-  template <class T>
-  void print_value(const std::vector<T>& values) {
-    text_ += '[';
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      if (i > 0) text_ += ',';
-      print_value(values[i]);
-    }
-    text_ += ']';
-  }
-
-  BlobStore* blobs_;
-  ValueNamer namer_;
-  std::string text_;
-};
+std::string fields_of(const Op& op, BlobStore* blobs, const ValueNamer& namer) {
+  const std::string text = print_attributes(op.attributes(), op.default_attributes(), blobs, namer);
+  return text.empty() ? "" : ' ' + text;
+}
 
 class Printer {
  public:
@@ -151,7 +114,7 @@ class Printer {
         text_ += (i == 0 ? "" : ", ") + name(node.inputs[i]);
       text_ += ')';
     }
-    text_ += AttributePrinter(blobs_, [this](ValueId used) { return name(used); }).print(node.op);
+    text_ += fields_of(node.op, blobs_, [this](ValueId used) { return name(used); });
     text_ += types;
     if (!node.location.empty()) text_ += " loc(" + quote_literal(node.location) + ')';
     for (const RegionId id : node.regions) {
@@ -185,8 +148,7 @@ class Printer {
 }  // namespace
 
 std::string print(const Op& op, BlobStore* blobs) {
-  const auto by_id = [](ValueId id) { return fmt::format("%{}", id.value); };
-  return identifier_or_quoted(op.name()) + AttributePrinter(blobs, by_id).print(op);
+  return identifier_or_quoted(op.name()) + fields_of(op, blobs, {});
 }
 
 std::string print(const Graph& graph, BlobStore* blobs) { return Printer(graph, blobs).run(); }

@@ -1,0 +1,79 @@
+// A node whose operands are all constants is computed now, unless its results are much larger than its
+// operands (constants made by expand and the like stay the small recipe that they are). Dequantized constants
+// stay quantized.
+#include "ir/constant.hpp"
+#include "passes/rules/match.hpp"
+
+#include <tenon/error.hpp>
+
+#include <algorithm>
+
+namespace tenon::rules {
+namespace {
+
+constexpr std::size_t kAlwaysFoldedBytes = std::size_t{1} << 20;
+constexpr std::size_t kGrowth = 4;
+
+// Bytes of the results when the types tell.
+std::optional<std::size_t> result_bytes(const Graph& graph, const Node& node) {
+  std::size_t bytes = 0;
+  for (const ValueId output : node.outputs) {
+    const Type& type = graph.type(output);
+    if (!type.is_tensor()) return std::nullopt;
+    if (!type.as_tensor().is_static()) continue;
+    std::vector<std::int64_t> dims;
+    for (const Dim& dim : *type.as_tensor().dims) dims.push_back(dim.value());
+    bytes += static_cast<std::size_t>(storage_bytes(type.as_tensor(), dims));
+  }
+  return bytes;
+}
+
+std::optional<Patch> fold_constants(const Graph& graph, NodeId root, const RuleContext& context) {
+  const Node& node = graph.node(root);
+  if (!context.evaluator() || !node.op.traits().deterministic || node.op.traits().has_regions)
+    return std::nullopt;
+  if (node.inputs.empty() || node.op.name() == "dequantize_linear") return std::nullopt;
+  std::vector<Data> operands;
+  std::size_t operand_bytes = 0;
+  for (const ValueId input : node.inputs) {
+    if (!input.valid()) {
+      operands.emplace_back();
+      continue;
+    }
+    const Tensor* constant = graph.constant(input);
+    if (constant == nullptr) return std::nullopt;
+    operand_bytes += constant->size_bytes();
+    operands.emplace_back(*constant);
+  }
+  const auto bytes = result_bytes(graph, node);
+  const std::size_t limit = std::max(kAlwaysFoldedBytes, kGrowth * operand_bytes);
+  if (!bytes || *bytes > limit) return std::nullopt;
+
+  std::vector<Data> results;
+  try {
+    results = context.evaluator()(node.op, operands, node.outputs.size());
+  } catch (const ModelError&) {
+    return std::nullopt;  // it fails when it runs, if it ever runs
+  }
+  Patch patch(graph, root);
+  for (std::size_t i = 0; i < node.outputs.size(); ++i) {
+    if (i >= results.size() || !results[i].is_tensor()) return std::nullopt;
+    if (graph.value(node.outputs[i]).uses.empty() && !graph.is_tapped(node.outputs[i])) continue;
+    const ValueId constant = patch.add_constant(results[i].tensor());
+    if (!patch.can_replace(node.outputs[i], constant)) return std::nullopt;
+    patch.replace(node.outputs[i], constant);
+  }
+  patch.move_taps(true);
+  return patch;
+}
+
+}  // namespace
+}  // namespace tenon::rules
+
+namespace tenon {
+
+void register_rule_fold_constants(RuleRegistry& registry) {
+  registry.add({"fold_constants", "fold", "computes nodes of constant operands", {}, rules::fold_constants});
+}
+
+}  // namespace tenon
