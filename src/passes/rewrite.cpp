@@ -57,6 +57,7 @@ class RewriteDriver {
   }
 
   bool rewrite_node(NodeId id) {
+    if (context_.only_for_taps(id)) return false;
     for (const Rule* rule : rules_for(graph_.node(id).op.name())) {
       if (!pass_.may_rewrite()) return false;
       const bool applied = in_context([&] { return apply(*rule, id); },
@@ -78,7 +79,7 @@ class RewriteDriver {
 
     for (std::uint32_t i = first_new; i < graph_.node_limit(); ++i) push(NodeId{i});
     for (const auto& [from, to] : replacements) {
-      push_users(to);
+      push_users(to, 2);
       push_neighbours(to);
       remove_if_dead(graph_.value(from).producer);
     }
@@ -94,9 +95,14 @@ class RewriteDriver {
     work_.push_back(id);
   }
 
-  void push_users(ValueId id) {
-    for (const Use& use : graph_.value(id).uses)
-      push(use.is_result() ? graph_.region(use.region).owner : use.node);
+  // Rules look at operands and at what defines those, so a change reaches two levels of users.
+  void push_users(ValueId id, int levels = 1) {
+    for (const Use& use : graph_.value(id).uses) {
+      const NodeId user = use.is_result() ? graph_.region(use.region).owner : use.node;
+      push(user);
+      if (levels == 1 || !user.valid()) continue;
+      for (const ValueId output : graph_.node(user).outputs) push_users(output, levels - 1);
+    }
   }
 
   // What defines a value, and what defines and uses that node's operands: their number of users may have

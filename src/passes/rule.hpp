@@ -23,9 +23,10 @@ class RuleContext {
   // becomes of it.
   NodeId only_user(ValueId id) const;
 
- private:
+  // True when no output of the graph needs the node. Rules leave such nodes alone: a tap shows the value as it was.
   bool only_for_taps(NodeId id) const;
 
+ private:
   const Graph& graph_;
   const PassContext& pass_;
   mutable std::uint64_t version_ = 0;

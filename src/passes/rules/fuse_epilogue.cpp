@@ -54,7 +54,7 @@ std::optional<Patch> fuse_epilogue(const Graph& graph, NodeId root, const RuleCo
   inner.program.inputs = 1;
   if (const PointwiseProgram* present = epilogue_of(source.op); !present->empty()) {
     inner.program = *present;
-    inner.inputs.insert(inner.inputs.end(), source.inputs.begin() + kFirstOperand, source.inputs.end());
+    for (std::size_t i = kFirstOperand; i < source.inputs.size(); ++i) inner.inputs.push_back(source.inputs[i]);
   }
   BoundProgram fused = compose(*outer, main, inner);
   if (fused.program.code.size() > kMaxEpilogueCode || fused.inputs.size() > 1 + kMaxEpilogueOperands)

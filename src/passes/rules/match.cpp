@@ -95,9 +95,24 @@ Spread spread(const Graph& graph, ValueId constant, std::size_t rank, std::size_
 }
 
 std::string merged_location(const Node& first, const Node& second) {
-  if (first.location.empty() || first.location == second.location) return second.location;
-  if (second.location.empty()) return first.location;
-  return first.location + " + " + second.location;
+  constexpr std::string_view kJoint = " + ";
+  const auto parts_of = [&](std::string_view text) {
+    std::vector<std::string_view> parts;
+    for (std::size_t at = 0; at < text.size();) {
+      const std::size_t end = std::min(text.find(kJoint, at), text.size());
+      parts.push_back(text.substr(at, end - at));
+      at = end + kJoint.size();
+    }
+    return parts;
+  };
+  std::string merged = first.location;
+  std::vector<std::string_view> known = parts_of(first.location);
+  for (const std::string_view part : parts_of(second.location)) {
+    if (std::find(known.begin(), known.end(), part) != known.end()) continue;
+    if (!merged.empty()) merged += kJoint;
+    merged += part;
+  }
+  return merged;
 }
 
 ValueId add_ints(NodeBuilder& builder, std::vector<std::int64_t> values) {
