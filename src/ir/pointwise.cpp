@@ -22,7 +22,7 @@ constexpr PointwiseInfo kPointwiseTable[] = {
 };
 
 using Instruction = PointwiseProgram::Instruction;
-using Kind = PointwiseProgram::Kind;
+using CodeKind = PointwiseProgram::Kind;
 
 // Registers are 16-bit; half of the range is far more than any fusion makes.
 constexpr std::size_t kMaxRegisters = 32768;
@@ -33,9 +33,9 @@ bool same_bits(float a, float b) noexcept {
 
 int arity_of(const Instruction& instruction) noexcept {
   switch (instruction.kind) {
-    case Kind::call: return info(instruction.fn).arity;
-    case Kind::constant: return 0;
-    case Kind::cast: return 1;
+    case CodeKind::call: return info(instruction.fn).arity;
+    case CodeKind::constant: return 0;
+    case CodeKind::cast: return 1;
   }
   return 0;
 }
@@ -43,7 +43,7 @@ int arity_of(const Instruction& instruction) noexcept {
 std::string print_instruction(const Instruction& instruction) {
   std::string text;
   switch (instruction.kind) {
-    case Kind::call: {
+    case CodeKind::call: {
       const PointwiseInfo& function = info(instruction.fn);
       text = function.name;
       const bool beta = !same_bits(instruction.beta, function.beta);
@@ -53,12 +53,12 @@ std::string print_instruction(const Instruction& instruction) {
       if (text.size() > function.name.size()) text += ']';
       break;
     }
-    case Kind::constant:
+    case CodeKind::constant:
       text = "const";
       if (instruction.to != DataType::f32) text += fmt::format(".{}", name(instruction.to));
       text += ' ' + print_number(instruction.alpha);
       break;
-    case Kind::cast: text = fmt::format("cast.{}", name(instruction.to)); break;
+    case CodeKind::cast: text = fmt::format("cast.{}", name(instruction.to)); break;
   }
   for (int i = 0; i < arity_of(instruction); ++i) text += fmt::format(" %{}", instruction.args[i]);
   return text;
@@ -89,11 +89,11 @@ Instruction parse_instruction(Lexer& lexer, std::size_t defined) {
     return word.text.compare(0, prefix.size(), prefix) == 0;
   };
   if (word.text == "const" || starts("const.")) {
-    instruction.kind = Kind::constant;
+    instruction.kind = CodeKind::constant;
     if (word.text != "const") instruction.to = parse_suffix(lexer, word, 6);
     instruction.alpha = parse_number<float>(lexer);
   } else if (starts("cast.")) {
-    instruction.kind = Kind::cast;
+    instruction.kind = CodeKind::cast;
     instruction.to = parse_suffix(lexer, word, 5);
   } else {
     const auto fn = parse_pointwise_fn(word.text);

@@ -314,7 +314,7 @@ RegionId Importer::import_region(const GraphDef& body, const std::vector<Type>& 
   import_constants(body, inner);
   import_nodes(body.nodes, inner);
   std::vector<ValueId> results;
-  for (const ValueDef& output : body.outputs) results.push_back(operand(output.name, inner));
+  for (const ValueDef& output : body.outputs) results.push_back(result(output.name, inner));
   graph_.set_results(region, std::move(results));
   return region;
 }
@@ -338,7 +338,7 @@ bool Importer::attempt(FunctionRef<bool()> build) {
 void Importer::add_outputs(const Scope& scope) {
   const auto add = [&](std::string_view name) {
     try {
-      graph_.add_output(std::string(name), operand(name, scope));
+      graph_.add_output(std::string(name), result(name, scope));
     } catch (const Poisoned&) {
       // What it depends on is among the problems.
     } catch (const ModelError& error) {
@@ -360,6 +360,14 @@ ValueId Importer::operand(std::string_view name, const Scope& scope) const {
     }
   }
   throw ModelError(fmt::format("{} is not an input, an initializer or the output of a node", quote(name)));
+}
+
+ValueId Importer::result(std::string_view name, const Scope& scope) const {
+  const ValueId id = operand(name, scope);
+  if (!id.valid())
+    throw ModelError(name.empty() ? "an output of a graph has no name"
+                                  : fmt::format("{} is not given", quote(name)));
+  return id;
 }
 
 const FunctionDef* Importer::find_function(const NodeDef& node) const {

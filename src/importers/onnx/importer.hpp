@@ -76,7 +76,8 @@ class Importer {
   FunctionCall make_call(const FunctionDef& function, std::string prefix, const FunctionCall* caller) const;
   std::optional<std::int64_t> version(std::string_view domain, const FunctionCall* call) const;
   std::string why_unsupported(const NodeDef& node, const FunctionCall* call) const;  // empty: supported
-  ValueId operand(std::string_view name, const Scope& scope) const;
+  ValueId operand(std::string_view name, const Scope& scope) const;  // invalid: an optional input left out
+  ValueId result(std::string_view name, const Scope& scope) const;   // never invalid
   void add_problem(const NodeDef& node, std::size_t index, const FunctionCall* call,
                    const std::string& reason);
   [[noreturn]] void fail_with_problems() const;

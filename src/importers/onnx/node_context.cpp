@@ -13,35 +13,35 @@
 namespace tenon::onnx {
 namespace {
 
-using Kind = AttributeDef::Kind;
+using AttributeKind = AttributeDef::Kind;
 
-std::string_view kind_name(Kind kind) {
+std::string_view kind_name(AttributeKind kind) {
   switch (kind) {
-    case Kind::float_: return "a float";
-    case Kind::int_: return "an int";
-    case Kind::string: return "a string";
-    case Kind::tensor: return "a tensor";
-    case Kind::graph: return "a graph";
-    case Kind::floats: return "floats";
-    case Kind::ints: return "ints";
-    case Kind::strings: return "strings";
-    case Kind::tensors: return "tensors";
-    case Kind::graphs: return "graphs";
-    case Kind::sparse_tensor: return "a sparse tensor";
-    case Kind::sparse_tensors: return "sparse tensors";
-    case Kind::type: return "a type";
-    case Kind::types: return "types";
-    case Kind::undefined: break;
+    case AttributeKind::float_: return "a float";
+    case AttributeKind::int_: return "an int";
+    case AttributeKind::string: return "a string";
+    case AttributeKind::tensor: return "a tensor";
+    case AttributeKind::graph: return "a graph";
+    case AttributeKind::floats: return "floats";
+    case AttributeKind::ints: return "ints";
+    case AttributeKind::strings: return "strings";
+    case AttributeKind::tensors: return "tensors";
+    case AttributeKind::graphs: return "graphs";
+    case AttributeKind::sparse_tensor: return "a sparse tensor";
+    case AttributeKind::sparse_tensors: return "sparse tensors";
+    case AttributeKind::type: return "a type";
+    case AttributeKind::types: return "types";
+    case AttributeKind::undefined: break;
   }
   return "of no kind";
 }
 
 bool has_payload(const AttributeDef& def) {
   switch (def.kind) {
-    case Kind::tensor: return !def.tensors.empty();
-    case Kind::graph: return !def.graphs.empty();
-    case Kind::sparse_tensor: return !def.sparse_tensors.empty();
-    case Kind::type: return !def.types.empty();
+    case AttributeKind::tensor: return !def.tensors.empty();
+    case AttributeKind::graph: return !def.graphs.empty();
+    case AttributeKind::sparse_tensor: return !def.sparse_tensors.empty();
+    case AttributeKind::type: return !def.types.empty();
     default: return true;
   }
 }
@@ -156,7 +156,7 @@ bool NodeContext::has_attr(std::string_view name) const noexcept {
                      [&](const auto& entry) { return entry.first == name; });
 }
 
-const AttributeDef* NodeContext::find(std::string_view name, Kind kind) {
+const AttributeDef* NodeContext::find(std::string_view name, AttributeKind kind) {
   for (const auto& [key, def] : attributes_) {
     if (key != name) continue;
     understood_.insert(key);
@@ -169,7 +169,7 @@ const AttributeDef* NodeContext::find(std::string_view name, Kind kind) {
 }
 
 std::optional<std::int64_t> NodeContext::find_int(std::string_view name) {
-  const AttributeDef* def = find(name, Kind::int_);
+  const AttributeDef* def = find(name, AttributeKind::int_);
   return def == nullptr ? std::nullopt : std::optional(def->i);
 }
 
@@ -180,27 +180,27 @@ std::int64_t NodeContext::attr_int(std::string_view name) {
 }
 
 std::optional<float> NodeContext::find_float(std::string_view name) {
-  const AttributeDef* def = find(name, Kind::float_);
+  const AttributeDef* def = find(name, AttributeKind::float_);
   return def == nullptr ? std::nullopt : std::optional(def->f);
 }
 
 std::optional<std::string> NodeContext::find_string(std::string_view name) {
-  const AttributeDef* def = find(name, Kind::string);
+  const AttributeDef* def = find(name, AttributeKind::string);
   return def == nullptr ? std::nullopt : std::optional(std::string(def->s));
 }
 
 std::optional<std::vector<std::int64_t>> NodeContext::find_ints(std::string_view name) {
-  const AttributeDef* def = find(name, Kind::ints);
+  const AttributeDef* def = find(name, AttributeKind::ints);
   return def == nullptr ? std::nullopt : std::optional(def->ints);
 }
 
 std::optional<std::vector<float>> NodeContext::find_floats(std::string_view name) {
-  const AttributeDef* def = find(name, Kind::floats);
+  const AttributeDef* def = find(name, AttributeKind::floats);
   return def == nullptr ? std::nullopt : std::optional(def->floats);
 }
 
 std::optional<std::vector<std::string>> NodeContext::find_strings(std::string_view name) {
-  const AttributeDef* def = find(name, Kind::strings);
+  const AttributeDef* def = find(name, AttributeKind::strings);
   if (def == nullptr) return std::nullopt;
   return std::vector<std::string>(def->strings.begin(), def->strings.end());
 }
@@ -211,22 +211,22 @@ std::optional<DataType> NodeContext::find_dtype(std::string_view name) {
 }
 
 std::optional<Tensor> NodeContext::find_tensor(std::string_view name) {
-  const AttributeDef* def = find(name, Kind::tensor);
+  const AttributeDef* def = find(name, AttributeKind::tensor);
   return def == nullptr ? std::nullopt : std::optional(importer_.tensors().load(def->tensors.front()));
 }
 
 std::optional<Tensor> NodeContext::find_sparse_tensor(std::string_view name) {
-  const AttributeDef* def = find(name, Kind::sparse_tensor);
+  const AttributeDef* def = find(name, AttributeKind::sparse_tensor);
   return def == nullptr ? std::nullopt : std::optional(importer_.tensors().load(def->sparse_tensors.front()));
 }
 
 std::optional<Type> NodeContext::find_type(std::string_view name) {
-  const AttributeDef* def = find(name, Kind::type);
+  const AttributeDef* def = find(name, AttributeKind::type);
   return def == nullptr ? std::nullopt : std::optional(to_type(def->types.front(), name, nullptr));
 }
 
 const GraphDef& NodeContext::attr_graph(std::string_view name) {
-  const AttributeDef* def = find(name, Kind::graph);
+  const AttributeDef* def = find(name, AttributeKind::graph);
   if (def == nullptr) fail(fmt::format("attribute '{}' is missing", name));
   return def->graphs.front();
 }

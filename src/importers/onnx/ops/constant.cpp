@@ -10,12 +10,12 @@ namespace tenon::onnx {
 namespace {
 
 template <class T>
-Tensor scalar_tensor(T value) {
+Tensor rank_0(T value) {
   return Tensor::of<T>({}, std::span<const T>(&value, 1));
 }
 
 template <class T>
-Tensor vector_tensor(const std::vector<T>& values) {
+Tensor rank_1(const std::vector<T>& values) {
   return Tensor::of<T>({static_cast<std::int64_t>(values.size())}, std::span<const T>(values));
 }
 
@@ -29,10 +29,10 @@ Values constant(NodeContext& node) {
   if (given != 1) node.fail("expected exactly one of the attributes value, sparse_value, value_*");
   std::optional<Tensor> tensor = node.find_tensor("value");
   if (!tensor) tensor = node.find_sparse_tensor("sparse_value");
-  if (const auto value = node.find_int("value_int")) tensor = scalar_tensor(*value);
-  if (const auto values = node.find_ints("value_ints")) tensor = vector_tensor(*values);
-  if (const auto value = node.find_float("value_float")) tensor = scalar_tensor(*value);
-  if (const auto values = node.find_floats("value_floats")) tensor = vector_tensor(*values);
+  if (const auto value = node.find_int("value_int")) tensor = rank_0(*value);
+  if (const auto values = node.find_ints("value_ints")) tensor = rank_1(*values);
+  if (const auto value = node.find_float("value_float")) tensor = rank_0(*value);
+  if (const auto values = node.find_floats("value_floats")) tensor = rank_1(*values);
   if (const auto value = node.find_string("value_string")) tensor = Tensor::strings({}, {*value});
   if (const auto values = node.find_strings("value_strings")) {
     tensor = Tensor::strings({static_cast<std::int64_t>(values->size())}, *values);
