@@ -29,12 +29,17 @@ std::vector<std::int64_t> positions(const Resize& op, std::size_t rank) {
   return result;
 }
 
+// A computed size as a number.
+std::int64_t to_size(double size) {
+  TENON_REQUIRE(size >= 0 && size < 9e15, "resize: a size of {} is out of range", size);
+  return static_cast<std::int64_t>(size);
+}
+
 // floor(input * scale) for an integer or unit-fraction scale.
 Dim scaled(const Dim& input, float scale) {
   if (scale == 1.0F) return input;
   if (input.is_const())
-    return static_cast<std::int64_t>(
-        std::floor(static_cast<double>(static_cast<float>(input.value()) * scale)));
+    return to_size(std::floor(static_cast<double>(static_cast<float>(input.value()) * scale)));
   if (scale == std::floor(scale) && scale < 1e6F) return input * Dim(static_cast<std::int64_t>(scale));
   const float inverse = 1.0F / scale;
   if (inverse == std::floor(inverse) && scale > 1e-6F)
@@ -88,6 +93,8 @@ std::vector<Inference> Resize::infer(InferContext& context) const {
       result[i] = scaled(x[i], factor[k]);
     } else {
       result[i] = target ? (*target)[k] : Dim::unknown();
+      if (result[i].is_const() && result[i].value() < 0)
+        context.fail(fmt::format("sizes: found {}", result[i].value()));
       all_known = all_known && x[i].is_const() && result[i].is_const();
     }
   }
@@ -120,8 +127,7 @@ std::vector<ResizeAxis> resolve_resize(const Resize& op, std::span<const std::in
     if (!scales.empty()) {
       axes[i].scale = scales[k];
       TENON_REQUIRE(scales[k] > 0, "resize: expected positive scales, found {}", scales[k]);
-      axes[i].output = static_cast<std::int64_t>(
-          std::floor(static_cast<double>(static_cast<float>(input[i]) * scales[k])));
+      axes[i].output = to_size(std::floor(static_cast<double>(static_cast<float>(input[i]) * scales[k])));
       continue;
     }
     TENON_REQUIRE(sizes[k] >= 0 && (input[i] > 0 || sizes[k] == 0), "resize: cannot resize {} elements to {}",
@@ -137,7 +143,7 @@ std::vector<ResizeAxis> resolve_resize(const Resize& op, std::span<const std::in
   for (std::size_t i = 0; i < input.size(); ++i) {
     if (where[i] < 0) continue;
     axes[i].scale = *common;
-    axes[i].output = static_cast<std::int64_t>(std::floor(static_cast<double>(input[i]) * *common + 0.5));
+    axes[i].output = to_size(std::floor(static_cast<double>(input[i]) * *common + 0.5));
   }
   return axes;
 }
