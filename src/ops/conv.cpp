@@ -14,7 +14,8 @@ Dims conv_output_dims(const InferContext& context, const WindowFields& fields, s
     context.fail(fmt::format("expected x [N, C, spatial…] and w [M, C/group, kernel…], found {} and {}",
                              to_string(x), to_string(w)));
   }
-  if (group < 1) context.fail(fmt::format("group: expected 1 or more, found {}", group));
+  if (group < 1 || group > kMaxGeometry)
+    context.fail(fmt::format("group: expected 1 to {}, found {}", kMaxGeometry, group));
   check_window_fields(context, fields, x.size() - 2);
   merge_dim(context, x[1], w[1] * Dim(group), "channels of x and of w times group:");
   if (w[0].is_const() && w[0].value() % group != 0) {

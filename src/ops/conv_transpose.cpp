@@ -39,11 +39,13 @@ void check_fields(const InferContext& context, const ConvTranspose& op, std::siz
   check_window_fields(context, window_fields(op), spatial);
   for (const auto* list : {&op.output_padding, &op.output_shape}) {
     const bool fits = list->empty() || list->size() == spatial;
-    if (!fits || std::any_of(list->begin(), list->end(), [](std::int64_t v) { return v < 0; })) {
-      context.fail(fmt::format("output_padding and output_shape: expected {} numbers of 0 or more", spatial));
+    if (!fits ||
+        std::any_of(list->begin(), list->end(), [](std::int64_t v) { return v < 0 || v > kMaxGeometry; })) {
+      context.fail(fmt::format("output_padding and output_shape: expected {} numbers of 0 to {}", spatial,
+                               kMaxGeometry));
     }
   }
-  if (op.group < 1) context.fail(fmt::format("group: expected 1 or more, found {}", op.group));
+  if (op.group < 1 || op.group > kMaxGeometry) context.fail(fmt::format("group {}", op.group));
 }
 
 Dims output_dims(const InferContext& context, const ConvTranspose& op, const Dims& x, const Dims& w) {

@@ -19,7 +19,9 @@ std::vector<Inference> DeformConv::infer(InferContext& context) const {
   }
   require_rank(context, 3, 1);
   if (!context.has_rank(0) || !context.has_rank(1)) return {tensor_type(context.dtype(0), std::nullopt)};
-  if (offset_group < 1) context.fail(fmt::format("offset_group: expected 1 or more, found {}", offset_group));
+  if (offset_group < 1 || offset_group > kMaxGeometry) {
+    context.fail(fmt::format("offset_group: expected 1 to {}, found {}", kMaxGeometry, offset_group));
+  }
 
   const Dims& x = context.dims(0);
   const Dims& w = context.dims(1);

@@ -127,6 +127,15 @@ void require_integer(const InferContext& context, std::size_t operand) {
   }
 }
 
+void require_one_element(const InferContext& context, std::size_t operand) {
+  if (!context.has_rank(operand)) return;
+  const Dims& dims = *context.tensor(operand).dims;
+  const Dim count = product(dims);
+  if (count.is_const() && !count.is_const(1)) {
+    context.fail(fmt::format("operand {}: expected one element, found {}", operand, to_string(dims)));
+  }
+}
+
 std::string to_string(const Dims& dims) {
   std::string text = "[";
   for (const Dim& dim : dims) {

@@ -50,6 +50,12 @@ void require_integer(const InferContext& context, std::size_t operand);  // inte
 bool is_compute_float(DataType dtype) noexcept;    // f16, bf16, f32, f64
 bool is_compute_integer(DataType dtype) noexcept;  // i8 … u64
 
+// No size, stride or padding of a model is larger; sums and products of two stay far from overflow.
+inline constexpr std::int64_t kMaxGeometry = (std::int64_t{1} << 31) - 1;
+
+// Fails unless the operand has one element, as far as the dims tell.
+void require_one_element(const InferContext& context, std::size_t operand);
+
 // "[N, 3, H]" for messages.
 std::string to_string(const Dims& dims);
 

@@ -20,9 +20,15 @@ std::vector<Inference> QLinearConv::infer(InferContext& context) const {
   for (const std::size_t i : {kXScale, kWScale, kYScale}) context.require_dtype(i, {DataType::f32});
   context.require_same_dtype(kX, kXZero);
   context.require_same_dtype(kW, kWZero);
+  for (const std::size_t i : {kXScale, kXZero, kYScale, kYZero}) require_one_element(context, i);
   std::optional<Dims> dims;
   if (context.has_rank(kX) && context.has_rank(kW)) {
     dims = conv_output_dims(context, window_fields(*this), group, context.dims(kX), context.dims(kW));
+  }
+  for (const std::size_t i : {kWScale, kWZero}) {
+    if (!dims || !context.has_rank(i) || product(context.dims(i)).is_const(1)) continue;
+    require_rank(context, i, 1);
+    merge_dim(context, context.dims(i)[0], (*dims)[1], "weight parameter and output channels");
   }
   if (context.has(kBias)) {
     context.require_dtype(kBias, {DataType::i32});

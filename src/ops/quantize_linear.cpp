@@ -19,7 +19,9 @@ void check_quantization(const InferContext& context, std::size_t scale, std::siz
     for (std::size_t i = 0; i < std::min(s.size(), z.size()); ++i)
       merge_dim(context, s[i], z[i], "scale and zero point:");
   }
-  if (block_size < 0) context.fail(fmt::format("block_size: expected 0 or more, found {}", block_size));
+  if (block_size < 0 || block_size > kMaxGeometry) {
+    context.fail(fmt::format("block_size: expected 0 to {}, found {}", kMaxGeometry, block_size));
+  }
   if (!context.has_rank(0) || !context.has_rank(scale)) return;
   const Dims& x = context.dims(0);
   const Dims& s = context.dims(scale);

@@ -51,7 +51,9 @@ std::vector<Inference> infer_recurrent(const InferContext& context, std::int64_t
     if (context.has(i)) context.require_same_dtype(0, i);
   }
   if (context.has(4)) context.require_dtype(4, {DataType::i32});
-  if (hidden_size < 1) context.fail(fmt::format("hidden_size: expected 1 or more, found {}", hidden_size));
+  if (hidden_size < 1 || hidden_size > kMaxGeometry) {
+    context.fail(fmt::format("hidden_size: expected 1 to {}, found {}", kMaxGeometry, hidden_size));
+  }
   const std::int64_t directions = direction == Direction::bidirectional ? 2 : 1;
 
   Dim steps = Dim::unknown();

@@ -15,7 +15,7 @@ std::vector<Inference> RoiAlign::infer(InferContext& context) const {
   require_rank(context, 0, 4);
   require_rank(context, 1, 2);
   require_rank(context, 2, 1);
-  if (output_height < 1 || output_width < 1 || sampling_ratio < 0) {
+  if (output_height < 1 || output_width < 1 || sampling_ratio < 0 || sampling_ratio > kMaxGeometry) {
     context.fail(fmt::format("output size {} x {} with sampling_ratio {}", output_height, output_width,
                              sampling_ratio));
   }

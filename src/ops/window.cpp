@@ -1,6 +1,7 @@
 #include "ops/window.hpp"
 
 #include "base/check.hpp"
+#include "ops/infer_helpers.hpp"
 
 #include <fmt/format.h>
 
@@ -55,7 +56,9 @@ void check_window_fields(const InferContext& context, const WindowFields& fields
                                spatial, list.size()));
     }
     for (const std::int64_t value : list) {
-      if (value < least) context.fail(fmt::format("{}: expected {} or more, found {}", what, least, value));
+      if (value < least || value > kMaxGeometry) {
+        context.fail(fmt::format("{}: expected {} to {}, found {}", what, least, kMaxGeometry, value));
+      }
     }
   };
   check(fields.stride, "stride", spatial, 1);
@@ -69,7 +72,9 @@ Dims window_output_dims(const InferContext& context, const WindowFields& fields,
   for (std::size_t i = 0; i < input.size(); ++i) {
     if (kernel[i].is_const()) {
       const std::int64_t taps = kernel[i].value();
-      if (taps < 1) context.fail(fmt::format("kernel: expected sizes of 1 or more, found {}", taps));
+      if (taps < 1 || taps > kMaxGeometry) {
+        context.fail(fmt::format("kernel: expected sizes of 1 to {}, found {}", kMaxGeometry, taps));
+      }
       result.push_back(output_dim(context, fields, axis_of(fields, i, input.size(), taps), input[i]));
     } else if (is_same(fields.auto_pad)) {
       result.push_back(ceil_div(input[i], Dim(at_or(fields.stride, i, 1))));

@@ -17,7 +17,9 @@ double sample_bilinear(const double* image, std::int64_t height, std::int64_t wi
     for (int j = 0; j < 2; ++j) {
       const double r = top + i;
       const double c = left + j;
-      if (r < 0 || r >= static_cast<double>(height) || c < 0 || c >= static_cast<double>(width)) continue;
+      const bool inside =
+          r >= 0 && r < static_cast<double>(height) && c >= 0 && c < static_cast<double>(width);
+      if (!inside) continue;
       const double weight = (1 - std::fabs(row - r)) * (1 - std::fabs(column - c));
       sum += weight * image[static_cast<std::int64_t>(r) * width + static_cast<std::int64_t>(c)];
     }

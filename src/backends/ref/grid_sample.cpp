@@ -25,9 +25,10 @@ double reflect(double x, double low, double high) {
   return at_low ? low + rest : high - rest;
 }
 
-// The axis element that `x` stands for after padding, or -1 for a zero.
+// The axis element that `x` stands for after padding, or -1 for a zero (and for NaN).
 std::int64_t padded_position(const op::GridSample& op, double x, std::int64_t size) {
   const auto last = static_cast<double>(size - 1);
+  if (std::isnan(x) || size == 0) return -1;
   if (op.padding == GridPadding::zeros) return x < 0 || x > last ? -1 : static_cast<std::int64_t>(x);
   if (op.padding == GridPadding::reflection)
     x = op.align_corners ? reflect(x, 0, last) : reflect(x, -0.5, last + 0.5);

@@ -118,8 +118,9 @@ void run_layer_norm(const Op& op, const Call& call) {
   const std::size_t size = trailing_elements(shape, first);
   std::vector<double> means;
   std::vector<double> inverse_deviations;
-  for (std::size_t start = 0; start < x.size(); start += size) {
-    const Moments moments = moments_of(std::span(x).subspan(start, size));
+  const std::size_t groups = static_cast<std::size_t>(element_count(std::span(shape).first(first)));
+  for (std::size_t group = 0; group < groups; ++group) {
+    const Moments moments = moments_of(std::span(x).subspan(group * size, size));
     means.push_back(moments.mean);
     inverse_deviations.push_back(1 / std::sqrt(moments.variance + norm.epsilon));
   }

@@ -73,6 +73,15 @@ T shift(T a, T b, bool left) {
   return static_cast<T>(a >> count);
 }
 
+// Towards zero, clamped to T's range; NaN gives 0.
+template <class T>
+T saturated(double value) {
+  if (std::isnan(value)) return 0;
+  if (value <= static_cast<double>(std::numeric_limits<T>::lowest())) return std::numeric_limits<T>::lowest();
+  if (value >= static_cast<double>(std::numeric_limits<T>::max())) return std::numeric_limits<T>::max();
+  return static_cast<T>(value);
+}
+
 template <class T>
 T apply_integer(PointwiseFn fn, double alpha, double beta, T a, T b) {
   const auto ua = static_cast<std::uint64_t>(a);
@@ -100,11 +109,11 @@ T apply_integer(PointwiseFn fn, double alpha, double beta, T a, T b) {
     case PointwiseFn::square: return static_cast<T>(ua * ua);
     case PointwiseFn::relu: return std::max<T>(a, 0);
     case PointwiseFn::clip:
-      if (static_cast<double>(a) < alpha) a = static_cast<T>(std::ceil(alpha));
-      return static_cast<double>(a) > beta ? static_cast<T>(std::floor(beta)) : a;
+      if (static_cast<double>(a) < alpha) a = saturated<T>(std::ceil(alpha));
+      return static_cast<double>(a) > beta ? saturated<T>(std::floor(beta)) : a;
     case PointwiseFn::shrink:
-      if (static_cast<double>(a) < -alpha) return static_cast<T>(static_cast<double>(a) + beta);
-      return static_cast<double>(a) > alpha ? static_cast<T>(static_cast<double>(a) - beta) : T{0};
+      if (static_cast<double>(a) < -alpha) return saturated<T>(static_cast<double>(a) + beta);
+      return static_cast<double>(a) > alpha ? saturated<T>(static_cast<double>(a) - beta) : T{0};
     default: break;
   }
   TENON_UNREACHABLE("{} on integers", info(fn).name);

@@ -109,8 +109,8 @@ std::vector<double> resample(const op::Resize& resize, const std::vector<double>
   for (std::int64_t o = 0; o < axis.output; ++o) {
     const double coordinate = input_coordinate(resize.transform, axis, roi, static_cast<double>(o));
     const bool outside = resize.transform == CoordinateTransform::tf_crop_and_resize &&
-                         (coordinate < 0 || coordinate > static_cast<double>(axis.input - 1));
-    const Taps taps = taps_at(resize, axis, coordinate);
+                         !(coordinate >= 0 && coordinate <= static_cast<double>(axis.input - 1));
+    const Taps taps = outside ? Taps() : taps_at(resize, axis, coordinate);
     for (std::int64_t i = 0; i < view.outer * view.inner; ++i) {
       const std::int64_t outer = i / view.inner;
       const std::int64_t inner = i % view.inner;

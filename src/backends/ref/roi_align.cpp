@@ -19,7 +19,8 @@ struct Corners {
 
 Corners corners_at(const double* image, std::int64_t height, std::int64_t width, double y, double x) {
   Corners corners;
-  if (y < -1 || y > static_cast<double>(height) || x < -1 || x > static_cast<double>(width)) return corners;
+  const bool near = y >= -1 && y <= static_cast<double>(height) && x >= -1 && x <= static_cast<double>(width);
+  if (!near || height == 0 || width == 0) return corners;
   auto split = [](double& at, std::int64_t size, std::int64_t& low, std::int64_t& high) {
     at = std::max(at, 0.0);
     low = std::min(static_cast<std::int64_t>(at), size - 1);
@@ -57,8 +58,11 @@ RegionAxis region_axis(const op::RoiAlign& align, double low, double high, std::
   double extent = high * align.spatial_scale - shift - axis.start;
   if (!align.half_pixel) extent = std::max(extent, 1.0);
   axis.cell = extent / static_cast<double>(outputs);
-  axis.samples =
-      align.sampling_ratio > 0 ? align.sampling_ratio : static_cast<std::int64_t>(std::ceil(axis.cell));
+  axis.samples = align.sampling_ratio;
+  if (align.sampling_ratio == 0) {
+    TENON_REQUIRE(std::fabs(axis.cell) < 1e6, "roi_align: a cell of {} elements", axis.cell);
+    axis.samples = static_cast<std::int64_t>(std::ceil(axis.cell));
+  }
   return axis;
 }
 
