@@ -11,6 +11,16 @@ namespace tenon {
 namespace op {
 namespace {
 
+// Whether two known integers are equal, as far as their expressions tell.
+Dim equality(const Dim& a, const Dim& b) {
+  if (provably_equal(a, b)) return 1;
+  const Dim difference = a - b;
+  const auto negative = [](const Dim& d) { return d.is_const() && d.value() < 0; };
+  const bool differ = (difference.is_const() && !difference.is_const(0)) ||
+                      (never_negative(a) && negative(b)) || (never_negative(b) && negative(a));
+  return differ ? Dim(0) : Dim::unknown();
+}
+
 // fn on two known integers of a shape computation, where it stays an expression.
 Dim combine(PointwiseFn fn, const Dim& a, const Dim& b) {
   switch (fn) {
@@ -19,6 +29,7 @@ Dim combine(PointwiseFn fn, const Dim& a, const Dim& b) {
     case PointwiseFn::mul: return a * b;
     case PointwiseFn::min: return min(a, b);
     case PointwiseFn::max: return max(a, b);
+    case PointwiseFn::equal: return equality(a, b);
     case PointwiseFn::div:
       if (b.is_const(0)) return Dim::unknown();
       if (a.is_const() && b.is_const()) return b.is_const(-1) ? Dim(0) - a : Dim(a.value() / b.value());

@@ -2,8 +2,8 @@
 // ir/pointwise_functions.inc under its own name ("add", "pow", "less", …). y[i] = fn(a[i], b[i]).
 //
 // a, b: one dtype (pow: b may have any numeric dtype). Result: the broadcast shape; a's dtype, or bool for
-// comparisons. add, sub, mul, and div by a constant of known integer values (shape arithmetic) also infer the
-// values.
+// comparisons. add, sub, mul, min, max, div by a constant, and equal (as 0 and 1), of known integer values
+// (shape arithmetic) also infer the values.
 #pragma once
 
 #include "ir/op.hpp"

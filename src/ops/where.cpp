@@ -10,25 +10,38 @@ namespace tenon {
 namespace op {
 namespace {
 
+// The elements of a condition, 1, 0 or unknown; nothing when none are known.
+std::optional<Dims> known_condition(const InferContext& context) {
+  const Tensor* constant = context.constant(0);
+  if (constant == nullptr || constant->dtype() != DataType::boolean || constant->rank() > 1)
+    return known_value(context, 0);
+  const auto values = constant->values<bool>();
+  return Dims(values.begin(), values.end());
+}
+
 std::optional<Dims> select_values(const InferContext& context) {
-  const Tensor* condition = context.constant(0);
+  const std::optional<Dims> condition = known_condition(context);
   const std::optional<Dims> a = known_value(context, 1);
   const std::optional<Dims> b = known_value(context, 2);
-  if (condition == nullptr || condition->dtype() != DataType::boolean || condition->rank() > 1 || !a || !b) {
-    return std::nullopt;
-  }
-  const auto chosen = condition->values<bool>();
+  if (!condition || !a || !b) return std::nullopt;
   std::size_t count = 1;
-  for (const std::size_t size : {chosen.size(), a->size(), b->size()}) {
-    if (size != 1) count = size;
+  for (const Dims* list : {&*condition, &*a, &*b}) {
+    if (list->size() != 1) count = list->size();
   }
-  for (const std::size_t size : {chosen.size(), a->size(), b->size()}) {
-    if (size != 1 && size != count) return std::nullopt;
+  for (const Dims* list : {&*condition, &*a, &*b}) {
+    if (list->size() != 1 && list->size() != count) return std::nullopt;
   }
+  const auto at = [](const Dims& list, std::size_t i) -> const Dim& {
+    return list[list.size() == 1 ? 0 : i];
+  };
   Dims result;
   for (std::size_t i = 0; i < count; ++i) {
-    const Dims& side = chosen[chosen.size() == 1 ? 0 : i] ? *a : *b;
-    result.push_back(side[side.size() == 1 ? 0 : i]);
+    const Dim& chosen = at(*condition, i);
+    if (chosen.is_const()) {
+      result.push_back(chosen.value() != 0 ? at(*a, i) : at(*b, i));
+    } else {
+      result.push_back(provably_equal(at(*a, i), at(*b, i)) ? at(*a, i) : Dim::unknown());
+    }
   }
   return result;
 }

@@ -1,6 +1,6 @@
 // where: y[i] = condition[i] ? a[i] : b[i], all three broadcast together.
 //
-// condition: bool. a, b: one dtype, any. Known integer values are selected by a constant condition.
+// condition: bool. a, b: one dtype, any. Known integer values are selected by a known condition.
 #pragma once
 
 #include "ir/op.hpp"

@@ -2,6 +2,7 @@
 #include "ops/binary.hpp"
 #include "ops/cast.hpp"
 #include "ops/pointwise.hpp"
+#include "ops/shape.hpp"
 #include "ops/unary.hpp"
 #include "ops/where.hpp"
 
@@ -41,6 +42,18 @@ TEST_F(ElementwiseInference, FollowsShapeArithmetic) {
   const bool flags[] = {true, false};
   const ValueId choice = graph_.add_constant(Tensor::of<bool>({2}, flags));
   EXPECT_EQ(elements(add(op::Where{}, {choice, ints({1, 2}), ints({7})})), "1, 7");
+}
+
+// How exporters write an expand whose target may hold -1 for "as it is".
+TEST_F(ElementwiseInference, DecidesComparisonsOfShapes) {
+  const ValueId shape = add(op::ShapeOf{}, {input("f32[N,3]")});
+  const ValueId is_minus_one = add(op::binary(PointwiseFn::equal), {shape, ints({-1})});
+  EXPECT_EQ(elements(is_minus_one), "0, 0");
+  EXPECT_EQ(elements(add(op::Where{}, {is_minus_one, ints({1}), shape})), "N, 3");
+  const ValueId is_three = add(op::binary(PointwiseFn::equal), {shape, ints({3})});
+  EXPECT_EQ(elements(is_three), "?, 1");
+  EXPECT_EQ(elements(add(op::Where{}, {is_three, ints({1, 1}), ints({2, 2})})), "?, 1");
+  EXPECT_EQ(elements(add(op::Where{}, {is_three, ints({5, 1}), ints({5, 2})})), "5, 1");
 }
 
 TEST_F(ElementwiseInference, KnowsDivisionByZeroIsNoExpression) {
