@@ -63,7 +63,7 @@ void demonstrate(const std::filesystem::path& folder) {
     times.push_back(
         std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count());
     right += answer == label ? 1 : 0;
-    if (total++ % 80 == 0 || answer != label) {
+    if (total++ % 90 == 0 || answer != label) {
       show(image, "it reads " + std::to_string(answer) +
                       (answer == label ? "" : ", but it is " + std::to_string(label)));
     }

@@ -57,6 +57,13 @@ def tenon(*arguments: object, **options) -> Done:
     return Done(done.returncode, done.stdout, done.stderr)
 
 
+def has_passes() -> bool:
+    return len(tenon("list", "passes").out.splitlines()) > 1
+
+
+needs_passes = unittest.skipUnless(has_passes(), "skipped: this build has no passes")
+
+
 class CommandTest(unittest.TestCase):
     """Each test gets a folder of its own, and an engine of the digit classifier that all tests of the file share."""
 

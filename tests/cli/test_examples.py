@@ -52,7 +52,7 @@ class CorpusExamples(unittest.TestCase):
         self.assertRegex(text, r"(?m)^dog ")
         self.assertRegex(text, r"(?m)^(car|truck) ")
         x0, x1 = map(int, re.search(r"(?m)^dog .*x (\d+) to (\d+)", text).groups())
-        self.assertTrue(90 < x0 < 180 and 280 < x1 < 360, text)
+        self.assertTrue(100 < x0 < 170 and 290 < x1 < 400, text)
         self.assertEqual(self.result.read_bytes()[1:4], b"PNG")
 
     def test_pointpillars(self):
