@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "ir/graph.hpp"
 #include "ops/registry.hpp"
+#include "passes/pipelines.hpp"
 #include "plan/plan_file.hpp"
 
 #include <tenon/image.hpp>
@@ -14,6 +15,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <fstream>
@@ -49,14 +51,12 @@ std::map<std::string, std::size_t> op_counts(const Network& network) {
   return counts;
 }
 
-std::string reproducer_pipeline(const std::filesystem::path& path) {
-  constexpr std::string_view kMark = "// pipeline: ";
-  std::ifstream file(path);
-  std::string line;
-  while (std::getline(file, line) && line.starts_with("//")) {
-    if (line.starts_with(kMark)) return std::string(trim(std::string_view(line).substr(kMark.size())));
-  }
-  return {};
+Network load_reproducer(const std::filesystem::path& path, BuildOptions& options) {
+  Reproducer reproducer = read_reproducer(path, builtin_ops());
+  options.pipeline = reproducer.pipeline;
+  options.rule_order_seed = reproducer.rule_order_seed;
+  options.stop_after_rewrites = reproducer.stop_after_rewrites;
+  return Network(std::move(reproducer.graph));
 }
 
 Listing list_ops() {
@@ -76,7 +76,18 @@ Listing list_ops() {
   return list;
 }
 
-Listing list_passes() { return {{"pass", "default", "what it does"}, {}}; }
+Listing list_passes() {
+  Listing list{{"pass", "default", "what it does"}, {}};
+  std::vector<std::string> listed;
+  const auto add = [&](const Pass& pass, const char* in_default) {
+    if (std::find(listed.begin(), listed.end(), pass.name()) != listed.end()) return;
+    listed.emplace_back(pass.name());
+    list.rows.push_back({std::string(pass.name()), in_default, std::string(pass.summary())});
+  };
+  for (const Pass& pass : default_pipeline()) add(pass, "yes");
+  for (const std::string& pass : builtin_passes().names()) add(*builtin_passes().find(pass), "no");
+  return list;
+}
 
 Listing list_tactics() {
   Listing list{{"tactic", "version", "op", "error factor"}, {}};

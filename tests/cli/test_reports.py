@@ -59,6 +59,19 @@ class Reports(CommandTest):
         self.assertIn("no-such-pass", self.refuses("opt", text, "--pipeline", "no-such-pass"))
 
     @needs_passes
+    def test_reproducers_run_again(self):
+        text = self.folder / "left.ir"
+        self.succeeds("dump", MODEL, "-o", text)
+        self.assertIn("pipeline", self.refuses("opt", "--reproduce", text))
+        whole = json.loads(self.succeeds("opt", text, "--json"))
+        name = whole["passes"][0]["name"]
+        text.write_text(f"// pipeline: {name}\n// stop-after-rewrites: 0\n" + text.read_text())
+        report = json.loads(self.succeeds("opt", "--reproduce", text, "--json"))
+        self.assertEqual([p["name"] for p in report["passes"]], [name])
+        self.assertEqual(report["rewrites"], 0)
+        self.refuses("opt", text, "--reproduce", text)
+
+    @needs_passes
     def test_dumps_after_every_pass(self):
         self.succeeds("opt", MODEL, "--dump-dir", self.folder / "dumps", "-o", self.folder / "out.ir")
         self.assertGreater(len(list((self.folder / "dumps").glob("*.ir"))), 1)

@@ -18,7 +18,7 @@ struct Options {
   std::string model;
   std::string output;
   std::string dump_dir;
-  std::string reproduce;
+  std::string reproducer;
   bool strip_portable = false;
   bool json = false;
 };
@@ -45,7 +45,7 @@ int run(const Options& options) {
   BuildOptions build_options = options.build.options();
   build_options.portable = !options.strip_portable;
   build_options.dump_dir = options.dump_dir;
-  build_options.reproducer = options.reproduce;
+  build_options.reproducer = options.reproducer;
   const Network network = load_network(options.model);
   BuildReport report;
   ProgressBar bar;
@@ -80,7 +80,8 @@ void add_build(Program& program) {
   options->build.add_tuning(app);
   options->build.add_pipeline(app);
   app.add_option("--dump-dir", options->dump_dir, "Write the IR after every pass into this directory");
-  app.add_option("--reproduce", options->reproduce, "Where a failing pass leaves a file for tenon opt");
+  app.add_option("--reproducer", options->reproducer,
+                 "Where a failing pass leaves a file for tenon opt --reproduce");
   app.add_flag("--strip-portable", options->strip_portable,
                "Leave out the IR by which another machine could build the engine again");
   app.add_flag("--json", options->json, "Report as JSON");
