@@ -8,11 +8,10 @@ namespace {
 
 std::optional<Patch> absorb_offset(const Graph& graph, NodeId root, const RuleContext& context) {
   const Node& node = graph.node(root);
-  if (!is_elementwise(node.op, PointwiseFn::add) || !same_dims(graph, node.inputs[0], node.outputs[0]))
-    return std::nullopt;
+  if (!is_elementwise(node.op, PointwiseFn::add)) return std::nullopt;
   const auto linear = match_linear(graph, node.inputs[0], root, context);
   if (!linear) return std::nullopt;
-  const Spread how = spread(graph, node.inputs[1], linear->rank, linear->channel_axis);
+  const Spread how = channel_spread(graph, *linear, node.inputs[1]);
   if (how == Spread::other) return std::nullopt;
 
   const Node& source = graph.node(linear->node);

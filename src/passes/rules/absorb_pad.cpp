@@ -50,7 +50,8 @@ std::optional<Op> with_more_padding(T op, const std::vector<std::int64_t>& pads)
   return Op(op);
 }
 
-std::optional<Op> padded_operator(const Op& op, const std::vector<std::int64_t>& pads, double value) {
+std::optional<Op> padded_operator(const Op& op, const std::vector<std::int64_t>& pads, double value,
+                                  bool non_negative) {
   if (const auto* conv = op.as<op::Conv>()) {
     if (value == 0) return with_more_padding(*conv, pads);
   } else if (const auto* average = op.as<op::AveragePool>()) {
@@ -61,8 +62,9 @@ std::optional<Op> padded_operator(const Op& op, const std::vector<std::int64_t>&
       return with_more_padding(counted, pads);
     }
   } else if (const auto* max = op.as<op::MaxPool>()) {
-    // A window that lies wholly in the padding would show the difference between -inf and the lowest float.
-    if (value == -std::numeric_limits<double>::infinity() && !max->ceil_mode) {
+    // No window may lie wholly in the padding.
+    const bool lowest = value == -std::numeric_limits<double>::infinity() || (value == 0 && non_negative);
+    if (lowest && !max->ceil_mode) {
       const std::size_t spatial = pads.size() / 2;
       for (std::size_t i = 0; i < pads.size(); ++i) {
         const std::int64_t own = max->pad.size() == pads.size() ? max->pad[i] : 0;
@@ -88,7 +90,8 @@ std::optional<Patch> absorb_pad(const Graph& graph, NodeId root, const RuleConte
     if (!given) return std::nullopt;
     value = *given;
   }
-  const auto padded = pads ? padded_operator(node.op, *pads, value) : std::nullopt;
+  const auto padded =
+      pads ? padded_operator(node.op, *pads, value, is_non_negative(graph, padding.inputs[0])) : std::nullopt;
   if (!padded) return std::nullopt;
 
   Patch patch(graph, root);

@@ -12,6 +12,7 @@ std::optional<Patch> scale_alpha(const Graph& graph, NodeId root, const RuleCont
   const auto* matmul = producer_as<op::MatMul>(graph, node.inputs[0]);
   const auto factor = splat(graph, node.inputs[1]);
   if (matmul == nullptr || !factor || context.only_user(node.inputs[0]) != root) return std::nullopt;
+  if (!keeps_dims(graph, node.inputs[0], node.inputs[1], node.outputs[0])) return std::nullopt;
   const Node& product = *producer(graph, node.inputs[0]);
   const DataType dtype = graph.type(node.inputs[0]).as_tensor().dtype;
   if (dtype != DataType::f32 || product.inputs.size() > 2 || !matmul->epilogue.empty()) return std::nullopt;
@@ -27,11 +28,10 @@ std::optional<Patch> scale_alpha(const Graph& graph, NodeId root, const RuleCont
 
 std::optional<Patch> absorb_scale(const Graph& graph, NodeId root, const RuleContext& context) {
   const Node& node = graph.node(root);
-  if (!is_elementwise(node.op, PointwiseFn::mul) || !same_dims(graph, node.inputs[0], node.outputs[0]))
-    return std::nullopt;
+  if (!is_elementwise(node.op, PointwiseFn::mul)) return std::nullopt;
   const auto linear = match_linear(graph, node.inputs[0], root, context);
   if (!linear) return scale_alpha(graph, root, context);
-  const Spread how = spread(graph, node.inputs[1], linear->rank, linear->channel_axis);
+  const Spread how = channel_spread(graph, *linear, node.inputs[1]);
   if (how == Spread::other) return std::nullopt;
 
   const Node& source = graph.node(linear->node);

@@ -27,13 +27,14 @@ const PointwiseProgram* epilogue_of(const Op& op) {
 
 // The latest operand that comes from a node that could take the root: of two convolutions that are added, the
 // second one takes the sum, when the first is done already.
-ValueId fusable_operand(const Graph& graph, NodeId root, const RuleContext& context) {
+ValueId fusable_operand(const Graph& graph, NodeId root, const BoundProgram& program,
+                        const RuleContext& context) {
   const Node& node = graph.node(root);
   ValueId best;
   for (const ValueId input : node.inputs) {
     const Node* source = producer(graph, input);
     if (source == nullptr || epilogue_of(source->op) == nullptr || source->region != node.region) continue;
-    if (context.only_user(input) != root || !same_dims(graph, input, node.outputs[0])) continue;
+    if (context.only_user(input) != root || !keeps_dims(graph, program, input, node.outputs[0])) continue;
     const TensorType& from = graph.type(input).as_tensor();
     if (from.dtype != graph.type(node.outputs[0]).as_tensor().dtype) continue;
     if (!best.valid() || graph.before(graph.value(best).producer, graph.value(input).producer)) best = input;
@@ -45,7 +46,7 @@ std::optional<Patch> fuse_epilogue(const Graph& graph, NodeId root, const RuleCo
   const Node& node = graph.node(root);
   const auto outer = as_program(graph, node);
   if (!outer) return std::nullopt;
-  const ValueId main = fusable_operand(graph, root, context);
+  const ValueId main = fusable_operand(graph, root, *outer, context);
   if (!main.valid()) return std::nullopt;
   const Node& source = *producer(graph, main);
 
@@ -54,7 +55,8 @@ std::optional<Patch> fuse_epilogue(const Graph& graph, NodeId root, const RuleCo
   inner.program.inputs = 1;
   if (const PointwiseProgram* present = epilogue_of(source.op); !present->empty()) {
     inner.program = *present;
-    for (std::size_t i = kFirstOperand; i < source.inputs.size(); ++i) inner.inputs.push_back(source.inputs[i]);
+    for (std::size_t i = kFirstOperand; i < source.inputs.size(); ++i)
+      inner.inputs.push_back(source.inputs[i]);
   }
   BoundProgram fused = compose(*outer, main, inner);
   if (fused.program.code.size() > kMaxEpilogueCode || fused.inputs.size() > 1 + kMaxEpilogueOperands)

@@ -44,6 +44,12 @@ std::optional<Linear> match_linear(const Graph& graph, ValueId value, NodeId use
   return linear;
 }
 
+Spread channel_spread(const Graph& graph, const Linear& linear, ValueId constant) {
+  const Spread how = spread(graph, constant, linear.rank, linear.channel_axis);
+  const bool fits = how != Spread::along_axis || graph.constant(constant)->elements() == linear.channels;
+  return fits ? how : Spread::other;
+}
+
 ValueId add_channel_vector(Patch& patch, const Linear& linear, ValueId constant, Spread how) {
   if (how == Spread::along_axis) return add_reshape(patch, constant, {linear.channels});
   const ValueId one = add_reshape(patch, constant, {1});

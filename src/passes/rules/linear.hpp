@@ -20,6 +20,10 @@ struct Linear {
 std::optional<Linear> match_linear(const Graph& graph, ValueId value, NodeId user,
                                    const RuleContext& context);
 
+// How a constant that is combined with the result lies along its channels; `other` when it would widen the
+// result.
+Spread channel_spread(const Graph& graph, const Linear& linear, ValueId constant);
+
 // The constant as [channels]: reshaped, or expanded from one element.
 ValueId add_channel_vector(Patch& patch, const Linear& linear, ValueId constant, Spread how);
 

@@ -58,6 +58,35 @@ bool same_dims(const NodeBuilder& values, ValueId a, ValueId b) {
   return x != nullptr && y != nullptr && same_dims(*x, *y);
 }
 
+bool keeps_dims(const Graph& graph, ValueId x, ValueId constant, ValueId result) {
+  if (same_dims(graph, x, result)) return true;
+  const Dims* dims = plain_dims(graph, x);
+  const Tensor* tensor = graph.constant(constant);
+  return dims != nullptr && tensor != nullptr && tensor->elements() == 1 &&
+         tensor->shape().size() <= dims->size();
+}
+
+bool is_non_negative(const Graph& graph, ValueId id) {
+  const Node* node = producer(graph, id);
+  if (node == nullptr) return false;
+  const std::string_view name = node->op.name();
+  if (name == "max_pool" || name == "average_pool") return is_non_negative(graph, node->inputs[0]);
+  const auto elementwise = as_elementwise(node->op);
+  if (!elementwise) return false;
+  switch (elementwise->fn) {
+    case PointwiseFn::relu:
+    case PointwiseFn::abs:
+    case PointwiseFn::square:
+    case PointwiseFn::sqrt:
+    case PointwiseFn::exp:
+    case PointwiseFn::sigmoid:
+    case PointwiseFn::hard_sigmoid:
+    case PointwiseFn::softplus: return true;
+    case PointwiseFn::clip: return elementwise->alpha >= 0;
+    default: return false;
+  }
+}
+
 std::optional<Elementwise> as_elementwise(const Op& op) {
   if (const auto* unary = op.as<op::Unary>()) return Elementwise{unary->fn, unary->alpha, unary->beta};
   if (const auto* binary = op.as<op::Binary>()) return Elementwise{binary->fn, binary->alpha, binary->beta};

@@ -26,6 +26,13 @@ const Dims* plain_dims(const NodeBuilder& values, ValueId id);
 bool same_dims(const Dims& a, const Dims& b);
 bool same_dims(const NodeBuilder& values, ValueId a, ValueId b);
 
+// Whether `result`, elementwise of `x` and the constant, has the dims of `x`: known to, or since the constant
+// is one number.
+bool keeps_dims(const Graph& graph, ValueId x, ValueId constant, ValueId result);
+
+// No element can be negative, whatever the inputs of the graph are.
+bool is_non_negative(const Graph& graph, ValueId id);
+
 // The elementwise function of a node with one or two operands and nothing else to it.
 struct Elementwise {
   PointwiseFn fn;

@@ -19,7 +19,7 @@ std::optional<Patch> merge_pointwise(const Graph& graph, NodeId root, const Rule
     const Node* source = producer(graph, input);
     if (source == nullptr || source->region != node.region || context.only_user(input) != root) continue;
     // A smaller operand would be computed again for every element that it is broadcast to.
-    if (!same_dims(graph, input, node.outputs[0])) continue;
+    if (!keeps_dims(graph, *outer, input, node.outputs[0])) continue;
     const auto inner = as_program(graph, *source);
     if (!inner) continue;
     const BoundProgram merged = compose(*outer, input, *inner);

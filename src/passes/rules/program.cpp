@@ -141,6 +141,13 @@ std::optional<BoundProgram> as_program(const Graph& graph, const Node& node) {
   return std::move(builder).finish();
 }
 
+bool keeps_dims(const Graph& graph, const BoundProgram& program, ValueId operand, ValueId result) {
+  if (same_dims(graph, operand, result)) return true;
+  const Dims* from = plain_dims(graph, operand);
+  const Dims* to = plain_dims(graph, result);
+  return program.inputs.size() == 1 && from != nullptr && to != nullptr && from->size() == to->size();
+}
+
 BoundProgram compose(const BoundProgram& outer, ValueId value, const BoundProgram& inner) {
   std::vector<ValueId> inputs;
   for (const ValueId id : inner.inputs) add_once(inputs, id);

@@ -19,6 +19,9 @@ struct BoundProgram {
 // programs do not handle.
 std::optional<BoundProgram> as_program(const Graph& graph, const Node& node);
 
+// Whether the node, as that program, has the dims of its operand: known to, or since it has no other one.
+bool keeps_dims(const Graph& graph, const BoundProgram& program, ValueId operand, ValueId result);
+
 // `outer` with its uses of `value` computed by `inner`. Equal inputs share a register.
 BoundProgram compose(const BoundProgram& outer, ValueId value, const BoundProgram& inner);
 

@@ -22,7 +22,7 @@ std::optional<Patch> remove_neutral_arithmetic(const Graph& graph, NodeId root, 
   const auto neutral = neutral_element(elementwise->fn);
   const auto constant = splat(graph, node.inputs[1]);
   if (!neutral || !constant || *constant != *neutral) return std::nullopt;
-  if (!same_dims(graph, node.inputs[0], node.outputs[0])) return std::nullopt;
+  if (!keeps_dims(graph, node.inputs[0], node.inputs[1], node.outputs[0])) return std::nullopt;
   Patch patch(graph, root);
   if (!patch.can_replace(node.outputs[0], node.inputs[0])) return std::nullopt;
   patch.replace(node.outputs[0], node.inputs[0]);

@@ -29,7 +29,7 @@ std::optional<Patch> simplify_arithmetic(const Graph& graph, NodeId root, const 
   if (!supported || graph.constant(c) == nullptr || graph.constant(x) != nullptr) return std::nullopt;
 
   const auto value = splat(graph, c);
-  const bool shape_kept = same_dims(graph, x, node.outputs[0]);
+  const bool shape_kept = keeps_dims(graph, x, c, node.outputs[0]);
   Patch patch(graph, root);
   ValueId simpler;
   switch (elementwise->fn) {
