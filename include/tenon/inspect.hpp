@@ -28,8 +28,9 @@ void check_engine_file(const std::filesystem::path& path);
 // How often each operator occurs, nested regions included, by name.
 std::map<std::string, std::size_t> op_counts(const Network& network);
 
-// The network before the pass that failed, from a file that BuildOptions::reproducer named; sets the pipeline, the rule order and
-// the number of rewrites in `options` to what repeats the failure. ModelError when the file is no reproducer.
+// The network before the pass that failed, from a file that BuildOptions::reproducer named; sets the
+// pipeline, the rule order and the number of rewrites in `options` to what repeats the failure. ModelError
+// when the file is no reproducer.
 Network load_reproducer(const std::filesystem::path& path, BuildOptions& options);
 
 // A table: rows have as many cells as there are columns.

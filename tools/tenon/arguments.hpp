@@ -50,7 +50,7 @@ struct BuildArguments {
 Network load_network(const std::filesystem::path& path);
 
 // Loads an engine file, or builds an engine of a model. A plan that was made for another machine is built
-// again from its portable section, with a note on stderr.
+// again from its portable section.
 Engine open_engine(const std::filesystem::path& path, const BuildArguments& arguments,
                    const BuildOptions& options, ProgressBar& bar);
 

@@ -1,8 +1,8 @@
-#include <tenon/error.hpp>
-#include <tenon/io.hpp>
-
 #include "base/half.hpp"
 #include "support/paths.hpp"
+
+#include <tenon/error.hpp>
+#include <tenon/io.hpp>
 
 #include <gtest/gtest.h>
 
