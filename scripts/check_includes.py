@@ -35,7 +35,7 @@ ALLOWED = {
 
 # Programs that show how a user works, and the public headers themselves, may not look inside. Other folders
 # outside src/ may.
-PUBLIC_ONLY = ["include", "examples", "tests/install"]
+PUBLIC_ONLY = ["include", "examples", "tests/install", "tools"]
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 SUFFIXES = {".hpp", ".cpp", ".h", ".c", ".inc", ".cu", ".cuh"}
