@@ -14,6 +14,7 @@ std::vector<OpCase> all_cases() {
   add_window_cases(cases);
   add_norm_cases(cases);
   add_movement_cases(cases);
+  add_quantized_cases(cases);
   return cases;
 }
 
