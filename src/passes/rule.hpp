@@ -23,7 +23,8 @@ class RuleContext {
   // becomes of it.
   NodeId only_user(ValueId id) const;
 
-  // True when no output of the graph needs the node. Rules leave such nodes alone: a tap shows the value as it was.
+  // True when no output of the graph needs the node. Rules leave such nodes alone: a tap shows the value as
+  // it was.
   bool only_for_taps(NodeId id) const;
 
  private:

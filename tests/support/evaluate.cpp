@@ -6,7 +6,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
+#include <cstdio>
+#include <cstdlib>
 #include <limits>
 
 namespace tenon::test {
@@ -69,6 +72,17 @@ Evaluator reference_evaluator() {
   return [](const Op& op, std::span<const Data> inputs, std::size_t outputs) {
     return ref::evaluate(op, inputs, outputs);
   };
+}
+
+std::uint64_t seed_from_environment(std::uint64_t fallback) {
+  const char* text = std::getenv("TENON_TEST_SEED");
+  if (text == nullptr) return fallback;
+  std::uint64_t clock =
+      static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
+  const std::uint64_t seed =
+      std::string_view(text) == "random" ? splitmix64(clock) % 1000000000 : std::strtoull(text, nullptr, 10);
+  std::printf("first seed: TENON_TEST_SEED=%llu\n", static_cast<unsigned long long>(seed));
+  return seed;
 }
 
 void expect_same_results(const Graph& before, const Graph& after, std::uint64_t seed) {

@@ -193,7 +193,9 @@ TEST(Pipeline, DumpsTheGraphAfterEveryPass) {
 }
 
 TEST(Pipeline, AnyOrderOfRulesGivesTheSameResults) {
-  for (std::uint64_t seed = 1; seed <= 24; ++seed) {
+  // TENON_TEST_SEED=random draws seeds that differ from run to run, as CI does.
+  const std::uint64_t first = seed_from_environment(1);
+  for (std::uint64_t seed = first; seed < first + 24; ++seed) {
     SCOPED_TRACE("rule order seed " + std::to_string(seed));
     Graph graph = small_network();
     PipelineOptions options = with_reference();

@@ -166,10 +166,10 @@ class RandomGraph {
 };
 
 TEST(RandomGraphs, ComputeTheSameAfterTheDefaultPipeline) {
-  constexpr std::uint64_t kFirstSeed = 1000;
+  const std::uint64_t first = seed_from_environment(1000);
   constexpr int kGraphs = 150;
   std::size_t rewrites = 0;
-  for (std::uint64_t seed = kFirstSeed; seed < kFirstSeed + kGraphs; ++seed) {
+  for (std::uint64_t seed = first; seed < first + kGraphs; ++seed) {
     const Graph before = RandomGraph(seed).build();
     SCOPED_TRACE("seed " + std::to_string(seed) + "\n" + print(before));
     before.verify();
