@@ -2,13 +2,19 @@
 
 #include "backends/ref/ref.hpp"
 #include "importers/onnx/import.hpp"
+#include "support/paths.hpp"
+
+#include <tenon/builder.hpp>
 
 #include <memory>
+#include <optional>
+#include <set>
+#include <string>
 
 namespace tenon::test {
 namespace {
 
-Runner load_raw(const Network& network) {
+Runner load_reference(const Network& network) {
   auto graph = std::make_shared<const Graph>(import_onnx(network.model));
   graph->verify();
   return [graph](const NamedTensors& inputs) {
@@ -22,8 +28,78 @@ Runner load_raw(const Network& network) {
   };
 }
 
+// The shapes at hand; a symbol that is some input's batch ranges from one to one more than that.
+std::map<std::string, ShapeRange> profile(const tenon::Network& model, const NamedTensors& inputs) {
+  std::set<std::string> batches;
+  for (const TensorInfo& input : model.inputs()) {
+    if (!input.dims.empty() && input.max[0] < 0) batches.insert(input.dims[0]);
+  }
+  std::map<std::string, ShapeRange> ranges;
+  for (const TensorInfo& input : model.inputs()) {
+    const Shape& shape = inputs.at(input.name).shape();
+    ShapeRange range{shape, shape, shape};
+    for (std::size_t axis = 0; axis < shape.size(); ++axis) {
+      if (!batches.contains(input.dims[axis])) continue;
+      range.min[axis] = 1;
+      range.max[axis] = shape[axis] + 1;
+    }
+    ranges[input.name] = range;
+  }
+  return ranges;
+}
+
+// Builds when the first inputs show which shapes are wanted, and again when others come.
+Runner load_engine(const Network& network, BuildOptions options, bool through_file) {
+  auto model = std::make_shared<const tenon::Network>(tenon::Network::load(network.model));
+  struct State {
+    BuildOptions options;
+    std::map<std::string, Shape> shapes;
+    std::optional<Engine> engine;
+  };
+  auto state = std::make_shared<State>();
+  state->options = std::move(options);
+  state->options.threads = 2;
+  return [model, state, through_file](const NamedTensors& inputs) {
+    std::map<std::string, Shape> shapes;
+    for (const auto& [name, tensor] : inputs) shapes[name] = tensor.shape();
+    if (!state->engine || shapes != state->shapes) {
+      state->shapes = shapes;
+      state->options.shapes = profile(*model, inputs);
+      state->engine = build(*model, state->options);
+      if (through_file) {
+        const TempDir directory;
+        state->engine->save(directory / "network.engine");
+        state->engine = Engine::load(directory / "network.engine");
+      }
+    }
+    Context context = state->engine->create_context();
+    for (const auto& [name, tensor] : inputs) context.set_input(name, tensor);
+    context.run();
+    NamedTensors outputs;
+    for (const TensorInfo& output : state->engine->outputs()) outputs.emplace(output.name, context.output(output.name).clone());
+    return outputs;
+  };
+}
+
+Runner load_raw(const Network& network) {
+  BuildOptions options;
+  options.optimize = false;
+  options.measure = false;
+  return load_engine(network, options, false);
+}
+
+Runner load_optimized(const Network& network) { return load_engine(network, {}, false); }
+
+Runner load_reloaded(const Network& network) {
+  BuildOptions options;
+  options.measure = false;
+  return load_engine(network, options, true);
+}
+
 }  // namespace
 
-std::vector<Way> ways() { return {{"raw", load_raw}}; }
+std::vector<Way> ways() {
+  return {{"reference", load_reference}, {"raw", load_raw}, {"optimized", load_optimized}, {"reloaded", load_reloaded}};
+}
 
 }  // namespace tenon::test
