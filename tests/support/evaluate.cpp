@@ -46,18 +46,24 @@ Tensor random_input(Random& random, const TensorType& type, const SymbolRanges& 
 // Rewriting reorders sums and products of at most some dozens of terms.
 constexpr float kReorderings = 64;
 
-void expect_close(const Tensor& a, const Tensor& b) {
+float largest_magnitude(const Tensor& tensor) {
+  float largest = 0;
+  if (tensor.dtype() != DataType::f32) return largest;
+  for (const float value : tensor.values<float>()) {
+    if (std::isfinite(value)) largest = std::max(largest, std::fabs(value));
+  }
+  return largest;
+}
+
+// `scale` is the largest value that the computation meets: what is rounded there shows in the end.
+void expect_close(const Tensor& a, const Tensor& b, float scale) {
   ASSERT_EQ(a.dtype(), b.dtype());
   ASSERT_EQ(a.shape(), b.shape());
   if (a.dtype() != DataType::f32) {
     EXPECT_TRUE(a.identical(b));
     return;
   }
-  float largest = 1;
-  for (const float value : a.values<float>()) {
-    if (std::isfinite(value)) largest = std::max(largest, std::fabs(value));
-  }
-  const float tolerance = kReorderings * std::numeric_limits<float>::epsilon() * largest;
+  const float tolerance = kReorderings * std::numeric_limits<float>::epsilon() * scale;
   for (std::size_t i = 0; i < a.values<float>().size(); ++i) {
     const float x = a.values<float>()[i];
     const float y = b.values<float>()[i];
@@ -96,12 +102,15 @@ void expect_same_results(const Graph& before, const Graph& after, std::uint64_t 
     }
     inputs.emplace_back(random_input(random, type, before.symbol_ranges()));
   }
-  const auto expected = ref::evaluate(before, inputs);
+  float scale = 1;
+  const auto expected = ref::evaluate(before, inputs, [&](ValueId, const Data& data) {
+    if (data.is_tensor()) scale = std::max(scale, largest_magnitude(data.tensor()));
+  });
   const auto found = ref::evaluate(after, inputs);
   ASSERT_EQ(expected.size(), found.size());
   for (std::size_t i = 0; i < expected.size(); ++i) {
     SCOPED_TRACE("output " + before.output_names()[i]);
-    expect_close(expected[i].tensor(), found[i].tensor());
+    expect_close(expected[i].tensor(), found[i].tensor(), scale);
   }
 }
 
