@@ -19,7 +19,7 @@
 namespace tenon {
 namespace {
 
-using Kind = Token::Kind;
+using TokenKind = Token::Kind;
 
 constexpr std::size_t kMaxTextBytes = std::size_t{256} << 20;
 
@@ -39,13 +39,13 @@ class Parser {
     lexer_.expect('{');
     parse_statements(graph_.body());
     while (lexer_.accept("tap")) {
-      const Token name = lexer_.expect(Kind::string, "the tap's name in quotes");
+      const Token name = lexer_.expect(TokenKind::string, "the tap's name in quotes");
       for (const Tap& tap : graph_.taps()) {
         if (tap.name == name.text)
           lexer_.fail(name.offset, fmt::format("there are two taps named {}", quote(name.text)));
       }
       lexer_.expect('=');
-      graph_.add_tap(name.text, resolve(lexer_.expect(Kind::value, "a value")));
+      graph_.add_tap(name.text, resolve(lexer_.expect(TokenKind::value, "a value")));
     }
     lexer_.expect('}');
     lexer_.expect_end();
@@ -96,8 +96,8 @@ class Parser {
   }
 
   std::string parse_name(std::string_view what) {
-    if (lexer_.peek().kind == Kind::string) return lexer_.next().text;
-    return lexer_.expect(Kind::identifier, what).text;
+    if (lexer_.peek().kind == TokenKind::string) return lexer_.next().text;
+    return lexer_.expect(TokenKind::identifier, what).text;
   }
 
   Type parse_type_here() {
@@ -109,7 +109,7 @@ class Parser {
     lexer_.expect('(');
     if (lexer_.accept(')')) return;
     do {
-      const Token token = lexer_.expect(Kind::value, "a parameter such as %x");
+      const Token token = lexer_.expect(TokenKind::value, "a parameter such as %x");
       lexer_.expect(':');
       Type type = parse_type_here();
       const ValueId id = located(token.offset, [&] {
@@ -146,13 +146,13 @@ class Parser {
     while (!lexer_.accept("return")) parse_node(region);
     const bool body = region == graph_.body();
     std::vector<ValueId> results;
-    if (lexer_.peek().kind == Kind::value) {
+    if (lexer_.peek().kind == TokenKind::value) {
       do {
-        const Token token = lexer_.expect(Kind::value, "a value");
+        const Token token = lexer_.expect(TokenKind::value, "a value");
         results.push_back(resolve(token));
         if (body) {
           lexer_.expect("as");
-          const Token name = lexer_.expect(Kind::string, "the output's name in quotes");
+          const Token name = lexer_.expect(TokenKind::string, "the output's name in quotes");
           located(name.offset, [&] { graph_.add_output(name.text, results.back()); });
         }
       } while (lexer_.accept(','));
@@ -165,9 +165,9 @@ class Parser {
 
   void parse_node(RegionId region) {
     std::vector<Token> results;
-    if (lexer_.peek().kind == Kind::value) {
+    if (lexer_.peek().kind == TokenKind::value) {
       do {
-        results.push_back(lexer_.expect(Kind::value, "a value"));
+        results.push_back(lexer_.expect(TokenKind::value, "a value"));
       } while (lexer_.accept(','));
       lexer_.expect('=');
     }
@@ -193,7 +193,7 @@ class Parser {
     std::string location;
     if (lexer_.accept("loc")) {
       lexer_.expect('(');
-      location = lexer_.expect(Kind::string, "a location in quotes").text;
+      location = lexer_.expect(TokenKind::string, "a location in quotes").text;
       lexer_.expect(')');
     }
     std::vector<RegionId> regions = parse_regions(region);
@@ -225,7 +225,7 @@ class Parser {
     std::vector<ValueId> inputs;
     if (!lexer_.accept('(') || lexer_.accept(')')) return inputs;
     do {
-      inputs.push_back(lexer_.accept("_") ? ValueId{} : resolve(lexer_.expect(Kind::value, "an operand")));
+      inputs.push_back(lexer_.accept("_") ? ValueId{} : resolve(lexer_.expect(TokenKind::value, "an operand")));
     } while (lexer_.accept(','));
     lexer_.expect(')');
     return inputs;
