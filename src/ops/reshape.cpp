@@ -60,7 +60,9 @@ class Resolution {
     const Dim total = product(uncopied);
     if (!open_) {
       const Dim asked = product(rest_);
-      if (total.is_const() && asked.is_const() && total.value() != asked.value()) fail_count();
+      // Where a copied dim is 0, the others do not matter.
+      const bool empty = product(*source_).is_const(0) && product(dims_).is_const(0);
+      if (!empty && total.is_const() && asked.is_const() && total.value() != asked.value()) fail_count();
       if (!total.is_unknown()) complete_single_unknown(total);
       return;
     }

@@ -8,6 +8,7 @@
 #include "base/check.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace tenon {
 namespace cpu {
@@ -67,15 +68,15 @@ class TransposeStep final : public Step {
     for (std::size_t i = 0; i < split_.size(); ++i) {
       if (split_[i] != 0) continue;
       TENON_REQUIRE(axis < shape.size(), "{}: more axes than the operand has", kTranspose);
+      // An empty axis may be cut into any parts of which one is empty.
+      const std::int64_t most = shape[axis] > 0 ? shape[axis] : std::numeric_limits<std::int32_t>::max();
       std::int64_t known = 1;
       bool open = false;
       for (std::size_t j = begin; j < i; ++j) {
-        TENON_REQUIRE(split_[j] > 0 ? split_[j] <= shape[axis] : !open, "{}: an axis of {} cannot be cut so",
+        TENON_REQUIRE(split_[j] > 0 ? split_[j] <= most / known : !open, "{}: an axis of {} cannot be cut so",
                       kTranspose, shape[axis]);
         open = open || split_[j] < 0;
         if (split_[j] > 0) known *= split_[j];
-        TENON_REQUIRE(known <= std::max<std::int64_t>(shape[axis], 1), "{}: an axis of {} cannot be cut so",
-                      kTranspose, shape[axis]);
       }
       TENON_REQUIRE(open ? shape[axis] % known == 0 : known == shape[axis],
                     "{}: an axis of {} cannot be cut so", kTranspose, shape[axis]);
