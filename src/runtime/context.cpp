@@ -4,12 +4,11 @@
 
 #include "base/check.hpp"
 #include "base/context.hpp"
+#include "base/text.hpp"
 #include "runtime/context_state.hpp"
 
 namespace tenon {
 namespace {
-
-std::string text(std::span<const std::int64_t> shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
 
 }  // namespace
 
@@ -81,8 +80,8 @@ void Context::State::resolve_shapes(const SymbolValues& symbols) {
     TENON_REQUIRE(dims.has_value(), "plan: the shape of buffer '{}' is unknown", buffer.name);
     view.shape = *dims;
     const auto bytes = static_cast<std::uint64_t>(storage_bytes(type, view.shape));
-    TENON_REQUIRE(bytes <= buffer.bytes, "buffer '{}' needs {} bytes for the shape {}, the plan gives it {}", buffer.name, bytes,
-                  text(view.shape), buffer.bytes);
+    TENON_REQUIRE(bytes <= buffer.bytes, "buffer '{}' needs {} bytes for the shape [{}], the plan gives it {}", buffer.name, bytes,
+                  join(view.shape), buffer.bytes);
   }
 }
 
@@ -95,8 +94,8 @@ void Context::State::bind_external(std::size_t index) {
     Tensor& bound = bound_outputs_[buffer.index];
     const auto bytes = static_cast<std::size_t>(storage_bytes(buffer.type.as_tensor(), view.shape));
     if (bound.data() != nullptr) {
-      TENON_REQUIRE(bound.size_bytes() == bytes, "output '{}': the bound tensor has {} bytes, the shape {} needs {}",
-                    shared->outputs()[buffer.index].name, bound.size_bytes(), text(view.shape), bytes);
+      TENON_REQUIRE(bound.size_bytes() == bytes, "output '{}': the bound tensor has {} bytes, the shape [{}] needs {}",
+                    shared->outputs()[buffer.index].name, bound.size_bytes(), join(view.shape), bytes);
       view.data = bound.mutable_data();
     } else {
       AlignedBuffer& own = owned_outputs_[buffer.index];

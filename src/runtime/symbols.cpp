@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "base/check.hpp"
+#include "base/text.hpp"
 #include "runtime/engine_state.hpp"
 
 namespace tenon {
@@ -12,8 +13,6 @@ const PlanSymbol* find_symbol(const Plan& plan, std::string_view name) {
   }
   return nullptr;
 }
-
-std::string text(std::span<const std::int64_t> shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
 
 }  // namespace
 
@@ -37,8 +36,8 @@ SymbolValues bind_symbols(const Plan& plan, std::span<const Shape> input_shapes)
     const auto& dims = plan.buffer(input.buffer).type.as_tensor().dims;
     if (!dims) continue;
     const Shape& shape = input_shapes[i];
-    TENON_REQUIRE(shape.size() == dims->size(), "input '{}': expected {} dims, found the shape {}", input.name, dims->size(),
-                  text(shape));
+    TENON_REQUIRE(shape.size() == dims->size(), "input '{}': expected {} dims, found the shape [{}]", input.name, dims->size(),
+                  join(shape));
     for (std::size_t axis = 0; axis < shape.size(); ++axis) {
       const std::string* name = (*dims)[axis].symbol_name();
       if (name == nullptr) continue;

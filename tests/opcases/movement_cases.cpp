@@ -82,6 +82,7 @@ void add_movement_cases(std::vector<OpCase>& cases) {
   add("transpose_integers", op::Transpose{{1, 0, 2}}, {i64({s, 5, 1})});
   add("transpose_bytes", op::Transpose{{1, 0}}, {typed(DataType::u8, {s, 70}, 0, 255)});
   add("depth_to_space_dcr", op::DepthToSpace{2, op::DepthToSpaceMode::dcr}, {input({n, 12, h, w})});
+  add("depth_to_space_empty", op::DepthToSpace{2, op::DepthToSpaceMode::dcr}, {input({n, 0, h, w})});
   add("depth_to_space_crd", op::DepthToSpace{3, op::DepthToSpaceMode::crd}, {input({n, 18, h, w})});
   add("space_to_depth_two", op::SpaceToDepth{2}, {input({n, 3, 6, 8})});
 }

@@ -67,6 +67,7 @@ bool reshape(GrowingGraph& g) {
   for (std::size_t i = 1; i < g.dims(*x).size(); ++i) rest *= g.dims(*x)[i].value();
   const bool whole = g.constant_dims(*x) && g.one_in(2);
   if (whole) rest *= g.dims(*x)[0].value();
+  if (!whole && rest == 0) return false;  // an entry 0 would copy a dim
   std::vector<std::int64_t> shape;
   const std::int64_t pieces = g.between(1, 3);
   for (std::int64_t i = 1; i < pieces && rest > 0; ++i) {

@@ -37,6 +37,7 @@ class Lowering {
     }
     add_outputs();
     drop_dead_steps();
+    drop_unused_buffers();
     find_lifetimes();
     place();
     return std::move(plan_);
@@ -275,6 +276,40 @@ class Lowering {
       kept.push_back(std::move(*step));
     }
     plan_.steps.assign(std::make_move_iterator(kept.rbegin()), std::make_move_iterator(kept.rend()));
+  }
+
+  void drop_unused_buffers() {
+    std::vector<bool> used(plan_.buffers.size(), false);
+    for_each_buffer_id([&](BufferId& id) {
+      for (BufferId part = id; part.valid(); part = plan_.buffer(part).alias_of) used[part.value] = true;
+    });
+    std::vector<BufferId> renumbered(used.size());
+    std::vector<Buffer> kept;
+    for (std::size_t i = 0; i < used.size(); ++i) {
+      if (!used[i]) continue;
+      renumbered[i] = BufferId(static_cast<std::uint32_t>(kept.size()));
+      kept.push_back(std::move(plan_.buffers[i]));
+    }
+    plan_.buffers = std::move(kept);
+    const auto renumber = [&](BufferId& id) { id = renumbered[id.value]; };
+    for_each_buffer_id(renumber);
+    for (Buffer& buffer : plan_.buffers) {
+      if (buffer.alias_of.valid()) renumber(buffer.alias_of);
+    }
+  }
+
+  // Every place outside of buffers that names one.
+  template <class Visit>
+  void for_each_buffer_id(const Visit& visit) {
+    for (PlanTensor& input : plan_.inputs) visit(input.buffer);
+    for (PlanTensor& output : plan_.outputs) visit(output.buffer);
+    for (PlanStep& step : plan_.steps) {
+      for (auto* ids : {&step.inputs, &step.outputs}) {
+        for (BufferId& id : *ids) {
+          if (id.valid()) visit(id);
+        }
+      }
+    }
   }
 
   // --- memory ---

@@ -52,6 +52,11 @@ TEST_F(ShapeOps, ReshapeTakesZeroLiterallyOnRequest) {
   EXPECT_NE(error(op::Reshape{.allow_zero = true}, {input("f32[0,7]"), ints({-1, 0})}), "");
 }
 
+TEST_F(ShapeOps, ReshapeOfNothingByACopiedZero) {
+  EXPECT_EQ(type(add(op::Reshape{}, {input("f32[0,2]"), ints({0})})), "f32[0]");
+  EXPECT_EQ(type(add(op::Reshape{}, {input("f32[0,2]"), ints({0, 5})})), "f32[0,5]");
+}
+
 TEST_F(ShapeOps, ReshapeRefusesOtherElementCounts) {
   EXPECT_EQ(error(op::Reshape{}, {input("f32[2,3]"), ints({4, 2})}),
             "reshape: [2,3] cannot be reshaped to [4,2]");

@@ -126,6 +126,29 @@ TEST(Engine, ArenaIsCloseToItsFloor) {
   EXPECT_LE(engine.info().arena_bytes, engine.info().arena_floor * 11 / 10);
 }
 
+TEST(Engine, ShapeArithmeticLeavesNothingInThePlan) {
+  BuildOptions options;
+  options.optimize = false;
+  options.shapes["x"] = {{1, 4}, {2, 4}, {3, 4}};
+  const Engine engine = build(Network::from_text(R"(graph @net(%x: f32[N,4]) {
+    %shape = shape(%x) : i64[2]
+    %zero = constant {value=i64[1] [0]} : i64[1]
+    %batch = gather(%shape, %zero) : i64[1]
+    %rest = constant {value=i64[1] [-1]} : i64[1]
+    %all = concat(%batch, %rest) : i64[2]
+    %y = reshape(%x, %all) : f32[N,4]
+    return %y as "y"
+  })"),
+                              options);
+  EXPECT_EQ(engine.info().arena_bytes, 0u);
+  for (const Buffer& buffer : engine.plan().buffers) EXPECT_NE(buffer.storage, Buffer::Storage::arena);
+  Context context = engine.create_context();
+  const Tensor x = random_tensor({3, 4}, 1);
+  context.set_input("x", x);
+  context.run();
+  EXPECT_TRUE(context.output("y").identical(x));
+}
+
 TEST(Engine, SaysWhatItTakesAndGives) {
   const Engine engine = build_conv_net();
   ASSERT_EQ(engine.inputs().size(), 1u);

@@ -12,7 +12,7 @@ namespace tenon {
 namespace cpu {
 namespace {
 
-constexpr std::size_t kWeights = 1, kBias = 2;
+constexpr std::size_t kConvWeights = 1, kConvBias = 2;
 constexpr int kMostPlanarChannels = 8;  // beyond, blocking the input pays for itself
 
 template <class Form>
@@ -25,8 +25,8 @@ class ConvTactic final : public Tactic {
   Verdict supports(const Problem& problem) const override {
     const auto& op = *problem.op.as<OpType>();
     if (Verdict v = require_f32(problem); !v) return v;
-    if (Verdict v = require_constant(problem, kWeights, "filter"); !v) return v;
-    if (Verdict v = require_constant(problem, kBias, "bias"); !v) return v;
+    if (Verdict v = require_constant(problem, kConvWeights, "filter"); !v) return v;
+    if (Verdict v = require_constant(problem, kConvBias, "bias"); !v) return v;
     const std::size_t rank = problem.inputs[0].dims.size();
     if (rank != 3 && rank != 4)
       return Verdict::no(fmt::format("{} spatial axes, the kernels have one or two", rank - 2));
@@ -69,17 +69,17 @@ class ConvTactic final : public Tactic {
   Prepared prepare(const Problem& problem, const Candidate& candidate) const override {
     const ConvShape shape = shape_of(problem);
     Prepared prepared{std::string(name()), op_to_params(*problem.op.as<OpType>()), {}, {0}};
-    const Shape& filter = problem.inputs[kWeights].constant->shape();
+    const Shape& filter = problem.inputs[kConvWeights].constant->shape();
     prepared.params.push_back({"@kernel", std::vector<std::int64_t>(filter.begin() + 2, filter.end())});
     if constexpr (Form::kTuned)
       prepared.params.push_back({"@config", config_of(problem, shape, candidate.config)});
 
     Tensor packed(DataType::f32, {static_cast<std::int64_t>(Form::packed_size(shape))});
-    Form::pack(shape, problem.inputs[kWeights].constant->values<float>().data(),
+    Form::pack(shape, problem.inputs[kConvWeights].constant->values<float>().data(),
                packed.mutable_values<float>().data());
     prepared.weights.push_back(std::move(packed));
-    if (problem.has(kBias)) {
-      const float* source = problem.inputs[kBias].constant->values<float>().data();
+    if (problem.has(kConvBias)) {
+      const float* source = problem.inputs[kConvBias].constant->values<float>().data();
       Tensor bias(DataType::f32, {static_cast<std::int64_t>(conv_bias_size<Form>(shape))});
       std::copy_n(source, shape.out_channels, bias.mutable_values<float>().data());
       prepared.weights.push_back(std::move(bias));
@@ -92,7 +92,7 @@ class ConvTactic final : public Tactic {
   static constexpr std::size_t kResidual = OpType::kFirstEpilogueOperand;
 
   static ConvShape shape_of(const Problem& problem) {
-    const Shape& filter = problem.inputs[kWeights].constant->shape();
+    const Shape& filter = problem.inputs[kConvWeights].constant->shape();
     return conv_shape(*problem.op.as<OpType>(), problem.inputs[0].dims, std::span(filter).subspan(2),
                       problem.outputs[0].dims);
   }
