@@ -225,7 +225,8 @@ class Parser {
     std::vector<ValueId> inputs;
     if (!lexer_.accept('(') || lexer_.accept(')')) return inputs;
     do {
-      inputs.push_back(lexer_.accept("_") ? ValueId{} : resolve(lexer_.expect(TokenKind::value, "an operand")));
+      inputs.push_back(lexer_.accept("_") ? ValueId{}
+                                          : resolve(lexer_.expect(TokenKind::value, "an operand")));
     } while (lexer_.accept(','));
     lexer_.expect(')');
     return inputs;

@@ -1,16 +1,15 @@
+#include "base/context.hpp"
+
+#include "base/check.hpp"
+#include "base/text.hpp"
+#include "runtime/context_state.hpp"
+
 #include <fmt/format.h>
 
 #include <chrono>
 
-#include "base/check.hpp"
-#include "base/context.hpp"
-#include "base/text.hpp"
-#include "runtime/context_state.hpp"
-
 namespace tenon {
-namespace {
-
-}  // namespace
+namespace {}  // namespace
 
 Context::State::State(Engine e, std::shared_ptr<const Engine::State> s)
     : engine(std::move(e)), shared(std::move(s)), plan_(shared->plan()) {
@@ -34,8 +33,8 @@ void Context::State::set_shape(std::size_t input, const Shape& shape) {
 
 void Context::State::set_input(std::size_t input, Tensor tensor) {
   const TensorInfo& info = shared->inputs()[input];
-  TENON_REQUIRE(tensor.dtype() == info.dtype, "input '{}': expected {}, found {}", info.name, name(info.dtype),
-                name(tensor.dtype()));
+  TENON_REQUIRE(tensor.dtype() == info.dtype, "input '{}': expected {}, found {}", info.name,
+                name(info.dtype), name(tensor.dtype()));
   if (input_shapes_[input] != tensor.shape()) {
     input_shapes_[input] = tensor.shape();
     dirty_ = true;
@@ -46,11 +45,13 @@ void Context::State::set_input(std::size_t input, Tensor tensor) {
 
 void Context::State::set_output(std::size_t output, Tensor tensor) {
   const TensorInfo& info = shared->outputs()[output];
-  TENON_REQUIRE(tensor.dtype() == info.dtype, "output '{}': expected {}, found {}", info.name, name(info.dtype),
-                name(tensor.dtype()));
+  TENON_REQUIRE(tensor.dtype() == info.dtype, "output '{}': expected {}, found {}", info.name,
+                name(info.dtype), name(tensor.dtype()));
   const Buffer& buffer = plan_.buffer(root_buffer(plan_, plan_.outputs[output].buffer));
-  TENON_REQUIRE(buffer.storage == Buffer::Storage::output, "output '{}': its size is known only after running, so no memory "
-                "can be bound to it", info.name);
+  TENON_REQUIRE(buffer.storage == Buffer::Storage::output,
+                "output '{}': its size is known only after running, so no memory "
+                "can be bound to it",
+                info.name);
   static_cast<void>(tensor.mutable_data());
   bound_outputs_[output] = std::move(tensor);
   dirty_ = true;
@@ -80,7 +81,8 @@ void Context::State::resolve_shapes(const SymbolValues& symbols) {
     TENON_REQUIRE(dims.has_value(), "plan: the shape of buffer '{}' is unknown", buffer.name);
     view.shape = *dims;
     const auto bytes = static_cast<std::uint64_t>(storage_bytes(type, view.shape));
-    TENON_REQUIRE(bytes <= buffer.bytes, "buffer '{}' needs {} bytes for the shape [{}], the plan gives it {}", buffer.name, bytes,
+    TENON_REQUIRE(bytes <= buffer.bytes,
+                  "buffer '{}' needs {} bytes for the shape [{}], the plan gives it {}", buffer.name, bytes,
                   join(view.shape), buffer.bytes);
   }
 }
@@ -94,7 +96,8 @@ void Context::State::bind_external(std::size_t index) {
     Tensor& bound = bound_outputs_[buffer.index];
     const auto bytes = static_cast<std::size_t>(storage_bytes(buffer.type.as_tensor(), view.shape));
     if (bound.data() != nullptr) {
-      TENON_REQUIRE(bound.size_bytes() == bytes, "output '{}': the bound tensor has {} bytes, the shape [{}] needs {}",
+      TENON_REQUIRE(bound.size_bytes() == bytes,
+                    "output '{}': the bound tensor has {} bytes, the shape [{}] needs {}",
                     shared->outputs()[buffer.index].name, bound.size_bytes(), join(view.shape), bytes);
       view.data = bound.mutable_data();
     } else {
@@ -105,7 +108,8 @@ void Context::State::bind_external(std::size_t index) {
   }
   // Views of this buffer follow it.
   for (std::size_t i = index + 1; i < views_.size(); ++i) {
-    if (plan_.buffers[i].storage == Buffer::Storage::alias) views_[i].data = views_[plan_.buffers[i].alias_of.value].data;
+    if (plan_.buffers[i].storage == Buffer::Storage::alias)
+      views_[i].data = views_[plan_.buffers[i].alias_of.value].data;
   }
 }
 
@@ -177,8 +181,10 @@ void Context::State::specialize_steps() {
 Status Context::State::execute() noexcept {
   using Clock = std::chrono::steady_clock;
   for (std::size_t i = 0; i < plan_.inputs.size(); ++i) {
-    if (bound_inputs_[i].data() == nullptr && bound_inputs_[i].elements() == 0 && element_count(input_shapes_[i]) != 0) {
-      return Status::format(StatusCode::invalid_argument, "input '%.100s' has not been set", plan_.inputs[i].name.c_str());
+    if (bound_inputs_[i].data() == nullptr && bound_inputs_[i].elements() == 0 &&
+        element_count(input_shapes_[i]) != 0) {
+      return Status::format(StatusCode::invalid_argument, "input '%.100s' has not been set",
+                            plan_.inputs[i].name.c_str());
     }
   }
   for (std::size_t i = 0; i < steps_.size(); ++i) {
@@ -238,7 +244,9 @@ void Context::run() {
   state_->execute().throw_if_error();
 }
 
-Tensor Context::output(std::string_view name) const { return state_->output(state_->shared->output_index(name)); }
+Tensor Context::output(std::string_view name) const {
+  return state_->output(state_->shared->output_index(name));
+}
 
 Tensor Context::output(std::size_t index) const {
   TENON_REQUIRE(index < state_->shared->outputs().size(), "the network has {} outputs, none at {}",

@@ -1,8 +1,8 @@
-#include <fmt/format.h>
-
 #include "base/check.hpp"
 #include "base/text.hpp"
 #include "runtime/engine_state.hpp"
+
+#include <fmt/format.h>
 
 namespace tenon {
 namespace {
@@ -36,19 +36,20 @@ SymbolValues bind_symbols(const Plan& plan, std::span<const Shape> input_shapes)
     const auto& dims = plan.buffer(input.buffer).type.as_tensor().dims;
     if (!dims) continue;
     const Shape& shape = input_shapes[i];
-    TENON_REQUIRE(shape.size() == dims->size(), "input '{}': expected {} dims, found the shape [{}]", input.name, dims->size(),
-                  join(shape));
+    TENON_REQUIRE(shape.size() == dims->size(), "input '{}': expected {} dims, found the shape [{}]",
+                  input.name, dims->size(), join(shape));
     for (std::size_t axis = 0; axis < shape.size(); ++axis) {
       const std::string* name = (*dims)[axis].symbol_name();
       if (name == nullptr) continue;
       if (const PlanSymbol* symbol = find_symbol(plan, *name)) {
         TENON_REQUIRE(symbol->min <= shape[axis] && shape[axis] <= symbol->max,
-                      "input '{}': dim {} ({}) is {}, outside the profile's range {} to {}", input.name, axis, *name, shape[axis],
-                      symbol->min, symbol->max);
+                      "input '{}': dim {} ({}) is {}, outside the profile's range {} to {}", input.name, axis,
+                      *name, shape[axis], symbol->min, symbol->max);
       }
       const auto [bound, inserted] = symbols.emplace(*name, shape[axis]);
-      TENON_REQUIRE(inserted || bound->second == shape[axis], "input '{}': dim {} ({}) is {}, but {} is {} elsewhere",
-                    input.name, axis, *name, shape[axis], *name, bound->second);
+      TENON_REQUIRE(inserted || bound->second == shape[axis],
+                    "input '{}': dim {} ({}) is {}, but {} is {} elsewhere", input.name, axis, *name,
+                    shape[axis], *name, bound->second);
     }
   }
   for (std::size_t i = 0; i < plan.inputs.size(); ++i) {
@@ -57,8 +58,8 @@ SymbolValues bind_symbols(const Plan& plan, std::span<const Shape> input_shapes)
     if (!dims) continue;
     for (std::size_t axis = 0; axis < dims->size(); ++axis) {
       const auto expected = (*dims)[axis].eval(symbols);
-      TENON_REQUIRE(!expected || *expected == input_shapes[i][axis], "input '{}': dim {} is {}, expected {}", input.name, axis,
-                    input_shapes[i][axis], *expected);
+      TENON_REQUIRE(!expected || *expected == input_shapes[i][axis], "input '{}': dim {} is {}, expected {}",
+                    input.name, axis, input_shapes[i][axis], *expected);
     }
   }
   return symbols;

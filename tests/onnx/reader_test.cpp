@@ -12,7 +12,7 @@
 namespace tenon::test {
 namespace {
 
-std::string error_of(const std::string& bytes) {
+std::string reading_error(const std::string& bytes) {
   try {
     onnx::read_model(bytes);
     return {};
@@ -57,25 +57,25 @@ TEST(OnnxReader, TakesTheStandardDomainByItsLongName) {
 }
 
 TEST(OnnxReader, RefusesWhatIsNoModel) {
-  EXPECT_EQ(error_of(""), "not an ONNX model: it holds no graph");
-  EXPECT_NE(error_of("\x7f"
+  EXPECT_EQ(reading_error(""), "not an ONNX model: it holds no graph");
+  EXPECT_NE(reading_error("\x7f"
                      "ELF and so on")
                 .find("malformed protobuf"),
             std::string::npos);
-  EXPECT_EQ(error_of("\x0f"), "malformed protobuf at byte 0: wire type 7 of field 1 is not in use");
-  EXPECT_EQ(error_of(std::string("\x00\x01", 2)), "malformed protobuf at byte 0: 0 is not a field number");
-  EXPECT_EQ(error_of("\x3a\x7f"
+  EXPECT_EQ(reading_error("\x0f"), "malformed protobuf at byte 0: wire type 7 of field 1 is not in use");
+  EXPECT_EQ(reading_error(std::string("\x00\x01", 2)), "malformed protobuf at byte 0: 0 is not a field number");
+  EXPECT_EQ(reading_error("\x3a\x7f"
                      "abc"),
             "malformed protobuf at byte 0: field 7 has 127 bytes but only 3 are left");
-  EXPECT_EQ(error_of("\x08\xff"), "malformed protobuf at byte 0: the data ends inside a number");
-  EXPECT_EQ(error_of("\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"),
+  EXPECT_EQ(reading_error("\x08\xff"), "malformed protobuf at byte 0: the data ends inside a number");
+  EXPECT_EQ(reading_error("\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"),
             "malformed protobuf at byte 0: a number is longer than ten bytes");
 }
 
 TEST(OnnxReader, RefusesAFieldOfAnotherKind) {
   std::string bytes;
   protozero::pbf_writer(bytes).add_int64(7, 5);  // the graph as a number
-  EXPECT_EQ(error_of(bytes),
+  EXPECT_EQ(reading_error(bytes),
             "malformed protobuf at byte 2: field 7 should be a string or message but has wire type 0");
 }
 
@@ -94,22 +94,22 @@ TEST(OnnxReader, RefusesDeepNesting) {
   }
   ModelText model;
   model.graph = graph;
-  EXPECT_NE(error_of(serialize(model)).find("nested more than 100 deep"), std::string::npos);
+  EXPECT_NE(reading_error(serialize(model)).find("nested more than 100 deep"), std::string::npos);
 
   std::string type = tensor_type(kFloat);
   for (int depth = 0; depth < 200; ++depth) type = sequence_type(type);
   model = relu_model();
   model.graph.inputs[0] = value_info("x0", type);
-  EXPECT_NE(error_of(serialize(model)).find("nested more than 100 deep"), std::string::npos);
+  EXPECT_NE(reading_error(serialize(model)).find("nested more than 100 deep"), std::string::npos);
 }
 
 TEST(OnnxReader, RefusesNodesWithoutOperatorAndAttributesWithoutName) {
   ModelText model = relu_model();
   model.graph.nodes[0].op_type.clear();
-  EXPECT_NE(error_of(serialize(model)).find("a node has no operator type"), std::string::npos);
+  EXPECT_NE(reading_error(serialize(model)).find("a node has no operator type"), std::string::npos);
   model = relu_model();
   model.graph.nodes[0].attributes = {attribute("", 1)};
-  EXPECT_NE(error_of(serialize(model)).find("an attribute has no name"), std::string::npos);
+  EXPECT_NE(reading_error(serialize(model)).find("an attribute has no name"), std::string::npos);
 }
 
 TEST(WireReader, TakesRepeatedNumbersPackedAndSingle) {

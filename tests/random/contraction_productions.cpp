@@ -1,9 +1,8 @@
 // Convolutions and matrix products.
-#include "random/growing_graph.hpp"
-
 #include "ops/conv.hpp"
 #include "ops/conv_transpose.hpp"
 #include "ops/matmul.hpp"
+#include "random/growing_graph.hpp"
 
 #include <algorithm>
 #include <array>
@@ -112,7 +111,8 @@ bool conv_transpose(GrowingGraph& g) {
   Shape shape = {channels, per_group};
   double terms = static_cast<double>(channels / op.group);
   for (std::size_t i = 0; i < window.kernel.size(); ++i) {
-    const std::int64_t size = (dims[i + 2].value() - 1) * op.stride[i] + (window.kernel[i] - 1) * op.dilation[i] + 1;
+    const std::int64_t size =
+        (dims[i + 2].value() - 1) * op.stride[i] + (window.kernel[i] - 1) * op.dilation[i] + 1;
     if (size <= op.pad[i] + op.pad[i + window.kernel.size()]) return false;
     if (g.one_in(3)) op.output_padding[i] = g.between(0, std::max(op.stride[i], op.dilation[i]) - 1);
     shape.push_back(window.kernel[i]);
@@ -131,7 +131,8 @@ bool conv_transpose(GrowingGraph& g) {
 }
 
 bool matmul_constant(GrowingGraph& g) {
-  const auto x = g.pick([&](ValueId id) { return g.is_float(id) && g.rank(id) >= 1 && g.dims(id).back().is_const(); });
+  const auto x =
+      g.pick([&](ValueId id) { return g.is_float(id) && g.rank(id) >= 1 && g.dims(id).back().is_const(); });
   if (!x) return false;
   const Known known = g.known(*x);
   const std::int64_t depth = g.dims(*x).back().value();

@@ -24,8 +24,8 @@ std::vector<Tensor> reference(const Graph& graph, const std::vector<Tensor>& inp
   return outputs;
 }
 
-std::string compare(const RandomGraph& random, const std::vector<Tensor>& expected, const std::vector<Tensor>& found,
-                    const std::string& where) {
+std::string compare(const RandomGraph& random, const std::vector<Tensor>& expected,
+                    const std::vector<Tensor>& found, const std::string& where) {
   if (expected.size() != found.size()) return fmt::format("{}: {} outputs", where, found.size());
   for (std::size_t i = 0; i < expected.size(); ++i) {
     const std::string text = difference(expected[i], found[i], random.outputs[i]);
@@ -105,11 +105,12 @@ std::string check_engines(const RandomGraph& random, std::uint64_t seed) {
     const std::vector<Tensor> inputs = random_inputs(random, batch, source);
     const std::vector<Tensor> expected = reference(random.graph, inputs);
     const auto check = [&](const Engine& engine, const char* name) {
-      const std::string text =
-          compare(random, expected, run(random, engine, inputs), fmt::format("{} engine, N = {}", name, batch));
+      const std::string text = compare(random, expected, run(random, engine, inputs),
+                                       fmt::format("{} engine, N = {}", name, batch));
       return text.empty() ? text : text + "\n" + engine.dump();
     };
-    for (const std::string& text : {check(raw, "raw"), check(optimized, "optimized"), check(reloaded, "reloaded")}) {
+    for (const std::string& text :
+         {check(raw, "raw"), check(optimized, "optimized"), check(reloaded, "reloaded")}) {
       if (!text.empty()) return text;
     }
   }

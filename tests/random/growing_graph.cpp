@@ -68,14 +68,16 @@ std::optional<ValueId> GrowingGraph::pick(const std::function<bool(ValueId)>& fi
 }
 
 std::optional<ValueId> GrowingGraph::pick_float(std::int64_t min_rank, bool exact) {
-  return pick([&](ValueId id) { return is_float(id) && rank(id) >= min_rank && (!exact || known(id).exact()); });
+  return pick(
+      [&](ValueId id) { return is_float(id) && rank(id) >= min_rank && (!exact || known(id).exact()); });
 }
 
 void GrowingGraph::learn(ValueId id, Known known) {
   known_[id.value] = known;
   const TensorType& type = graph().type(id).as_tensor();
   if (!type.dims || most_elements(*type.dims) > kMostElements) return;
-  if (std::any_of(type.dims->begin(), type.dims->end(), [](const Dim& dim) { return dim.is_unknown(); })) return;
+  if (std::any_of(type.dims->begin(), type.dims->end(), [](const Dim& dim) { return dim.is_unknown(); }))
+    return;
   pool_.push_back(id);
 }
 
@@ -103,14 +105,17 @@ ValueId GrowingGraph::constant(DataType dtype, const Shape& shape, double magnit
 ValueId GrowingGraph::scalar(DataType dtype, double value) {
   Tensor tensor(dtype, {});
   set(tensor, 0, value);
-  const int bits = value == std::floor(value) ? 0 : value * 256 == std::floor(value * 256) ? 8 : Known::kInexact;
+  const int bits = value == std::floor(value)               ? 0
+                   : value * 256 == std::floor(value * 256) ? 8
+                                                            : Known::kInexact;
   return add_constant(std::move(tensor), {std::abs(value), 0, bits});
 }
 
 ValueId GrowingGraph::integers(std::vector<std::int64_t> values) {
   const auto count = static_cast<std::int64_t>(values.size());
   double magnitude = 1;
-  for (const std::int64_t value : values) magnitude = std::max(magnitude, std::abs(static_cast<double>(value)));
+  for (const std::int64_t value : values)
+    magnitude = std::max(magnitude, std::abs(static_cast<double>(value)));
   return add_constant(Tensor::of<std::int64_t>({count}, values), {magnitude, 0, 0});
 }
 
@@ -157,8 +162,9 @@ std::vector<ValueId> GrowingGraph::move(Op op, std::vector<ValueId> inputs, std:
     const Known& one = known(id);
     together.magnitude = std::max(together.magnitude, one.magnitude);
     together.error = std::max(together.error, one.error);
-    together.fraction_bits =
-        together.exact() && one.exact() ? std::max(together.fraction_bits, one.fraction_bits) : Known::kInexact;
+    together.fraction_bits = together.exact() && one.exact()
+                                 ? std::max(together.fraction_bits, one.fraction_bits)
+                                 : Known::kInexact;
   }
   const std::vector<ValueId> results = result_.graph.add_node(std::move(op), std::move(inputs), outputs);
   for (const ValueId id : results) learn(id, together);

@@ -1,6 +1,4 @@
 // Operators that move elements: transpose, reshape, concat, split, slice, pad, gather, and their kind.
-#include "random/growing_graph.hpp"
-
 #include "ops/concat.hpp"
 #include "ops/depth_to_space.hpp"
 #include "ops/expand.hpp"
@@ -18,6 +16,7 @@
 #include "ops/transpose.hpp"
 #include "ops/trilu.hpp"
 #include "ops/unsqueeze.hpp"
+#include "random/growing_graph.hpp"
 
 #include <algorithm>
 #include <array>
@@ -33,7 +32,9 @@ std::optional<ValueId> pick_any(GrowingGraph& g, std::int64_t min_rank) {
 
 std::int64_t any_axis(GrowingGraph& g, ValueId id) { return g.between(0, g.rank(id) - 1); }
 
-const Dim& dim(GrowingGraph& g, ValueId id, std::int64_t axis) { return g.dims(id)[static_cast<std::size_t>(axis)]; }
+const Dim& dim(GrowingGraph& g, ValueId id, std::int64_t axis) {
+  return g.dims(id)[static_cast<std::size_t>(axis)];
+}
 
 bool transpose(GrowingGraph& g) {
   const auto x = pick_any(g, 2);
@@ -42,7 +43,8 @@ bool transpose(GrowingGraph& g) {
   if (!g.one_in(6)) {
     op.perm.resize(g.dims(*x).size());
     std::iota(op.perm.begin(), op.perm.end(), 0);
-    for (std::size_t i = op.perm.size(); i > 1; --i) std::swap(op.perm[i - 1], op.perm[g.below(static_cast<std::uint32_t>(i))]);
+    for (std::size_t i = op.perm.size(); i > 1; --i)
+      std::swap(op.perm[i - 1], op.perm[g.below(static_cast<std::uint32_t>(i))]);
   }
   g.move(op, {*x});
   return true;
@@ -162,7 +164,10 @@ bool slice(GrowingGraph& g) {
   const std::int64_t low = g.between(0, 3), high = g.between(2, 9);
   constexpr std::int64_t kEnd = std::numeric_limits<std::int64_t>::max();
   const std::int64_t start = step > 0 ? low : g.one_in(2) ? -1 : high;
-  const std::int64_t end = step > 0 ? (g.one_in(3) ? kEnd : g.one_in(3) ? -1 : high) : (g.one_in(2) ? -kEnd : low);
+  const std::int64_t end = step > 0 ? (g.one_in(3)   ? kEnd
+                                       : g.one_in(3) ? -1
+                                                     : high)
+                                    : (g.one_in(2) ? -kEnd : low);
   op::Slice op;
   if (g.one_in(2)) {
     op.starts = {start};
@@ -202,7 +207,8 @@ bool gather(GrowingGraph& g) {
   const std::int64_t size = g.least(dim(g, *x, op.axis));
   if (size == 0) return false;
   std::vector<std::int64_t> indices;
-  for (std::int64_t count = g.between(1, 3); count > 0; --count) indices.push_back(g.between(-size, size - 1));
+  for (std::int64_t count = g.between(1, 3); count > 0; --count)
+    indices.push_back(g.between(-size, size - 1));
   if (g.one_in(3)) {
     g.move(op, {*x, g.scalar(DataType::i64, static_cast<double>(indices.front()))});
   } else {
@@ -219,7 +225,8 @@ bool gather_elements(GrowingGraph& g) {
   const std::int64_t size = dim(g, *x, op.axis).value();
   if (size == 0) return false;
   Shape shape;
-  for (const Dim& extent : g.dims(*x)) shape.push_back(g.between(std::min<std::int64_t>(1, extent.value()), extent.value()));
+  for (const Dim& extent : g.dims(*x))
+    shape.push_back(g.between(std::min<std::int64_t>(1, extent.value()), extent.value()));
   g.move(op, {*x, g.constant(DataType::i64, shape, static_cast<double>(size - 1), 0)});
   return true;
 }
@@ -245,7 +252,8 @@ bool expand(GrowingGraph& g) {
 }
 
 bool blocks(GrowingGraph& g) {
-  const auto x = g.pick([&](ValueId id) { return g.is_float(id) && g.rank(id) == 4 && g.constant_dims(id, 1); });
+  const auto x =
+      g.pick([&](ValueId id) { return g.is_float(id) && g.rank(id) == 4 && g.constant_dims(id, 1); });
   if (!x) return false;
   const Dims& dims = g.dims(*x);
   if (dims[1].value() % 4 == 0 && g.one_in(2)) {
@@ -280,16 +288,26 @@ bool identity(GrowingGraph& g) {
 }
 
 constexpr std::array kProductions = {
-    Production{"transpose", transpose}, Production{"transpose pair", transpose_pair},
-    Production{"reshape", reshape},     Production{"reshape", reshape},
-    Production{"flatten", flatten},     Production{"squeeze", squeeze},
-    Production{"unsqueeze", unsqueeze}, Production{"concat", concat},
-    Production{"concat", concat},       Production{"split", split},
-    Production{"slice", slice},         Production{"slice", slice},
-    Production{"pad", pad},             Production{"pad", pad},
-    Production{"gather", gather},       Production{"gather_elements", gather_elements},
-    Production{"tile", tile},           Production{"expand", expand},
-    Production{"blocks", blocks},       Production{"trilu", trilu},
+    Production{"transpose", transpose},
+    Production{"transpose pair", transpose_pair},
+    Production{"reshape", reshape},
+    Production{"reshape", reshape},
+    Production{"flatten", flatten},
+    Production{"squeeze", squeeze},
+    Production{"unsqueeze", unsqueeze},
+    Production{"concat", concat},
+    Production{"concat", concat},
+    Production{"split", split},
+    Production{"slice", slice},
+    Production{"slice", slice},
+    Production{"pad", pad},
+    Production{"pad", pad},
+    Production{"gather", gather},
+    Production{"gather_elements", gather_elements},
+    Production{"tile", tile},
+    Production{"expand", expand},
+    Production{"blocks", blocks},
+    Production{"trilu", trilu},
     Production{"identity", identity},
 };
 

@@ -1,10 +1,9 @@
 // Elementwise operators, with broadcasting, and casts.
-#include "random/growing_graph.hpp"
-
 #include "ops/binary.hpp"
 #include "ops/cast.hpp"
 #include "ops/unary.hpp"
 #include "ops/where.hpp"
+#include "random/growing_graph.hpp"
 
 #include <algorithm>
 #include <array>
@@ -91,8 +90,8 @@ bool quotient(GrowingGraph& g) {
     return true;
   }
   const double divisor = g.any_of({-3.0, 1.0, 1.7, 2.0, 10.0});
-  g.add(op::Binary{PointwiseFn::div}, {*a, g.scalar(g.dtype(*a), divisor)}, x.magnitude, x.magnitude, x.error, kInexact,
-        2);
+  g.add(op::Binary{PointwiseFn::div}, {*a, g.scalar(g.dtype(*a), divisor)}, x.magnitude, x.magnitude, x.error,
+        kInexact, 2);
   return true;
 }
 
@@ -102,7 +101,8 @@ bool power(GrowingGraph& g) {
   const Known known = g.known(*x);
   const double magnitude = known.magnitude * known.magnitude;
   g.add(op::Binary{PointwiseFn::pow}, {*x, g.scalar(g.dtype(*x), 2)}, magnitude, magnitude,
-        known.error * (2 * known.magnitude + known.error), known.exact() ? 2 * known.fraction_bits : kInexact, 8);
+        known.error * (2 * known.magnitude + known.error), known.exact() ? 2 * known.fraction_bits : kInexact,
+        8);
   return true;
 }
 
@@ -139,8 +139,8 @@ bool smooth(GrowingGraph& g) {
   const Known known = g.known(*x);
   const Smooth& fn = kSmooth[g.below(kSmooth.size())];
   const double magnitude = known.magnitude * fn.factor + fn.offset;
-  g.add(op::unary(fn.fn, fn.alpha, fn.beta), {*x}, magnitude, magnitude + known.magnitude, fn.slope * known.error,
-        kInexact, 8);
+  g.add(op::unary(fn.fn, fn.alpha, fn.beta), {*x}, magnitude, magnitude + known.magnitude,
+        fn.slope * known.error, kInexact, 8);
   return true;
 }
 
@@ -150,15 +150,18 @@ bool guarded(GrowingGraph& g) {
   if (!x) return false;
   const Known known = g.known(*x);
   if (g.one_in(2)) {
-    const PointwiseFn fn = g.any_of({PointwiseFn::exp, PointwiseFn::sin, PointwiseFn::cos, PointwiseFn::sinh});
-    const ValueId clipped = g.add(op::unary(PointwiseFn::clip, -2, 2), {*x}, 2, 2, known.error, known.fraction_bits, 0);
+    const PointwiseFn fn =
+        g.any_of({PointwiseFn::exp, PointwiseFn::sin, PointwiseFn::cos, PointwiseFn::sinh});
+    const ValueId clipped =
+        g.add(op::unary(PointwiseFn::clip, -2, 2), {*x}, 2, 2, known.error, known.fraction_bits, 0);
     g.add(op::unary(fn, 0, 0), {clipped}, 7.4, 7.4, 7.4 * known.error, kInexact, 8);
     return true;
   }
-  const ValueId positive = g.add(op::unary(PointwiseFn::abs, 0, 0), {*x}, known.magnitude, known.magnitude, known.error,
-                                 known.fraction_bits, 0);
-  const ValueId shifted = g.add(op::Binary{PointwiseFn::add}, {positive, g.scalar(g.dtype(*x), 1)}, known.magnitude + 1, known.magnitude + 1,
-                                known.error, known.fraction_bits, 1);
+  const ValueId positive = g.add(op::unary(PointwiseFn::abs, 0, 0), {*x}, known.magnitude, known.magnitude,
+                                 known.error, known.fraction_bits, 0);
+  const ValueId shifted =
+      g.add(op::Binary{PointwiseFn::add}, {positive, g.scalar(g.dtype(*x), 1)}, known.magnitude + 1,
+            known.magnitude + 1, known.error, known.fraction_bits, 1);
   const Known inner = g.known(shifted);
   const PointwiseFn fn = g.any_of({PointwiseFn::sqrt, PointwiseFn::log, PointwiseFn::reciprocal});
   g.add(op::unary(fn, 0, 0), {shifted}, inner.magnitude, inner.magnitude, inner.error, kInexact, 8);
@@ -194,8 +197,8 @@ bool jumping(GrowingGraph& g) {
   const auto x = g.pick_float(0, true);
   if (!x) return false;
   const Known known = g.known(*x);
-  const PointwiseFn fn = g.any_of({PointwiseFn::floor, PointwiseFn::ceil, PointwiseFn::round, PointwiseFn::sign,
-                                   PointwiseFn::thresholded_relu, PointwiseFn::shrink});
+  const PointwiseFn fn = g.any_of({PointwiseFn::floor, PointwiseFn::ceil, PointwiseFn::round,
+                                   PointwiseFn::sign, PointwiseFn::thresholded_relu, PointwiseFn::shrink});
   const float alpha = fn == PointwiseFn::thresholded_relu || fn == PointwiseFn::shrink ? 0.5F : 0;
   g.add(op::unary(fn, alpha, 0), {*x}, known.magnitude + 1, known.magnitude + 1, 0, known.fraction_bits, 1);
   return true;
@@ -204,8 +207,8 @@ bool jumping(GrowingGraph& g) {
 bool comparison(GrowingGraph& g) {
   const auto a = g.pick([&](ValueId id) { return g.dtype(id) != DataType::boolean && g.known(id).exact(); });
   if (!a) return false;
-  const PointwiseFn fn = g.any_of({PointwiseFn::equal, PointwiseFn::less, PointwiseFn::less_equal, PointwiseFn::greater,
-                                   PointwiseFn::greater_equal});
+  const PointwiseFn fn = g.any_of({PointwiseFn::equal, PointwiseFn::less, PointwiseFn::less_equal,
+                                   PointwiseFn::greater, PointwiseFn::greater_equal});
   g.add(op::Binary{fn}, {*a, partner(g, *a, true)}, 1, 1, 0, 0, 0);
   return true;
 }
@@ -217,19 +220,21 @@ bool logic(GrowingGraph& g) {
     g.add(op::unary(PointwiseFn::logical_not, 0, 0), {*a}, 1, 1, 0, 0, 0);
     return true;
   }
-  const PointwiseFn fn = g.any_of({PointwiseFn::logical_and, PointwiseFn::logical_or, PointwiseFn::logical_xor});
+  const PointwiseFn fn =
+      g.any_of({PointwiseFn::logical_and, PointwiseFn::logical_or, PointwiseFn::logical_xor});
   g.add(op::Binary{fn}, {*a, partner(g, *a, true)}, 1, 1, 0, 0, 0);
   return true;
 }
 
 bool bits(GrowingGraph& g) {
-  const auto a = g.pick([&](ValueId id) { return g.dtype(id) == DataType::i32 || g.dtype(id) == DataType::i64; });
+  const auto a =
+      g.pick([&](ValueId id) { return g.dtype(id) == DataType::i32 || g.dtype(id) == DataType::i64; });
   if (!a) return false;
   const ValueId b = partner(g, *a, true);
   // Below the next power of two of both, and as negative.
   const double magnitude = 2 * std::max(g.known(*a).magnitude, g.known(b).magnitude) + 2;
-  g.add(op::Binary{g.any_of({PointwiseFn::bit_and, PointwiseFn::bit_or, PointwiseFn::bit_xor})}, {*a, b}, magnitude,
-        magnitude, 0, 0, 0);
+  g.add(op::Binary{g.any_of({PointwiseFn::bit_and, PointwiseFn::bit_or, PointwiseFn::bit_xor})}, {*a, b},
+        magnitude, magnitude, 0, 0, 0);
   return true;
 }
 
@@ -261,11 +266,21 @@ bool cast(GrowingGraph& g) {
 }
 
 constexpr std::array kProductions = {
-    Production{"linear", linear},       Production{"linear", linear},   Production{"product", product},
-    Production{"quotient", quotient},   Production{"power", power},  Production{"smooth", smooth},   Production{"smooth", smooth},
-    Production{"guarded", guarded},     Production{"exact unary", exact_unary},
-    Production{"exact unary", exact_unary}, Production{"jumping", jumping}, Production{"comparison", comparison},
-    Production{"logic", logic},         Production{"bits", bits},       Production{"where", where},
+    Production{"linear", linear},
+    Production{"linear", linear},
+    Production{"product", product},
+    Production{"quotient", quotient},
+    Production{"power", power},
+    Production{"smooth", smooth},
+    Production{"smooth", smooth},
+    Production{"guarded", guarded},
+    Production{"exact unary", exact_unary},
+    Production{"exact unary", exact_unary},
+    Production{"jumping", jumping},
+    Production{"comparison", comparison},
+    Production{"logic", logic},
+    Production{"bits", bits},
+    Production{"where", where},
     Production{"cast", cast},
 };
 

@@ -102,8 +102,8 @@ std::string difference(const Tensor& expected, const Tensor& found, const Known&
   for (std::size_t i = 0; i < a.size(); ++i) {
     // Both sides may be off. A NaN is never within the bound.
     if (a[i] == b[i] || std::abs(a[i] - b[i]) <= 2 * known.error) continue;
-    return fmt::format("element {} of [{}] is {} instead of {} (allowed: {})", i, fmt::join(expected.shape(), ", "), b[i],
-                       a[i], 2 * known.error);
+    return fmt::format("element {} of [{}] is {} instead of {} (allowed: {})", i,
+                       fmt::join(expected.shape(), ", "), b[i], a[i], 2 * known.error);
   }
   return {};
 }

@@ -33,9 +33,9 @@ struct Known {
 
 struct RandomGraph {
   Graph graph{"random"};
-  std::vector<Known> outputs;               // as graph.outputs()
-  std::vector<std::string> productions;     // what was added, in order
-  std::vector<Known> inputs;                // as graph.inputs()
+  std::vector<Known> outputs;            // as graph.outputs()
+  std::vector<std::string> productions;  // what was added, in order
+  std::vector<Known> inputs;             // as graph.inputs()
 };
 
 inline constexpr std::int64_t kLargestBatch = 4;  // of the symbol N, from 1

@@ -1,5 +1,5 @@
-// Random graphs, checked for as long as TENON_RANDOM_GRAPH_SECONDS says. A failure is shrunk and printed with what
-// repeats it: TENON_TEST_SEED=… and one graph.
+// Random graphs, checked for as long as TENON_RANDOM_GRAPH_SECONDS says. A failure is shrunk and printed with
+// what repeats it: TENON_TEST_SEED=… and one graph.
 #include "ir/printer.hpp"
 #include "random/differential.hpp"
 
@@ -67,7 +67,8 @@ TEST(RandomGraphs, AreRepeatable) {
   EXPECT_TRUE(once.graph == random_graph(7, 10).graph);
   const RandomGraph beginning = random_graph(7, 5);
   ASSERT_LE(beginning.productions.size(), once.productions.size());
-  EXPECT_TRUE(std::equal(beginning.productions.begin(), beginning.productions.end(), once.productions.begin()));
+  EXPECT_TRUE(
+      std::equal(beginning.productions.begin(), beginning.productions.end(), once.productions.begin()));
 }
 
 }  // namespace

@@ -1,6 +1,4 @@
 // Reductions along axes, softmax and layer normalization.
-#include "random/growing_graph.hpp"
-
 #include "ops/arg_extreme.hpp"
 #include "ops/cumulative.hpp"
 #include "ops/layer_norm.hpp"
@@ -8,6 +6,7 @@
 #include "ops/rms_norm.hpp"
 #include "ops/softmax.hpp"
 #include "ops/top_k.hpp"
+#include "random/growing_graph.hpp"
 
 #include <algorithm>
 #include <array>
@@ -20,7 +19,8 @@ constexpr int kInexact = Known::kInexact;
 
 double product_of(GrowingGraph& g, ValueId id, const std::vector<std::int64_t>& axes) {
   double terms = 1;
-  for (const std::int64_t axis : axes) terms *= static_cast<double>(g.most(g.dims(id)[static_cast<std::size_t>(axis)]));
+  for (const std::int64_t axis : axes)
+    terms *= static_cast<double>(g.most(g.dims(id)[static_cast<std::size_t>(axis)]));
   return terms;
 }
 

@@ -1,6 +1,4 @@
 // Shapes computed in the graph, as exporters write them: shape → gather → arithmetic → concat → reshape.
-#include "random/growing_graph.hpp"
-
 #include "ops/binary.hpp"
 #include "ops/cast.hpp"
 #include "ops/concat.hpp"
@@ -13,6 +11,7 @@
 #include "ops/size.hpp"
 #include "ops/slice.hpp"
 #include "ops/unsqueeze.hpp"
+#include "random/growing_graph.hpp"
 
 #include <algorithm>
 #include <array>
@@ -35,7 +34,8 @@ ValueId shape_of(GrowingGraph& g, ValueId id) {
 ValueId extent(GrowingGraph& g, ValueId id, std::int64_t axis) {
   op::Gather gather;
   if (g.one_in(2)) return g.move(gather, {shape_of(g, id), g.integers({axis})});
-  const ValueId scalar = g.move(gather, {shape_of(g, id), g.scalar(DataType::i64, static_cast<double>(axis))});
+  const ValueId scalar =
+      g.move(gather, {shape_of(g, id), g.scalar(DataType::i64, static_cast<double>(axis))});
   op::Unsqueeze unsqueeze;
   unsqueeze.axes = {0};
   return g.move(unsqueeze, {scalar});
@@ -50,7 +50,8 @@ ValueId join(GrowingGraph& g, std::vector<ValueId> parts) {
 bool flatten_computed(GrowingGraph& g) {
   const auto x = g.pick([&](ValueId id) {
     const Dims& dims = g.dims(id);
-    return dims.size() >= 2 && std::all_of(dims.begin(), dims.end(), [&](const Dim& d) { return g.least(d) > 0; });
+    return dims.size() >= 2 &&
+           std::all_of(dims.begin(), dims.end(), [&](const Dim& d) { return g.least(d) > 0; });
   });
   if (!x) return false;
   g.move(op::Reshape{}, {*x, join(g, {extent(g, *x, 0), g.integers({-1})})});
@@ -66,7 +67,8 @@ bool merge_axes(GrowingGraph& g) {
   for (std::int64_t i = 0; i < g.rank(*x); ++i) {
     if (i == axis) {
       const double most = largest_dim(g, *x) * largest_dim(g, *x);
-      parts.push_back(g.add(op::Binary{PointwiseFn::mul}, {extent(g, *x, i), extent(g, *x, i + 1)}, most, most, 0, 0, 0));
+      parts.push_back(
+          g.add(op::Binary{PointwiseFn::mul}, {extent(g, *x, i), extent(g, *x, i + 1)}, most, most, 0, 0, 0));
       ++i;
     } else {
       parts.push_back(extent(g, *x, i));
@@ -88,7 +90,8 @@ bool fill_like(GrowingGraph& g) {
     g.add(op, {shape_of(g, *like)}, 0.5, 0.5, 0, 1, 0);
     return true;
   }
-  const ValueId row = g.constant(DataType::f32, {g.dims(*like).back().is_const() ? g.dims(*like).back().value() : 1}, 1, 1);
+  const ValueId row =
+      g.constant(DataType::f32, {g.dims(*like).back().is_const() ? g.dims(*like).back().value() : 1}, 1, 1);
   g.move(op::Expand{}, {row, shape_of(g, *like)});
   return true;
 }
@@ -99,7 +102,8 @@ bool first_half(GrowingGraph& g) {
   if (!x) return false;
   const std::int64_t axis = g.between(0, g.rank(*x) - 1);
   const double most = largest_dim(g, *x);
-  const ValueId half = g.add(op::Binary{PointwiseFn::div}, {extent(g, *x, axis), g.scalar(DataType::i64, 2)}, most, most, 0, 0, 0);
+  const ValueId half = g.add(op::Binary{PointwiseFn::div}, {extent(g, *x, axis), g.scalar(DataType::i64, 2)},
+                             most, most, 0, 0, 0);
   op::Slice op;
   if (g.one_in(2)) {
     g.move(op, {*x, g.integers({0}), half, g.integers({axis})});
@@ -114,8 +118,11 @@ bool positions(GrowingGraph& g) {
   const auto x = g.pick([&](ValueId id) { return g.rank(id) >= 1; });
   if (!x) return false;
   const double most = largest_dim(g, *x);
-  const ValueId limit = g.move(op::Gather{}, {shape_of(g, *x), g.scalar(DataType::i64, static_cast<double>(g.between(0, g.rank(*x) - 1)))});
-  const ValueId range = g.add(op::Range{}, {g.scalar(DataType::i64, 0), limit, g.scalar(DataType::i64, 1)}, most, most, 0, 0, 0);
+  const ValueId limit =
+      g.move(op::Gather{},
+             {shape_of(g, *x), g.scalar(DataType::i64, static_cast<double>(g.between(0, g.rank(*x) - 1)))});
+  const ValueId range = g.add(op::Range{}, {g.scalar(DataType::i64, 0), limit, g.scalar(DataType::i64, 1)},
+                              most, most, 0, 0, 0);
   op::Cast cast;
   cast.to = DataType::f32;
   g.add(cast, {range}, most, most, 0, 0, 0);
@@ -131,9 +138,12 @@ bool size(GrowingGraph& g) {
 }
 
 constexpr std::array kProductions = {
-    Production{"flatten computed", flatten_computed}, Production{"merge axes", merge_axes},
-    Production{"fill like", fill_like},               Production{"first half", first_half},
-    Production{"positions", positions},               Production{"size", size},
+    Production{"flatten computed", flatten_computed},
+    Production{"merge axes", merge_axes},
+    Production{"fill like", fill_like},
+    Production{"first half", first_half},
+    Production{"positions", positions},
+    Production{"size", size},
 };
 
 }  // namespace

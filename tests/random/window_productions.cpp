@@ -1,6 +1,4 @@
 // Pools, normalizations and resizing of images.
-#include "random/growing_graph.hpp"
-
 #include "ops/average_pool.hpp"
 #include "ops/batch_norm.hpp"
 #include "ops/global_pool.hpp"
@@ -9,6 +7,7 @@
 #include "ops/lrn.hpp"
 #include "ops/max_pool.hpp"
 #include "ops/resize.hpp"
+#include "random/growing_graph.hpp"
 
 #include <algorithm>
 #include <array>
@@ -105,7 +104,8 @@ bool batch_norm(GrowingGraph& g) {
 }
 
 // (x - mean) / sqrt(var + epsilon) over `terms` elements, then scale and bias of at most 1.
-ValueId normalized(GrowingGraph& g, Op op, const std::vector<ValueId>& operands, double terms, double epsilon) {
+ValueId normalized(GrowingGraph& g, Op op, const std::vector<ValueId>& operands, double terms,
+                   double epsilon) {
   const Known known = g.known(operands.front());
   const double root = std::sqrt(epsilon);
   const double most = std::min(std::sqrt(terms), 2 * known.magnitude / root);
@@ -155,10 +155,12 @@ bool resize(GrowingGraph& g) {
   for (std::size_t axis = 2; axis < g.dims(*x).size(); ++axis) {
     const std::int64_t size = g.dims(*x)[axis].value();
     op.axes.push_back(static_cast<std::int64_t>(axis));
-    op.sizes.push_back(g.any_of<std::int64_t>({size, 2 * size, 2 * size, 3 * size, std::max<std::int64_t>(1, size / 2)}));
+    op.sizes.push_back(
+        g.any_of<std::int64_t>({size, 2 * size, 2 * size, 3 * size, std::max<std::int64_t>(1, size / 2)}));
   }
-  op.transform = g.any_of({op::CoordinateTransform::half_pixel, op::CoordinateTransform::asymmetric,
-                           op::CoordinateTransform::align_corners, op::CoordinateTransform::pytorch_half_pixel});
+  op.transform =
+      g.any_of({op::CoordinateTransform::half_pixel, op::CoordinateTransform::asymmetric,
+                op::CoordinateTransform::align_corners, op::CoordinateTransform::pytorch_half_pixel});
   if (g.one_in(2)) {
     op.transform = op::CoordinateTransform::asymmetric;
     op.nearest_mode = op::NearestMode::floor;
@@ -171,10 +173,14 @@ bool resize(GrowingGraph& g) {
 }
 
 constexpr std::array kProductions = {
-    Production{"max_pool", max_pool},     Production{"average_pool", average_pool},
-    Production{"global pool", global_pool}, Production{"batch_norm", batch_norm},
-    Production{"batch_norm", batch_norm}, Production{"channel norm", channel_norm},
-    Production{"lrn", lrn},               Production{"resize", resize},
+    Production{"max_pool", max_pool},
+    Production{"average_pool", average_pool},
+    Production{"global pool", global_pool},
+    Production{"batch_norm", batch_norm},
+    Production{"batch_norm", batch_norm},
+    Production{"channel norm", channel_norm},
+    Production{"lrn", lrn},
+    Production{"resize", resize},
 };
 
 }  // namespace

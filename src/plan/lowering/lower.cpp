@@ -1,12 +1,5 @@
 #include "plan/lowering/lower.hpp"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <limits>
-#include <map>
-#include <optional>
-
 #include "base/check.hpp"
 #include "base/context.hpp"
 #include "base/cpu_info.hpp"
@@ -14,12 +7,20 @@
 #include "plan/lowering/memory_planner.hpp"
 #include "tactics/choose.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <optional>
+
 namespace tenon {
 namespace {
 
 class Lowering {
  public:
-  Lowering(const Graph& graph, const Assignment& assignment, const StepRegistry& steps, const LowerOptions& options)
+  Lowering(const Graph& graph, const Assignment& assignment, const StepRegistry& steps,
+           const LowerOptions& options)
       : graph_(graph), assignment_(assignment), steps_(steps) {
     plan_.network = graph.name();
     plan_.isa = std::string(isa_name(options.isa));
@@ -33,7 +34,8 @@ class Lowering {
   Plan run() {
     add_inputs();
     for (const NodeChoice& choice : assignment_.nodes) {
-      in_context([&] { add_node(choice); }, [&] { return fmt::format("lowering '{}'", graph_.node(choice.node).location); });
+      in_context([&] { add_node(choice); },
+                 [&] { return fmt::format("lowering '{}'", graph_.node(choice.node).location); });
     }
     add_outputs();
     drop_dead_steps();
@@ -57,7 +59,8 @@ class Lowering {
     if (!type.is_tensor() || !type.as_tensor().dims) return std::nullopt;
     Shape shape;
     for (const Dim& dim : *type.as_tensor().dims) {
-      const std::int64_t bound = dim.is_unknown() ? std::numeric_limits<std::int64_t>::max() : dim.interval(ranges_).max;
+      const std::int64_t bound =
+          dim.is_unknown() ? std::numeric_limits<std::int64_t>::max() : dim.interval(ranges_).max;
       if (bound == std::numeric_limits<std::int64_t>::max()) return std::nullopt;
       shape.push_back(bound);
     }
@@ -106,7 +109,8 @@ class Lowering {
     for (const Conversion& conversion : assignment_.conversions) {
       if (conversion.value == id && conversion.to == layout) return add_conversion(conversion);
     }
-    TENON_UNREACHABLE("value '{}' is wanted in layout '{}' and nothing gives it", graph_.value(id).name, layout.to_string());
+    TENON_UNREACHABLE("value '{}' is wanted in layout '{}' and nothing gives it", graph_.value(id).name,
+                      layout.to_string());
   }
 
   BufferId add_constant(ValueId id, const Tensor& constant, const Layout& layout) {
@@ -123,8 +127,10 @@ class Lowering {
     const BufferId from = buffer_for(conversion.value, produced_layout(conversion.value));
     const BufferId to = new_buffer(describe(conversion.value, conversion.to));
     buffers_[key(conversion.value, conversion.to)] = to;
-    Prepared prepared = conversion.choice.tactic->prepare(conversion.choice.problem, conversion.choice.candidate);
-    add_step(conversion.choice, std::move(prepared), {from}, {to}, "layout of " + graph_.value(conversion.value).name);
+    Prepared prepared =
+        conversion.choice.tactic->prepare(conversion.choice.problem, conversion.choice.candidate);
+    add_step(conversion.choice, std::move(prepared), {from}, {to},
+             "layout of " + graph_.value(conversion.value).name);
     return to;
   }
 
@@ -133,8 +139,8 @@ class Lowering {
       const ValueId id = graph_.inputs()[i];
       Buffer buffer = describe(id, {});
       TENON_REQUIRE(buffer.storage == Buffer::Storage::arena,
-                    "input '{}' has the type {}, whose size has no bound: give it a range (--shapes)", graph_.value(id).name,
-                    graph_.value(id).type.to_string());
+                    "input '{}' has the type {}, whose size has no bound: give it a range (--shapes)",
+                    graph_.value(id).name, graph_.value(id).type.to_string());
       buffer.storage = Buffer::Storage::input;
       buffer.index = static_cast<std::uint32_t>(i);
       const std::string name = buffer.name;
@@ -170,15 +176,16 @@ class Lowering {
 
   void add_alias(const Node& node, BufferId of) {
     Buffer buffer = describe(node.outputs.at(0), {});
-    TENON_CHECK(plan_.buffer(of).storage != Buffer::Storage::dynamic && buffer.storage == Buffer::Storage::arena,
-                "a view of memory of unknown size");
+    TENON_CHECK(
+        plan_.buffer(of).storage != Buffer::Storage::dynamic && buffer.storage == Buffer::Storage::arena,
+        "a view of memory of unknown size");
     buffer.storage = Buffer::Storage::alias;
     buffer.alias_of = of;
     buffers_[key(node.outputs[0], {})] = new_buffer(std::move(buffer));
   }
 
-  void add_step(const NodeChoice& choice, Prepared prepared, std::vector<BufferId> inputs, std::vector<BufferId> outputs,
-                std::string label) {
+  void add_step(const NodeChoice& choice, Prepared prepared, std::vector<BufferId> inputs,
+                std::vector<BufferId> outputs, std::string label) {
     PlanStep step;
     step.kind = std::move(prepared.kind);
     step.params = std::move(prepared.params);
@@ -267,8 +274,9 @@ class Lowering {
     for (const PlanTensor& output : plan_.outputs) live[root_buffer(plan_, output.buffer).value] = true;
     std::vector<PlanStep> kept;
     for (auto step = plan_.steps.rbegin(); step != plan_.steps.rend(); ++step) {
-      const bool wanted = std::any_of(step->outputs.begin(), step->outputs.end(),
-                                      [&](BufferId id) { return id.valid() && live[root_buffer(plan_, id).value]; });
+      const bool wanted = std::any_of(step->outputs.begin(), step->outputs.end(), [&](BufferId id) {
+        return id.valid() && live[root_buffer(plan_, id).value];
+      });
       if (!wanted) continue;
       for (BufferId id : step->inputs) {
         if (id.valid()) live[root_buffer(plan_, id).value] = true;
@@ -362,7 +370,8 @@ class Lowering {
 
 }  // namespace
 
-Plan lower(const Graph& graph, const Assignment& assignment, const StepRegistry& steps, const LowerOptions& options) {
+Plan lower(const Graph& graph, const Assignment& assignment, const StepRegistry& steps,
+           const LowerOptions& options) {
   return Lowering(graph, assignment, steps, options).run();
 }
 

@@ -1,9 +1,10 @@
+#include "networks.hpp"
+#include "plan/plan.hpp"
+
 #include <gtest/gtest.h>
 
 #include <limits>
 #include <thread>
-
-#include "networks.hpp"
 
 namespace tenon {
 namespace {
@@ -37,11 +38,13 @@ TEST(Context, AgreesWithTheReferenceAtEveryShapeOfTheProfile) {
   Context context = cpu.create_context();
   std::uint64_t seed = 1;
   // Up and down: a smaller shape must not read what a larger one left behind.
-  for (const Shape& shape : {Shape{1, 3, 8, 16}, {4, 3, 32, 16}, {2, 3, 9, 16}, {3, 3, 31, 16}, {1, 3, 8, 16}}) {
+  for (const Shape& shape :
+       {Shape{1, 3, 8, 16}, {4, 3, 32, 16}, {2, 3, 9, 16}, {3, 3, 31, 16}, {1, 3, 8, 16}}) {
     const Tensor x = random_tensor(shape, seed++);
     context.set_input("x", x);
     context.run();
-    EXPECT_LE(relative_difference(answer(reference, x), context.output("y")), kTolerance) << "N " << shape[0] << " H " << shape[2];
+    EXPECT_LE(relative_difference(answer(reference, x), context.output("y")), kTolerance)
+        << "N " << shape[0] << " H " << shape[2];
   }
 }
 
@@ -66,7 +69,8 @@ TEST(Context, EightContextsOnEightThreads) {
   const Engine engine = build_conv_net();
   std::vector<Tensor> inputs, expected;
   for (std::uint64_t i = 0; i < 8; ++i) {
-    inputs.push_back(random_tensor({1 + static_cast<std::int64_t>(i % 4), 3, 8 + static_cast<std::int64_t>(i), 16}, 10 + i));
+    inputs.push_back(random_tensor(
+        {1 + static_cast<std::int64_t>(i % 4), 3, 8 + static_cast<std::int64_t>(i), 16}, 10 + i));
     expected.push_back(answer(engine, inputs.back()));
   }
   std::vector<int> wrong(8, 0);
@@ -105,8 +109,11 @@ TEST(Context, MistakesAreNamed) {
   EXPECT_EQ(error_of([&] { context.run(); }), "input 'x' has not been set");
   EXPECT_EQ(error_of([&] { context.set_input("z", Tensor(DataType::f32, {1})); }),
             "the network has no input 'z'; it has 'x'");
-  EXPECT_EQ(error_of([&] { static_cast<void>(context.output("q")); }), "the network has no output 'q'; it has 'y'");
-  EXPECT_EQ(error_of([&] { context.set_input("x", Tensor(DataType::i32, {1, 3, 8, 16})); }),
+  EXPECT_EQ(error_of([&] { static_cast<void>(context.output("q")); }),
+            "the network has no output 'q'; it has 'y'");
+  EXPECT_EQ(error_of([&] {
+              context.set_input("x", Tensor(DataType::i32, {1, 3, 8, 16}));
+            }),
             "input 'x': expected f32, found i32");
   const auto with_shape = [&](const Shape& shape) {
     return error_of([&] {
