@@ -82,11 +82,16 @@ class ThreadPool::Impl {
       body(0, count, current_task.pool == this ? current_task.worker : 0);
       return;
     }
+    // A job that one thread does alone takes no turn: callers of a pool of one run beside each other.
+    if (shares == 1) {
+      current_task = {this, 0};
+      body(0, count, 0);
+      current_task = {};
+      return;
+    }
     const std::lock_guard turn(callers_);
     current_task = {this, 0};
-    if (shares == 1) {
-      body(0, count, 0);
-    } else {
+    {
       job_ = {&body, count, grain, units, shares};
       pending_.store(shares - 1, std::memory_order_relaxed);
       for (int worker = 1; worker < shares; ++worker) raise_ticket(worker);

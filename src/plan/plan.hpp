@@ -44,6 +44,7 @@ struct PlanStep {
   std::vector<std::uint32_t> weights;  // blobs, in the order that the factory expects
   std::uint64_t scratch_offset = 0;    // in the host arena
   std::uint64_t scratch_bytes = 0;     // at the profile's max
+  bool serial = false;                 // too little work to wake another thread for
   // For people: profile, explain.
   std::string label;    // source node(s)
   std::string op;       // operator with its fields

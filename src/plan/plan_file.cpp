@@ -196,6 +196,7 @@ void put_step(ByteWriter& w, const PlanStep& step) {
   w.list(step.weights, [&](std::uint32_t blob) { w.put(blob); });
   w.put(step.scratch_offset);
   w.put(step.scratch_bytes);
+  w.put(static_cast<std::uint8_t>(step.serial));
   w.put(step.label);
   w.put(step.op);
   w.put(step.tactic);
@@ -213,6 +214,7 @@ PlanStep get_step(ByteReader& r) {
   step.weights = r.list<std::uint32_t>(4, [&] { return r.get<std::uint32_t>(); });
   step.scratch_offset = r.get<std::uint64_t>();
   step.scratch_bytes = r.get<std::uint64_t>();
+  step.serial = r.get<std::uint8_t>() != 0;
   step.label = r.text();
   step.op = r.text();
   step.tactic = r.text();

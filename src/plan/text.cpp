@@ -46,6 +46,7 @@ std::string to_text(const Plan& plan) {
     const PlanStep& step = plan.steps[i];
     text += fmt::format("  step {} ({}) = {}({})", i, ids(step.outputs), step.tactic, ids(step.inputs));
     if (step.scratch_bytes != 0) text += fmt::format(" scratch {}+{}", step.scratch_offset, step.scratch_bytes);
+    if (step.serial) text += " serial";
     text += fmt::format("  \"{}\"\n", step.label);
   }
   return text;

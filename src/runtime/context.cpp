@@ -9,7 +9,15 @@
 #include <chrono>
 
 namespace tenon {
-namespace {}  // namespace
+namespace {
+
+// Runs everything in the calling thread.
+ThreadPool& serial_pool() {
+  static ThreadPool pool(1);
+  return pool;
+}
+
+}  // namespace
 
 Context::State::State(Engine e, std::shared_ptr<const Engine::State> s)
     : engine(std::move(e)), shared(std::move(s)), plan_(shared->plan()) {
@@ -162,10 +170,11 @@ void Context::State::specialize_steps() {
     }
     in_context(
         [&] {
-          const StepShapes shapes{input_shapes, output_shapes, shared->pool().size()};
+          ThreadPool& pool = step.serial ? serial_pool() : shared->pool();
+          const StepShapes shapes{input_shapes, output_shapes, pool.size()};
           slot.state = shared->steps()[i]->specialize(shapes);
           const std::size_t scratch = shared->steps()[i]->scratch_bytes(shapes);
-          slot.call = {slot.inputs, slot.outputs, slot.state.get(), nullptr, &shared->pool()};
+          slot.call = {slot.inputs, slot.outputs, slot.state.get(), nullptr, &pool};
           if (scratch <= step.scratch_bytes) {
             slot.call.scratch = arena_.data() + step.scratch_offset;
           } else {

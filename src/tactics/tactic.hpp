@@ -34,6 +34,13 @@ struct Candidate {
   double estimate_ns = 0;  // cost model
 };
 
+// Waking a sleeping thread and waiting for it takes some microseconds, and many more on a busy machine: less work than this
+// stays in the calling thread. Decided by the cost model, so that a plan does not depend on the noise of a measurement.
+inline constexpr double kWorthSharingNs = 30e3;
+inline bool runs_serially(const Candidate& candidate, int threads) noexcept {
+  return candidate.estimate_ns * threads < kWorthSharingNs;
+}
+
 // What prepare() yields; becomes a PlanStep.
 struct Prepared {
   std::string kind;      // step kind

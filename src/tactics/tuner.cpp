@@ -142,10 +142,12 @@ std::size_t operand_bytes(const Problem& problem) {
 std::vector<double> Tuner::measure(const Problem& problem, const std::vector<Contender>& contenders) const {
   const std::size_t cache = std::max(cpu_info().l3_bytes, cpu_info().l2_bytes);
   const std::size_t sets = std::clamp(cache / std::max<std::size_t>(operand_bytes(problem), 1) + 1, std::size_t{1}, kMostSets);
+  ThreadPool serial(1);
   std::vector<Rig> rigs;
   rigs.reserve(contenders.size());
   for (const Contender& contender : contenders) {
-    in_context([&] { rigs.emplace_back(problem, contender, steps_, pool_, sets); },
+    ThreadPool& pool = runs_serially(contender.candidate, problem.threads) ? serial : pool_;
+    in_context([&] { rigs.emplace_back(problem, contender, steps_, pool, sets); },
                [&] { return fmt::format("timing {} on {}", contender.tactic->name(), problem.key()); });
   }
   std::vector<double> best(rigs.size(), std::numeric_limits<double>::infinity());

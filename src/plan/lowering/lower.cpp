@@ -198,6 +198,7 @@ class Lowering {
     if (!choice.candidate.config.empty()) step.tactic += fmt::format("{{{}}}", choice.candidate.config);
     step.problem = choice.problem.key();
     step.expected_ns = choice.ns;
+    step.serial = runs_serially(choice.candidate, static_cast<int>(plan_.threads));
     for (const Considered& other : choice.considered) {
       if (!other.refused.empty()) {
         step.note += fmt::format("{}: {}\n", other.tactic, other.refused);
@@ -232,7 +233,7 @@ class Lowering {
     std::vector<Tensor> weights;
     for (std::uint32_t blob : step.weights) weights.push_back(plan_.blobs[blob]);
     const auto instance = steps_.create(step.kind, {step.params, input_types, output_types, weights});
-    return instance->scratch_bytes({input_shapes, output_shapes, static_cast<int>(plan_.threads)});
+    return instance->scratch_bytes({input_shapes, output_shapes, step.serial ? 1 : static_cast<int>(plan_.threads)});
   }
 
   // --- outputs ---
