@@ -1,25 +1,27 @@
-// Plan files from strangers: loading, preparing and running one must end in an answer or an error, never outside of memory.
+// Plan files from strangers: loading, preparing and running one must end in an answer or an error, never
+// outside of memory.
 //
-// Checksums would turn every mutation away at the door, so the mutator starts from real plans, mutates the tables and seals the
-// file again; what is left to defend it is the checking of ids, sizes and parameters.
-#include <cstddef>
-#include <cstdint>
-#include <cstring>
-#include <vector>
+// Checksums would turn every mutation away at the door, so the mutator starts from real plans, mutates the
+// tables and seals the file again; what is left to defend it is the checking of ids, sizes and parameters.
+#include "base/hash.hpp"
+#include "plan/plan_file.hpp"
 
 #include <tenon/builder.hpp>
 #include <tenon/engine.hpp>
 #include <tenon/error.hpp>
 
-#include "base/hash.hpp"
-#include "plan/plan_file.hpp"
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <vector>
 
 extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t max_size);
 
 namespace {
 
 constexpr std::size_t kHeader = 64;
-constexpr std::size_t kTablesBytesAt = 16, kPortableBytesAt = 24, kBlobsOffsetAt = 32, kFileBytesAt = 40, kTablesHashAt = 48, kHeaderHashAt = 56;
+constexpr std::size_t kTablesBytesAt = 16, kPortableBytesAt = 24, kBlobsOffsetAt = 32, kFileBytesAt = 40,
+                      kTablesHashAt = 48, kHeaderHashAt = 56;
 constexpr std::int64_t kMostElements = 1 << 20;
 
 const char* const kNetworks[] = {
@@ -120,7 +122,8 @@ void run(const tenon::Engine& engine) {
 
 }  // namespace
 
-extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t max_size, unsigned seed) {
+extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t max_size,
+                                               unsigned seed) {
   std::vector<std::byte> plan(size);
   std::memcpy(plan.data(), data, size);
   if (size < kHeader || !tenon::looks_like_plan(plan) || read64(plan, kTablesBytesAt) > size - kHeader ||
@@ -139,8 +142,8 @@ extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t s
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   try {
-    const tenon::Engine engine =
-        tenon::Engine::deserialize({reinterpret_cast<const std::byte*>(data), size}, tenon::LoadOptions{1, nullptr});
+    const tenon::Engine engine = tenon::Engine::deserialize({reinterpret_cast<const std::byte*>(data), size},
+                                                            tenon::LoadOptions{1, nullptr});
     if (small(engine)) run(engine);
   } catch (const tenon::InternalError&) {
     throw;  // ours: a finding

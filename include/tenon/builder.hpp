@@ -1,6 +1,8 @@
 // Network and build: from a model file to an Engine.
 #pragma once
 
+#include <tenon/engine.hpp>
+
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -12,13 +14,12 @@
 #include <string_view>
 #include <vector>
 
-#include <tenon/engine.hpp>
-
 namespace tenon {
 
 class Graph;
 
-// Progress of long work: what is being done, how much of it, of how much (0: unknown). Called from the building thread.
+// Progress of long work: what is being done, how much of it, of how much (0: unknown). Called from the
+// building thread.
 using ProgressFn = std::function<void(std::string_view stage, std::size_t done, std::size_t total)>;
 
 // A network before it is built: what an importer read, or textual IR. Copies are deep.
@@ -61,18 +62,20 @@ enum class Device : std::uint8_t { cpu, reference };
 
 struct BuildOptions {
   Device device = Device::cpu;
-  int threads = 0;                              // 0: all cores this process may use
-  std::map<std::string, ShapeRange> shapes;     // by input name; inputs with symbolic dims that are not named run at 1
-  std::filesystem::path timing_cache;           // read if it exists, written back; empty: none
-  bool optimize = true;                         // false: the graph as imported ("raw")
-  bool measure = true;                          // false: choose by the cost model alone
-  bool portable = true;                         // keep the portable IR in the plan
-  std::string pipeline;                         // empty: the default one
-  std::uint64_t rule_order_seed = 0;            // 0: the listed order of rewrite rules
+  int threads = 0;  // 0: all cores this process may use
+  std::map<std::string, ShapeRange>
+      shapes;                          // by input name; inputs with symbolic dims that are not named run at 1
+  std::filesystem::path timing_cache;  // read if it exists, written back; empty: none
+  bool optimize = true;                // false: the graph as imported ("raw")
+  bool measure = true;                 // false: choose by the cost model alone
+  bool portable = true;                // keep the portable IR in the plan
+  std::string pipeline;                // empty: the default one
+  std::uint64_t rule_order_seed = 0;   // 0: the listed order of rewrite rules
   std::optional<std::size_t> stop_after_rewrites;  // for bisection
-  std::filesystem::path dump_dir;               // IR after every pass; empty: none
-  std::filesystem::path reproducer;             // where a failing pass leaves the IR before it and the rest of the pipeline
-  bool taps = false;                            // tapped values become outputs of the engine too, named as the taps
+  std::filesystem::path dump_dir;                  // IR after every pass; empty: none
+  std::filesystem::path
+      reproducer;     // where a failing pass leaves the IR before it and the rest of the pipeline
+  bool taps = false;  // tapped values become outputs of the engine too, named as the taps
   ProgressFn progress;
 };
 
@@ -84,9 +87,9 @@ struct BuildReport {
   };
   std::vector<Pass> passes;
   std::size_t rewrites = 0;
-  std::string last_rewrite;     // what the last one did, e.g. "fuse_activation at 'relu_3'"
-  std::size_t timed = 0;        // candidates measured
-  std::size_t cache_hits = 0;   // taken from the timing cache
+  std::string last_rewrite;    // what the last one did, e.g. "fuse_activation at 'relu_3'"
+  std::size_t timed = 0;       // candidates measured
+  std::size_t cache_hits = 0;  // taken from the timing cache
   std::size_t cache_misses = 0;
   double seconds = 0;
 };
@@ -97,7 +100,9 @@ Engine build(const Network& network, const BuildOptions& options = {}, BuildRepo
 // The network after its passes, as text-able network (what `tenon dump --optimized` prints).
 Network optimize(const Network& network, const BuildOptions& options = {}, BuildReport* report = nullptr);
 
-// Loads a plan; where it does not fit this machine, builds it again from its portable section with these options.
-Engine load_or_retune(const std::filesystem::path& path, const BuildOptions& options = {}, const LoadOptions& load = {});
+// Loads a plan; where it does not fit this machine, builds it again from its portable section with these
+// options.
+Engine load_or_retune(const std::filesystem::path& path, const BuildOptions& options = {},
+                      const LoadOptions& load = {});
 
 }  // namespace tenon

@@ -1,6 +1,10 @@
 // Engine and Context: loading a plan and running it. Needs the runtime half of the library only.
 #pragma once
 
+#include <tenon/error.hpp>
+#include <tenon/status.hpp>
+#include <tenon/tensor.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -9,10 +13,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <tenon/error.hpp>
-#include <tenon/status.hpp>
-#include <tenon/tensor.hpp>
 
 namespace tenon {
 
@@ -24,7 +24,8 @@ struct Plan;
 struct TensorInfo {
   std::string name;
   DataType dtype = DataType::f32;
-  std::vector<std::string> dims;  // each a number or an expression over symbols: "N", "3", "floordiv(H + 1, 2)"; "?" when only known after running
+  std::vector<std::string> dims;  // each a number or an expression over symbols: "N", "3", "floordiv(H + 1,
+                                  // 2)"; "?" when only known after running
   Shape min, opt, max;            // under the engine's profile; -1 where only known after running
   bool dynamic() const noexcept { return min != max; }
 };
@@ -44,8 +45,8 @@ struct EngineInfo {
   std::string producer;
   std::string isa;
   int threads = 1;
-  std::size_t arena_bytes = 0;   // of one context
-  std::size_t arena_floor = 0;   // max over steps of live tensors plus the step's scratch
+  std::size_t arena_bytes = 0;  // of one context
+  std::size_t arena_floor = 0;  // max over steps of live tensors plus the step's scratch
   std::size_t weight_bytes = 0;
   std::vector<std::string> symbols;  // "N in 1…4…8"
 };
@@ -58,8 +59,8 @@ struct LoadOptions {
 // A loaded plan. Copies share it; all functions are thread-safe.
 class Engine {
  public:
-  // Maps the file. ModelError when it is damaged or was made for a machine with more than this one has (rebuild, or load it with
-  // load_or_retune of <tenon/builder.hpp>).
+  // Maps the file. ModelError when it is damaged or was made for a machine with more than this one has
+  // (rebuild, or load it with load_or_retune of <tenon/builder.hpp>).
   static Engine load(const std::filesystem::path& path, const LoadOptions& options = {});
   // Copies the bytes.
   static Engine deserialize(std::span<const std::byte> bytes, const LoadOptions& options = {});
@@ -92,7 +93,8 @@ class Stream {
   Stream(Stream&&) noexcept;
   Stream& operator=(Stream&&) noexcept;
 
-  // Waits until all that was queued before this call is done; returns the first failure since the last synchronize.
+  // Waits until all that was queued before this call is done; returns the first failure since the last
+  // synchronize.
   Status synchronize() noexcept;
 
  private:
@@ -108,22 +110,24 @@ class Context {
   Context& operator=(Context&&) noexcept;
   ~Context();
 
-  // Concrete dims of input `name`, inside the profile's range (else ModelError naming input, dim, value and range).
+  // Concrete dims of input `name`, inside the profile's range (else ModelError naming input, dim, value and
+  // range).
   void set_shape(std::string_view name, const Shape& shape);
-  // Binds `tensor` as input; its memory is shared until replaced and must be of the input's dtype. Sets the shape too.
+  // Binds `tensor` as input; its memory is shared until replaced and must be of the input's dtype. Sets the
+  // shape too.
   void set_input(std::string_view name, Tensor tensor);
   void set_input(std::size_t index, Tensor tensor);
   // Binds memory for an output; without this the context owns it. The shape must be the output's at run time.
   void set_output(std::string_view name, Tensor tensor);
 
-  // Evaluates all shapes and re-specialises the steps after changes of shape. May allocate; throws ModelError. run() does it
-  // when needed; before enqueue() it must have been called.
+  // Evaluates all shapes and re-specialises the steps after changes of shape. May allocate; throws
+  // ModelError. run() does it when needed; before enqueue() it must have been called.
   void prepare();
 
   // Runs in the calling thread, then returns. Throws on failure.
   void run();
-  // Queues one run. Allocates nothing unless the network has outputs of data-dependent size or steps of the reference backend.
-  // Until the stream is synchronized, bound memory must stay as it is.
+  // Queues one run. Allocates nothing unless the network has outputs of data-dependent size or steps of the
+  // reference backend. Until the stream is synchronized, bound memory must stay as it is.
   Status enqueue(Stream& stream) noexcept;
 
   // Valid until the next prepare() with other shapes, or the next run.

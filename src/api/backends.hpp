@@ -1,9 +1,9 @@
 // The tactics of every backend that is linked in.
 #pragma once
 
-#include <tenon/builder.hpp>
-
 #include "tactics/tactic.hpp"
+
+#include <tenon/builder.hpp>
 
 namespace tenon {
 

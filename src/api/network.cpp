@@ -1,5 +1,3 @@
-#include <tenon/builder.hpp>
-
 #include "base/check.hpp"
 #include "base/mapped_file.hpp"
 #include "importers/onnx/import.hpp"
@@ -7,6 +5,8 @@
 #include "ir/parser.hpp"
 #include "ir/printer.hpp"
 #include "ops/registry.hpp"
+
+#include <tenon/builder.hpp>
 
 namespace tenon {
 namespace {
@@ -40,14 +40,17 @@ Network::~Network() = default;
 
 Network Network::load(const std::filesystem::path& path) { return Network(import_onnx(path)); }
 Network Network::from_onnx(std::span<const std::byte> bytes) { return Network(import_onnx(bytes)); }
-Network Network::load_text(const std::filesystem::path& path) { return Network(read_text(path, builtin_ops())); }
+Network Network::load_text(const std::filesystem::path& path) {
+  return Network(read_text(path, builtin_ops()));
+}
 Network Network::from_text(std::string_view text) { return Network(parse(text, builtin_ops())); }
 
 std::string Network::name() const { return graph_->name(); }
 
 std::vector<TensorInfo> Network::inputs() const {
   std::vector<TensorInfo> infos;
-  for (ValueId id : graph_->inputs()) infos.push_back(describe(graph_->value(id).name, graph_->value(id).type));
+  for (ValueId id : graph_->inputs())
+    infos.push_back(describe(graph_->value(id).name, graph_->value(id).type));
   return infos;
 }
 

@@ -21,7 +21,8 @@ void run_passes(Graph& graph, const BuildOptions& options, BuildReport& report) 
     };
   }
   const PipelineReport ran = run_pipeline(graph, pipeline, run);
-  for (const PipelineReport::Entry& pass : ran.passes) report.passes.push_back({pass.name, pass.ms, pass.rewrites});
+  for (const PipelineReport::Entry& pass : ran.passes)
+    report.passes.push_back({pass.name, pass.ms, pass.rewrites});
   report.rewrites += ran.rewrites;
   report.last_rewrite = ran.last_rewrite;
 }

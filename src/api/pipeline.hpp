@@ -1,9 +1,9 @@
 // The passes of a build.
 #pragma once
 
-#include <tenon/builder.hpp>
-
 #include "ir/graph.hpp"
+
+#include <tenon/builder.hpp>
 
 namespace tenon {
 

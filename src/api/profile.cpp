@@ -1,8 +1,8 @@
 #include "api/profile.hpp"
 
-#include <fmt/format.h>
-
 #include "base/check.hpp"
+
+#include <fmt/format.h>
 
 namespace tenon {
 namespace {
@@ -12,22 +12,26 @@ std::string text(const Shape& shape) { return fmt::format("[{}]", fmt::join(shap
 class Profile {
  public:
   void add_input(const std::string& name, const Dims& dims, const ShapeRange& range) {
-    TENON_REQUIRE(range.min.size() == dims.size() && range.opt.size() == dims.size() && range.max.size() == dims.size(),
-                  "input '{}' has {} dims, the shapes given are {}, {}, {}", name, dims.size(), text(range.min), text(range.opt),
-                  text(range.max));
+    TENON_REQUIRE(
+        range.min.size() == dims.size() && range.opt.size() == dims.size() && range.max.size() == dims.size(),
+        "input '{}' has {} dims, the shapes given are {}, {}, {}", name, dims.size(), text(range.min),
+        text(range.opt), text(range.max));
     for (std::size_t axis = 0; axis < dims.size(); ++axis) {
       const PlanSymbol symbol{"", range.min[axis], range.opt[axis], range.max[axis]};
       TENON_REQUIRE(0 <= symbol.min && symbol.min <= symbol.opt && symbol.opt <= symbol.max,
-                    "input '{}', dim {}: min {}, opt {}, max {} are not in order", name, axis, symbol.min, symbol.opt, symbol.max);
+                    "input '{}', dim {}: min {}, opt {}, max {} are not in order", name, axis, symbol.min,
+                    symbol.opt, symbol.max);
       if (dims[axis].is_const()) {
         TENON_REQUIRE(symbol.min == dims[axis].value() && symbol.max == dims[axis].value(),
-                      "input '{}': dim {} is {} in the model, the shapes given say {} to {}", name, axis, dims[axis].value(),
-                      symbol.min, symbol.max);
+                      "input '{}': dim {} is {} in the model, the shapes given say {} to {}", name, axis,
+                      dims[axis].value(), symbol.min, symbol.max);
         continue;
       }
       const std::string* symbol_name = dims[axis].symbol_name();
-      TENON_REQUIRE(symbol_name != nullptr, "input '{}': dim {} is the expression {}; give a range to its symbols through "
-                    "another input", name, axis, dims[axis].to_string());
+      TENON_REQUIRE(symbol_name != nullptr,
+                    "input '{}': dim {} is the expression {}; give a range to its symbols through "
+                    "another input",
+                    name, axis, dims[axis].to_string());
       bind(*symbol_name, symbol, name, axis);
     }
   }
@@ -35,7 +39,8 @@ class Profile {
   // Symbols without a range run at 1.
   void add_rest(const Dims& dims) {
     for (const Dim& dim : dims) {
-      for (const std::string& symbol : dim.symbols()) symbols_.try_emplace(symbol, PlanSymbol{symbol, 1, 1, 1});
+      for (const std::string& symbol : dim.symbols())
+        symbols_.try_emplace(symbol, PlanSymbol{symbol, 1, 1, 1});
     }
   }
 
@@ -63,8 +68,8 @@ class Profile {
     const auto [bound, inserted] = symbols_.try_emplace(symbol_name, range);
     const PlanSymbol& other = bound->second;
     TENON_REQUIRE(inserted || (other.min == range.min && other.opt == range.opt && other.max == range.max),
-                  "input '{}': dim {} ({}) has the range {}:{}:{}, elsewhere {}:{}:{}", input, axis, symbol_name, range.min,
-                  range.opt, range.max, other.min, other.opt, other.max);
+                  "input '{}': dim {} ({}) has the range {}:{}:{}, elsewhere {}:{}:{}", input, axis,
+                  symbol_name, range.min, range.opt, range.max, other.min, other.opt, other.max);
   }
 
   std::map<std::string, PlanSymbol> symbols_;
@@ -72,9 +77,10 @@ class Profile {
 
 const Dims& input_dims(const Graph& graph, ValueId id) {
   const Value& value = graph.value(id);
-  TENON_REQUIRE(value.type.is_tensor(), "input '{}' is a {}, engines take tensors", value.name, value.type.to_string());
-  TENON_REQUIRE(value.type.as_tensor().dims.has_value(), "input '{}' has no rank in the model: give its shape when importing",
-                value.name);
+  TENON_REQUIRE(value.type.is_tensor(), "input '{}' is a {}, engines take tensors", value.name,
+                value.type.to_string());
+  TENON_REQUIRE(value.type.as_tensor().dims.has_value(),
+                "input '{}' has no rank in the model: give its shape when importing", value.name);
   return *value.type.as_tensor().dims;
 }
 

@@ -12,7 +12,8 @@ namespace tenon {
 // Workers spin briefly for the next job (knob TENON_SPIN_US), then sleep; the caller takes part as worker 0.
 //
 // A job started from inside a task runs inline, whole, on that thread; it keeps the task's worker index (a
-// task of another pool gets 0). Several threads may start jobs: those that are split take turns. Tasks must not throw.
+// task of another pool gets 0). Several threads may start jobs: those that are split take turns. Tasks must
+// not throw.
 class ThreadPool {
  public:
   explicit ThreadPool(int threads);  // >= 1; threads - 1 of them are created

@@ -18,7 +18,8 @@ std::vector<Inference> Det::infer(InferContext& context) const {
   const Dim& rows = (*x.dims)[rank - 2];
   const Dim& columns = (*x.dims)[rank - 1];
   if (rows.is_const() && columns.is_const() && rows.value() != columns.value()) {
-    context.fail(fmt::format("the matrices are {} by {}, expected square ones", rows.value(), columns.value()));
+    context.fail(
+        fmt::format("the matrices are {} by {}, expected square ones", rows.value(), columns.value()));
   }
   result.dims.emplace(x.dims->begin(), x.dims->end() - 2);
   return {result};

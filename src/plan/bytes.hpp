@@ -1,5 +1,8 @@
-// Little-endian byte streams for plan files. The reader trusts nothing: every length is checked against what is left.
+// Little-endian byte streams for plan files. The reader trusts nothing: every length is checked against what
+// is left.
 #pragma once
+
+#include <tenon/error.hpp>
 
 #include <bit>
 #include <concepts>
@@ -11,8 +14,6 @@
 #include <string_view>
 #include <vector>
 
-#include <tenon/error.hpp>
-
 namespace tenon {
 
 static_assert(std::endian::native == std::endian::little, "plan files are read and written in place");
@@ -20,8 +21,7 @@ static_assert(std::endian::native == std::endian::little, "plan files are read a
 class ByteWriter {
  public:
   template <class T>
-    requires(std::integral<T> || std::floating_point<T> || std::is_enum_v<T>)
-  void put(T value) {
+  requires(std::integral<T> || std::floating_point<T> || std::is_enum_v<T>) void put(T value) {
     raw(&value, sizeof(value));
   }
   void put(std::string_view text) {
@@ -49,16 +49,14 @@ class ByteReader {
   explicit ByteReader(std::span<const std::byte> bytes) : left_(bytes) {}
 
   template <class T>
-    requires(std::integral<T> || std::floating_point<T>)
-  T get() {
+  requires(std::integral<T> || std::floating_point<T>) T get() {
     T value;
     std::memcpy(&value, take(sizeof(T)).data(), sizeof(T));
     return value;
   }
   // An enum whose values are 0 … count-1.
   template <class T>
-    requires(std::is_enum_v<T>)
-  T get_enum(int count) {
+  requires(std::is_enum_v<T>) T get_enum(int count) {
     const auto value = get<std::underlying_type_t<T>>();
     if (value >= count) throw ModelError("plan file: a field has a value that this version does not know");
     return static_cast<T>(value);

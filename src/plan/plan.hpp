@@ -1,16 +1,17 @@
-// Plan: the immutable result of a build: buffers, a list of steps, packed weights, and what a reader wants to know of how
-// it came about. A plan knows nothing of the graph it was made from (a portable copy may travel along as text).
+// Plan: the immutable result of a build: buffers, a list of steps, packed weights, and what a reader wants to
+// know of how it came about. A plan knows nothing of the graph it was made from (a portable copy may travel
+// along as text).
 #pragma once
-
-#include <cstdint>
-#include <string>
-#include <vector>
-
-#include <tenon/tensor.hpp>
 
 #include "base/ids.hpp"
 #include "ir/attribute.hpp"
 #include "ir/type.hpp"
+
+#include <tenon/tensor.hpp>
+
+#include <cstdint>
+#include <string>
+#include <vector>
 
 namespace tenon {
 
@@ -37,8 +38,8 @@ struct Buffer {
 };
 
 struct PlanStep {
-  std::string kind;      // names a factory in the StepRegistry, e.g. "cpu.conv_direct"
-  AttributeList params;  // for the factory
+  std::string kind;              // names a factory in the StepRegistry, e.g. "cpu.conv_direct"
+  AttributeList params;          // for the factory
   std::vector<BufferId> inputs;  // invalid id: absent
   std::vector<BufferId> outputs;
   std::vector<std::uint32_t> weights;  // blobs, in the order that the factory expects
@@ -60,26 +61,27 @@ struct PlanSymbol {
   std::int64_t min = 1, opt = 1, max = 1;
 };
 
-struct PlanTensor {  // a network input or output; an output's buffer may be an alias of one of storage `output`
+struct PlanTensor {  // a network input or output; an output's buffer may be an alias of one of storage
+                     // `output`
   std::string name;
   BufferId buffer;
 };
 
 struct Plan {
-  std::string network;  // name of the graph
-  std::string producer; // "tenon 0.1.0"
-  std::string isa;      // level that the steps need, e.g. "avx512"
+  std::string network;   // name of the graph
+  std::string producer;  // "tenon 0.1.0"
+  std::string isa;       // level that the steps need, e.g. "avx512"
   std::uint32_t threads = 1;
   std::vector<PlanSymbol> symbols;
   std::vector<PlanTensor> inputs;
   std::vector<PlanTensor> outputs;
   std::vector<Buffer> buffers;
   std::vector<PlanStep> steps;
-  std::vector<Tensor> blobs;         // constants and packed weights
-  std::uint64_t arena_bytes = 0;     // host arena, scratch included
-  std::uint64_t arena_floor = 0;     // maximum over steps of live tensors + that step's scratch
-  std::string portable_ir;           // text of the graph after quant and fuse; empty when stripped
-  std::vector<Tensor> portable_blobs;  // its big constants
+  std::vector<Tensor> blobs;                 // constants and packed weights
+  std::uint64_t arena_bytes = 0;             // host arena, scratch included
+  std::uint64_t arena_floor = 0;             // maximum over steps of live tensors + that step's scratch
+  std::string portable_ir;                   // text of the graph after quant and fuse; empty when stripped
+  std::vector<Tensor> portable_blobs;        // its big constants
   std::vector<std::string> portable_hashes;  // names of portable_blobs in the text
 
   const Buffer& buffer(BufferId id) const { return buffers.at(id.value); }

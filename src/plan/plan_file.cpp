@@ -1,5 +1,13 @@
 #include "plan/plan_file.hpp"
 
+#include "base/check.hpp"
+#include "base/context.hpp"
+#include "base/hash.hpp"
+#include "base/mapped_file.hpp"
+#include "plan/bytes.hpp"
+
+#include <tenon/error.hpp>
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,14 +15,6 @@
 #include <cstring>
 #include <ostream>
 #include <unordered_map>
-
-#include <tenon/error.hpp>
-
-#include "base/check.hpp"
-#include "base/context.hpp"
-#include "base/hash.hpp"
-#include "base/mapped_file.hpp"
-#include "plan/bytes.hpp"
 
 namespace tenon {
 namespace {
@@ -27,7 +27,7 @@ struct Header {
   std::array<char, 8> magic = kMagic;
   std::uint32_t format = kPlanFormat;
   std::uint32_t reserved = 0;
-  std::uint64_t tables_bytes = 0;  // right behind the header
+  std::uint64_t tables_bytes = 0;    // right behind the header
   std::uint64_t portable_bytes = 0;  // right behind the tables
   std::uint64_t blobs_offset = 0;
   std::uint64_t file_bytes = 0;
@@ -38,7 +38,9 @@ struct Header {
 };
 static_assert(sizeof(Header) == 64);
 
-std::size_t round_up(std::size_t value, std::size_t alignment) { return (value + alignment - 1) / alignment * alignment; }
+std::size_t round_up(std::size_t value, std::size_t alignment) {
+  return (value + alignment - 1) / alignment * alignment;
+}
 
 struct BlobEntry {
   DataType dtype = DataType::u8;
@@ -53,7 +55,8 @@ class BlobLayout {
  public:
   BlobEntry add(const Tensor& tensor) {
     TENON_REQUIRE(tensor.dtype() != DataType::string, "a plan cannot hold string constants");
-    BlobEntry entry{tensor.dtype(), tensor.shape(), 0, tensor.size_bytes(), hash64(tensor.data(), tensor.size_bytes())};
+    BlobEntry entry{tensor.dtype(), tensor.shape(), 0, tensor.size_bytes(),
+                    hash64(tensor.data(), tensor.size_bytes())};
     for (auto [first, last] = placed_.equal_range(entry.hash); first != last; ++first) {
       const auto& [offset, other] = first->second;
       if (other.size_bytes() == entry.bytes &&
@@ -70,7 +73,8 @@ class BlobLayout {
   std::size_t bytes() const noexcept { return end_; }
   void copy_to(std::byte* section) const {
     for (const auto& [hash, item] : placed_) {
-      if (item.second.size_bytes() != 0) std::memcpy(section + item.first, item.second.data(), item.second.size_bytes());
+      if (item.second.size_bytes() != 0)
+        std::memcpy(section + item.first, item.second.data(), item.second.size_bytes());
     }
   }
 
@@ -87,7 +91,18 @@ Shape get_shape(ByteReader& r) {
   return r.list<std::int64_t>(8, [&] { return r.get<std::int64_t>(); });
 }
 
-enum class AttributeTag : std::uint8_t { boolean, integer, real, text, integers, reals, texts, dtype, type, program };
+enum class AttributeTag : std::uint8_t {
+  boolean,
+  integer,
+  real,
+  text,
+  integers,
+  reals,
+  texts,
+  dtype,
+  type,
+  program
+};
 
 void put_attribute(ByteWriter& w, const Attribute& attribute) {
   w.put(attribute.name);
@@ -127,7 +142,8 @@ void put_attribute(ByteWriter& w, const Attribute& attribute) {
           w.put(value.empty() ? std::string() : value.to_string());
         } else {
           static_assert(std::is_same_v<T, Tensor>);
-          throw InternalError(fmt::format("step parameter '{}' is a tensor: tensors travel as weights", attribute.name));
+          throw InternalError(
+              fmt::format("step parameter '{}' is a tensor: tensors travel as weights", attribute.name));
         }
       },
       attribute.value);
@@ -328,25 +344,29 @@ Parts read_parts(std::span<const std::byte> bytes) {
   TENON_REQUIRE(bytes.size() >= sizeof(Header), "plan file: {} bytes are too few for a header", bytes.size());
   Header header;
   std::memcpy(&header, bytes.data(), sizeof(header));
-  TENON_REQUIRE(header.format == kPlanFormat, "plan file has format {}, this version reads format {}: build it again",
-                header.format, kPlanFormat);
+  TENON_REQUIRE(header.format == kPlanFormat,
+                "plan file has format {}, this version reads format {}: build it again", header.format,
+                kPlanFormat);
   TENON_REQUIRE(header.header_hash == header.compute_hash(), "plan file: the header is damaged");
-  TENON_REQUIRE(header.file_bytes == bytes.size(), "plan file: {} bytes expected, found {} (cut off or appended to)",
-                header.file_bytes, bytes.size());
+  TENON_REQUIRE(header.file_bytes == bytes.size(),
+                "plan file: {} bytes expected, found {} (cut off or appended to)", header.file_bytes,
+                bytes.size());
   const std::size_t body = bytes.size() - sizeof(Header);
   TENON_REQUIRE(header.tables_bytes <= body && header.portable_bytes <= body - header.tables_bytes &&
                     header.blobs_offset <= bytes.size() && header.blobs_offset % kBlobAlignment == 0 &&
                     header.blobs_offset >= sizeof(Header) + header.tables_bytes + header.portable_bytes,
                 "plan file: a section lies outside the file");
   const auto tables = bytes.subspan(sizeof(Header), header.tables_bytes);
-  TENON_REQUIRE(hash64(tables.data(), tables.size()) == header.tables_hash, "plan file: the tables are damaged");
+  TENON_REQUIRE(hash64(tables.data(), tables.size()) == header.tables_hash,
+                "plan file: the tables are damaged");
   Parts parts{read_tables(tables), {}, bytes.subspan(header.blobs_offset)};
   const auto portable = bytes.subspan(sizeof(Header) + header.tables_bytes, header.portable_bytes);
   parts.portable = {reinterpret_cast<const char*>(portable.data()), portable.size()};
   return parts;
 }
 
-Tensor view_blob(const BlobEntry& entry, std::span<const std::byte> section, const std::shared_ptr<const void>& owner) {
+Tensor view_blob(const BlobEntry& entry, std::span<const std::byte> section,
+                 const std::shared_ptr<const void>& owner) {
   TENON_REQUIRE(entry.offset % kBlobAlignment == 0 && entry.offset <= section.size() &&
                     entry.bytes <= section.size() - entry.offset,
                 "plan file: a blob lies outside the file");
@@ -384,7 +404,8 @@ std::vector<std::byte> serialize_plan(const Plan& plan) {
   std::memcpy(file.data(), &header, sizeof(header));
   std::memcpy(file.data() + sizeof(header), table_bytes.data(), table_bytes.size());
   if (!plan.portable_ir.empty()) {
-    std::memcpy(file.data() + sizeof(header) + table_bytes.size(), plan.portable_ir.data(), plan.portable_ir.size());
+    std::memcpy(file.data() + sizeof(header) + table_bytes.size(), plan.portable_ir.data(),
+                plan.portable_ir.size());
   }
   layout.copy_to(file.data() + header.blobs_offset);
   return file;
@@ -393,11 +414,13 @@ std::vector<std::byte> serialize_plan(const Plan& plan) {
 Plan parse_plan(std::span<const std::byte> bytes, std::shared_ptr<const void> owner) {
   Parts parts = read_parts(bytes);
   Plan plan = std::move(parts.tables.plan);
-  for (const BlobEntry& entry : parts.tables.blobs) plan.blobs.push_back(view_blob(entry, parts.blobs, owner));
+  for (const BlobEntry& entry : parts.tables.blobs)
+    plan.blobs.push_back(view_blob(entry, parts.blobs, owner));
   for (const BlobEntry& entry : parts.tables.portable_blobs) {
     plan.portable_blobs.push_back(view_blob(entry, parts.blobs, owner));
   }
-  TENON_REQUIRE(plan.portable_hashes.size() == plan.portable_blobs.size(), "plan file: portable blobs without names");
+  TENON_REQUIRE(plan.portable_hashes.size() == plan.portable_blobs.size(),
+                "plan file: portable blobs without names");
   plan.portable_ir = std::string(parts.portable);
   validate_plan(plan);
   return plan;
@@ -422,13 +445,13 @@ Plan load_plan(const std::filesystem::path& path) {
 void verify_blobs(const std::filesystem::path& path) {
   const MappedFile file(path);
   const Parts parts = read_parts(file.bytes());
-  TENON_REQUIRE(hash64(parts.portable) == parts.tables.portable_hash, "plan '{}': the portable section is damaged",
-                path.string());
+  TENON_REQUIRE(hash64(parts.portable) == parts.tables.portable_hash,
+                "plan '{}': the portable section is damaged", path.string());
   const auto check = [&](const std::vector<BlobEntry>& entries, std::string_view what) {
     for (std::size_t i = 0; i < entries.size(); ++i) {
       const Tensor blob = view_blob(entries[i], parts.blobs, {});
-      TENON_REQUIRE(hash64(blob.data(), blob.size_bytes()) == entries[i].hash, "plan '{}': {} {} is damaged", path.string(),
-                    what, i);
+      TENON_REQUIRE(hash64(blob.data(), blob.size_bytes()) == entries[i].hash, "plan '{}': {} {} is damaged",
+                    path.string(), what, i);
     }
   };
   check(parts.tables.blobs, "weight blob");

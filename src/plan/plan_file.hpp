@@ -5,16 +5,16 @@
 //   portable  the portable IR as text (may be empty); checksummed when it is used
 //   blobs     page-aligned; every blob 64-byte aligned, mapped in place, checksummed by verify_blobs()
 //
-// A plan file is untrusted input: every offset, size and id is checked before it is used, and a file that does not
-// check out is a ModelError that says what is wrong with it.
+// A plan file is untrusted input: every offset, size and id is checked before it is used, and a file that
+// does not check out is a ModelError that says what is wrong with it.
 #pragma once
+
+#include "plan/plan.hpp"
 
 #include <filesystem>
 #include <memory>
 #include <span>
 #include <vector>
-
-#include "plan/plan.hpp"
 
 namespace tenon {
 
@@ -37,7 +37,8 @@ void verify_blobs(const std::filesystem::path& path);
 // True when the bytes begin like a plan file.
 bool looks_like_plan(std::span<const std::byte> bytes) noexcept;
 
-// Ids in range, aliases acyclic, arena ranges inside the arena, blobs of the size that their type says. ModelError.
+// Ids in range, aliases acyclic, arena ranges inside the arena, blobs of the size that their type says.
+// ModelError.
 void validate_plan(const Plan& plan);
 
 }  // namespace tenon

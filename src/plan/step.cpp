@@ -1,10 +1,10 @@
 #include "plan/step.hpp"
 
-#include <fmt/format.h>
+#include "base/check.hpp"
 
 #include <tenon/error.hpp>
 
-#include "base/check.hpp"
+#include <fmt/format.h>
 
 namespace tenon {
 
@@ -44,7 +44,8 @@ const T& typed_param(const AttributeList& params, std::string_view name, std::st
   const AttributeValue* value = find(params, name);
   TENON_REQUIRE(value != nullptr, "step parameter '{}' is missing", name);
   const T* typed = std::get_if<T>(value);
-  TENON_REQUIRE(typed != nullptr, "step parameter '{}' is of kind {}, expected {}", name, kind_name(*value), expected);
+  TENON_REQUIRE(typed != nullptr, "step parameter '{}' is of kind {}, expected {}", name, kind_name(*value),
+                expected);
   return *typed;
 }
 

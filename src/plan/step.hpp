@@ -1,5 +1,13 @@
-// Step: one piece of work of a loaded plan, ready to run. Backends implement steps and register a factory per kind.
+// Step: one piece of work of a loaded plan, ready to run. Backends implement steps and register a factory per
+// kind.
 #pragma once
+
+#include "ir/attribute.hpp"
+#include "ir/data.hpp"
+#include "ir/type.hpp"
+
+#include <tenon/status.hpp>
+#include <tenon/tensor.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -10,20 +18,13 @@
 #include <string_view>
 #include <vector>
 
-#include <tenon/status.hpp>
-#include <tenon/tensor.hpp>
-
-#include "ir/attribute.hpp"
-#include "ir/data.hpp"
-#include "ir/type.hpp"
-
 namespace tenon {
 
 class ThreadPool;
 
-// A buffer with its memory and its shape of the moment. `shape` is the logical one; the memory is laid out as the step
-// was told when it was created (blocked layouts are larger). `slot` is set for dynamic buffers only: the step stores its
-// result there and calls publish().
+// A buffer with its memory and its shape of the moment. `shape` is the logical one; the memory is laid out as
+// the step was told when it was created (blocked layouts are larger). `slot` is set for dynamic buffers only:
+// the step stores its result there and calls publish().
 struct BufferView {
   std::byte* data = nullptr;
   DataType dtype = DataType::f32;
@@ -31,7 +32,9 @@ struct BufferView {
   Data* slot = nullptr;
 
   template <class T>
-  T* as() const noexcept { return reinterpret_cast<T*>(data); }
+  T* as() const noexcept {
+    return reinterpret_cast<T*>(data);
+  }
   void publish() noexcept;  // takes data, dtype and shape over from *slot (when it holds a tensor)
 };
 
@@ -48,7 +51,8 @@ struct StepCall {
   ThreadPool* pool = nullptr;    // never null
 };
 
-// Shapes of a step's operands at the moment of specialisation. Absent operands and dynamic ones have no shape.
+// Shapes of a step's operands at the moment of specialisation. Absent operands and dynamic ones have no
+// shape.
 struct StepShapes {
   std::span<const Shape* const> inputs;
   std::span<const Shape* const> outputs;
@@ -63,8 +67,8 @@ class Step {
   // Scratch memory for these shapes; must not grow when no dim grows.
   virtual std::size_t scratch_bytes(const StepShapes& shapes) const;
 
-  // Everything that depends on shapes but not on data. May allocate; throws ModelError when the shapes do not fit. The
-  // default keeps no state.
+  // Everything that depends on shapes but not on data. May allocate; throws ModelError when the shapes do not
+  // fit. The default keeps no state.
   virtual std::unique_ptr<StepState> specialize(const StepShapes& shapes) const;
 
   virtual Status run(const StepCall& call) const noexcept = 0;
@@ -78,7 +82,8 @@ struct StepInit {
   std::span<const Tensor> weights;  // kept alive by the engine; a Tensor copy shares the memory
 };
 
-using StepFactory = std::unique_ptr<Step> (*)(const StepInit& init);  // ModelError for parameters that make no sense
+using StepFactory =
+    std::unique_ptr<Step> (*)(const StepInit& init);  // ModelError for parameters that make no sense
 
 class StepRegistry {
  public:

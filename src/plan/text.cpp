@@ -1,8 +1,8 @@
+#include "plan/plan.hpp"
+
 #include <fmt/format.h>
 
 #include <string>
-
-#include "plan/plan.hpp"
 
 namespace tenon {
 namespace {
@@ -31,21 +31,22 @@ std::string ids(const std::vector<BufferId>& buffers) {
 }  // namespace
 
 std::string to_text(const Plan& plan) {
-  std::string text = fmt::format("plan @{} by {} for {}, {} thread{}\n", plan.network, plan.producer, plan.isa, plan.threads,
-                                 plan.threads == 1 ? "" : "s");
+  std::string text = fmt::format("plan @{} by {} for {}, {} thread{}\n", plan.network, plan.producer,
+                                 plan.isa, plan.threads, plan.threads == 1 ? "" : "s");
   for (const PlanSymbol& symbol : plan.symbols) {
     text += fmt::format("  symbol {} in {}…{}…{}\n", symbol.name, symbol.min, symbol.opt, symbol.max);
   }
   text += fmt::format("  arena {} bytes, floor {} bytes\n", plan.arena_bytes, plan.arena_floor);
   for (std::size_t i = 0; i < plan.buffers.size(); ++i) {
     const Buffer& buffer = plan.buffers[i];
-    text += fmt::format("  b{} {} : {}, {} bytes, {}\n", i, buffer.name.empty() ? "-" : buffer.name, buffer.type.to_string(),
-                        buffer.bytes, where(plan, buffer));
+    text += fmt::format("  b{} {} : {}, {} bytes, {}\n", i, buffer.name.empty() ? "-" : buffer.name,
+                        buffer.type.to_string(), buffer.bytes, where(plan, buffer));
   }
   for (std::size_t i = 0; i < plan.steps.size(); ++i) {
     const PlanStep& step = plan.steps[i];
     text += fmt::format("  step {} ({}) = {}({})", i, ids(step.outputs), step.tactic, ids(step.inputs));
-    if (step.scratch_bytes != 0) text += fmt::format(" scratch {}+{}", step.scratch_offset, step.scratch_bytes);
+    if (step.scratch_bytes != 0)
+      text += fmt::format(" scratch {}+{}", step.scratch_offset, step.scratch_bytes);
     if (step.serial) text += " serial";
     text += fmt::format("  \"{}\"\n", step.label);
   }

@@ -1,7 +1,7 @@
-#include <algorithm>
-
 #include "base/check.hpp"
 #include "plan/plan_file.hpp"
+
+#include <algorithm>
 
 namespace tenon {
 namespace {
@@ -14,20 +14,21 @@ void check_buffer(const Plan& plan, std::size_t i) {
                     "plan: buffer {} lies outside the arena", i);
       break;
     case Buffer::Storage::input:
-      TENON_REQUIRE(buffer.index < plan.inputs.size(), "plan: buffer {} stands for input {} of {}", i, buffer.index,
-                    plan.inputs.size());
+      TENON_REQUIRE(buffer.index < plan.inputs.size(), "plan: buffer {} stands for input {} of {}", i,
+                    buffer.index, plan.inputs.size());
       break;
     case Buffer::Storage::output:
-      TENON_REQUIRE(buffer.index < plan.outputs.size(), "plan: buffer {} stands for output {} of {}", i, buffer.index,
-                    plan.outputs.size());
+      TENON_REQUIRE(buffer.index < plan.outputs.size(), "plan: buffer {} stands for output {} of {}", i,
+                    buffer.index, plan.outputs.size());
       break;
     case Buffer::Storage::constant:
-      TENON_REQUIRE(buffer.index < plan.blobs.size(), "plan: buffer {} stands for blob {} of {}", i, buffer.index,
-                    plan.blobs.size());
+      TENON_REQUIRE(buffer.index < plan.blobs.size(), "plan: buffer {} stands for blob {} of {}", i,
+                    buffer.index, plan.blobs.size());
       break;
     case Buffer::Storage::alias:
       // Aliases point backwards, so chains end.
-      TENON_REQUIRE(buffer.alias_of.valid() && buffer.alias_of.value < i, "plan: buffer {} is an alias of a later one", i);
+      TENON_REQUIRE(buffer.alias_of.valid() && buffer.alias_of.value < i,
+                    "plan: buffer {} is an alias of a later one", i);
       TENON_REQUIRE(plan.buffer(buffer.alias_of).storage != Buffer::Storage::dynamic,
                     "plan: buffer {} is an alias of a dynamic one", i);
       break;
@@ -40,8 +41,8 @@ void check_buffer(const Plan& plan, std::size_t i) {
 
 void check_ids(const Plan& plan, const std::vector<BufferId>& ids, bool optional, std::size_t step) {
   for (BufferId id : ids) {
-    TENON_REQUIRE((optional && !id.valid()) || id.value < plan.buffers.size(), "plan: step {} names buffer {} of {}", step,
-                  id.value, plan.buffers.size());
+    TENON_REQUIRE((optional && !id.valid()) || id.value < plan.buffers.size(),
+                  "plan: step {} names buffer {} of {}", step, id.value, plan.buffers.size());
   }
 }
 
@@ -62,7 +63,8 @@ void validate_plan(const Plan& plan) {
   for (std::size_t i = 0; i < plan.buffers.size(); ++i) check_buffer(plan, i);
   const auto check_tensors = [&](const std::vector<PlanTensor>& tensors, Buffer::Storage storage) {
     for (std::size_t i = 0; i < tensors.size(); ++i) {
-      TENON_REQUIRE(tensors[i].buffer.value < plan.buffers.size(), "plan: '{}' has no buffer", tensors[i].name);
+      TENON_REQUIRE(tensors[i].buffer.value < plan.buffers.size(), "plan: '{}' has no buffer",
+                    tensors[i].name);
       const Buffer& root = plan.buffer(root_buffer(plan, tensors[i].buffer));
       TENON_REQUIRE(root.storage == Buffer::Storage::dynamic || (root.storage == storage && root.index == i),
                     "plan: '{}' has no buffer of its own", tensors[i].name);
@@ -75,7 +77,8 @@ void validate_plan(const Plan& plan) {
     check_ids(plan, step.inputs, true, i);
     check_ids(plan, step.outputs, true, i);
     for (std::uint32_t blob : step.weights) {
-      TENON_REQUIRE(blob < plan.blobs.size(), "plan: step {} names blob {} of {}", i, blob, plan.blobs.size());
+      TENON_REQUIRE(blob < plan.blobs.size(), "plan: step {} names blob {} of {}", i, blob,
+                    plan.blobs.size());
     }
     TENON_REQUIRE(step.scratch_offset % 64 == 0 && step.scratch_offset <= plan.arena_bytes &&
                       step.scratch_bytes <= plan.arena_bytes - step.scratch_offset,

@@ -1,14 +1,14 @@
 // The state of one execution context.
 #pragma once
 
-#include <atomic>
-#include <memory>
-#include <vector>
+#include "base/aligned_buffer.hpp"
+#include "runtime/engine_state.hpp"
 
 #include <tenon/engine.hpp>
 
-#include "base/aligned_buffer.hpp"
-#include "runtime/engine_state.hpp"
+#include <atomic>
+#include <memory>
+#include <vector>
 
 namespace tenon {
 

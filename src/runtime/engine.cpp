@@ -1,10 +1,3 @@
-#include <tenon/engine.hpp>
-
-#include <fmt/format.h>
-
-#include <map>
-#include <mutex>
-
 #include "base/aligned_buffer.hpp"
 #include "base/check.hpp"
 #include "base/context.hpp"
@@ -12,6 +5,13 @@
 #include "plan/plan_file.hpp"
 #include "runtime/builtin_steps.hpp"
 #include "runtime/engine_state.hpp"
+
+#include <tenon/engine.hpp>
+
+#include <fmt/format.h>
+
+#include <map>
+#include <mutex>
 
 namespace tenon {
 namespace {
@@ -51,9 +51,11 @@ TensorInfo describe(const Plan& plan, const PlanTensor& tensor) {
 
 void require_isa(const Plan& plan) {
   const auto needed = parse_isa(plan.isa);
-  TENON_REQUIRE(needed.has_value(), "the plan needs the instruction set '{}', which this version does not know", plan.isa);
-  TENON_REQUIRE(isa_enabled(*needed), "NeedsRetune: the plan was made for {}, this machine runs {}: build it again here",
-                plan.isa, isa_name(isa()));
+  TENON_REQUIRE(needed.has_value(),
+                "the plan needs the instruction set '{}', which this version does not know", plan.isa);
+  TENON_REQUIRE(isa_enabled(*needed),
+                "NeedsRetune: the plan was made for {}, this machine runs {}: build it again here", plan.isa,
+                isa_name(isa()));
 }
 
 std::size_t index_of(const std::vector<TensorInfo>& tensors, std::string_view name, std::string_view what) {
@@ -62,12 +64,14 @@ std::size_t index_of(const std::vector<TensorInfo>& tensors, std::string_view na
     if (tensors[i].name == name) return i;
     names += fmt::format("{}'{}'", names.empty() ? "" : ", ", tensors[i].name);
   }
-  throw ModelError(fmt::format("the network has no {} '{}'; it has {}", what, name, names.empty() ? "none" : names));
+  throw ModelError(
+      fmt::format("the network has no {} '{}'; it has {}", what, name, names.empty() ? "none" : names));
 }
 
 }  // namespace
 
-Engine::State::State(Plan plan, const StepRegistry& registry, const LoadOptions& options) : plan_(std::move(plan)) {
+Engine::State::State(Plan plan, const StepRegistry& registry, const LoadOptions& options)
+    : plan_(std::move(plan)) {
   require_isa(plan_);
   for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
     const PlanStep& step = plan_.steps[i];
@@ -102,8 +106,12 @@ Engine::State::State(Plan plan, const StepRegistry& registry, const LoadOptions&
   }
 }
 
-std::size_t Engine::State::input_index(std::string_view name) const { return index_of(inputs_, name, "input"); }
-std::size_t Engine::State::output_index(std::string_view name) const { return index_of(outputs_, name, "output"); }
+std::size_t Engine::State::input_index(std::string_view name) const {
+  return index_of(inputs_, name, "input");
+}
+std::size_t Engine::State::output_index(std::string_view name) const {
+  return index_of(outputs_, name, "output");
+}
 
 Engine Engine::from_plan(Plan plan, const LoadOptions& options) {
   return Engine(std::make_shared<const State>(std::move(plan), builtin_steps(), options));

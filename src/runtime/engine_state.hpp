@@ -1,15 +1,15 @@
 // What an Engine shares among its contexts.
 #pragma once
 
-#include <memory>
-#include <string>
-#include <vector>
-
-#include <tenon/engine.hpp>
-
 #include "base/thread_pool.hpp"
 #include "plan/plan.hpp"
 #include "plan/step.hpp"
+
+#include <tenon/engine.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
 
 namespace tenon {
 
@@ -36,8 +36,8 @@ class Engine::State {
   EngineInfo info_;
 };
 
-// Concrete values of the plan's symbols, found by matching input shapes with the inputs' dims. ModelError naming input, dim,
-// value and what was expected.
+// Concrete values of the plan's symbols, found by matching input shapes with the inputs' dims. ModelError
+// naming input, dim, value and what was expected.
 SymbolValues bind_symbols(const Plan& plan, std::span<const Shape> input_shapes);
 
 // The dims of a buffer's type; nothing where they are unknown.

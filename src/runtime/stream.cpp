@@ -1,10 +1,10 @@
+#include "runtime/context_state.hpp"
+
 #include <array>
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
 #include <thread>
-
-#include "runtime/context_state.hpp"
 
 namespace tenon {
 
@@ -90,7 +90,8 @@ Status Context::enqueue(Stream& stream) noexcept {
     return Status(StatusCode::not_ready, "shapes have changed: call prepare() before enqueue()");
   }
   try {
-    stream.state_->push([](void* state) noexcept { return static_cast<State*>(state)->execute(); }, state_.get());
+    stream.state_->push([](void* state) noexcept { return static_cast<State*>(state)->execute(); },
+                        state_.get());
   } catch (const std::exception& error) {
     return Status(StatusCode::internal, error.what());
   }

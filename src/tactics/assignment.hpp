@@ -1,19 +1,20 @@
-// Assignment: what `choose` decided: a tactic, a configuration and layouts for every node, and the conversions between them.
+// Assignment: what `choose` decided: a tactic, a configuration and layouts for every node, and the
+// conversions between them.
 #pragma once
+
+#include "ir/graph.hpp"
+#include "tactics/tactic.hpp"
 
 #include <string>
 #include <unordered_map>
 #include <vector>
 
-#include "ir/graph.hpp"
-#include "tactics/tactic.hpp"
-
 namespace tenon {
 
 // One tactic that was looked at for a node, for `explain`.
 struct Considered {
-  std::string tactic;      // "cpu.conv_direct{oc=4}"
-  std::string refused;     // the reason, empty when it was offered
+  std::string tactic;   // "cpu.conv_direct{oc=4}"
+  std::string refused;  // the reason, empty when it was offered
   double estimate_ns = 0;
   double measured_ns = 0;  // 0: not timed
 };
@@ -23,12 +24,13 @@ struct NodeChoice {
   const Tactic* tactic = nullptr;
   Candidate candidate;
   Problem problem;
-  double ns = 0;           // measured, or estimated where nothing was measured
+  double ns = 0;  // measured, or estimated where nothing was measured
   bool measured = false;
   std::vector<Considered> considered;
 };
 
-// `value` is wanted in layout `to` by some consumer while its producer gives another; one conversion serves all consumers.
+// `value` is wanted in layout `to` by some consumer while its producer gives another; one conversion serves
+// all consumers.
 struct Conversion {
   ValueId value;
   Layout to;

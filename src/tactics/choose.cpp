@@ -1,14 +1,5 @@
 #include "tactics/choose.hpp"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <limits>
-#include <unordered_map>
-#include <unordered_set>
-
-#include <tenon/error.hpp>
-
 #include "base/check.hpp"
 #include "base/thread_pool.hpp"
 #include "ir/constant.hpp"
@@ -18,24 +9,35 @@
 #include "tactics/timing_cache.hpp"
 #include "tactics/tuner.hpp"
 
+#include <tenon/error.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <unordered_map>
+#include <unordered_set>
+
 namespace tenon {
 namespace {
 
-constexpr std::size_t kMostTimed = 6;     // candidates per problem that the cost model lets through
-constexpr double kTie = 0.03;             // times closer than this are equal; the earlier tactic wins
-constexpr double kImpossible = 1e18;      // ns; finite, so that sums stay comparable
+constexpr std::size_t kMostTimed = 6;  // candidates per problem that the cost model lets through
+constexpr double kTie = 0.03;          // times closer than this are equal; the earlier tactic wins
+constexpr double kImpossible = 1e18;   // ns; finite, so that sums stay comparable
 
 std::string cache_name(const Contender& contender) {
   std::string layouts;
   for (const Layout& layout : contender.candidate.inputs) layouts += layout.to_string() + ",";
   layouts += ">";
   for (const Layout& layout : contender.candidate.outputs) layouts += layout.to_string() + ",";
-  return fmt::format("{}@{}{{{}}}{}", contender.tactic->name(), contender.tactic->version(), contender.candidate.config, layouts);
+  return fmt::format("{}@{}{{{}}}{}", contender.tactic->name(), contender.tactic->version(),
+                     contender.candidate.config, layouts);
 }
 
 std::string shown_name(const Contender& contender) {
-  return contender.candidate.config.empty() ? std::string(contender.tactic->name())
-                                            : fmt::format("{}{{{}}}", contender.tactic->name(), contender.candidate.config);
+  return contender.candidate.config.empty()
+             ? std::string(contender.tactic->name())
+             : fmt::format("{}{{{}}}", contender.tactic->name(), contender.candidate.config);
 }
 
 // The contenders of one problem with their times.
@@ -49,7 +51,8 @@ struct Offer {
 
 class Chooser {
  public:
-  Chooser(Graph& graph, const TacticRegistry& tactics, const StepRegistry& steps, const ChooseOptions& options)
+  Chooser(Graph& graph, const TacticRegistry& tactics, const StepRegistry& steps,
+          const ChooseOptions& options)
       : graph_(graph), tactics_(tactics), options_(options), pool_(options.threads), tuner_(steps, pool_) {}
 
   Assignment run() {
@@ -74,7 +77,8 @@ class Chooser {
       Offer offer = offer_for(problem_of(graph_, id, options_));
       if (offer.contenders.empty()) {
         refused += fmt::format("\n  '{}' ({}):", graph_.node(id).location, graph_.node(id).op.name());
-        for (const Considered& other : offer.considered) refused += fmt::format(" {}: {};", other.tactic, other.refused);
+        for (const Considered& other : offer.considered)
+          refused += fmt::format(" {}: {};", other.tactic, other.refused);
       }
       nodes_.push_back(id);
       offers_.push_back(std::move(offer));
@@ -87,7 +91,8 @@ class Chooser {
     bool fast = false;
     for (const Tactic* tactic : tactics_.for_op(offer.problem.op.name())) {
       if (offer.problem.accuracy < tactic->loosest()) {
-        offer.considered.push_back({std::string(tactic->name()), "its error is beyond the accuracy class asked for", 0, 0});
+        offer.considered.push_back(
+            {std::string(tactic->name()), "its error is beyond the accuracy class asked for", 0, 0});
         continue;
       }
       if (is_fallback(*tactic) && fast) continue;
@@ -108,9 +113,10 @@ class Chooser {
   // Lets the cost model's best through, at least one for every set of layouts.
   static void prune(Offer& offer) {
     if (offer.contenders.size() <= kMostTimed) return;
-    std::stable_sort(offer.contenders.begin(), offer.contenders.end(), [](const Contender& a, const Contender& b) {
-      return a.candidate.estimate_ns < b.candidate.estimate_ns;
-    });
+    std::stable_sort(offer.contenders.begin(), offer.contenders.end(),
+                     [](const Contender& a, const Contender& b) {
+                       return a.candidate.estimate_ns < b.candidate.estimate_ns;
+                     });
     std::vector<Contender> kept;
     std::unordered_set<std::string> layouts;
     for (Contender& contender : offer.contenders) {
@@ -158,9 +164,9 @@ class Chooser {
 
   // One candidate for one set of layouts needs no clock, unless it competes through its layouts.
   static bool timeable(const Offer& offer) {
-    const bool all_host = std::all_of(offer.contenders.begin(), offer.contenders.end(), [](const Contender& c) {
-      return !is_fallback(*c.tactic) && !c.tactic->name().starts_with("view.");
-    });
+    const bool all_host = std::all_of(
+        offer.contenders.begin(), offer.contenders.end(),
+        [](const Contender& c) { return !is_fallback(*c.tactic) && !c.tactic->name().starts_with("view."); });
     return all_host && !offer.contenders.empty();
   }
 
@@ -209,7 +215,8 @@ class Chooser {
       std::erase_if(offer.contenders, [](const Contender& c) { return is_fallback(*c.tactic); });
       if (!offer.contenders.empty()) {
         time(offer);
-        const auto best = static_cast<std::size_t>(std::min_element(offer.ns.begin(), offer.ns.end()) - offer.ns.begin());
+        const auto best =
+            static_cast<std::size_t>(std::min_element(offer.ns.begin(), offer.ns.end()) - offer.ns.begin());
         choice.tactic = offer.contenders[best].tactic;
         choice.candidate = offer.contenders[best].candidate;
         choice.ns = offer.ns[best];
@@ -236,7 +243,7 @@ class Chooser {
   // --- the whole graph ---
 
   struct Consumer {
-    std::size_t node;     // position in nodes_, or npos for a network output
+    std::size_t node;  // position in nodes_, or npos for a network output
     std::size_t operand;
   };
   static constexpr std::size_t kOutside = std::numeric_limits<std::size_t>::max();
@@ -279,7 +286,8 @@ class Chooser {
         costs[label] += conversion_ns(value, {}, candidate.inputs[operand]);
       }
       for (std::size_t k = 0; k < node.outputs.size(); ++k) {
-        if (graph_.is_output(node.outputs[k])) costs[label] += conversion_ns(node.outputs[k], candidate.outputs[k], {});
+        if (graph_.is_output(node.outputs[k]))
+          costs[label] += conversion_ns(node.outputs[k], candidate.outputs[k], {});
       }
     }
     return costs;
@@ -292,7 +300,8 @@ class Chooser {
       if (producer == producer_.end()) continue;
       const std::size_t p = producer->second;
       const std::size_t k = graph_.value(value).index;
-      std::vector<std::vector<double>> cost(offer(p).contenders.size(), std::vector<double>(offer(i).contenders.size()));
+      std::vector<std::vector<double>> cost(offer(p).contenders.size(),
+                                            std::vector<double>(offer(i).contenders.size()));
       bool any = false;
       for (std::size_t a = 0; a < cost.size(); ++a) {
         for (std::size_t b = 0; b < cost[a].size(); ++b) {
@@ -308,7 +317,9 @@ class Chooser {
   Layout produced(const std::vector<std::size_t>& labels, ValueId value) const {
     const auto producer = producer_.find(value);
     if (producer == producer_.end()) return {};
-    return offer(producer->second).contenders[labels[producer->second]].candidate.outputs[graph_.value(value).index];
+    return offer(producer->second)
+        .contenders[labels[producer->second]]
+        .candidate.outputs[graph_.value(value).index];
   }
 
   // Layouts in which `value` is wanted, each once, without the produced one.
@@ -318,9 +329,10 @@ class Chooser {
     const auto found = consumers_.find(value);
     if (found == consumers_.end()) return layouts;
     for (const Consumer& consumer : found->second) {
-      const Layout to = consumer.node == kOutside
-                            ? Layout()
-                            : offer(consumer.node).contenders[labels[consumer.node]].candidate.inputs[consumer.operand];
+      const Layout to =
+          consumer.node == kOutside
+              ? Layout()
+              : offer(consumer.node).contenders[labels[consumer.node]].candidate.inputs[consumer.operand];
       if (to == from || std::find(layouts.begin(), layouts.end(), to) != layouts.end()) continue;
       layouts.push_back(to);
     }
@@ -375,19 +387,20 @@ class Chooser {
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
       const Offer& from = offer(i);
       const Contender& contender = from.contenders[labels[i]];
-      assignment.nodes.push_back({nodes_[i], contender.tactic, contender.candidate, from.problem, from.ns[labels[i]],
-                                  from.measured, from.considered});
+      assignment.nodes.push_back({nodes_[i], contender.tactic, contender.candidate, from.problem,
+                                  from.ns[labels[i]], from.measured, from.considered});
       assignment.total_ns += from.ns[labels[i]];
       const Node& node = graph_.node(nodes_[i]);
       for (std::size_t k = 0; k < node.outputs.size(); ++k) {
-        if (!contender.candidate.outputs[k].is_plain()) assignment.layouts[node.outputs[k]] = contender.candidate.outputs[k];
+        if (!contender.candidate.outputs[k].is_plain())
+          assignment.layouts[node.outputs[k]] = contender.candidate.outputs[k];
       }
     }
     const auto add_conversions = [&](ValueId value) {
       for (const Layout& to : wanted(labels, value)) {
         const NodeChoice& choice = conversion(value, produced(labels, value), to);
-        TENON_CHECK(choice.tactic != nullptr, "nothing converts '{}' from '{}' to '{}'", graph_.value(value).name,
-                    produced(labels, value).to_string(), to.to_string());
+        TENON_CHECK(choice.tactic != nullptr, "nothing converts '{}' from '{}' to '{}'",
+                    graph_.value(value).name, produced(labels, value).to_string(), to.to_string());
         assignment.conversions.push_back({value, to, choice});
         assignment.total_ns += choice.ns;
       }
@@ -410,7 +423,8 @@ class Chooser {
       ranges[symbol.name] = {symbol.min, symbol.max};
     }
     for (const Dim& dim : *type.as_tensor().dims) {
-      const std::int64_t max = dim.is_unknown() ? std::numeric_limits<std::int64_t>::max() : dim.interval(ranges).max;
+      const std::int64_t max =
+          dim.is_unknown() ? std::numeric_limits<std::int64_t>::max() : dim.interval(ranges).max;
       operand.max_dims.push_back(max == std::numeric_limits<std::int64_t>::max() ? -1 : max);
       operand.dims.push_back(dim.eval(opt).value_or(1));
     }
@@ -425,7 +439,7 @@ class Chooser {
   Tuner tuner_;
   std::vector<NodeId> nodes_;
   std::vector<std::vector<ValueId>> operands_;  // of nodes_
-  std::vector<Offer> offers_;  // of nodes_, in step
+  std::vector<Offer> offers_;                   // of nodes_, in step
   std::unordered_map<std::string, std::vector<double>> timed_;
   std::unordered_map<std::string, NodeChoice> conversions_;
   std::unordered_map<ValueId, std::size_t> producer_;
@@ -458,7 +472,8 @@ Problem problem_of(const Graph& graph, NodeId id, const ChooseOptions& options) 
   return problem;
 }
 
-Assignment choose(Graph& graph, const TacticRegistry& tactics, const StepRegistry& steps, const ChooseOptions& options) {
+Assignment choose(Graph& graph, const TacticRegistry& tactics, const StepRegistry& steps,
+                  const ChooseOptions& options) {
   return Chooser(graph, tactics, steps, options).run();
 }
 

@@ -1,14 +1,14 @@
 // choose: precision, layout and implementation for every node, decided together.
 #pragma once
 
-#include <functional>
-#include <map>
-#include <string>
-
 #include "ir/graph.hpp"
 #include "plan/plan.hpp"
 #include "plan/step.hpp"
 #include "tactics/assignment.hpp"
+
+#include <functional>
+#include <map>
+#include <string>
 
 namespace tenon {
 
@@ -31,8 +31,9 @@ std::vector<ValueId> operands_of(const Graph& graph, NodeId node);
 // The problem that a node poses: types, dims at the profile's opt and max, constants.
 Problem problem_of(const Graph& graph, NodeId node, const ChooseOptions& options);
 
-// May decompose nodes of `graph` that no fast tactic takes whole. Minimises node costs plus conversion costs over the graph.
-// ModelError naming every node that no tactic solves, with the reasons.
-Assignment choose(Graph& graph, const TacticRegistry& tactics, const StepRegistry& steps, const ChooseOptions& options);
+// May decompose nodes of `graph` that no fast tactic takes whole. Minimises node costs plus conversion costs
+// over the graph. ModelError naming every node that no tactic solves, with the reasons.
+Assignment choose(Graph& graph, const TacticRegistry& tactics, const StepRegistry& steps,
+                  const ChooseOptions& options);
 
 }  // namespace tenon

@@ -1,23 +1,26 @@
 #include "tactics/decompose.hpp"
 
+#include "base/context.hpp"
+#include "ir/patch.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-
-#include "base/context.hpp"
-#include "ir/patch.hpp"
 
 namespace tenon {
 namespace {
 
 bool supported(const Problem& problem, const TacticRegistry& tactics, bool fallback) {
   for (const Tactic* tactic : tactics.for_op(problem.op.name())) {
-    if (is_fallback(*tactic) == fallback && problem.accuracy >= tactic->loosest() && tactic->supports(problem)) return true;
+    if (is_fallback(*tactic) == fallback && problem.accuracy >= tactic->loosest() &&
+        tactic->supports(problem))
+      return true;
   }
   return false;
 }
 
-bool decompose_once(Graph& graph, NodeId id, const TacticRegistry& tactics, const ChooseOptions& options, bool any_fast) {
+bool decompose_once(Graph& graph, NodeId id, const TacticRegistry& tactics, const ChooseOptions& options,
+                    bool any_fast) {
   const Node& node = graph.node(id);
   if (!node.op.can_decompose()) return false;
   const Problem problem = problem_of(graph, id, options);
@@ -44,8 +47,9 @@ bool decompose_once(Graph& graph, NodeId id, const TacticRegistry& tactics, cons
 void decompose_unsupported(Graph& graph, const TacticRegistry& tactics, const ChooseOptions& options) {
   const std::vector<const Tactic*> all = tactics.all();
   // On the reference device nothing is fast, and whole nodes are as good as their parts.
-  const bool any_fast =
-      std::any_of(all.begin(), all.end(), [](const Tactic* t) { return !is_fallback(*t) && !t->name().starts_with("view."); });
+  const bool any_fast = std::any_of(all.begin(), all.end(), [](const Tactic* t) {
+    return !is_fallback(*t) && !t->name().starts_with("view.");
+  });
   bool changed = true;
   while (changed) {
     changed = false;

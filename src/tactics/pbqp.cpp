@@ -1,10 +1,10 @@
 #include "tactics/pbqp.hpp"
 
+#include "base/check.hpp"
+
 #include <algorithm>
 #include <limits>
 #include <map>
-
-#include "base/check.hpp"
 
 namespace tenon {
 namespace {
@@ -21,7 +21,8 @@ Matrix transposed(const Matrix& m) {
 
 class Reducer {
  public:
-  explicit Reducer(std::vector<std::vector<double>> nodes) : costs_(std::move(nodes)), neighbours_(costs_.size()) {}
+  explicit Reducer(std::vector<std::vector<double>> nodes)
+      : costs_(std::move(nodes)), neighbours_(costs_.size()) {}
 
   void add(std::size_t a, std::size_t b, const Matrix& cost) {
     add_half(a, b, cost);
@@ -87,7 +88,8 @@ class Reducer {
     }
   }
 
-  void fold_into_neighbour(const std::vector<double>& costs, const std::pair<const std::size_t, Matrix>& edge) {
+  void fold_into_neighbour(const std::vector<double>& costs,
+                           const std::pair<const std::size_t, Matrix>& edge) {
     std::vector<double>& target = costs_[edge.first];
     for (std::size_t j = 0; j < target.size(); ++j) {
       double best = std::numeric_limits<double>::infinity();
@@ -120,7 +122,8 @@ class Reducer {
       double total = costs_[node][i];
       for (const auto& [other, cost] : edges) {
         double reply = std::numeric_limits<double>::infinity();
-        for (std::size_t j = 0; j < costs_[other].size(); ++j) reply = std::min(reply, cost[i][j] + costs_[other][j]);
+        for (std::size_t j = 0; j < costs_[other].size(); ++j)
+          reply = std::min(reply, cost[i][j] + costs_[other][j]);
         total += reply;
       }
       if (total < best) {
@@ -152,7 +155,8 @@ std::size_t Pbqp::add_node(std::vector<double> costs) {
 
 void Pbqp::add_edge(std::size_t a, std::size_t b, const std::vector<std::vector<double>>& cost) {
   TENON_CHECK(a < nodes_.size() && b < nodes_.size() && a != b, "an edge between two nodes");
-  TENON_CHECK(cost.size() == nodes_[a].size() && cost.front().size() == nodes_[b].size(), "a cost for every pair of labels");
+  TENON_CHECK(cost.size() == nodes_[a].size() && cost.front().size() == nodes_[b].size(),
+              "a cost for every pair of labels");
   edges_.push_back({a, b, cost});
 }
 

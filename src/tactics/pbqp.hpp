@@ -1,8 +1,9 @@
-// Assignment problems with costs on nodes and on pairs of neighbours (partitioned boolean quadratic problems).
+// Assignment problems with costs on nodes and on pairs of neighbours (partitioned boolean quadratic
+// problems).
 //
-// Reduction after Scholz and Eckstein, "Register Allocation for Irregular Architectures" (2002): nodes of degree one and two
-// are eliminated without loss; what remains loses its node of highest degree to the label that looks best locally. Exact when the
-// graph reduces completely (chains, trees, residual blocks).
+// Reduction after Scholz and Eckstein, "Register Allocation for Irregular Architectures" (2002): nodes of
+// degree one and two are eliminated without loss; what remains loses its node of highest degree to the label
+// that looks best locally. Exact when the graph reduces completely (chains, trees, residual blocks).
 #pragma once
 
 #include <cstddef>

@@ -1,9 +1,8 @@
 #include "tactics/problem.hpp"
 
-#include <fmt/format.h>
-
 #include "ir/printer.hpp"
 
+#include <fmt/format.h>
 
 namespace tenon {
 namespace {
@@ -14,7 +13,8 @@ std::string describe(const Operand& operand) {
   if (!operand.type.is_tensor()) return text + operand.type.to_string();
   text += name(operand.type.as_tensor().dtype);
   text += fmt::format("[{}]", fmt::join(operand.dims, ","));
-  // Two plans of one network with other ranges are other problems: scratch and blocking depend on the maximum.
+  // Two plans of one network with other ranges are other problems: scratch and blocking depend on the
+  // maximum.
   if (operand.max_dims != operand.dims) text += fmt::format("<=[{}]", fmt::join(operand.max_dims, ","));
   return text;
 }
@@ -40,8 +40,8 @@ std::string_view accuracy_name(Accuracy accuracy) {
 }  // namespace
 
 std::string Problem::key() const {
-  return fmt::format("{}({}) -> {} | {} t{} {}", print(op), describe(inputs), describe(outputs), isa_name(isa), threads,
-                     accuracy_name(accuracy));
+  return fmt::format("{}({}) -> {} | {} t{} {}", print(op), describe(inputs), describe(outputs),
+                     isa_name(isa), threads, accuracy_name(accuracy));
 }
 
 bool Problem::has_unknown_dims() const noexcept {

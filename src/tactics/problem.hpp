@@ -1,24 +1,24 @@
 // Problem: the canonical description of one piece of work, and its text key.
 #pragma once
 
+#include "base/cpu_info.hpp"
+#include "ir/graph.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "base/cpu_info.hpp"
-#include "ir/graph.hpp"
-
 namespace tenon {
 
-// Which tactics may be offered: exact (calibration, verify: only error factor 1 and no reassociation beyond the direct
-// algorithm), standard, relaxed (inexact integer Winograd and its kind).
+// Which tactics may be offered: exact (calibration, verify: only error factor 1 and no reassociation beyond
+// the direct algorithm), standard, relaxed (inexact integer Winograd and its kind).
 enum class Accuracy : std::uint8_t { exact, standard, relaxed };
 
 struct Operand {
-  Type type;      // as in the graph, dims as expressions; layout plain (candidates say which layouts they want)
-  Shape dims;     // at the profile's opt; empty for non-tensors and for dims that are unknown
-  Shape max_dims; // at the profile's max; -1 where unknown
+  Type type;   // as in the graph, dims as expressions; layout plain (candidates say which layouts they want)
+  Shape dims;  // at the profile's opt; empty for non-tensors and for dims that are unknown
+  Shape max_dims;  // at the profile's max; -1 where unknown
   bool present = true;
   const Tensor* constant = nullptr;  // its value when it is a constant of the graph
 };
@@ -30,12 +30,13 @@ struct Problem {
   Accuracy accuracy = Accuracy::standard;
   Isa isa = Isa::portable;
   int threads = 1;
-  // Where the work comes from, for nodes that own regions: their inputs are the operands, then the captured values.
+  // Where the work comes from, for nodes that own regions: their inputs are the operands, then the captured
+  // values.
   const Graph* graph = nullptr;
   NodeId node;
 
-  // "conv{stride=[2,2],…}(f32[1,3,224,224], c:f32[64,3,7,7], -) -> f32[1,64,112,112] | avx512 t2 standard". Constants are
-  // marked but their values are not part of the key.
+  // "conv{stride=[2,2],…}(f32[1,3,224,224], c:f32[64,3,7,7], -) -> f32[1,64,112,112] | avx512 t2 standard".
+  // Constants are marked but their values are not part of the key.
   std::string key() const;
   bool has_unknown_dims() const noexcept;  // of an input or output
   const TensorType& input(std::size_t i) const { return inputs.at(i).type.as_tensor(); }

@@ -1,14 +1,14 @@
 // Tactic: one way to solve a Problem on one backend. Stateless, thread-safe.
 #pragma once
 
+#include "ir/attribute.hpp"
+#include "tactics/problem.hpp"
+
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "ir/attribute.hpp"
-#include "tactics/problem.hpp"
 
 namespace tenon {
 
@@ -25,17 +25,18 @@ class Verdict {
   std::string reason_;
 };
 
-// One configuration of a tactic, with the layouts that it takes and gives. Constant operands are consumed by prepare()
-// and have no layout demand.
+// One configuration of a tactic, with the layouts that it takes and gives. Constant operands are consumed by
+// prepare() and have no layout demand.
 struct Candidate {
-  std::string config;  // "" or "oc=4,ow=6": part of the timing cache's key
-  std::vector<Layout> inputs;   // one per operand (plain for absent and constant ones)
+  std::string config;          // "" or "oc=4,ow=6": part of the timing cache's key
+  std::vector<Layout> inputs;  // one per operand (plain for absent and constant ones)
   std::vector<Layout> outputs;
   double estimate_ns = 0;  // cost model
 };
 
-// Waking a sleeping thread and waiting for it takes some microseconds, and many more on a busy machine: less work than this
-// stays in the calling thread. Decided by the cost model, so that a plan does not depend on the noise of a measurement.
+// Waking a sleeping thread and waiting for it takes some microseconds, and many more on a busy machine: less
+// work than this stays in the calling thread. Decided by the cost model, so that a plan does not depend on
+// the noise of a measurement.
 inline constexpr double kWorthSharingNs = 30e3;
 inline bool runs_serially(const Candidate& candidate, int threads) noexcept {
   return candidate.estimate_ns * threads < kWorthSharingNs;
@@ -43,10 +44,11 @@ inline bool runs_serially(const Candidate& candidate, int threads) noexcept {
 
 // What prepare() yields; becomes a PlanStep.
 struct Prepared {
-  std::string kind;      // step kind
+  std::string kind;  // step kind
   AttributeList params;
-  std::vector<Tensor> weights;        // packed
-  std::vector<std::size_t> operands;  // which of the problem's inputs stay runtime inputs of the step, in order
+  std::vector<Tensor> weights;  // packed
+  std::vector<std::size_t>
+      operands;  // which of the problem's inputs stay runtime inputs of the step, in order
 };
 
 class Tactic {
@@ -57,7 +59,9 @@ class Tactic {
   virtual std::string_view op() const noexcept = 0;    // IR operator that it solves; "*" for any
   // Factor on the tolerance of the direct algorithm (epsilon × reduction length).
   virtual double error_factor() const noexcept { return 1.0; }
-  virtual Accuracy loosest() const noexcept { return Accuracy::exact; }  // offered to problems at least this loose
+  virtual Accuracy loosest() const noexcept {
+    return Accuracy::exact;
+  }  // offered to problems at least this loose
   virtual Verdict supports(const Problem& problem) const = 0;
   // At least one when supports() says yes.
   virtual std::vector<Candidate> candidates(const Problem& problem) const = 0;

@@ -1,17 +1,17 @@
 #include "tactics/timing_cache.hpp"
 
+#include "base/check.hpp"
+#include "base/context.hpp"
+#include "base/cpu_info.hpp"
+#include "base/mapped_file.hpp"
+
+#include <tenon/error.hpp>
+
 #include <fmt/format.h>
 
 #include <charconv>
 #include <cmath>
 #include <ostream>
-
-#include <tenon/error.hpp>
-
-#include "base/check.hpp"
-#include "base/context.hpp"
-#include "base/cpu_info.hpp"
-#include "base/mapped_file.hpp"
 
 namespace tenon {
 namespace {
@@ -28,7 +28,8 @@ double parse_ns(std::string_view text, std::size_t line) {
   double ns = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), ns);
   TENON_REQUIRE(error == std::errc() && end == text.data() + text.size() && std::isfinite(ns) && ns > 0,
-                "timing cache, line {}: expected a time in nanoseconds, found '{}'", line, text.substr(0, 40));
+                "timing cache, line {}: expected a time in nanoseconds, found '{}'", line,
+                text.substr(0, 40));
   return ns;
 }
 
@@ -57,9 +58,10 @@ TimingCache TimingCache::parse(std::string_view text) {
     TENON_REQUIRE(entries != nullptr, "timing cache, line {}: a measurement before any machine", line_number);
     const std::size_t first = line.find('\t');
     const std::size_t second = first == std::string_view::npos ? first : line.find('\t', first + 1);
-    TENON_REQUIRE(second != std::string_view::npos, "timing cache, line {}: expected problem, tactic and time with tabs between",
-                  line_number);
-    (*entries)[{std::string(line.substr(0, first)), std::string(line.substr(first + 1, second - first - 1))}] =
+    TENON_REQUIRE(second != std::string_view::npos,
+                  "timing cache, line {}: expected problem, tactic and time with tabs between", line_number);
+    (*entries)[{std::string(line.substr(0, first)),
+                std::string(line.substr(first + 1, second - first - 1))}] =
         parse_ns(line.substr(second + 1), line_number);
   }
   TENON_REQUIRE(line_number > 0, "not a timing cache: the file is empty");

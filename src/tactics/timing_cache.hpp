@@ -24,7 +24,7 @@ class TimingCache {
   // ModelError naming the line that does not fit. A missing file is an empty cache.
   static TimingCache load(const std::filesystem::path& path);
   static TimingCache parse(std::string_view text);
-  std::string to_text() const;  // sorted: equal caches give equal text
+  std::string to_text() const;                         // sorted: equal caches give equal text
   void save(const std::filesystem::path& path) const;  // atomically
 
   std::optional<double> find(std::string_view problem, std::string_view tactic) const;

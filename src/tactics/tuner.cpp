@@ -1,18 +1,18 @@
 #include "tactics/tuner.hpp"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <chrono>
-#include <limits>
-#include <memory>
-
 #include "base/aligned_buffer.hpp"
 #include "base/check.hpp"
 #include "base/context.hpp"
 #include "base/cpu_info.hpp"
 #include "base/random.hpp"
 #include "base/thread_pool.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+#include <memory>
 
 namespace tenon {
 namespace {
@@ -45,10 +45,12 @@ OperandMemory allocate(const Operand& operand, const Layout& layout, bool random
   memory.bytes = AlignedBuffer(std::max<std::size_t>(bytes, 1));
   memory.bytes.fill_zero();
   if (operand.constant != nullptr && layout.is_plain()) {
-    std::copy_n(operand.constant->data(), std::min(bytes, operand.constant->size_bytes()), memory.bytes.data());
+    std::copy_n(operand.constant->data(), std::min(bytes, operand.constant->size_bytes()),
+                memory.bytes.data());
   } else if (random && type.as_tensor().dtype == DataType::f32) {
     Random generator(1);
-    for (float& value : std::span(memory.bytes.as<float>(), bytes / sizeof(float))) value = generator.uniform(-1.0F, 1.0F);
+    for (float& value : std::span(memory.bytes.as<float>(), bytes / sizeof(float)))
+      value = generator.uniform(-1.0F, 1.0F);
   }
   memory.view = {memory.bytes.data(), type.as_tensor().dtype, operand.dims, nullptr};
   return memory;
@@ -57,18 +59,21 @@ OperandMemory allocate(const Operand& operand, const Layout& layout, bool random
 // One contender with its step and several sets of memory.
 class Rig {
  public:
-  Rig(const Problem& problem, const Contender& contender, const StepRegistry& steps, ThreadPool& pool, std::size_t sets) {
+  Rig(const Problem& problem, const Contender& contender, const StepRegistry& steps, ThreadPool& pool,
+      std::size_t sets) {
     const Prepared prepared = contender.tactic->prepare(problem, contender.candidate);
     for (std::size_t operand : prepared.operands) {
       const bool present = problem.has(operand);
-      input_types_.push_back(present ? concrete(problem.inputs[operand], contender.candidate.inputs.at(operand)) : Type());
+      input_types_.push_back(
+          present ? concrete(problem.inputs[operand], contender.candidate.inputs.at(operand)) : Type());
       input_present_.push_back(present);
     }
     for (std::size_t i = 0; i < problem.outputs.size(); ++i) {
       output_types_.push_back(concrete(problem.outputs[i], contender.candidate.outputs.at(i)));
     }
     std::vector<const Type*> inputs, outputs;
-    for (std::size_t i = 0; i < input_types_.size(); ++i) inputs.push_back(input_present_[i] ? &input_types_[i] : nullptr);
+    for (std::size_t i = 0; i < input_types_.size(); ++i)
+      inputs.push_back(input_present_[i] ? &input_types_[i] : nullptr);
     for (const Type& type : output_types_) outputs.push_back(&type);
 
     std::vector<const Shape*> input_shapes, output_shapes;
@@ -80,13 +85,14 @@ class Rig {
 
     sets_.resize(sets);
     for (Set& set : sets_) {
-      for (const Tensor& weight : prepared.weights) set.weights.push_back(sets == 1 ? weight : weight.clone());
+      for (const Tensor& weight : prepared.weights)
+        set.weights.push_back(sets == 1 ? weight : weight.clone());
       set.step = steps.create(prepared.kind, {prepared.params, inputs, outputs, set.weights});
       set.state = set.step->specialize(shapes);
       for (std::size_t operand : prepared.operands) {
-        set.inputs.push_back(problem.has(operand)
-                                 ? allocate(problem.inputs[operand], contender.candidate.inputs.at(operand), true)
-                                 : OperandMemory{});
+        set.inputs.push_back(problem.has(operand) ? allocate(problem.inputs[operand],
+                                                             contender.candidate.inputs.at(operand), true)
+                                                  : OperandMemory{});
       }
       for (std::size_t i = 0; i < problem.outputs.size(); ++i) {
         set.outputs.push_back(allocate(problem.outputs[i], contender.candidate.outputs.at(i), false));
@@ -130,7 +136,8 @@ std::size_t operand_bytes(const Problem& problem) {
   std::size_t bytes = 0;
   const auto add = [&](const Operand& operand) {
     if (!operand.present || !operand.type.is_tensor()) return;
-    bytes += storage_bytes(operand.type.as_tensor().dtype, static_cast<std::size_t>(element_count(operand.dims)));
+    bytes +=
+        storage_bytes(operand.type.as_tensor().dtype, static_cast<std::size_t>(element_count(operand.dims)));
   };
   for (const Operand& operand : problem.inputs) add(operand);
   for (const Operand& operand : problem.outputs) add(operand);
@@ -141,7 +148,8 @@ std::size_t operand_bytes(const Problem& problem) {
 
 std::vector<double> Tuner::measure(const Problem& problem, const std::vector<Contender>& contenders) const {
   const std::size_t cache = std::max(cpu_info().l3_bytes, cpu_info().l2_bytes);
-  const std::size_t sets = std::clamp(cache / std::max<std::size_t>(operand_bytes(problem), 1) + 1, std::size_t{1}, kMostSets);
+  const std::size_t sets =
+      std::clamp(cache / std::max<std::size_t>(operand_bytes(problem), 1) + 1, std::size_t{1}, kMostSets);
   ThreadPool serial(1);
   std::vector<Rig> rigs;
   rigs.reserve(contenders.size());

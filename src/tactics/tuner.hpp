@@ -1,14 +1,14 @@
 // Tuner: measures candidates as they will run.
 //
-// The candidates of a problem are run in turn, round after round; each has several sets of operands and weights, together
-// larger than the last-level cache, and the minimum over the rounds counts: it is what the code can do when nothing else
-// disturbs it, and interruptions only ever add time.
+// The candidates of a problem are run in turn, round after round; each has several sets of operands and
+// weights, together larger than the last-level cache, and the minimum over the rounds counts: it is what the
+// code can do when nothing else disturbs it, and interruptions only ever add time.
 #pragma once
-
-#include <vector>
 
 #include "plan/step.hpp"
 #include "tactics/tactic.hpp"
+
+#include <vector>
 
 namespace tenon {
 
@@ -23,7 +23,8 @@ class Tuner {
  public:
   Tuner(const StepRegistry& steps, ThreadPool& pool) : steps_(steps), pool_(pool) {}
 
-  // Nanoseconds per contender, at the problem's opt shapes. A contender that fails to run is an InternalError.
+  // Nanoseconds per contender, at the problem's opt shapes. A contender that fails to run is an
+  // InternalError.
   std::vector<double> measure(const Problem& problem, const std::vector<Contender>& contenders) const;
 
  private:

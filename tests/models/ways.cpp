@@ -76,7 +76,8 @@ Runner load_engine(const Network& network, BuildOptions options, bool through_fi
     for (const auto& [name, tensor] : inputs) context.set_input(name, tensor);
     context.run();
     NamedTensors outputs;
-    for (const TensorInfo& output : state->engine->outputs()) outputs.emplace(output.name, context.output(output.name).clone());
+    for (const TensorInfo& output : state->engine->outputs())
+      outputs.emplace(output.name, context.output(output.name).clone());
     return outputs;
   };
 }
@@ -99,7 +100,10 @@ Runner load_reloaded(const Network& network) {
 }  // namespace
 
 std::vector<Way> ways() {
-  return {{"reference", load_reference}, {"raw", load_raw}, {"optimized", load_optimized}, {"reloaded", load_reloaded}};
+  return {{"reference", load_reference},
+          {"raw", load_raw},
+          {"optimized", load_optimized},
+          {"reloaded", load_reloaded}};
 }
 
 }  // namespace tenon::test

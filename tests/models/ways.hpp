@@ -16,8 +16,8 @@ struct Way {
   std::function<Runner(const Network&)> load;
 };
 
-// "reference": the imported graph, evaluated on the reference backend. Engines for the CPU: "raw" without passes, "optimized"
-// with passes and measured tactics, "reloaded" with passes and through a plan file.
+// "reference": the imported graph, evaluated on the reference backend. Engines for the CPU: "raw" without
+// passes, "optimized" with passes and measured tactics, "reloaded" with passes and through a plan file.
 std::vector<Way> ways();
 
 }  // namespace tenon::test

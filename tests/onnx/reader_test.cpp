@@ -59,13 +59,14 @@ TEST(OnnxReader, TakesTheStandardDomainByItsLongName) {
 TEST(OnnxReader, RefusesWhatIsNoModel) {
   EXPECT_EQ(reading_error(""), "not an ONNX model: it holds no graph");
   EXPECT_NE(reading_error("\x7f"
-                     "ELF and so on")
+                          "ELF and so on")
                 .find("malformed protobuf"),
             std::string::npos);
   EXPECT_EQ(reading_error("\x0f"), "malformed protobuf at byte 0: wire type 7 of field 1 is not in use");
-  EXPECT_EQ(reading_error(std::string("\x00\x01", 2)), "malformed protobuf at byte 0: 0 is not a field number");
+  EXPECT_EQ(reading_error(std::string("\x00\x01", 2)),
+            "malformed protobuf at byte 0: 0 is not a field number");
   EXPECT_EQ(reading_error("\x3a\x7f"
-                     "abc"),
+                          "abc"),
             "malformed protobuf at byte 0: field 7 has 127 bytes but only 3 are left");
   EXPECT_EQ(reading_error("\x08\xff"), "malformed protobuf at byte 0: the data ends inside a number");
   EXPECT_EQ(reading_error("\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"),

@@ -36,8 +36,9 @@ double determinant(std::span<double> a, std::size_t n) {
 
 void run_det(const Op&, const Call& call) {
   const Tensor& x = call.in(0);
-  TENON_REQUIRE(x.shape().at(x.shape().size() - 2) == x.shape().back(), "det: the matrices are {} by {}, expected square ones",
-                x.shape()[x.shape().size() - 2], x.shape().back());
+  TENON_REQUIRE(x.shape().at(x.shape().size() - 2) == x.shape().back(),
+                "det: the matrices are {} by {}, expected square ones", x.shape()[x.shape().size() - 2],
+                x.shape().back());
   const auto n = static_cast<std::size_t>(x.shape().back());
   std::vector<double> matrices = to_doubles(x);
   std::vector<double> results(static_cast<std::size_t>(call.out().elements()));

@@ -1,6 +1,11 @@
-// The reference backend: one plain, obviously right implementation of every operator, for every type the operator
-// allows. It is the oracle of the tests, the evaluator behind constant folding, and the backend of last resort.
+// The reference backend: one plain, obviously right implementation of every operator, for every type the
+// operator allows. It is the oracle of the tests, the evaluator behind constant folding, and the backend of
+// last resort.
 #pragma once
+
+#include "ir/data.hpp"
+#include "ir/graph.hpp"
+#include "ir/op.hpp"
 
 #include <functional>
 #include <map>
@@ -9,15 +14,11 @@
 #include <string_view>
 #include <vector>
 
-#include "ir/data.hpp"
-#include "ir/graph.hpp"
-#include "ir/op.hpp"
-
 namespace tenon::ref {
 
-// One call of a kernel. `outputs` arrive allocated (zero-filled) with the inferred dtype and shape wherever inference
-// on the actual inputs gives a static tensor type. A kernel with data-dependent shapes assigns them itself; what arrives
-// then is an empty tensor of the inferred dtype, with 0 for the unknown dims.
+// One call of a kernel. `outputs` arrive allocated (zero-filled) with the inferred dtype and shape wherever
+// inference on the actual inputs gives a static tensor type. A kernel with data-dependent shapes assigns them
+// itself; what arrives then is an empty tensor of the inferred dtype, with 0 for the unknown dims.
 struct Call {
   std::span<const Data> inputs;  // absent optional inputs are not present()
   std::span<Data> outputs;
@@ -44,11 +45,13 @@ class Registry {
 // Every built-in kernel.
 const Registry& registry();
 
-// Infers the outputs of `op` on these inputs, allocates them, runs the kernel. Operands of control-flow regions come
-// through evaluate_node. ModelError when the operands do not fit the operator or no kernel exists.
+// Infers the outputs of `op` on these inputs, allocates them, runs the kernel. Operands of control-flow
+// regions come through evaluate_node. ModelError when the operands do not fit the operator or no kernel
+// exists.
 std::vector<Data> evaluate(const Op& op, std::span<const Data> inputs, std::size_t outputs = 1);
 
-// Runs a whole graph. `inputs` in the order of graph.inputs(). `observe`, when given, sees every computed value.
+// Runs a whole graph. `inputs` in the order of graph.inputs(). `observe`, when given, sees every computed
+// value.
 std::vector<Data> evaluate(const Graph& graph, std::span<const Data> inputs,
                            const std::function<void(ValueId, const Data&)>& observe = {});
 

@@ -233,7 +233,8 @@ class Lowering {
     std::vector<Tensor> weights;
     for (std::uint32_t blob : step.weights) weights.push_back(plan_.blobs[blob]);
     const auto instance = steps_.create(step.kind, {step.params, input_types, output_types, weights});
-    return instance->scratch_bytes({input_shapes, output_shapes, step.serial ? 1 : static_cast<int>(plan_.threads)});
+    return instance->scratch_bytes(
+        {input_shapes, output_shapes, step.serial ? 1 : static_cast<int>(plan_.threads)});
   }
 
   // --- outputs ---

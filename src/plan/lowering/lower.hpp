@@ -1,12 +1,13 @@
-// Lowering: a graph and what was chosen for it become a plan: steps in order, buffers, memory, packed weights.
+// Lowering: a graph and what was chosen for it become a plan: steps in order, buffers, memory, packed
+// weights.
 #pragma once
-
-#include <vector>
 
 #include "ir/graph.hpp"
 #include "plan/plan.hpp"
 #include "plan/step.hpp"
 #include "tactics/assignment.hpp"
+
+#include <vector>
 
 namespace tenon {
 
@@ -16,11 +17,12 @@ struct LowerOptions {
   Isa isa = Isa::portable;
 };
 
-// Step kind for outputs that need a copy of their own (an input or a constant handed through, a value that is two outputs),
-// and the kind that prepare() of a tactic uses to say "the output is the memory of operand 0".
+// Step kind for outputs that need a copy of their own (an input or a constant handed through, a value that is
+// two outputs), and the kind that prepare() of a tactic uses to say "the output is the memory of operand 0".
 inline constexpr std::string_view kCopyStep = "copy";
 inline constexpr std::string_view kAliasStep = "alias";
 
-Plan lower(const Graph& graph, const Assignment& assignment, const StepRegistry& steps, const LowerOptions& options);
+Plan lower(const Graph& graph, const Assignment& assignment, const StepRegistry& steps,
+           const LowerOptions& options);
 
 }  // namespace tenon

@@ -7,12 +7,17 @@
 namespace tenon {
 namespace {
 
-std::uint64_t aligned(std::uint64_t bytes) { return (bytes + kArenaAlignment - 1) / kArenaAlignment * kArenaAlignment; }
+std::uint64_t aligned(std::uint64_t bytes) {
+  return (bytes + kArenaAlignment - 1) / kArenaAlignment * kArenaAlignment;
+}
 
-bool overlap_in_time(const MemoryRequest& a, const MemoryRequest& b) { return a.first <= b.last && b.first <= a.last; }
+bool overlap_in_time(const MemoryRequest& a, const MemoryRequest& b) {
+  return a.first <= b.last && b.first <= a.last;
+}
 
 // Lowest gap between the already placed requests that live at the same time.
-std::uint64_t lowest_fit(const std::vector<MemoryRequest>& requests, const std::vector<std::uint64_t>& offsets,
+std::uint64_t lowest_fit(const std::vector<MemoryRequest>& requests,
+                         const std::vector<std::uint64_t>& offsets,
                          const std::vector<std::size_t>& placed_by_offset, std::size_t item) {
   std::uint64_t candidate = 0;
   for (std::size_t other : placed_by_offset) {
@@ -41,7 +46,8 @@ MemoryPlan place(const std::vector<MemoryRequest>& requests, const std::vector<s
 
 std::uint64_t floor_of(const std::vector<MemoryRequest>& requests) {
   // Sweep over the ends of lifetimes.
-  std::vector<std::pair<std::uint64_t, std::int64_t>> events;  // (2·step + leaving, ±bytes): arrivals before departures
+  std::vector<std::pair<std::uint64_t, std::int64_t>>
+      events;  // (2·step + leaving, ±bytes): arrivals before departures
   for (const MemoryRequest& request : requests) {
     const auto bytes = static_cast<std::int64_t>(aligned(request.bytes));
     events.emplace_back(std::uint64_t{2} * request.first, bytes);
@@ -75,7 +81,8 @@ MemoryPlan plan_memory(const std::vector<MemoryRequest>& requests) {
   for (const Less& less : orders) {
     std::vector<std::size_t> order(requests.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
-    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return less(requests[a], requests[b]); });
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::size_t a, std::size_t b) { return less(requests[a], requests[b]); });
     MemoryPlan plan = place(requests, order);
     if (!found || plan.arena_bytes < best.arena_bytes) best = std::move(plan);
     found = true;

@@ -21,9 +21,10 @@ struct MemoryPlan {
 
 inline constexpr std::uint64_t kArenaAlignment = 64;
 
-// Greedy placement at the lowest offset that fits, in several orders (by size, by lifetime × size, by time); the smallest
-// arena wins. This is the offset-assignment heuristic of Pisarchyk and Lee, "Efficient Memory Management for Deep Neural
-// Net Inference" (2020), with more orders tried. Deterministic. O(n² log n) for n requests.
+// Greedy placement at the lowest offset that fits, in several orders (by size, by lifetime × size, by time);
+// the smallest arena wins. This is the offset-assignment heuristic of Pisarchyk and Lee, "Efficient Memory
+// Management for Deep Neural Net Inference" (2020), with more orders tried. Deterministic. O(n² log n) for n
+// requests.
 MemoryPlan plan_memory(const std::vector<MemoryRequest>& requests);
 
 }  // namespace tenon

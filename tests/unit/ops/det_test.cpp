@@ -1,5 +1,6 @@
-#include "inference_fixture.hpp"
 #include "ops/det.hpp"
+
+#include "inference_fixture.hpp"
 
 namespace tenon {
 namespace {

@@ -1,13 +1,13 @@
 // The textual IR in docs/text-ir.md is what the printer prints.
-#include <gtest/gtest.h>
-
-#include <fstream>
-#include <sstream>
-
 #include "ir/parser.hpp"
 #include "ir/printer.hpp"
 #include "ops/registry.hpp"
 #include "support/paths.hpp"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
 
 namespace tenon {
 namespace {

@@ -1,8 +1,8 @@
 #include "plan/lowering/memory_planner.hpp"
 
-#include <gtest/gtest.h>
-
 #include "base/random.hpp"
+
+#include <gtest/gtest.h>
 
 namespace tenon {
 namespace {

@@ -1,13 +1,13 @@
 #include "plan/plan_file.hpp"
 
-#include <gtest/gtest.h>
-
-#include <cstring>
+#include "base/aligned_buffer.hpp"
+#include "base/random.hpp"
 
 #include <tenon/error.hpp>
 
-#include "base/aligned_buffer.hpp"
-#include "base/random.hpp"
+#include <gtest/gtest.h>
+
+#include <cstring>
 
 namespace tenon {
 namespace {
@@ -22,7 +22,9 @@ Plan sample_plan() {
   const Type type = Type::tensor(DataType::f32, {Dim::symbol("N"), 3});
   Buffer in{"x", type, Buffer::Storage::input, {}, 0, 96, 0, {}};
   Buffer mid{"m", type, Buffer::Storage::arena, {}, 64, 96, 0, {}};
-  Buffer view{"v", Type::tensor(DataType::f32, {3, Dim::symbol("N")}), Buffer::Storage::alias, {}, 0, 96, 0, BufferId(1)};
+  Buffer view{
+      "v",        Type::tensor(DataType::f32, {3, Dim::symbol("N")}), Buffer::Storage::alias, {}, 0, 96, 0,
+      BufferId(1)};
   Buffer weight{"w", Type::tensor(DataType::f32, {3}), Buffer::Storage::constant, {}, 0, 12, 0, {}};
   Buffer out{"y", type, Buffer::Storage::output, {}, 0, 96, 0, {}};
   plan.buffers = {in, mid, view, weight, out};
@@ -30,9 +32,15 @@ Plan sample_plan() {
   plan.outputs = {{"y", BufferId(4)}};
   PlanStep step;
   step.kind = "some.kind";
-  step.params = {{"flag", true}, {"count", std::int64_t{7}}, {"slope", 0.1F}, {"mode", std::string("fast")},
-                 {"stride", std::vector<std::int64_t>{2, 2}}, {"scales", std::vector<float>{1.5F}},
-                 {"names", std::vector<std::string>{"a", "b"}}, {"dtype", DataType::bf16}, {"type", type},
+  step.params = {{"flag", true},
+                 {"count", std::int64_t{7}},
+                 {"slope", 0.1F},
+                 {"mode", std::string("fast")},
+                 {"stride", std::vector<std::int64_t>{2, 2}},
+                 {"scales", std::vector<float>{1.5F}},
+                 {"names", std::vector<std::string>{"a", "b"}},
+                 {"dtype", DataType::bf16},
+                 {"type", type},
                  {"program", PointwiseProgram::parse("(1) %1 = relu %0")}};
   step.inputs = {BufferId(0), BufferId(), BufferId(3)};
   step.outputs = {BufferId(1)};
@@ -71,7 +79,8 @@ TEST(PlanFile, ReadsBackWhatItWrote) {
   ASSERT_EQ(read.steps[0].params.size(), plan.steps[0].params.size());
   for (std::size_t i = 0; i < plan.steps[0].params.size(); ++i) {
     EXPECT_EQ(read.steps[0].params[i].name, plan.steps[0].params[i].name);
-    EXPECT_TRUE(identical(read.steps[0].params[i].value, plan.steps[0].params[i].value)) << plan.steps[0].params[i].name;
+    EXPECT_TRUE(identical(read.steps[0].params[i].value, plan.steps[0].params[i].value))
+        << plan.steps[0].params[i].name;
   }
   EXPECT_EQ(read.steps[0].inputs, plan.steps[0].inputs);
   EXPECT_EQ(read.steps[0].expected_ns, plan.steps[0].expected_ns);
@@ -90,7 +99,8 @@ TEST(PlanFile, EqualBlobsAreStoredOnce) {
 TEST(PlanFile, EveryTruncationIsRefused) {
   const std::vector<std::byte> bytes = serialize_plan(sample_plan());
   for (std::size_t size = 0; size < bytes.size(); size += 7) {
-    EXPECT_THROW(load({bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size)}), ModelError) << size << " bytes";
+    EXPECT_THROW(load({bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size)}), ModelError)
+        << size << " bytes";
   }
 }
 

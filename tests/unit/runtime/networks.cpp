@@ -1,9 +1,9 @@
 #include "networks.hpp"
 
+#include "base/random.hpp"
+
 #include <algorithm>
 #include <cmath>
-
-#include "base/random.hpp"
 
 namespace tenon::test {
 

@@ -1,9 +1,9 @@
 // Small networks for the runtime's tests.
 #pragma once
 
-#include <string_view>
-
 #include <tenon/builder.hpp>
+
+#include <string_view>
 
 namespace tenon::test {
 

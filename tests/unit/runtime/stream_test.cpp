@@ -1,6 +1,6 @@
-#include <gtest/gtest.h>
-
 #include "networks.hpp"
+
+#include <gtest/gtest.h>
 
 namespace tenon {
 namespace {

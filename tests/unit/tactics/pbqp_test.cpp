@@ -1,10 +1,10 @@
 #include "tactics/pbqp.hpp"
 
+#include "base/random.hpp"
+
 #include <gtest/gtest.h>
 
 #include <limits>
-
-#include "base/random.hpp"
 
 namespace tenon {
 namespace {
@@ -43,7 +43,8 @@ struct Instance {
   }
 };
 
-Instance random_instance(Random& random, std::size_t count, const std::vector<std::pair<std::size_t, std::size_t>>& edges) {
+Instance random_instance(Random& random, std::size_t count,
+                         const std::vector<std::pair<std::size_t, std::size_t>>& edges) {
   Instance instance;
   for (std::size_t i = 0; i < count; ++i) {
     std::vector<double> costs(static_cast<std::size_t>(random.between(1, 4)));
@@ -51,7 +52,8 @@ Instance random_instance(Random& random, std::size_t count, const std::vector<st
     instance.nodes.push_back(costs);
   }
   for (auto [a, b] : edges) {
-    std::vector<std::vector<double>> cost(instance.nodes[a].size(), std::vector<double>(instance.nodes[b].size()));
+    std::vector<std::vector<double>> cost(instance.nodes[a].size(),
+                                          std::vector<double>(instance.nodes[b].size()));
     for (auto& row : cost) {
       for (double& c : row) c = static_cast<double>(random.between(0, 60));
     }

@@ -1,8 +1,8 @@
 #include "tactics/timing_cache.hpp"
 
-#include <gtest/gtest.h>
-
 #include <tenon/error.hpp>
+
+#include <gtest/gtest.h>
 
 namespace tenon {
 namespace {
@@ -12,8 +12,9 @@ TEST(TimingCache, TextRoundTrip) {
   cache.insert("conv(f32[1,3]) -> f32[1]", "cpu.conv@1{px=6}", 1234.5);
   cache.insert("relu()", "cpu.pointwise@1{}", 0.1);
   const std::string text = cache.to_text();
-  EXPECT_EQ(text, "tenon timing cache 1\nmachine machine A\nconv(f32[1,3]) -> f32[1]\tcpu.conv@1{px=6}\t1234.5\n"
-                  "relu()\tcpu.pointwise@1{}\t0.1\n");
+  EXPECT_EQ(text,
+            "tenon timing cache 1\nmachine machine A\nconv(f32[1,3]) -> f32[1]\tcpu.conv@1{px=6}\t1234.5\n"
+            "relu()\tcpu.pointwise@1{}\t0.1\n");
   EXPECT_EQ(TimingCache::parse(text).to_text(), text);
 }
 
@@ -55,7 +56,8 @@ TEST(TimingCache, DamagedFilesAreRefusedWithTheLine) {
   };
   EXPECT_EQ(message(""), "not a timing cache: the file is empty");
   EXPECT_EQ(message("hello\n"), "not a timing cache: line 1 should be \"tenon timing cache 1\"");
-  EXPECT_EQ(message("tenon timing cache 1\np\tt\t5\n"), "timing cache, line 2: a measurement before any machine");
+  EXPECT_EQ(message("tenon timing cache 1\np\tt\t5\n"),
+            "timing cache, line 2: a measurement before any machine");
   EXPECT_EQ(message("tenon timing cache 1\nmachine A\np t 5\n"),
             "timing cache, line 3: expected problem, tactic and time with tabs between");
   EXPECT_EQ(message("tenon timing cache 1\nmachine A\np\tt\t-5\n"),

@@ -1,4 +1,5 @@
-// The step kinds of the CPU backend. Each file registers its kinds through register_cpu_step_<file>(StepRegistry&).
+// The step kinds of the CPU backend. Each file registers its kinds through
+// register_cpu_step_<file>(StepRegistry&).
 #pragma once
 
 #include "plan/step.hpp"

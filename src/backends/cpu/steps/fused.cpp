@@ -26,7 +26,8 @@ std::optional<FusedEpilogue> match_epilogue(const PointwiseProgram& program) noe
   if (program.inputs == 2) {
     const Instruction& add = program.code[0];
     const bool sums_both = (add.args[0] == 0 && add.args[1] == 1) || (add.args[0] == 1 && add.args[1] == 0);
-    if (add.kind != PointwiseProgram::Kind::call || add.fn != PointwiseFn::add || !sums_both) return std::nullopt;
+    if (add.kind != PointwiseProgram::Kind::call || add.fn != PointwiseFn::add || !sums_both)
+      return std::nullopt;
     epilogue.residual = true;
     result = program.inputs;
     next = 1;

@@ -1,11 +1,12 @@
-// Epilogues that GEMM and convolution kernels have compiled in: bias, an added tensor of the result's shape, an activation.
+// Epilogues that GEMM and convolution kernels have compiled in: bias, an added tensor of the result's shape,
+// an activation.
 #pragma once
-
-#include <cstdint>
-#include <optional>
 
 #include "backends/cpu/kernels/activation.hpp"
 #include "ir/attribute.hpp"
+
+#include <cstdint>
+#include <optional>
 
 namespace tenon::cpu {
 
@@ -14,7 +15,8 @@ struct FusedEpilogue {
   bool residual = false;  // operand 0 of the epilogue is added before the activation
 };
 
-// Nothing when the program is something else. Whether the residual has the result's shape is the caller's to check.
+// Nothing when the program is something else. Whether the residual has the result's shape is the caller's to
+// check.
 std::optional<FusedEpilogue> match_epilogue(const PointwiseProgram& program) noexcept;
 
 }  // namespace tenon::cpu

@@ -1,4 +1,5 @@
-// Step parameters that hold an operator's fields beside the step's own. Names of the step's own begin with '@'.
+// Step parameters that hold an operator's fields beside the step's own. Names of the step's own begin with
+// '@'.
 #pragma once
 
 #include "ir/attribute.hpp"

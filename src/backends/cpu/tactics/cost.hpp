@@ -1,12 +1,13 @@
-// A rough cost model: it only has to order candidates well enough that the best is among the few that are timed.
+// A rough cost model: it only has to order candidates well enough that the best is among the few that are
+// timed.
 #pragma once
+
+#include "base/cpu_info.hpp"
+#include "tactics/problem.hpp"
 
 #include <algorithm>
 #include <cstdint>
 #include <span>
-
-#include "base/cpu_info.hpp"
-#include "tactics/problem.hpp"
 
 namespace tenon::cpu {
 

@@ -1,4 +1,5 @@
-// The tactics of the CPU backend. Each file registers its own through register_cpu_tactic_<file>(TacticRegistry&).
+// The tactics of the CPU backend. Each file registers its own through
+// register_cpu_tactic_<file>(TacticRegistry&).
 #pragma once
 
 #include "tactics/tactic.hpp"

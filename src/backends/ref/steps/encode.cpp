@@ -1,8 +1,8 @@
-#include <fmt/format.h>
-
 #include "backends/ref/steps/ref_steps.hpp"
 #include "base/check.hpp"
 #include "ops/registry.hpp"
+
+#include <fmt/format.h>
 
 namespace tenon::ref {
 namespace {

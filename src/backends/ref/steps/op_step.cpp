@@ -1,20 +1,22 @@
-// "ref.op": one operator through its reference kernel. "ref.graph": a graph of its own. "copy": a buffer's bytes.
+// "ref.op": one operator through its reference kernel. "ref.graph": a graph of its own. "copy": a buffer's
+// bytes.
 //
-// Results are computed aside and then copied into the step's buffers, or published where the size is known only now.
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <cstring>
-#include <new>
-
-#include <tenon/error.hpp>
-
+// Results are computed aside and then copied into the step's buffers, or published where the size is known
+// only now.
 #include "backends/ref/ref.hpp"
 #include "backends/ref/steps/ref_steps.hpp"
 #include "base/check.hpp"
 #include "ir/blob_store.hpp"
 #include "ir/parser.hpp"
 #include "ops/registry.hpp"
+
+#include <tenon/error.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <new>
 
 namespace tenon::ref {
 namespace {
@@ -49,7 +51,8 @@ Status guarded(F&& run) noexcept {
   try {
     return run();
   } catch (const Error& error) {
-    return Status(error.kind() == ErrorKind::model ? StatusCode::invalid_argument : StatusCode::internal, error.what());
+    return Status(error.kind() == ErrorKind::model ? StatusCode::invalid_argument : StatusCode::internal,
+                  error.what());
   } catch (const std::bad_alloc&) {
     return Status(StatusCode::out_of_memory, "out of memory");
   } catch (const std::exception& error) {
@@ -126,21 +129,24 @@ std::unique_ptr<Step> make_op_step(const StepInit& init) {
 std::unique_ptr<Step> make_graph_step(const StepInit& init) {
   BlobStore blobs;
   for (const Tensor& weight : init.weights) {
-    static_cast<void>(blobs.add({weight.data(), weight.size_bytes()}, std::make_shared<const Tensor>(weight)));
+    static_cast<void>(
+        blobs.add({weight.data(), weight.size_bytes()}, std::make_shared<const Tensor>(weight)));
   }
   Graph graph = parse(string_param(init.params, "graph"), builtin_ops(), &blobs, "step graph");
   TENON_REQUIRE(graph.inputs().size() == init.inputs.size() && graph.outputs().size() == init.outputs.size(),
-                "a graph step with {} inputs and {} outputs, its graph has {} and {}", init.inputs.size(), init.outputs.size(),
-                graph.inputs().size(), graph.outputs().size());
+                "a graph step with {} inputs and {} outputs, its graph has {} and {}", init.inputs.size(),
+                init.outputs.size(), graph.inputs().size(), graph.outputs().size());
   return std::make_unique<GraphStep>(std::move(graph));
 }
 
 std::unique_ptr<Step> make_copy_step(const StepInit& init) {
-  TENON_REQUIRE(init.inputs.size() == 1 && init.outputs.size() == 1 && init.inputs[0] != nullptr && init.outputs[0] != nullptr,
+  TENON_REQUIRE(init.inputs.size() == 1 && init.outputs.size() == 1 && init.inputs[0] != nullptr &&
+                    init.outputs[0] != nullptr,
                 "a copy has one input and one output");
   TENON_REQUIRE(*init.inputs[0] == *init.outputs[0], "a copy from {} to {}", init.inputs[0]->to_string(),
                 init.outputs[0]->to_string());
-  return std::make_unique<CopyStep>(init.outputs[0]->is_tensor() ? init.outputs[0]->as_tensor() : TensorType{});
+  return std::make_unique<CopyStep>(init.outputs[0]->is_tensor() ? init.outputs[0]->as_tensor()
+                                                                 : TensorType{});
 }
 
 }  // namespace

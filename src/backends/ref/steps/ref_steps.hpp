@@ -1,5 +1,5 @@
-// Steps of the reference backend: "ref.op" runs any operator through its reference kernel, "ref.graph" a small graph (a
-// node with regions), "copy" moves a buffer's bytes.
+// Steps of the reference backend: "ref.op" runs any operator through its reference kernel, "ref.graph" a
+// small graph (a node with regions), "copy" moves a buffer's bytes.
 #pragma once
 
 #include "ir/graph.hpp"

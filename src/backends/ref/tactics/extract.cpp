@@ -17,7 +17,8 @@ class Extraction {
     for (ValueId captured : from_.captures(id)) add_input(captured);
     copy_node(id);
     const std::vector<ValueId>& outputs = from_.node(id).outputs;
-    for (std::size_t i = 0; i < outputs.size(); ++i) to_.add_output(fmt::format("out{}", i), mapped(outputs[i]));
+    for (std::size_t i = 0; i < outputs.size(); ++i)
+      to_.add_output(fmt::format("out{}", i), mapped(outputs[i]));
     return std::move(to_);
   }
 

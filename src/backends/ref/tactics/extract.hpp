@@ -5,8 +5,8 @@
 
 namespace tenon {
 
-// A graph whose body is that node. Its inputs are the node's present operands in order, then the values that its regions
-// capture; its outputs are the node's.
+// A graph whose body is that node. Its inputs are the node's present operands in order, then the values that
+// its regions capture; its outputs are the node's.
 Graph extract_node(const Graph& graph, NodeId node);
 
 }  // namespace tenon

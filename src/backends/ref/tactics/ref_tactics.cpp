@@ -1,15 +1,15 @@
 #include "backends/ref/tactics/ref_tactics.hpp"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <numeric>
-
 #include "backends/ref/ref.hpp"
 #include "backends/ref/steps/ref_steps.hpp"
 #include "backends/ref/tactics/extract.hpp"
 #include "ir/blob_store.hpp"
 #include "ir/printer.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
 
 namespace tenon {
 namespace {
@@ -42,7 +42,8 @@ class RefTactic final : public Tactic {
 
   std::vector<Candidate> candidates(const Problem& problem) const override {
     Candidate candidate = plain_candidate(problem);
-    // The reference kernels take some 10 ns per element they touch, and products of operands for contractions.
+    // The reference kernels take some 10 ns per element they touch, and products of operands for
+    // contractions.
     double touched = 0;
     for (const Operand& operand : problem.inputs) touched += static_cast<double>(elements(operand));
     for (const Operand& operand : problem.outputs) touched += static_cast<double>(elements(operand));
@@ -59,7 +60,8 @@ class RefTactic final : public Tactic {
   }
 };
 
-// A node with regions: it travels as a graph of its own, whose inputs are the operands and the captured values.
+// A node with regions: it travels as a graph of its own, whose inputs are the operands and the captured
+// values.
 class RefGraphTactic final : public Tactic {
  public:
   std::string_view name() const noexcept override { return "ref.graph"; }
@@ -69,15 +71,17 @@ class RefGraphTactic final : public Tactic {
     return problem.op.traits().has_regions ? Verdict::yes() : Verdict::no("the operator has no regions");
   }
 
-  std::vector<Candidate> candidates(const Problem& problem) const override { return {plain_candidate(problem)}; }
+  std::vector<Candidate> candidates(const Problem& problem) const override {
+    return {plain_candidate(problem)};
+  }
 
   Prepared prepare(const Problem& problem, const Candidate&) const override {
     BlobStore blobs;
     Prepared prepared{"ref.graph", {}, {}, {}};
     prepared.params.push_back({"graph", print(extract_node(*problem.graph, problem.node), &blobs)});
     for (const auto& [hash, blob] : blobs.blobs()) {
-      prepared.weights.push_back(Tensor::view_const(DataType::u8, {static_cast<std::int64_t>(blob.bytes.size())},
-                                                    blob.bytes.data(), blob.owner));
+      prepared.weights.push_back(Tensor::view_const(
+          DataType::u8, {static_cast<std::int64_t>(blob.bytes.size())}, blob.bytes.data(), blob.owner));
     }
     for (std::size_t i = 0; i < problem.inputs.size(); ++i) {
       if (problem.inputs[i].present) prepared.operands.push_back(i);
@@ -95,12 +99,15 @@ class AliasTactic final : public Tactic {
 
   Verdict supports(const Problem& problem) const override {
     if (problem.has_unknown_dims()) return Verdict::no("the shape is known only while running");
-    if (!problem.output().dims || problem.output().dtype == DataType::string) return Verdict::no("strings are not memory to view");
+    if (!problem.output().dims || problem.output().dtype == DataType::string)
+      return Verdict::no("strings are not memory to view");
     if (problem.inputs[0].constant != nullptr) return Verdict::no("the operand is a constant");
     return Verdict::yes();
   }
 
-  std::vector<Candidate> candidates(const Problem& problem) const override { return {plain_candidate(problem)}; }
+  std::vector<Candidate> candidates(const Problem& problem) const override {
+    return {plain_candidate(problem)};
+  }
 
   Prepared prepare(const Problem&, const Candidate&) const override { return {"alias", {}, {}, {0}}; }
 

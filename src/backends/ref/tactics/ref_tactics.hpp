@@ -1,4 +1,5 @@
-// Tactics of the reference backend: one for every operator, never fast, never refused; and the views that cost nothing.
+// Tactics of the reference backend: one for every operator, never fast, never refused; and the views that
+// cost nothing.
 #pragma once
 
 #include "tactics/tactic.hpp"
