@@ -36,6 +36,9 @@ void check_buffer(const Plan& plan, std::size_t i) {
   }
   TENON_REQUIRE(buffer.type.is_tensor() || buffer.storage == Buffer::Storage::dynamic,
                 "plan: buffer {} is not a tensor, so it must be dynamic", i);
+  const bool external = buffer.storage == Buffer::Storage::input || buffer.storage == Buffer::Storage::output;
+  TENON_REQUIRE(!external || buffer.type.as_tensor().layout.is_plain(),
+                "plan: buffer {} is bound by the caller, so its layout must be plain", i);
   TENON_REQUIRE(buffer.space == MemorySpace{}, "plan: buffer {} is not in host memory", i);
 }
 
