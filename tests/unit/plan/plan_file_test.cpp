@@ -131,7 +131,8 @@ TEST(PlanFile, InconsistentPlansAreRefused) {
   refused("scratch", [](Plan& p) { p.steps[0].scratch_bytes = 65; });
   refused("input buffer", [](Plan& p) { p.inputs[0].buffer = BufferId(1); });
   refused("symbol range", [](Plan& p) { p.symbols[0].min = 9; });
-  refused("blocked input", [](Plan& p) { p.buffers[0].type.as_tensor().layout = Layout::channel_blocked(16); });
+  refused("blocked input",
+          [](Plan& p) { p.buffers[0].type.as_tensor().layout = Layout::channel_blocked(16); });
   refused("threads", [](Plan& p) { p.threads = 0; });
 }
 
