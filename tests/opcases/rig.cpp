@@ -3,8 +3,8 @@
 #include "base/aligned_buffer.hpp"
 #include "base/check.hpp"
 #include "base/thread_pool.hpp"
-#include "opcases/allocations.hpp"
 #include "opcases/layouts.hpp"
+#include "support/allocations.hpp"
 
 #include <algorithm>
 #include <cstring>

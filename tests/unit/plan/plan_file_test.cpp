@@ -67,7 +67,7 @@ struct Loaded {
 
 Loaded load(const std::vector<std::byte>& bytes) {
   auto memory = std::make_shared<AlignedBuffer>(bytes.size());
-  std::memcpy(memory->data(), bytes.data(), bytes.size());
+  if (!bytes.empty()) std::memcpy(memory->data(), bytes.data(), bytes.size());
   return {memory, parse_plan(memory->bytes(), memory)};
 }
 

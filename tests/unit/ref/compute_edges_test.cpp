@@ -20,9 +20,6 @@
 namespace tenon::test {
 namespace {
 
-constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
-
 TEST(ComputeEdges, PositionsThatAreNoNumbersReadZero) {
   const Tensor image = tensor<float>({1, 1, 2, 2}, {1, 2, 3, 4});
   const Tensor grid = tensor<float>({1, 1, 3, 2}, {kNan, 0, kInfinity, 0, 0, -kInfinity});

@@ -36,7 +36,6 @@ using Ints = std::vector<std::int64_t>;
 using Reals = std::vector<float>;
 using Texts = std::vector<std::string>;
 
-constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 constexpr std::int64_t kLargest = std::numeric_limits<std::int64_t>::max();
 
 TEST(Gather, RefusesIndicesOutOfRange) {

@@ -72,6 +72,7 @@ RegionCopy::RegionCopy(const Region& region, std::ptrdiff_t element_bytes) {
 }
 
 void RegionCopy::append_to(std::vector<BlockCopy>& blocks, const void* src, void* dst) const noexcept {
+  if (count_ == 0) return;  // and there may be no memory
   std::array<std::ptrdiff_t, kMostLoops> index{};
   const char* from = static_cast<const char*>(src) + from_;
   char* to = static_cast<char*>(dst) + to_;

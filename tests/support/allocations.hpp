@@ -1,4 +1,4 @@
-// Counts calls of operator new in this program.
+// Counts calls of operator new in the program that has support/allocations.cpp among its sources.
 #pragma once
 
 #include <cstddef>
