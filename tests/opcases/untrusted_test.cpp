@@ -26,9 +26,11 @@ void damage_ints(const Prepared& good, std::size_t param, const std::vector<std:
     damage.prepared.params[param].value = std::move(changed);
     out.push_back(std::move(damage));
   };
+  constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
   for (std::size_t i = 0; i < values.size(); ++i) {
-    for (const std::int64_t other : {std::int64_t{-1}, std::int64_t{0}, values[i] + 1, std::int64_t{1} << 40,
-                                     std::numeric_limits<std::int64_t>::min()}) {
+    for (const std::int64_t other :
+         {std::int64_t{-1}, std::int64_t{0}, values[i] == kMost ? 1 : values[i] + 1, std::int64_t{1} << 40,
+          std::numeric_limits<std::int64_t>::min()}) {
       std::vector<std::int64_t> changed = values;
       changed[i] = other;
       with(std::move(changed), fmt::format("[{}] = {}", i, other));

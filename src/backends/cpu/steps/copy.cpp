@@ -70,7 +70,7 @@ class CopyStep : public Step {
       blocks += state->jobs.back().copy.blocks();
     }
     state->result_elements = volume(stored(shapes.outputs, 0));
-    if (pieces.size() == 1 && use_strided(pieces[0].region, *state)) return state;
+    if (pieces.size() == 1 && blocks > 0 && use_strided(pieces[0].region, *state)) return state;
     state->blocks.reserve(blocks);
     return state;
   }
