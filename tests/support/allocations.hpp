@@ -7,4 +7,7 @@ namespace tenon::test {
 
 std::size_t allocation_count() noexcept;
 
+// False under the thread sanitizer, whose own operator new cannot be replaced.
+bool allocations_are_counted() noexcept;
+
 }  // namespace tenon::test
