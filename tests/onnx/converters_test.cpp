@@ -1,4 +1,6 @@
 // Forms of operators that the official backend data, which is of the newest opsets, does not show.
+#include "importers/onnx/converters.hpp"
+
 #include "onnx/support.hpp"
 #include "ops/average_pool.hpp"
 #include "ops/binary.hpp"
@@ -17,7 +19,12 @@
 #include "ops/unary.hpp"
 #include "ops/unsqueeze.hpp"
 
+#include <tenon/error.hpp>
+
 #include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
 
 namespace tenon::test {
 namespace {
@@ -52,6 +59,17 @@ TEST(OnnxConverters, ConvResolvesAutoPad) {
       conv({1, 1, "H", 6}, {attribute("auto_pad", "SAME_UPPER"), attribute("strides", Ints{2, 2})});
   EXPECT_EQ(fields<op::Conv>(symbolic, "conv").auto_pad, op::AutoPad::same_upper);
   EXPECT_EQ(type_text(symbolic), "f32[1,1,floordiv(H + 1, 2),3]");
+}
+
+// The fuzzer's find: Gemm on u16 with a NaN for beta.
+TEST(OnnxConverters, NumbersThatAnIntegerCannotHoldAreRefused) {
+  EXPECT_THROW(onnx::scalar_tensor(DataType::u16, std::nan("")), ModelError);
+  EXPECT_THROW(onnx::scalar_tensor(DataType::u8, -1), ModelError);
+  EXPECT_THROW(onnx::scalar_tensor(DataType::i8, 128), ModelError);
+  EXPECT_THROW(onnx::scalar_tensor(DataType::i64, 0x1p63), ModelError);
+  EXPECT_EQ(onnx::scalar_tensor(DataType::i64, -0x1p63).values<std::int64_t>()[0],
+            std::numeric_limits<std::int64_t>::min());
+  EXPECT_EQ(onnx::scalar_tensor(DataType::u8, 255).values<std::uint8_t>()[0], 255);
 }
 
 TEST(OnnxConverters, ConvChecksKernelShape) {
