@@ -89,13 +89,7 @@ std::vector<Inference> ConvTranspose::infer(InferContext& context) const {
 }
 
 std::vector<ValueId> ConvTranspose::decompose(NodeBuilder& builder, std::span<const ValueId> inputs) const {
-  if (epilogue.empty()) return {};
-  ConvTranspose plain = *this;
-  plain.epilogue = {};
-  const std::size_t own = std::min(inputs.size(), kFirstEpilogueOperand);
-  const ValueId main =
-      builder.add(plain, {inputs.begin(), inputs.begin() + static_cast<std::ptrdiff_t>(own)});
-  return {add_epilogue(builder, epilogue, main, inputs.subspan(own))};
+  return split_epilogue(*this, builder, inputs);
 }
 
 std::vector<WindowAxis> resolve_conv_transpose(const ConvTranspose& op, std::span<const std::int64_t> input,

@@ -7,6 +7,7 @@
 #include "ir/graph.hpp"
 #include "ir/pointwise.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <span>
 #include <vector>
@@ -28,5 +29,19 @@ TensorType infer_epilogue(const InferContext& context, const PointwiseProgram& e
 // A pointwise node that applies `epilogue` to `main` and `operands`.
 ValueId add_epilogue(NodeBuilder& builder, const PointwiseProgram& epilogue, ValueId main,
                      std::span<const ValueId> operands);
+
+// The decomposition of an operator with a `PointwiseProgram epilogue` whose operands start at
+// T::kFirstEpilogueOperand: itself without the epilogue, then a pointwise node. Nothing when there is no
+// epilogue.
+template <class T>
+std::vector<ValueId> split_epilogue(const T& op, NodeBuilder& builder, std::span<const ValueId> inputs) {
+  if (op.epilogue.empty()) return {};
+  T plain = op;
+  plain.epilogue = {};
+  const std::size_t own = std::min(inputs.size(), T::kFirstEpilogueOperand);
+  const ValueId main =
+      builder.add(plain, {inputs.begin(), inputs.begin() + static_cast<std::ptrdiff_t>(own)});
+  return {add_epilogue(builder, op.epilogue, main, inputs.subspan(own))};
+}
 
 }  // namespace tenon::op

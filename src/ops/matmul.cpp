@@ -46,13 +46,7 @@ std::vector<Inference> MatMul::infer(InferContext& context) const {
 }
 
 std::vector<ValueId> MatMul::decompose(NodeBuilder& builder, std::span<const ValueId> inputs) const {
-  if (epilogue.empty()) return {};
-  MatMul plain = *this;
-  plain.epilogue = {};
-  const std::size_t own = std::min(inputs.size(), kFirstEpilogueOperand);
-  const ValueId main =
-      builder.add(plain, {inputs.begin(), inputs.begin() + static_cast<std::ptrdiff_t>(own)});
-  return {add_epilogue(builder, epilogue, main, inputs.subspan(own))};
+  return split_epilogue(*this, builder, inputs);
 }
 
 }  // namespace op

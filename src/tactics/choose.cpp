@@ -25,13 +25,18 @@ constexpr std::size_t kMostTimed = 6;  // candidates per problem that the cost m
 constexpr double kTie = 0.03;          // times closer than this are equal; the earlier tactic wins
 constexpr double kImpossible = 1e18;   // ns; finite, so that sums stay comparable
 
+// The layouts that a candidate takes and gives, as text.
+std::string layout_key(const Candidate& candidate) {
+  std::string key;
+  for (const Layout& layout : candidate.inputs) key += layout.to_string() + ",";
+  key += ">";
+  for (const Layout& layout : candidate.outputs) key += layout.to_string() + ",";
+  return key;
+}
+
 std::string cache_name(const Contender& contender) {
-  std::string layouts;
-  for (const Layout& layout : contender.candidate.inputs) layouts += layout.to_string() + ",";
-  layouts += ">";
-  for (const Layout& layout : contender.candidate.outputs) layouts += layout.to_string() + ",";
   return fmt::format("{}@{}{{{}}}{}", contender.tactic->name(), contender.tactic->version(),
-                     contender.candidate.config, layouts);
+                     contender.candidate.config, layout_key(contender.candidate));
 }
 
 std::string shown_name(const Contender& contender) {
@@ -129,14 +134,6 @@ class Chooser {
       }
     }
     offer.contenders = std::move(kept);
-  }
-
-  static std::string layout_key(const Candidate& candidate) {
-    std::string key;
-    for (const Layout& layout : candidate.inputs) key += layout.to_string() + ",";
-    key += ">";
-    for (const Layout& layout : candidate.outputs) key += layout.to_string() + ",";
-    return key;
   }
 
   // --- how long it takes ---
