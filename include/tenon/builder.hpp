@@ -2,6 +2,7 @@
 #pragma once
 
 #include <tenon/engine.hpp>
+#include <tenon/import.hpp>
 
 #include <cstdint>
 #include <filesystem>
@@ -25,8 +26,9 @@ using ProgressFn = std::function<void(std::string_view stage, std::size_t done, 
 // A network before it is built: what an importer read, or textual IR. Copies are deep.
 class Network {
  public:
-  // ONNX, by content. ModelError that lists every node that cannot be imported, with its reason.
-  static Network load(const std::filesystem::path& path);
+  // Any format, judged by extension and content (list_formats() in inspect.hpp); what is none of the others
+  // is taken for ONNX. ModelError that lists every node that cannot be imported, with its reason.
+  static Network load(const std::filesystem::path& path, const ImportOptions& options = {});
   static Network from_onnx(std::span<const std::byte> bytes);
   // Textual IR; `path` may have a side file path + ".blob" with its large constants.
   static Network load_text(const std::filesystem::path& path);

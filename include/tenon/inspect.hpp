@@ -15,10 +15,10 @@ namespace tenon {
 // Version of the library, "0.1.0".
 std::string version();
 
-enum class FileKind : std::uint8_t { engine, image, npy, text_ir, onnx };
+enum class FileKind : std::uint8_t { engine, image, npy, model };
 
-// Judged by the first bytes; text_ir by its extension .ir, onnx is everything else that is not empty.
-// ModelError when the file is empty or cannot be read.
+// Judged by the first bytes; a model is everything else that is not empty. ModelError when the file is empty
+// or cannot be read.
 FileKind file_kind(const std::filesystem::path& path);
 
 // Reads the whole engine file and recomputes every checksum, those of the weights included, which loading
@@ -43,6 +43,7 @@ Listing list_ops();      // operators of the IR: attributes, whether the referen
 Listing list_passes();   // in the order of the default pipeline, then the others
 Listing list_tactics();  // of every backend that is linked in
 Listing list_kernels();  // compiled CPU kernels, with the instruction set level of each
+Listing list_formats();  // of models
 Listing list_knobs();    // settings from the environment
 
 }  // namespace tenon

@@ -5,6 +5,7 @@
 #include "base/cpu_info.hpp"
 #include "base/knobs.hpp"
 #include "base/text.hpp"
+#include "importers/format.hpp"
 #include "ir/graph.hpp"
 #include "ops/registry.hpp"
 #include "passes/pipelines.hpp"
@@ -26,7 +27,11 @@ std::string version() { return TENON_VERSION; }
 
 FileKind file_kind(const std::filesystem::path& path) {
   TENON_REQUIRE(std::filesystem::exists(path), "there is no file {}", quote(path.string()));
-  TENON_REQUIRE(!std::filesystem::is_directory(path), "{} is a directory, not a file", quote(path.string()));
+  if (std::filesystem::is_directory(path)) {
+    TENON_REQUIRE(model_formats().find(path) != nullptr, "{} is a directory, and no model",
+                  quote(path.string()));
+    return FileKind::model;
+  }
   std::ifstream file(path, std::ios::binary);
   TENON_REQUIRE(file.good(), "cannot open {}", quote(path.string()));
   std::array<char, 16> head{};
@@ -36,7 +41,7 @@ FileKind file_kind(const std::filesystem::path& path) {
   if (looks_like_plan(std::as_bytes(std::span(head)).first(size))) return FileKind::engine;
   if (std::string_view(head.data(), size).starts_with("\x93NUMPY")) return FileKind::npy;
   if (is_image_file(path)) return FileKind::image;
-  return path.extension() == ".ir" ? FileKind::text_ir : FileKind::onnx;
+  return FileKind::model;
 }
 
 void check_engine_file(const std::filesystem::path& path) {
@@ -103,6 +108,14 @@ Listing list_kernels() {
   for (const cpu::KernelInfo& kernel : cpu::kernel_registry().kernels()) {
     list.rows.push_back({kernel.name, kernel.family, std::string(isa_name(kernel.isa)),
                          isa_supported(kernel.isa) ? "yes" : "no"});
+  }
+  return list;
+}
+
+Listing list_formats() {
+  Listing list{{"format", "extensions"}, {}};
+  for (const ModelFormat& format : model_formats().all()) {
+    list.rows.push_back({std::string(format.name), fmt::format("{}", fmt::join(format.extensions, " "))});
   }
   return list;
 }

@@ -1,5 +1,6 @@
 #include "base/check.hpp"
 #include "base/mapped_file.hpp"
+#include "importers/format.hpp"
 #include "importers/onnx/import.hpp"
 #include "ir/graph.hpp"
 #include "ir/parser.hpp"
@@ -38,7 +39,9 @@ Network& Network::operator=(const Network& other) {
 Network& Network::operator=(Network&&) noexcept = default;
 Network::~Network() = default;
 
-Network Network::load(const std::filesystem::path& path) { return Network(import_onnx(path)); }
+Network Network::load(const std::filesystem::path& path, const ImportOptions& options) {
+  return Network(import_model(path, options));
+}
 Network Network::from_onnx(std::span<const std::byte> bytes) { return Network(import_onnx(bytes)); }
 Network Network::load_text(const std::filesystem::path& path) {
   return Network(read_text(path, builtin_ops()));

@@ -1,5 +1,6 @@
 """Options, help and exit codes."""
 
+import json
 import unittest
 
 from support import MODEL, CommandTest, tenon
@@ -44,6 +45,22 @@ class Options(CommandTest):
         self.assertEqual(self.left(), [])
         self.succeeds(*build, "--shapes", "image:1x1x28x28:2x1x28x28:3x1x28x28")
         self.assertEqual(self.left(), ["e"])
+
+    def test_how_a_model_is_imported(self):
+        self.assertIn("ONNX", self.succeeds("list", "formats"))
+        dump = ("dump", MODEL, "--json")
+        text = self.succeeds(*dump, "--output", "relu_1", "--output", "flatten", "--input-shape", "image:4x1x28x?")
+        info = json.loads(text)
+        self.assertEqual([output["name"] for output in info["outputs"]], ["relu_1", "flatten"])
+        self.assertEqual(info["inputs"][0]["dims"], ["4", "1", "28", "image_3"])
+        self.assertIn("NAME:SHAPE", self.refuses(*dump, "--input-shape", "image"))
+        self.assertIn("twice", self.refuses(*dump, "--input-shape", "image:?x1x28x28", "--input-shape", "image:1x1x28x28"))
+        self.assertIn("'nonsense'", self.refuses(*dump, "--output", "nonsense"))
+        for option in ("weights", "mean", "inputs"):
+            self.assertIn("takes no", self.refuses(*dump, f"--{option}", "x"))
+        self.assertIn("takes no", self.refuses(*dump, "--random-weights", "1"))
+        self.assertIn("takes no", self.refuses("verify", MODEL, "--mean", "x.binaryproto"))
+        self.assertIn("engine", self.refuses("bench", self.engine, "--output", "relu_1"))
 
     def test_a_full_disk_is_an_error(self):
         with open("/dev/full", "w") as full:

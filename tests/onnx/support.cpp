@@ -10,13 +10,13 @@
 
 namespace tenon::test {
 
-Graph import_model(const ModelText& model, const ImportOptions& options) {
+Graph import_model(const ModelText& model, const OnnxOptions& options) {
   Graph graph = import_onnx(as_bytes(serialize(model)), options);
   graph.verify();
   return graph;
 }
 
-std::string import_error(const std::string& bytes, const ImportOptions& options) {
+std::string import_error(const std::string& bytes, const OnnxOptions& options) {
   try {
     import_onnx(as_bytes(bytes), options);
     return {};

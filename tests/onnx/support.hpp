@@ -12,10 +12,10 @@
 
 namespace tenon::test {
 
-Graph import_model(const ModelText& model, const ImportOptions& options = {});
+Graph import_model(const ModelText& model, const OnnxOptions& options = {});
 
 // The message of the ModelError that importing these bytes ends with; "" when there is none.
-std::string import_error(const std::string& bytes, const ImportOptions& options = {});
+std::string import_error(const std::string& bytes, const OnnxOptions& options = {});
 inline std::string import_error(const ModelText& model) { return import_error(serialize(model)); }
 
 // One operator of f32 inputs "x0", "x1"… of the given shapes and one output "y"; initializers come behind the

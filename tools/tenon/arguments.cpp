@@ -10,19 +10,42 @@
 
 namespace tenon::tool {
 
-std::optional<Shape> parse_shape(std::string_view text) {
+namespace {
+
+// With `open`, a dim may be '?', which becomes -1.
+std::optional<Shape> read_shape(std::string_view text, bool open) {
   Shape shape;
   if (text == "scalar") return shape;
   while (true) {
-    std::int64_t dim = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), dim);
-    if (error != std::errc() || dim < 0) return std::nullopt;
-    shape.push_back(dim);
-    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+    if (open && text.starts_with('?')) {
+      shape.push_back(-1);
+      text.remove_prefix(1);
+    } else {
+      std::int64_t dim = 0;
+      const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), dim);
+      if (error != std::errc() || dim < 0) return std::nullopt;
+      shape.push_back(dim);
+      text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+    }
     if (text.empty()) return shape;
     if (text[0] != 'x') return std::nullopt;
     text.remove_prefix(1);
   }
+}
+
+}  // namespace
+
+std::optional<Shape> parse_shape(std::string_view text) { return read_shape(text, false); }
+
+std::pair<std::string, Shape> parse_input_shape(const std::string& text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon != std::string::npos && colon > 0) {
+    if (auto shape = read_shape(std::string_view(text).substr(colon + 1), true))
+      return {text.substr(0, colon), std::move(*shape)};
+  }
+  throw ModelError(fmt::format(
+      "--input-shape '{}': expected NAME:SHAPE with a shape like 1x3x224x224, or ?x3x?x? with open dims",
+      text));
 }
 
 std::pair<std::string, ShapeRange> parse_shape_range(const std::string& text) {
@@ -60,6 +83,53 @@ float parse_number(std::string_view text, std::string_view option) {
   const double divisor = number(text.substr(slash + 1));
   if (divisor == 0) throw ModelError(fmt::format("{} '{}': division by 0", option, text));
   return static_cast<float>(number(text.substr(0, slash)) / divisor);
+}
+
+void ModelArguments::add_to(CLI::App& app) {
+  const char* group = "Import";
+  app.add_option("--weights", weights, "The file of weights that belongs to the model (Caffe: .caffemodel)")
+      ->group(group);
+  app.add_option("--random-weights", random_weights,
+                 "Seed for random weights, where the model comes without (Caffe)")
+      ->group(group);
+  app.add_option(
+         "--inputs", inputs,
+         "Values that become inputs, where the model leaves that open; comma-separated, may be repeated")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->group(group);
+  app.add_option(
+         "--output", outputs,
+         "A value to give out, by its name in the model; may be repeated (default: the model's outputs)")
+      ->allow_extra_args(false)
+      ->group(group);
+  app.add_option("--input-shape", input_shapes,
+                 "NAME:SHAPE in place of what the model declares, e.g. data:1x3x500x500; '?' is a dim that "
+                 "stays open, for --shapes; may be repeated")
+      ->allow_extra_args(false)
+      ->group(group);
+}
+
+void ModelArguments::add_mean(CLI::App& app) {
+  app.add_option("--mean", mean,
+                 "A mean image (Caffe: binaryproto) that the network subtracts from its input")
+      ->group("Import");
+}
+
+ImportOptions ModelArguments::options() const {
+  ImportOptions options;
+  options.weights = weights;
+  options.random_weights = random_weights;
+  options.mean = mean;
+  options.inputs = inputs;
+  options.outputs = outputs;
+  for (const std::string& text : input_shapes) {
+    auto [name, shape] = parse_input_shape(text);
+    if (!options.input_shapes.emplace(name, std::move(shape)).second) {
+      throw ModelError(fmt::format("--input-shape names the input '{}' twice", name));
+    }
+  }
+  return options;
 }
 
 void BuildArguments::add_shapes(CLI::App& app) {
@@ -111,27 +181,39 @@ BuildOptions BuildArguments::options() const {
   return options;
 }
 
-Network load_network(const std::filesystem::path& path) {
+Network load_network(const std::filesystem::path& path, const ImportOptions& importing) {
   switch (file_kind(path)) {
-    case FileKind::text_ir: return Network::load_text(path);
-    case FileKind::onnx: return Network::load(path);
+    case FileKind::model: return Network::load(path, importing);
     case FileKind::engine:
       throw ModelError(
           fmt::format("'{}' is an engine that was built already; a model is needed here", path.string()));
     case FileKind::image:
     case FileKind::npy: break;
   }
-  throw ModelError(fmt::format("'{}' is no model: neither ONNX nor textual IR (*.ir)", path.string()));
+  throw ModelError(fmt::format("'{}' is no model, see tenon list formats", path.string()));
 }
 
-Engine open_engine(const std::filesystem::path& path, const BuildArguments& arguments,
-                   const BuildOptions& options, ProgressBar& bar) {
+namespace {
+
+bool says_something(const ImportOptions& importing) {
+  return !importing.weights.empty() || importing.random_weights || !importing.mean.empty() ||
+         !importing.inputs.empty() || !importing.outputs.empty() || !importing.input_shapes.empty();
+}
+
+}  // namespace
+
+Engine open_engine(const std::filesystem::path& path, const ImportOptions& importing,
+                   const BuildArguments& arguments, const BuildOptions& options, ProgressBar& bar) {
   if (file_kind(path) != FileKind::engine) {
-    const Network network = load_network(path);
+    const Network network = load_network(path, importing);
     BuildOptions with_progress = options;
     with_progress.progress = bar.callback();
     with_progress.portable = false;
     return build(network, with_progress);
+  }
+  if (says_something(importing)) {
+    throw ModelError(
+        fmt::format("'{}' is an engine: how a model is imported has been decided already", path.string()));
   }
   if (!arguments.device.empty())
     throw ModelError("--device is for models; an engine has been built for its device already");

@@ -4,6 +4,7 @@
 #include <tenon/builder.hpp>
 #include <tenon/inspect.hpp>
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -28,6 +29,23 @@ std::pair<std::string, ShapeRange> parse_shape_range(const std::string& text);
 // A number or a fraction, "0.5", "1/255". ModelError naming `option`.
 float parse_number(std::string_view text, std::string_view option);
 
+// "NAME:1x3x?x?", '?' a dim that stays open. ModelError.
+std::pair<std::string, Shape> parse_input_shape(const std::string& text);
+
+// How a model is imported.
+struct ModelArguments {
+  std::string weights;
+  std::optional<std::uint64_t> random_weights;
+  std::string mean;
+  std::vector<std::string> inputs;
+  std::vector<std::string> outputs;
+  std::vector<std::string> input_shapes;
+
+  void add_to(CLI::App& app);    // all but --mean
+  void add_mean(CLI::App& app);  // where InputArguments has no --mean of its own
+  ImportOptions options() const;
+};
+
 struct BuildArguments {
   std::vector<std::string> shapes;
   int threads = 0;
@@ -46,12 +64,12 @@ struct BuildArguments {
   BuildOptions options() const;
 };
 
-// ONNX, or textual IR (*.ir). ModelError when the file is something else.
-Network load_network(const std::filesystem::path& path);
+// A model of any format. ModelError when the file is something else.
+Network load_network(const std::filesystem::path& path, const ImportOptions& importing = {});
 
 // Loads an engine file, or builds an engine of a model. A plan that was made for another machine is built
 // again from its portable section.
-Engine open_engine(const std::filesystem::path& path, const BuildArguments& arguments,
-                   const BuildOptions& options, ProgressBar& bar);
+Engine open_engine(const std::filesystem::path& path, const ImportOptions& importing,
+                   const BuildArguments& arguments, const BuildOptions& options, ProgressBar& bar);
 
 }  // namespace tenon::tool

@@ -23,6 +23,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 struct Options {
+  ModelArguments importing;
   BuildArguments build;
   InputArguments inputs;
   std::string model;
@@ -134,8 +135,8 @@ void report_json(const Options& options, const Engine& engine, const Latency& la
 int run(const Options& options) {
   ProgressBar bar;
   std::map<std::string, Tensor> files;
-  const Engine engine =
-      open_engine(options.model, options.build, options.inputs, options.build.options(), bar, files);
+  const Engine engine = open_engine(options.model, options.importing, options.build, options.inputs,
+                                    options.build.options(), bar, files);
   Context context = engine.create_context();
   set_inputs(options, engine, files, context);
   context.prepare();
@@ -172,13 +173,16 @@ int run(const Options& options) {
 void add_bench(Program& program) {
   auto options = std::make_shared<Options>();
   CLI::App& app = program.add("bench", "Measure latency and throughput", [options] { return run(*options); });
-  app.add_option("MODEL", options->model, "ONNX file, textual IR (*.ir), or engine file")->required();
+  app.add_option("MODEL", options->model,
+                 "Model: ONNX, textual IR (*.ir), … (see tenon list formats), or engine file")
+      ->required();
   app.add_option("--duration", options->duration, "Seconds to measure for (default 3)")
       ->check(CLI::Range(0.0, 86400.0));
   app.add_option("--warmup", options->warmup, "Seconds to run before that (default 0.2)")
       ->check(CLI::Range(0.0, 86400.0));
   app.add_flag("--profile", options->profile, "Also report the time of every layer");
   app.add_option("--seed", options->seed, "Seed of the random inputs (default 1)");
+  options->importing.add_to(app);
   options->inputs.add_to(app);
   options->build.add_shapes(app);
   options->build.add_threads(app);

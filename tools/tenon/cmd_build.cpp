@@ -14,6 +14,7 @@ namespace tenon::tool {
 namespace {
 
 struct Options {
+  ModelArguments importing;
   BuildArguments build;
   std::string model;
   std::string output;
@@ -46,7 +47,7 @@ int run(const Options& options) {
   build_options.portable = !options.strip_portable;
   build_options.dump_dir = options.dump_dir;
   build_options.reproducer = options.reproducer;
-  const Network network = load_network(options.model);
+  const Network network = load_network(options.model, options.importing.options());
   BuildReport report;
   ProgressBar bar;
   build_options.progress = bar.callback();
@@ -72,8 +73,11 @@ int run(const Options& options) {
 void add_build(Program& program) {
   auto options = std::make_shared<Options>();
   CLI::App& app = program.add("build", "Build an engine from a model", [options] { return run(*options); });
-  app.add_option("MODEL", options->model, "ONNX file, or textual IR (*.ir)")->required();
-  app.add_option("-o,--output", options->output, "Engine file to write")->required();
+  app.add_option("MODEL", options->model, "Model: ONNX, textual IR (*.ir), … (see tenon list formats)")
+      ->required();
+  app.add_option("-o,--save", options->output, "Engine file to write")->required();
+  options->importing.add_to(app);
+  options->importing.add_mean(app);
   options->build.add_shapes(app);
   options->build.add_threads(app);
   options->build.add_device(app);

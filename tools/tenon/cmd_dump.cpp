@@ -13,6 +13,7 @@ namespace tenon::tool {
 namespace {
 
 struct Options {
+  ModelArguments importing;
   BuildArguments build;
   std::string model;
   std::string output;
@@ -28,7 +29,7 @@ nlohmann::ordered_json to_json(const std::vector<TensorInfo>& infos) {
 }
 
 int run(const Options& options) {
-  Network network = load_network(options.model);
+  Network network = load_network(options.model, options.importing.options());
   if (options.optimized) network = optimize(network, options.build.options());
   if (!options.output.empty()) network.save_text(options.output);
   if (options.json) {
@@ -49,13 +50,16 @@ int run(const Options& options) {
 void add_dump(Program& program) {
   auto options = std::make_shared<Options>();
   CLI::App& app = program.add("dump", "Show a model as textual IR", [options] { return run(*options); });
-  app.add_option("MODEL", options->model, "ONNX file, or textual IR (*.ir)")->required();
-  app.add_option("-o,--output", options->output,
+  app.add_option("MODEL", options->model, "Model: ONNX, textual IR (*.ir), … (see tenon list formats)")
+      ->required();
+  app.add_option("-o,--save", options->output,
                  "Write it to this file, with large constants in a second file of the name plus .blob, so "
                  "that tenon opt, build "
                  "and run can read it");
   app.add_flag("--optimized", options->optimized, "After the passes of a build");
   options->build.add_pipeline(app);
+  options->importing.add_to(app);
+  options->importing.add_mean(app);
   options->build.add_shapes(app);
   app.add_flag("--json", options->json, "Name, inputs, outputs and operator counts as JSON");
 }

@@ -14,6 +14,7 @@ namespace tenon::tool {
 namespace {
 
 struct Options {
+  ModelArguments importing;
   BuildArguments build;
   std::string engine;
   std::string layer;
@@ -33,7 +34,8 @@ std::string indented(const std::string& text) {
 
 int run(const Options& options) {
   ProgressBar bar;
-  const Engine engine = open_engine(options.engine, options.build, options.build.options(), bar);
+  const Engine engine =
+      open_engine(options.engine, options.importing.options(), options.build, options.build.options(), bar);
   nlohmann::ordered_json json = nlohmann::ordered_json::array();
   std::string text;
   for (const StepInfo& step : engine.steps()) {
@@ -72,6 +74,8 @@ void add_explain(Program& program) {
                               [options] { return run(*options); });
   app.add_option("ENGINE", options->engine, "Engine file, or a model, which is built first")->required();
   app.add_option("--layer", options->layer, "Only steps whose source names contain this");
+  options->importing.add_to(app);
+  options->importing.add_mean(app);
   options->build.add_shapes(app);
   options->build.add_threads(app);
   options->build.add_device(app);

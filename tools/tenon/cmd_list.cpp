@@ -23,6 +23,7 @@ Listing listing(const std::string& what) {
   if (what == "passes") return list_passes();
   if (what == "tactics") return list_tactics();
   if (what == "kernels") return list_kernels();
+  if (what == "formats") return list_formats();
   return list_knobs();
 }
 
@@ -48,11 +49,11 @@ int run(const Options& options) {
 
 void add_list(Program& program) {
   auto options = std::make_shared<Options>();
-  CLI::App& app = program.add("list", "List operators, passes, tactics, kernels or knobs",
+  CLI::App& app = program.add("list", "List model formats, operators, passes, tactics, kernels or knobs",
                               [options] { return run(*options); });
-  app.add_option("WHAT", options->what, "ops, passes, tactics, kernels or knobs")
+  app.add_option("WHAT", options->what, "formats, ops, passes, tactics, kernels or knobs")
       ->required()
-      ->check(CLI::IsMember({"ops", "passes", "tactics", "kernels", "knobs"}));
+      ->check(CLI::IsMember({"formats", "ops", "passes", "tactics", "kernels", "knobs"}));
   app.add_flag("--json", options->json, "As JSON");
 }
 

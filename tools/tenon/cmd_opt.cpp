@@ -74,7 +74,7 @@ void add_opt(Program& program) {
   app.add_option("--reproduce", options->reproduce,
                  "Run such a file again, with the passes and settings that it names");
   options->build.add_shapes(app);
-  app.add_option("-o,--output", options->output, "Write the result to this file instead of standard output");
+  app.add_option("-o,--save", options->output, "Write the result to this file instead of standard output");
   app.add_flag("--json", options->json, "Report passes and rewrites as JSON");
 }
 

@@ -16,6 +16,7 @@ namespace tenon::tool {
 namespace {
 
 struct Options {
+  ModelArguments importing;
   BuildArguments build;
   InputArguments inputs;
   std::string model;
@@ -29,8 +30,8 @@ int run(const Options& options) {
   build_options.measure = build_options.measure && !build_options.timing_cache.empty();
   std::map<std::string, Tensor> tensors;
   ProgressBar bar;
-  const Engine engine =
-      open_engine(options.model, options.build, options.inputs, build_options, bar, tensors);
+  const Engine engine = open_engine(options.model, options.importing, options.build, options.inputs,
+                                    build_options, bar, tensors);
   Context context = engine.create_context();
   for (const TensorInfo& info : engine.inputs()) {
     const auto tensor = tensors.find(info.name);
@@ -68,12 +69,15 @@ int run(const Options& options) {
 void add_run(Program& program) {
   auto options = std::make_shared<Options>();
   CLI::App& app = program.add("run", "Run a model or an engine once", [options] { return run(*options); });
-  app.add_option("MODEL", options->model, "ONNX file, textual IR (*.ir), or engine file")->required();
+  app.add_option("MODEL", options->model,
+                 "Model: ONNX, textual IR (*.ir), … (see tenon list formats), or engine file")
+      ->required();
   app.add_option("--output-dir", options->output_dir,
                  "Directory for one .npy per output, named after it (other characters than letters, digits, "
                  "'.', '_' and '-' "
                  "become '_')")
       ->required();
+  options->importing.add_to(app);
   options->inputs.add_to(app);
   options->build.add_shapes(app);
   options->build.add_threads(app);

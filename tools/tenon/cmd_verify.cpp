@@ -18,6 +18,7 @@ namespace tenon::tool {
 namespace {
 
 struct Options {
+  ModelArguments importing;
   BuildArguments build;
   InputArguments inputs;
   std::string model;
@@ -98,7 +99,7 @@ std::string conclusion(const VerifyReport& report) {
 }
 
 int run(const Options& options) {
-  const Network network = load_network(options.model);
+  const Network network = load_network(options.model, options.inputs.import_options(options.importing));
   VerifyOptions verify_options;
   verify_options.build = options.build.options();
   verify_options.inputs = options.inputs.read(network.inputs());
@@ -134,7 +135,9 @@ void add_verify(Program& program) {
       "verify",
       "Compare an optimized engine with the reference backend node by node, and find the pass that broke it",
       [options] { return run(*options); });
-  app.add_option("MODEL", options->model, "ONNX file, or textual IR (*.ir)")->required();
+  app.add_option("MODEL", options->model, "Model: ONNX, textual IR (*.ir), … (see tenon list formats)")
+      ->required();
+  options->importing.add_to(app);
   options->inputs.add_to(app);
   app.add_option("--seed", options->seed, "Seed of the inputs that are not given (default 1)");
   app.add_option("--tolerance", options->tolerance, "Factor on what a value may differ by (default 1)")

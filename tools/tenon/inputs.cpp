@@ -87,7 +87,10 @@ void InputArguments::add_to(CLI::App& app) {
       ->check(CLI::IsMember({"rgb", "bgr", "gray"}))
       ->group(group);
   app.add_option("--scale", scale, "Factor on pixel values 0 to 255, e.g. 1/255 (default 1)")->group(group);
-  app.add_option("--mean", mean, "Subtracted after scaling: one number, or one per channel, comma-separated")
+  app.add_option(
+         "--mean", mean,
+         "Subtracted after scaling: one number, or one per channel, comma-separated; or the mean image of a "
+         "Caffe model (a file), which the network subtracts from its input")
       ->delimiter(',')
       ->allow_extra_args(false)
       ->group(group);
@@ -98,6 +101,18 @@ void InputArguments::add_to(CLI::App& app) {
   app.add_option("--layout", layout, "nchw or nhwc (default: nhwc where only the input's last dim is 1 or 3)")
       ->check(CLI::IsMember({"nchw", "nhwc"}))
       ->group(group);
+}
+
+bool InputArguments::mean_is_file() const {
+  if (mean.size() != 1) return false;
+  const std::filesystem::path path = mean[0];
+  return path.extension() == ".binaryproto" || std::filesystem::is_regular_file(path);
+}
+
+ImportOptions InputArguments::import_options(const ModelArguments& model) const {
+  ImportOptions options = model.options();
+  if (mean_is_file()) options.mean = mean[0];
+  return options;
 }
 
 ImageOptions InputArguments::image_options(const TensorInfo& info) const {
@@ -127,7 +142,7 @@ ImageOptions InputArguments::image_options(const TensorInfo& info) const {
   }
   if (!crop.empty()) std::tie(options.crop_width, options.crop_height) = parse_size(crop, "--crop", false);
   if (!scale.empty()) options.scale = parse_number(scale, "--scale");
-  options.mean = parse_numbers(mean, "--mean");
+  if (!mean_is_file()) options.mean = parse_numbers(mean, "--mean");
   options.std = parse_numbers(std, "--std");
   return options;
 }
@@ -150,15 +165,16 @@ std::map<std::string, Tensor> InputArguments::read(const std::vector<TensorInfo>
   return tensors;
 }
 
-Engine open_engine(const std::filesystem::path& path, const BuildArguments& arguments,
-                   const InputArguments& inputs, BuildOptions options, ProgressBar& bar,
-                   std::map<std::string, Tensor>& tensors) {
+Engine open_engine(const std::filesystem::path& path, const ModelArguments& model,
+                   const BuildArguments& arguments, const InputArguments& inputs, BuildOptions options,
+                   ProgressBar& bar, std::map<std::string, Tensor>& tensors) {
+  const ImportOptions importing = inputs.import_options(model);
   if (file_kind(path) == FileKind::engine) {
-    Engine engine = open_engine(path, arguments, options, bar);
+    Engine engine = open_engine(path, importing, arguments, options, bar);
     tensors = inputs.read(engine.inputs());
     return engine;
   }
-  const Network network = load_network(path);
+  const Network network = load_network(path, importing);
   tensors = inputs.read(network.inputs());
   for (const auto& [name, tensor] : tensors) {
     options.shapes.emplace(name, ShapeRange{tensor.shape(), tensor.shape(), tensor.shape()});

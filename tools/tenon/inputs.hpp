@@ -29,19 +29,23 @@ struct InputArguments {
 
   void add_to(CLI::App& app);
 
+  // How the model is imported: --mean with a file in place of numbers is the model's mean image.
+  ImportOptions import_options(const ModelArguments& model) const;
+
   // The named inputs, checked for dtype and rank. ModelError for unknown names, names given twice, and a file
   // without a name where there are several inputs.
   std::map<std::string, Tensor> read(const std::vector<TensorInfo>& infos) const;
 
  private:
+  bool mean_is_file() const;
   ImageOptions image_options(const TensorInfo& info) const;
 };
 
 // open_engine() and what `inputs` gives it. Symbolic dims of a model take the shapes of its inputs where no
 // --shapes names them.
-Engine open_engine(const std::filesystem::path& path, const BuildArguments& arguments,
-                   const InputArguments& inputs, BuildOptions options, ProgressBar& bar,
-                   std::map<std::string, Tensor>& tensors);
+Engine open_engine(const std::filesystem::path& path, const ModelArguments& model,
+                   const BuildArguments& arguments, const InputArguments& inputs, BuildOptions options,
+                   ProgressBar& bar, std::map<std::string, Tensor>& tensors);
 
 // Splits at the last '='; a text without one is a file without a name.
 std::pair<std::string, std::string> split_input(const std::string& text);

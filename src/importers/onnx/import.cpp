@@ -17,7 +17,7 @@ namespace tenon {
 namespace {
 
 Graph import_bytes(std::string_view bytes, std::shared_ptr<const void> owner,
-                   const std::filesystem::path& directory, const ImportOptions& options) {
+                   const std::filesystem::path& directory, const OnnxOptions& options) {
   const onnx::ModelDef model = onnx::read_model(bytes);
   onnx::TensorLoader tensors(std::move(owner), directory);
   return onnx::Importer(model, tensors, options).run();
@@ -25,7 +25,7 @@ Graph import_bytes(std::string_view bytes, std::shared_ptr<const void> owner,
 
 }  // namespace
 
-Graph import_onnx(const std::filesystem::path& path, const ImportOptions& options) {
+Graph import_onnx(const std::filesystem::path& path, const OnnxOptions& options) {
   return in_context(
       [&] {
         const auto file = MappedFile::open(path);
@@ -36,7 +36,7 @@ Graph import_onnx(const std::filesystem::path& path, const ImportOptions& option
       [&] { return fmt::format("importing {}", quote(path.string())); });
 }
 
-Graph import_onnx(std::span<const std::byte> bytes, const ImportOptions& options) {
+Graph import_onnx(std::span<const std::byte> bytes, const OnnxOptions& options) {
   // Aligned like a mapped file, so that as many constants can be viewed in place.
   auto copy = std::make_shared<Tensor>(DataType::u8, Shape{static_cast<std::int64_t>(bytes.size())});
   if (!bytes.empty()) std::memcpy(copy->mutable_data(), bytes.data(), bytes.size());

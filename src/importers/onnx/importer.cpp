@@ -77,7 +77,7 @@ class InsertionGuard {
 
 }  // namespace
 
-Importer::Importer(const ModelDef& model, TensorLoader& tensors, const ImportOptions& options)
+Importer::Importer(const ModelDef& model, TensorLoader& tensors, const OnnxOptions& options)
     : model_(model),
       tensors_(tensors),
       options_(options),
@@ -127,7 +127,7 @@ void Importer::add_inputs(Scope& scope) {
           throw ModelError(
               fmt::format("the given shape has rank {}, the model's {}", shape->second.size(), dims->size()));
         }
-        dims = shape->second;
+        dims = given_dims(name, shape->second, dims);
       }
       scope.values.emplace(input.name, graph_.add_input(std::move(name), std::move(type)));
     } catch (const ModelError& error) {
@@ -140,6 +140,20 @@ void Importer::add_inputs(Scope& scope) {
   }
 }
 
+Dims Importer::given_dims(const std::string& input, const Shape& shape, const std::optional<Dims>& declared) {
+  Dims dims;
+  for (std::size_t axis = 0; axis < shape.size(); ++axis) {
+    if (shape[axis] >= 0) {
+      dims.emplace_back(shape[axis]);
+    } else if (declared && !(*declared)[axis].is_const()) {
+      dims.push_back((*declared)[axis]);
+    } else {
+      dims.push_back(symbols_.fresh(fmt::format("{}_{}", input, axis)));
+    }
+  }
+  return dims;
+}
+
 void Importer::import_constants(const GraphDef& def, Scope& scope) {
   if (def.initializers.empty() && def.sparse_initializers.empty()) return;
   std::set<std::string_view> used;
@@ -147,7 +161,7 @@ void Importer::import_constants(const GraphDef& def, Scope& scope) {
     for (const std::string_view name : used_names(node)) used.insert(name);
   }
   for (const ValueDef& output : def.outputs) used.insert(output.name);
-  for (const std::string& name : options_.extra_outputs) used.insert(name);
+  for (const std::string& name : options_.outputs) used.insert(name);
 
   const InsertionGuard guard(graph_);
   const auto add = [&](std::string_view name, const auto& tensor) {
@@ -345,9 +359,10 @@ void Importer::add_outputs(const Scope& scope) {
       problems_.push_back({fmt::format("output {}", quote(name)), error.message()});
     }
   };
+  for (const std::string& name : options_.outputs) add(name);
+  if (!options_.outputs.empty()) return;
   if (model_.graph.outputs.empty()) throw ModelError("the graph of the model has no outputs");
   for (const ValueDef& output : model_.graph.outputs) add(output.name);
-  for (const std::string& name : options_.extra_outputs) add(name);
 }
 
 ValueId Importer::operand(std::string_view name, const Scope& scope) const {

@@ -42,7 +42,7 @@ struct Scope {
 
 class Importer {
  public:
-  Importer(const ModelDef& model, TensorLoader& tensors, const ImportOptions& options);
+  Importer(const ModelDef& model, TensorLoader& tensors, const OnnxOptions& options);
   Graph run();
 
   Graph& graph() noexcept { return graph_; }
@@ -58,6 +58,7 @@ class Importer {
   struct Poisoned {};  // thrown where something depends on a poisoned value
 
   void add_inputs(Scope& scope);
+  Dims given_dims(const std::string& input, const Shape& shape, const std::optional<Dims>& declared);
   void add_outputs(const Scope& scope);
   void import_constants(const GraphDef& def, Scope& scope);
   void import_nodes(const std::vector<NodeDef>& nodes, Scope& scope);
@@ -84,7 +85,7 @@ class Importer {
 
   const ModelDef& model_;
   TensorLoader& tensors_;
-  const ImportOptions& options_;
+  const OnnxOptions& options_;
   Graph graph_;
   SymbolTable symbols_;
   Opsets opsets_;
