@@ -198,7 +198,45 @@ class Verifier {
     TENON_REQUIRE(output != reference_.end() && output->second.is_tensor(),
                   "the reference backend gave no value for {}", quote(tap.name));
     const Tensor& tensor = output->second.tensor();
-    return inherited + epsilon(tensor.dtype()) * (8 + reduction_length(node.op, shapes, tensor.shape()));
+    return inherited + epsilon(tensor.dtype()) * terms(node, shapes, tensor.shape());
+  }
+
+  double terms(const Node& node, std::span<const Shape> inputs, const Shape& output) const {
+    double inside = 0;
+    for (const RegionId region : node.regions) inside = std::max(inside, region_terms(region));
+    return 8 + reduction_length(node.op, inputs, output) + iterations(node) * inside;
+  }
+
+  // All nodes of a region one after the other. Nothing inside is tapped, so its shapes come from the types.
+  double region_terms(RegionId region) const {
+    double sum = 0;
+    for (const NodeId id : graph().nodes(region)) {
+      const Node& node = graph().node(id);
+      std::vector<Shape> inputs;
+      for (const ValueId input : node.inputs) inputs.push_back(known_shape(input));
+      sum += terms(node, inputs, node.outputs.empty() ? Shape{} : known_shape(node.outputs[0]));
+    }
+    return sum;
+  }
+
+  // A dimension that is known only when the region runs counts as 1.
+  Shape known_shape(ValueId id) const {
+    Shape shape;
+    if (!id.valid() || !graph().value(id).type.is_tensor()) return shape;
+    const auto& dims = graph().value(id).type.as_tensor().dims;
+    if (!dims) return shape;
+    for (const Dim& dim : *dims) shape.push_back(dim.is_const() ? dim.value() : 1);
+    return shape;
+  }
+
+  // Of a loop with a trip count that is known; 1 for a branch and where only the run can tell.
+  double iterations(const Node& node) const {
+    if (node.op.name() != "loop" || node.inputs.empty() || !node.inputs[0].valid()) return 1;
+    const std::optional<Data> count = operand(node.inputs[0], {});
+    if (!count || !count->is_tensor() || count->tensor().elements() != 1) return 1;
+    constexpr double kBelievable = 1e6;  // larger ones mean "until the condition fails"
+    const auto trips = static_cast<double>(count->tensor().values<std::int64_t>()[0]);
+    return trips < kBelievable ? std::max(1.0, trips) : 1;
   }
 
   // What the engine has for a value, else what the reference backend has; nothing for what neither shows.

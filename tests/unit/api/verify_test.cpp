@@ -83,5 +83,30 @@ TEST(Verify, NamesTheFirstNodeWhereNothingIsAllowed) {
   EXPECT_EQ(report.culprit->pass, "");
 }
 
+TEST(Verify, AllowsForWhatARegionComputes) {
+  const VerifyReport report =
+      verify(Network::from_text(R"(graph @g(%x: f32[4,64], %w: f32[64,64], %c: bool[]) {
+    %t = matmul(%x, %w) : f32[4,64]
+    %u = matmul(%t, %w) : f32[4,64]
+    %y = if(%c) : f32[4,64]
+      region {
+        %a = matmul(%x, %w) : f32[4,64]
+        %b = matmul(%a, %w) : f32[4,64]
+        return %b
+      }
+      region {
+        %d = matmul(%x, %w) : f32[4,64]
+        %e = matmul(%d, %w) : f32[4,64]
+        return %e
+      }
+    return %u as "plain", %y as "chosen"
+  })"),
+             quick());
+  EXPECT_TRUE(report.ok());
+  ASSERT_EQ(report.taps.size(), 3U);
+  EXPECT_GE(report.taps[2].allowed, report.taps[1].allowed);
+  EXPECT_LE(report.taps[2].allowed, 2 * report.taps[1].allowed);
+}
+
 }  // namespace
 }  // namespace tenon
