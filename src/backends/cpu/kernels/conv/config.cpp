@@ -7,9 +7,9 @@ namespace tenon::cpu {
 
 namespace {
 
-// Weights that are used again for each tile of pixels should stay in the second-level cache, of which they
-// get this much.
-constexpr std::ptrdiff_t kWeightBytes = 512 * 1024;
+// Weights that are used again for each tile of pixels should stay in the second-level cache, together with
+// those that are fetched ahead: each gets this much.
+constexpr std::ptrdiff_t kWeightBytes = 320 * 1024;
 
 std::ptrdiff_t weight_bytes(const ConvShape& s, int oc_blocks) {
   return channel_blocks(s.group_in()) * s.kernel_h * s.kernel_w * kChannelBlock * kChannelBlock * oc_blocks *
@@ -57,10 +57,15 @@ ConvConfigs conv_configs(const ConvKernel& kernel, const ConvShape& s) {
   other.oc_inner = !best.oc_inner;
   other.ic_blocks = 0;
   add(all, other);
-  // Tiles within a row read their pixels without a table where the stride is 1, away from the border.
+  // Tiles within a row read their pixels without a table where the stride is 1 or 2, away from the border.
   other = best;
   other.rows = true;
-  if (s.stride_w == 1 && !s.pointwise() && fill(s.out_w, best.pixels) > 0.85) add(all, other);
+  if (s.stride_w <= 2 && !s.pointwise()) {
+    if (fill(s.out_w, best.pixels) > 0.85) add(all, other);
+    other.oc_blocks = narrow;
+    other.pixels = kernel.max_pixels(narrow);
+    if (s.stride_w == 2 && fill(s.out_w, other.pixels) > 0.85) add(all, other);
+  }
   return all;
 }
 

@@ -41,6 +41,7 @@ ConvTile common_tile(const ConvArgs& args, int in_blocks) {
   t.dst_pixel = kChannelBlock;
   t.dst_oc_block = static_cast<std::ptrdiff_t>(s.out_h) * s.out_w * kChannelBlock;
   t.act = args.act;
+  t.tiles = 1;
   t.row_step = s.dilation_h;
   t.column_step = s.dilation_w;
   t.src_h = s.in_h;
@@ -68,8 +69,10 @@ class Walk {
   };
 
   Position position(std::ptrdiff_t unit) const;
-  void advance(Position& p) const;
-  void run_tile(const Position& p, int block_begin, int block_end) const;
+  void run_tiles(const Position& p, int tiles, int pass) const;
+  void run_steps(const Position& p, int steps, int tiles, int pass) const;
+  void run_blocks(const Position& p, int block, int blocks, int steps, int tiles, int pass) const;
+  std::ptrdiff_t ahead(int blocks, bool last) const;
   void run_pixels(ConvTile& t, int oc_blocks, int y, int x, int count) const;
 
   const ConvKernel& kernel_;
@@ -126,37 +129,53 @@ Walk::Position Walk::position(std::ptrdiff_t unit) const {
   return p;
 }
 
-void Walk::advance(Position& p) const {
-  int& inner = args_.config.oc_inner ? p.oc_step : p.tile;
-  int& outer = args_.config.oc_inner ? p.tile : p.oc_step;
-  if (++inner < (args_.config.oc_inner ? oc_steps_ : tiles_)) return;
-  inner = 0;
-  if (++outer < (args_.config.oc_inner ? tiles_ : oc_steps_)) return;
-  outer = 0;
-  if (++p.group < shape_.groups) return;
-  p.group = 0;
-  ++p.image;
-}
-
-// With several passes, all tiles of a task that share weights are done for a pass before the next begins.
+// Whatever shares a unit of the outer dimension is done together, and with several passes a pass of it before
+// the next.
 void Walk::run(std::ptrdiff_t begin, std::ptrdiff_t end) const {
-  Position p = position(begin);
   while (begin < end) {
-    const std::ptrdiff_t run =
-        passes_ == 1 ? end - begin : std::min<std::ptrdiff_t>(end - begin, tiles_ - p.tile);
-    Position next = p;
-    for (int pass = 0; pass < passes_; ++pass) {
-      next = p;
-      for (std::ptrdiff_t i = 0; i < run; ++i, advance(next)) {
-        run_tile(next, pass * pass_blocks_, std::min((pass + 1) * pass_blocks_, in_blocks_));
-      }
+    const Position p = position(begin);
+    const bool inner = args_.config.oc_inner;
+    const int left = inner ? oc_steps_ - p.oc_step : tiles_ - p.tile;
+    const int count = static_cast<int>(std::min<std::ptrdiff_t>(end - begin, left));
+    if (inner) {
+      run_steps(p, count, 1, 0);
+    } else {
+      for (int pass = 0; pass < passes_; ++pass) run_tiles(p, count, pass);
     }
-    p = next;
-    begin += run;
+    begin += count;
   }
 }
 
-void Walk::run_tile(const Position& p, int block_begin, int block_end) const {
+// `tiles` tiles of one step, those together that differ in nothing but their place.
+void Walk::run_tiles(const Position& p, int tiles, int pass) const {
+  Position at = p;
+  const int end = p.tile + tiles;
+  const int full = pointwise_ ? shape_.out_h * shape_.out_w / tile_pixels_ : 0;
+  while (at.tile < end) {
+    const bool ahead = at.tile < oc_blocks_;
+    const int count = ahead || at.tile >= full ? 1 : std::min(end, full) - at.tile;
+    run_steps(at, 1, count, pass);
+    at.tile += count;
+  }
+}
+
+// One tile in `steps` steps, or `tiles` tiles in one.
+void Walk::run_steps(const Position& p, int steps, int tiles, int pass) const {
+  const int begin = p.oc_step * oc_blocks_;
+  const int end = std::min((p.oc_step + steps) * oc_blocks_, out_blocks_);
+  int block = begin;
+  if (const int whole = (end - begin) / oc_blocks_) {
+    run_blocks(p, block, oc_blocks_, whole, tiles, pass);
+    block += whole * oc_blocks_;
+  }
+  while (block < end) {
+    const int blocks = kernel_.oc_blocks_at_most(end - block);
+    run_blocks(p, block, blocks, 1, tiles, pass);
+    block += blocks;
+  }
+}
+
+void Walk::run_blocks(const Position& p, int block, int blocks, int steps, int tiles, int pass) const {
   const ConvShape& s = shape_;
   int y = by_rows_ ? p.tile / row_tiles_ : 0;
   int x = (by_rows_ ? p.tile % row_tiles_ : p.tile) * tile_pixels_;
@@ -166,30 +185,45 @@ void Walk::run_tile(const Position& p, int block_begin, int block_end) const {
     x = x % s.out_w;
   }
 
+  const int block_begin = pass * pass_blocks_;
+  const int block_end = std::min(block_begin + pass_blocks_, in_blocks_);
   const std::ptrdiff_t group = static_cast<std::ptrdiff_t>(p.image) * s.groups + p.group;
-  const int end = std::min((p.oc_step + 1) * oc_blocks_, out_blocks_);
-  for (int block = p.oc_step * oc_blocks_; block < end;) {
-    const int blocks = kernel_.oc_blocks_at_most(end - block);
-    const std::ptrdiff_t out_block = static_cast<std::ptrdiff_t>(p.group) * out_blocks_ + block;
-    const std::ptrdiff_t out = (group * out_blocks_ + block) * common_.dst_oc_block +
-                               (static_cast<std::ptrdiff_t>(y) * s.out_w + x) * kChannelBlock;
-    ConvTile t = common_;
-    t.src = args_.src + (group * in_blocks_ + block_begin) * t.src_block;
-    t.blocks = block_end - block_begin;
-    t.last_lanes = block_end == in_blocks_ ? s.group_in() - (in_blocks_ - 1) * kChannelBlock : kChannelBlock;
-    t.weights = args_.weights + out_block * t.weights_oc_block + block_begin * t.weights_block;
-    t.bias = args_.bias ? args_.bias + out_block * kChannelBlock : nullptr;
-    t.dst = args_.dst + out;
-    t.residual = args_.residual ? args_.residual + out : nullptr;
-    t.first = block_begin == 0;
-    t.last = block_end == in_blocks_;
-    run_pixels(t, blocks, y, x, count);
-    if (t.last && clears_padding_ && block + blocks == out_blocks_) {
-      clear_padding_lanes(t.dst + (blocks - 1) * t.dst_oc_block, count,
-                          s.group_out() - (out_blocks_ - 1) * kChannelBlock);
-    }
-    block += blocks;
+  const std::ptrdiff_t out_block = static_cast<std::ptrdiff_t>(p.group) * out_blocks_ + block;
+  const std::ptrdiff_t out = (group * out_blocks_ + block) * common_.dst_oc_block +
+                             (static_cast<std::ptrdiff_t>(y) * s.out_w + x) * kChannelBlock;
+  ConvTile t = common_;
+  t.src = args_.src + (group * in_blocks_ + block_begin) * t.src_block;
+  t.blocks = block_end - block_begin;
+  t.last_lanes = block_end == in_blocks_ ? s.group_in() - (in_blocks_ - 1) * kChannelBlock : kChannelBlock;
+  t.weights = args_.weights + out_block * t.weights_oc_block + block_begin * t.weights_block;
+  t.bias = args_.bias ? args_.bias + out_block * kChannelBlock : nullptr;
+  t.dst = args_.dst + out;
+  t.residual = args_.residual ? args_.residual + out : nullptr;
+  t.first = block_begin == 0;
+  t.last = block_end == in_blocks_;
+  if (steps > 1) {
+    t.tiles = steps;
+    t.next_weights = blocks * t.weights_oc_block;
+    t.next_bias = blocks * kChannelBlock;
+    t.next_dst = blocks * t.dst_oc_block;
+  } else if (tiles > 1) {
+    t.tiles = tiles;
+    t.next_src = static_cast<std::ptrdiff_t>(count) * kChannelBlock;
+    t.next_dst = t.next_src;
   }
+  if (!args_.config.oc_inner && p.tile < blocks && tiles_ > 1)
+    t.ahead = ahead(blocks, t.last) + p.tile * t.weights_oc_block;
+  run_pixels(t, blocks, y, x, count);
+  if (t.last && clears_padding_ && block + steps * blocks == out_blocks_) {
+    clear_padding_lanes(args_.dst + out + (steps * blocks - 1) * t.dst_oc_block, count * tiles,
+                        s.group_out() - (out_blocks_ - 1) * kChannelBlock);
+  }
+}
+
+// How far the weights of the next pass, or of the next step's first, are from those of a pass.
+std::ptrdiff_t Walk::ahead(int blocks, bool last) const {
+  const std::ptrdiff_t pass = pass_blocks_ * common_.weights_block;
+  return last ? blocks * common_.weights_oc_block - (passes_ - 1) * pass : pass;
 }
 
 // `count` pixels from (y, x) on, in the order of the flattened image.
@@ -209,9 +243,9 @@ void Walk::run_pixels(ConvTile& t, int oc_blocks, int y, int x, int count) const
     t.weights += taps.begin * t.weights_tap_h;
     base = taps.begin * s.dilation_h;
     const int last_column = column + (count - 1) * s.stride_w + (s.kernel_w - 1) * s.dilation_w;
-    if (s.stride_w == 1 && column >= 0 && last_column < s.in_w) {
+    if (s.stride_w <= 2 && column >= 0 && last_column < s.in_w) {
       t.src += (static_cast<std::ptrdiff_t>(row + base) * s.in_w + column) * kChannelBlock;
-      kernel_.tile(t, ConvAccess::row, count, oc_blocks);
+      kernel_.tile(t, s.stride_w == 1 ? ConvAccess::row : ConvAccess::row2, count, oc_blocks);
       return;
     }
   }

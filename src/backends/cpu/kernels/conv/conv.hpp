@@ -85,7 +85,7 @@ const char* conv_refusal(const ConvShape& shape);
 
 // The configs worth trying, best guess first.
 struct ConvConfigs {
-  static constexpr int kMax = 4;
+  static constexpr int kMax = 5;
   ConvConfig configs[kMax];
   int count = 0;
 };

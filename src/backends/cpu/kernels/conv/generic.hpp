@@ -10,17 +10,19 @@ namespace {
 
 alignas(64) constexpr float kZeroPixel[kChannelBlock] = {};
 
-// Adds the products of `lanes` input lanes. at(p, c) is the input of pixel p in lane c.
-template <int Pixels, int Blocks, class V, class At>
-inline __attribute__((always_inline)) void conv_lanes(V* acc, const float* weights, std::ptrdiff_t oc_block,
+// Adds the products of `lanes` input lanes, and fetches a line of later weights with each. at(p, c) is the
+// input of pixel p in lane c.
+template <bool Ahead, int Pixels, int Blocks, class V, class At>
+inline __attribute__((always_inline)) void conv_lanes(V* acc, const float* weights, const ConvTile& t,
                                                       int lanes, const At& at) {
   constexpr int kPerBlock = kChannelBlock / V::kLanes;
   constexpr int kVectors = Blocks * kPerBlock;
   for (int c = 0; c < lanes; ++c) {
+    if constexpr (Ahead) __builtin_prefetch(weights + t.ahead, 0, 2);
     V column[kVectors];
     unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
       column[v.value] =
-          V::load(weights + (v.value / kPerBlock) * oc_block + (v.value % kPerBlock) * V::kLanes);
+          V::load(weights + (v.value / kPerBlock) * t.weights_oc_block + (v.value % kPerBlock) * V::kLanes);
     });
     unroll<Pixels>([&](auto p) TENON_INLINE_LAMBDA {
       const V x = V::set1(*at(p, c));
@@ -33,14 +35,18 @@ inline __attribute__((always_inline)) void conv_lanes(V* acc, const float* weigh
   }
 }
 
-template <class V, ConvAccess Access, int Pixels, int Blocks>
+template <class V, ConvAccess Access, bool Ahead, int Pixels, int Blocks>
 void conv_tile(const ConvTile& t) noexcept {
   constexpr int kPerBlock = kChannelBlock / V::kLanes;
   constexpr int kVectors = Blocks * kPerBlock;
   V acc[Pixels * kVectors];
 
+  const float* tile_src = t.src;
+  const float* tile_weights = t.weights;
+  const float* tile_bias = t.bias;
+  std::ptrdiff_t offset = 0;  // in dst and residual
   const auto at = [&](int p, int v) TENON_INLINE_LAMBDA {
-    return p * t.dst_pixel + (v / kPerBlock) * t.dst_oc_block + (v % kPerBlock) * V::kLanes;
+    return offset + p * t.dst_pixel + (v / kPerBlock) * t.dst_oc_block + (v % kPerBlock) * V::kLanes;
   };
   const auto each = [&](const auto& body) TENON_INLINE_LAMBDA {
     unroll<Pixels>([&](auto p) TENON_INLINE_LAMBDA {
@@ -49,57 +55,66 @@ void conv_tile(const ConvTile& t) noexcept {
     });
   };
 
-  if (t.first) {
-    unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
-      const V bias = t.bias ? V::load(t.bias + v.value * V::kLanes) : V::zero();
-      unroll<Pixels>([&](auto p) TENON_INLINE_LAMBDA { acc[p.value * kVectors + v.value] = bias; });
-    });
-    if (t.residual) {
-      each([&](int p, int v, V& sum) TENON_INLINE_LAMBDA { sum = sum + V::load(t.residual + at(p, v)); });
+  for (int tile = 0;;) {
+    if (t.first) {
+      unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
+        const V bias = t.bias ? V::load(tile_bias + v.value * V::kLanes) : V::zero();
+        unroll<Pixels>([&](auto p) TENON_INLINE_LAMBDA { acc[p.value * kVectors + v.value] = bias; });
+      });
+      if (t.residual) {
+        each([&](int p, int v, V& sum) TENON_INLINE_LAMBDA { sum = sum + V::load(t.residual + at(p, v)); });
+      }
+    } else {
+      each([&](int p, int v, V& sum) TENON_INLINE_LAMBDA { sum = V::load(t.dst + at(p, v)); });
     }
-  } else {
-    each([&](int p, int v, V& sum) TENON_INLINE_LAMBDA { sum = V::load(t.dst + at(p, v)); });
-  }
 
-  for (int b = 0; b < t.blocks; ++b) {
-    const float* block = t.src + b * t.src_block;
-    const int lanes = b == t.blocks - 1 ? t.last_lanes : kChannelBlock;
-    for (int h = 0; h < t.taps_h; ++h) {
-      const float* weights = t.weights + b * t.weights_block + h * t.weights_tap_h;
-      const float* src = block + h * t.src_tap_h;
-      for (int w = 0; w < t.taps_w; ++w) {
-        if constexpr (Access == ConvAccess::row) {
-          conv_lanes<Pixels, Blocks>(acc, weights, t.weights_oc_block, lanes,
-                                     [&](auto p, int c)
-                                         TENON_INLINE_LAMBDA { return src + p.value * kChannelBlock + c; });
-        } else if constexpr (Access == ConvAccess::gather) {
-          const float* pixel[Pixels];
-          for (int p = 0; p < Pixels; ++p) {
-            const int y = t.row[p] + h * t.row_step;
-            const int x = t.column[p] + w * t.column_step;
-            const bool inside = static_cast<unsigned>(y) < static_cast<unsigned>(t.src_h) &&
-                                static_cast<unsigned>(x) < static_cast<unsigned>(t.src_w);
-            pixel[p] =
-                inside ? block + (static_cast<std::ptrdiff_t>(y) * t.src_w + x) * kChannelBlock : kZeroPixel;
+    for (int b = 0; b < t.blocks; ++b) {
+      const float* block = tile_src + b * t.src_block;
+      const int lanes = b == t.blocks - 1 ? t.last_lanes : kChannelBlock;
+      for (int h = 0; h < t.taps_h; ++h) {
+        const float* weights = tile_weights + b * t.weights_block + h * t.weights_tap_h;
+        const float* src = block + h * t.src_tap_h;
+        for (int w = 0; w < t.taps_w; ++w) {
+          if constexpr (Access == ConvAccess::row || Access == ConvAccess::row2) {
+            constexpr int kStep = Access == ConvAccess::row ? kChannelBlock : 2 * kChannelBlock;
+            conv_lanes<Ahead, Pixels, Blocks>(acc, weights, t, lanes, [&](auto p, int c) TENON_INLINE_LAMBDA {
+              return src + p.value * kStep + c;
+            });
+          } else if constexpr (Access == ConvAccess::gather) {
+            const float* pixel[Pixels];
+            for (int p = 0; p < Pixels; ++p) {
+              const int y = t.row[p] + h * t.row_step;
+              const int x = t.column[p] + w * t.column_step;
+              const bool inside = static_cast<unsigned>(y) < static_cast<unsigned>(t.src_h) &&
+                                  static_cast<unsigned>(x) < static_cast<unsigned>(t.src_w);
+              pixel[p] = inside ? block + (static_cast<std::ptrdiff_t>(y) * t.src_w + x) * kChannelBlock
+                                : kZeroPixel;
+            }
+            conv_lanes<Ahead, Pixels, Blocks>(acc, weights, t, lanes, [&](auto p, int c) TENON_INLINE_LAMBDA {
+              return pixel[p.value] + c;
+            });
+          } else {
+            const std::ptrdiff_t step = Access == ConvAccess::planar2 ? 2 : t.src_pixel;
+            conv_lanes<Ahead, Pixels, Blocks>(
+                acc, weights, t, 1, [&](auto p, int) TENON_INLINE_LAMBDA { return src + p.value * step; });
           }
-          conv_lanes<Pixels, Blocks>(acc, weights, t.weights_oc_block, lanes,
-                                     [&](auto p, int c) TENON_INLINE_LAMBDA { return pixel[p.value] + c; });
-        } else {
-          const std::ptrdiff_t step = Access == ConvAccess::planar2 ? 2 : t.src_pixel;
-          conv_lanes<Pixels, Blocks>(acc, weights, t.weights_oc_block, 1,
-                                     [&](auto p, int) TENON_INLINE_LAMBDA { return src + p.value * step; });
+          weights += t.weights_tap_w;
+          src += t.src_tap_w;
         }
-        weights += t.weights_tap_w;
-        src += t.src_tap_w;
       }
     }
-  }
 
-  if (t.last) activate(acc, t.act);
-  each([&](int p, int v, V& sum) TENON_INLINE_LAMBDA { sum.store(t.dst + at(p, v)); });
+    if (t.last) activate(acc, t.act);
+    each([&](int p, int v, V& sum) TENON_INLINE_LAMBDA { sum.store(t.dst + at(p, v)); });
+    if (++tile >= t.tiles) return;
+    tile_src += t.next_src;
+    tile_weights += t.next_weights;
+    if (t.bias) tile_bias += t.next_bias;
+    offset += t.next_dst;
+  }
 }
 
-template <class V, ConvAccess Access, int Blocks, int MaxPixels>
+template <class V, ConvAccess Access, bool Ahead, int Blocks, int MaxPixels>
 inline __attribute__((always_inline)) void conv_tile_with(const ConvTile& t, int pixels) noexcept {
   if constexpr (MaxPixels > 0) {
     using Tile = void (*)(const ConvTile&) noexcept;
@@ -108,21 +123,22 @@ inline __attribute__((always_inline)) void conv_tile_with(const ConvTile& t, int
     };
     static constexpr Table table = [] {
       Table all;
-      unroll<MaxPixels>(
-          [&](auto p) TENON_INLINE_LAMBDA { all.tile[p.value] = conv_tile<V, Access, p.value + 1, Blocks>; });
+      unroll<MaxPixels>([&](auto p) TENON_INLINE_LAMBDA {
+        all.tile[p.value] = conv_tile<V, Access, Ahead, p.value + 1, Blocks>;
+      });
       return all;
     }();
     table.tile[pixels - 1](t);
   }
 }
 
-template <class V, ConvAccess Access, int Pixels1, int Pixels2, int Pixels4>
+template <class V, ConvAccess Access, bool Ahead, int Pixels1, int Pixels2, int Pixels4>
 inline __attribute__((always_inline)) void conv_tile_of(const ConvTile& t, int pixels,
                                                         int oc_blocks) noexcept {
   switch (oc_blocks) {
-    case 1: return conv_tile_with<V, Access, 1, Pixels1>(t, pixels);
-    case 2: return conv_tile_with<V, Access, 2, Pixels2>(t, pixels);
-    default: return conv_tile_with<V, Access, 4, Pixels4>(t, pixels);
+    case 1: return conv_tile_with<V, Access, Ahead, 1, Pixels1>(t, pixels);
+    case 2: return conv_tile_with<V, Access, Ahead, 2, Pixels2>(t, pixels);
+    default: return conv_tile_with<V, Access, Ahead, 4, Pixels4>(t, pixels);
   }
 }
 
@@ -131,13 +147,21 @@ inline __attribute__((always_inline)) void conv_tile_of(const ConvTile& t, ConvA
                                                         int oc_blocks) noexcept {
   switch (access) {
     case ConvAccess::row:
-      return conv_tile_of<V, ConvAccess::row, Pixels1, Pixels2, Pixels4>(t, pixels, oc_blocks);
+      if (t.ahead)
+        return conv_tile_of<V, ConvAccess::row, true, Pixels1, Pixels2, Pixels4>(t, pixels, oc_blocks);
+      return conv_tile_of<V, ConvAccess::row, false, Pixels1, Pixels2, Pixels4>(t, pixels, oc_blocks);
+    case ConvAccess::row2:
+      if (t.ahead)
+        return conv_tile_of<V, ConvAccess::row2, true, Pixels1, Pixels2, Pixels4>(t, pixels, oc_blocks);
+      return conv_tile_of<V, ConvAccess::row2, false, Pixels1, Pixels2, Pixels4>(t, pixels, oc_blocks);
     case ConvAccess::gather:
-      return conv_tile_of<V, ConvAccess::gather, Pixels1, Pixels2, Pixels4>(t, pixels, oc_blocks);
+      if (t.ahead)
+        return conv_tile_of<V, ConvAccess::gather, true, Pixels1, Pixels2, Pixels4>(t, pixels, oc_blocks);
+      return conv_tile_of<V, ConvAccess::gather, false, Pixels1, Pixels2, Pixels4>(t, pixels, oc_blocks);
     case ConvAccess::planar:
-      return conv_tile_of<V, ConvAccess::planar, Pixels1, Pixels2, Pixels4>(t, pixels, oc_blocks);
+      return conv_tile_of<V, ConvAccess::planar, false, Pixels1, Pixels2, Pixels4>(t, pixels, oc_blocks);
     case ConvAccess::planar2:
-      return conv_tile_of<V, ConvAccess::planar2, Pixels1, Pixels2, Pixels4>(t, pixels, oc_blocks);
+      return conv_tile_of<V, ConvAccess::planar2, false, Pixels1, Pixels2, Pixels4>(t, pixels, oc_blocks);
   }
 }
 

@@ -19,6 +19,7 @@ namespace tenon::cpu {
 
 enum class ConvAccess {
   row,     // pixel p lies 16 * p floats after pixel 0
+  row2,    // pixel p lies 32 * p floats after pixel 0
   gather,  // pixel p at tap (h, w) lies at row[p] + h * row_step, column[p] + w * column_step; outside of src
            // it is zero
   planar,  // pixel p lies src_pixel * p floats after pixel 0
@@ -50,6 +51,15 @@ struct ConvTile {
   bool first;  // start from bias and residual, else from what dst holds
   bool last;   // apply act
   Activation act;
+
+  std::ptrdiff_t ahead;  // weights so far ahead of one output block's go into the second-level cache; 0: none
+
+  // The tile is done `tiles` times, at least once, each time further on by these.
+  int tiles;
+  std::ptrdiff_t next_src;
+  std::ptrdiff_t next_weights;
+  std::ptrdiff_t next_bias;
+  std::ptrdiff_t next_dst;  // and residual
 
   const int* row;
   const int* column;
