@@ -81,6 +81,7 @@ void check_options(const ModelFormat& format, const ImportOptions& options) {
       {ImportOption::inputs, !options.inputs.empty(), "choice of inputs"},
       {ImportOption::outputs, !options.outputs.empty(), "choice of outputs"},
       {ImportOption::input_shapes, !options.input_shapes.empty(), "input shapes"},
+      {ImportOption::input_orders, !options.input_orders.empty(), "input orders"},
   };
   for (const OptionUse& use : uses) {
     const bool taken = std::find(format.takes.begin(), format.takes.end(), use.option) != format.takes.end();

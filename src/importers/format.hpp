@@ -13,7 +13,15 @@
 
 namespace tenon {
 
-enum class ImportOption : std::uint8_t { weights, random_weights, mean, inputs, outputs, input_shapes };
+enum class ImportOption : std::uint8_t {
+  weights,
+  random_weights,
+  mean,
+  inputs,
+  outputs,
+  input_shapes,
+  input_orders
+};
 
 struct ModelFormat {
   std::string_view name;                     // "ONNX"

@@ -1,5 +1,6 @@
 #include "models/networks.hpp"
 
+#include "importers/format.hpp"
 #include "ir/npy.hpp"
 #include "support/paths.hpp"
 
@@ -33,6 +34,26 @@ Network read_network(const fs::path& folder) {
   return network;
 }
 
+// Where the files leave a name empty, the network has one input or output, which is meant.
+void fill_in_names(Network& network) {
+  const Graph graph = import_model(network.model, network.importing);
+  const auto fill = [](std::map<std::string, fs::path>& files, const std::string& name) {
+    if (auto file = files.extract(""); !file.empty()) files.emplace(name, file.mapped());
+  };
+  for (Network::Case& one : network.cases) {
+    fill(one.inputs, graph.value(graph.inputs()[0]).name);
+    fill(one.outputs, graph.output_names()[0]);
+  }
+}
+
+// The same network in another format, "tf_lenet5_uff".
+Network in_other_format(Network network, const fs::path& model) {
+  network.model = model;
+  network.name += "_" + model.extension().string().substr(1);
+  fill_in_names(network);
+  return network;
+}
+
 double element(const Tensor& tensor, std::int64_t i) {
   const auto at = static_cast<std::size_t>(i);
   switch (tensor.dtype()) {
@@ -52,6 +73,9 @@ std::vector<Network> networks() {
   for (const auto& entry : fs::directory_iterator(corpus_path())) {
     if (!fs::exists(entry.path() / "manifest.json")) continue;
     Network network = read_network(entry.path());
+    const auto manifest = nlohmann::json::parse(std::ifstream(entry.path() / "manifest.json"));
+    if (manifest.contains("also"))
+      all.push_back(in_other_format(network, entry.path() / manifest["also"].get<std::string>()));
     if (network.model.extension() == ".onnx") all.push_back(std::move(network));
   }
   std::sort(all.begin(), all.end(), [](const Network& a, const Network& b) { return a.name < b.name; });

@@ -1,6 +1,7 @@
 // The real networks of the corpus, with inputs and the answers that they must give.
 #pragma once
 
+#include <tenon/import.hpp>
 #include <tenon/tensor.hpp>
 
 #include <filesystem>
@@ -20,12 +21,13 @@ struct Network {
   };
   std::string name;
   std::filesystem::path model;
+  ImportOptions importing;
   double relative = 0;  // a result passes where |found - expected| <= absolute + relative * |expected|
   double absolute = 0;
   std::vector<Case> cases;
 };
 
-// Those in ONNX format, by name; none without the corpus.
+// Those in a format that is read, by name; none without the corpus.
 std::vector<Network> networks();
 
 // The names in models/<file>, one per line; "#" starts a comment.

@@ -1,7 +1,7 @@
 // Real networks against stored answers, in every way in which Tenon can run them.
 #include "models/networks.hpp"
 
-#include "importers/onnx/import.hpp"
+#include "importers/format.hpp"
 #include "models/ways.hpp"
 #include "support/paths.hpp"
 
@@ -61,7 +61,7 @@ TEST(Corpus, HoldsEveryCoreNetwork) {
 TEST(Corpus, EveryNetworkImports) {
   for (const Network& network : networks()) {
     SCOPED_TRACE(network.name);
-    const Graph graph = import_onnx(network.model);
+    const Graph graph = import_model(network.model, network.importing);
     graph.verify();
     EXPECT_FALSE(graph.outputs().empty());
   }

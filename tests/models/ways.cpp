@@ -1,7 +1,7 @@
 #include "models/ways.hpp"
 
 #include "backends/ref/ref.hpp"
-#include "importers/onnx/import.hpp"
+#include "importers/format.hpp"
 #include "support/paths.hpp"
 
 #include <tenon/builder.hpp>
@@ -15,7 +15,7 @@ namespace tenon::test {
 namespace {
 
 Runner load_reference(const Network& network) {
-  auto graph = std::make_shared<const Graph>(import_onnx(network.model));
+  auto graph = std::make_shared<const Graph>(import_model(network.model, network.importing));
   graph->verify();
   return [graph](const NamedTensors& inputs) {
     std::vector<Data> operands;
@@ -50,7 +50,7 @@ std::map<std::string, ShapeRange> profile(const tenon::Network& model, const Nam
 
 // Builds when the first inputs show which shapes are wanted, and again when others come.
 Runner load_engine(const Network& network, BuildOptions options, bool through_file) {
-  auto model = std::make_shared<const tenon::Network>(tenon::Network::load(network.model));
+  auto model = std::make_shared<const tenon::Network>(tenon::Network::load(network.model, network.importing));
   struct State {
     BuildOptions options;
     std::map<std::string, Shape> shapes;

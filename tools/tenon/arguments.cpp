@@ -48,6 +48,18 @@ std::pair<std::string, Shape> parse_input_shape(const std::string& text) {
       text));
 }
 
+std::pair<std::string, ImageOrder> parse_input_order(const std::string& text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon != std::string::npos && colon > 0) {
+    const std::string_view order = std::string_view(text).substr(colon + 1);
+    const std::string name = text.substr(0, colon);
+    if (order == "nchw") return {name, ImageOrder::nchw};
+    if (order == "nhwc") return {name, ImageOrder::nhwc};
+    if (order == "nc") return {name, ImageOrder::nc};
+  }
+  throw ModelError(fmt::format("--input-order '{}': expected NAME:ORDER with nchw, nhwc or nc", text));
+}
+
 std::pair<std::string, ShapeRange> parse_shape_range(const std::string& text) {
   // From the right, since names may contain ':'.
   std::vector<Shape> shapes;
@@ -108,6 +120,10 @@ void ModelArguments::add_to(CLI::App& app) {
                  "stays open, for --shapes; may be repeated")
       ->allow_extra_args(false)
       ->group(group);
+  app.add_option("--input-order", input_orders,
+                 "NAME:ORDER, how the input is given: nchw, nhwc or nc; may be repeated (UFF)")
+      ->allow_extra_args(false)
+      ->group(group);
 }
 
 void ModelArguments::add_mean(CLI::App& app) {
@@ -127,6 +143,12 @@ ImportOptions ModelArguments::options() const {
     auto [name, shape] = parse_input_shape(text);
     if (!options.input_shapes.emplace(name, std::move(shape)).second) {
       throw ModelError(fmt::format("--input-shape names the input '{}' twice", name));
+    }
+  }
+  for (const std::string& text : input_orders) {
+    auto [name, order] = parse_input_order(text);
+    if (!options.input_orders.emplace(name, order).second) {
+      throw ModelError(fmt::format("--input-order names the input '{}' twice", name));
     }
   }
   return options;
@@ -197,7 +219,8 @@ namespace {
 
 bool says_something(const ImportOptions& importing) {
   return !importing.weights.empty() || importing.random_weights || !importing.mean.empty() ||
-         !importing.inputs.empty() || !importing.outputs.empty() || !importing.input_shapes.empty();
+         !importing.inputs.empty() || !importing.outputs.empty() || !importing.input_shapes.empty() ||
+         !importing.input_orders.empty();
 }
 
 }  // namespace

@@ -32,6 +32,9 @@ float parse_number(std::string_view text, std::string_view option);
 // "NAME:1x3x?x?", '?' a dim that stays open. ModelError.
 std::pair<std::string, Shape> parse_input_shape(const std::string& text);
 
+// "NAME:nchw", or nhwc or nc. ModelError.
+std::pair<std::string, ImageOrder> parse_input_order(const std::string& text);
+
 // How a model is imported.
 struct ModelArguments {
   std::string weights;
@@ -40,6 +43,7 @@ struct ModelArguments {
   std::vector<std::string> inputs;
   std::vector<std::string> outputs;
   std::vector<std::string> input_shapes;
+  std::vector<std::string> input_orders;
 
   void add_to(CLI::App& app);    // all but --mean
   void add_mean(CLI::App& app);  // where InputArguments has no --mean of its own
