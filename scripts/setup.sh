@@ -9,7 +9,7 @@ packages=(
   g++-aarch64-linux-gnu qemu-user
   libprotozero-dev libfmt-dev libcli11-dev nlohmann-json3-dev libstb-dev libxxhash-dev
   libgtest-dev googletest libbenchmark-dev
-  python3 python3-venv
+  python3 python3-venv python3-numpy
 )
 
 installed() {

@@ -295,7 +295,7 @@ def conv_nchw(c: Case) -> None:
 def conv_1d_and_3d(c: Case) -> None:
     array = c.draw(2, 9, 3)
     conv_case(c, c.feed(array), array.astype(np.float64), (4, 3, 5), strides=(2,), same=True)
-    array = c.draw(1, 4, 5, 6, 2)
+    array = c.draw(2, 4, 5, 6, 2)
     conv_case(c, c.feed(array, name="volume"), array.astype(np.float64), (2, 3, 3, 2, 3), strides=(1, 2, 2))
 
 
@@ -572,7 +572,7 @@ def gather(c: Case) -> None:
             c.expect(c.uff.node("GatherV2", [y, where], axis=axis), np.take(moved, indices, axis), 2)
     ids = np.array([[2, 0, 1]], np.int32)
     table, values = c.weights(4, 3)
-    c.expect(c.uff.node("Gather", [table, c.feed(ids, name="ids")]), values[ids])
+    c.expect(c.uff.node("Gather", [table, c.feed(ids, [1, 3], "ids")]), values[ids])
 
 
 @case

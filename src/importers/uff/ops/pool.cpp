@@ -4,26 +4,11 @@
 #include "ops/average_pool.hpp"
 #include "ops/max_pool.hpp"
 #include "ops/pad.hpp"
-#include "ops/unary.hpp"
 
 #include <fmt/format.h>
 
 namespace tenon::uff {
 namespace {
-
-// Zeros at the border never win over these.
-bool is_never_negative(const Graph& graph, ValueId value) {
-  const NodeId producer = graph.value(value).producer;
-  if (!producer.valid()) return false;
-  const auto* unary = graph.node(producer).op.as<op::Unary>();
-  if (unary == nullptr) return false;
-  switch (unary->fn) {
-    case PointwiseFn::relu:
-    case PointwiseFn::sigmoid: return true;
-    case PointwiseFn::clip: return unary->alpha >= 0;
-    default: return false;
-  }
-}
 
 template <class Op>
 ValueId add_pool(NodeContext& node, Op op, const Window& window, ValueId image, const Ints& kernel) {
@@ -54,7 +39,7 @@ Placed pool(NodeContext& node) {
     op.count_include_pad = !window.padding.empty();
     return node.image(add_pool(node, std::move(op), window, image, kernel), order);
   }
-  if (!window.padding.empty() && !is_never_negative(node.graph(), image)) {
+  if (!window.padding.empty()) {
     Ints pads = {0, 0};
     pads.insert(pads.end(), window.padding.begin(), window.padding.end());
     const Ints begins = pads;

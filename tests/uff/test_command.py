@@ -1,7 +1,9 @@
-"""What `tenon` says of UFF files that are broken, hostile, or told the wrong things: one message, soon, without much memory."""
+"""UFF files given to the command: broken, hostile and told the wrong things they are one message, soon, without much memory; an
+image network keeps no transposition."""
 
 from __future__ import annotations
 
+import math
 import os
 import struct
 import subprocess
@@ -68,8 +70,10 @@ class Nodes(UffErrors):
         self.one("Transpose", "field 'permutation' is no permutation of 4 axes", permutation=[0, 1, 1, 2])
         self.one("Pool", "field 'kernel' has 1 elements for 2 spatial axes", func="max", kernel=[2], orders=["N+C"])
         self.one("Pool", "field 'strides' has the value 0", func="max", kernel=[2, 2], strides=[0, 1], orders=["N+C"])
-        self.one("Pool", "'implicit_padding' has the value 'valid'", func="max", kernel=[2, 2], implicit_padding="valid", orders=["N+C"])
-        self.one("Pool", "exclude each other", func="max", kernel=[2, 2], padding=[1, 1], implicit_padding="same", orders=["N+C"])
+        self.one("Pool", "field 'implicit_padding' has the value 'valid'", func="max", kernel=[2, 2], implicit_padding="valid",
+                 orders=["N+C"])
+        self.one("Pool", "fields 'padding' and 'implicit_padding' exclude each other", func="max", kernel=[2, 2], padding=[1, 1],
+                 implicit_padding="same", orders=["N+C"])
         self.one("Reduce", "field 'keepdims' is an integer, expected a boolean", func="sum", axes=[1], keepdims=1)
         self.one("LRN", "field 'window_size' has the value -1", window_size=-1, alpha=1.0, beta=1.0, k=1.0)
 
@@ -152,6 +156,33 @@ class Options(UffErrors):
         done = subprocess.run([TENON, "dump", str(model), "--input-order", "image:nchw"], capture_output=True, text=True, check=False)
         self.assertEqual(done.returncode, 1)
         self.assertIn("takes no input orders", done.stderr)
+
+
+class Transpositions(UffErrors):
+    def test_none_is_left(self) -> None:
+        """A classifier as TensorFlow writes it, channels last, whose image is given channels first."""
+        uff = self.graph((-1, 8, 8, 4))
+
+        def floats(*shape: int) -> str:
+            count = math.prod(shape)
+            return uff.blob(list(shape), "float32", struct.pack(f"<{count}f", *(i % 7 - 3 for i in range(count))))
+
+        def conv(x: str, channels: int) -> str:
+            y = uff.node("Conv", [x, floats(3, 3, 4, channels)], strides=[1, 1], implicit_padding="same", orders=["N+C", "+CK"])
+            return uff.node("Activation", [uff.node("Binary", [y, floats(channels)], func="add")], func="relu")
+
+        x = conv("x", 4)
+        x = uff.node("Binary", [conv(x, 4), x], func="add")
+        x = uff.node("Pool", [x], func="max", kernel=[2, 2], strides=[2, 2], orders=["N+C"])
+        x = uff.node("Concat", [conv(x, 2), conv(x, 2)], axis=3)
+        x = uff.node("FullyConnected", [uff.node("Flatten", [x]), floats(64, 10)], orders=["NC", "CK"])
+        uff.output(uff.node("Softmax", [x], axis=0, orders=["N+C"]))
+        text = self.model.with_suffix(".ir")
+        self.dump(uff.serialize(), "--input-order", "x:nchw", "-o", str(text))
+        self.assertIn("transpose(", text.read_text())
+        done = subprocess.run([TENON, "opt", str(text)], capture_output=True, text=True, check=True)
+        self.assertNotIn("transpose", done.stdout)
+        self.assertIn("conv(", done.stdout)
 
 
 class Hostile(UffErrors):
