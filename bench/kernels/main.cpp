@@ -10,6 +10,7 @@ int main(int argc, char** argv) {
   tenon::bench::register_conv_nchw();
   tenon::bench::register_depthwise();
   tenon::bench::register_deconv();
+  tenon::bench::register_winograd();
   tenon::bench::register_pointwise();
   tenon::bench::register_pool();
   tenon::bench::register_softmax();

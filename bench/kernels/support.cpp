@@ -37,6 +37,12 @@ void report_flops(benchmark::State& state, const cpu::KernelInfo& kernel, double
   state.counters["of_peak"] = Counter(flops_per_iteration / peak, Counter::kIsIterationInvariantRate);
 }
 
+void report_share_done(benchmark::State& state, const cpu::KernelInfo& kernel, double flops_per_iteration) {
+  using benchmark::Counter;
+  const double peak = peak_flops(kernel.isa) * pool().size();
+  state.counters["done_of_peak"] = Counter(flops_per_iteration / peak, Counter::kIsIterationInvariantRate);
+}
+
 void report_bytes(benchmark::State& state, double bytes_per_iteration) {
   using benchmark::Counter;
   state.counters["GB/s"] = Counter(bytes_per_iteration * 1e-9, Counter::kIsIterationInvariantRate);

@@ -40,6 +40,9 @@ void add(const std::string& name, std::function<void(benchmark::State&)> body);
 // pool(), "of_peak".
 void report_flops(benchmark::State& state, const cpu::KernelInfo& kernel, double flops_per_iteration);
 
+// Adds the counter "done_of_peak": the same for the operations that an algorithm with fewer really does.
+void report_share_done(benchmark::State& state, const cpu::KernelInfo& kernel, double flops_per_iteration);
+
 // Adds the counter GB/s.
 void report_bytes(benchmark::State& state, double bytes_per_iteration);
 
@@ -49,6 +52,7 @@ void register_conv();
 void register_conv_nchw();
 void register_depthwise();
 void register_deconv();
+void register_winograd();
 void register_pointwise();
 void register_pool();
 void register_softmax();

@@ -1,6 +1,7 @@
 // Network and build: from a model file to an Engine.
 #pragma once
 
+#include <tenon/accuracy.hpp>
 #include <tenon/engine.hpp>
 #include <tenon/import.hpp>
 
@@ -70,9 +71,10 @@ struct BuildOptions {
   std::filesystem::path timing_cache;  // read if it exists, written back; empty: none
   bool optimize = true;                // false: the graph as imported ("raw")
   bool measure = true;                 // false: choose by the cost model alone
-  bool portable = true;                // keep the portable IR in the plan
-  std::string pipeline;                // empty: the default one
-  std::uint64_t rule_order_seed = 0;   // 0: the listed order of rewrite rules
+  Accuracy accuracy = Accuracy::standard;          // which algorithms may be chosen
+  bool portable = true;                            // keep the portable IR in the plan
+  std::string pipeline;                            // empty: the default one
+  std::uint64_t rule_order_seed = 0;               // 0: the listed order of rewrite rules
   std::optional<std::size_t> stop_after_rewrites;  // for bisection
   std::filesystem::path dump_dir;                  // IR after every pass; empty: none
   std::filesystem::path

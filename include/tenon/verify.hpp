@@ -21,7 +21,7 @@
 namespace tenon {
 
 struct VerifyOptions {
-  BuildOptions build;                    // of the engine under test
+  BuildOptions build;                    // of the engine under test, whose accuracy is always exact
   std::map<std::string, Tensor> inputs;  // by name; the others are random_tensor(seed)
   std::uint64_t seed = 1;
   double tolerance_factor = 1;  // multiplies what a tap may differ by

@@ -58,6 +58,7 @@ Plan finish(Graph graph, std::vector<PlanSymbol> profile, const BuildOptions& op
   TimingCache cache = options.timing_cache.empty() ? TimingCache() : TimingCache::load(options.timing_cache);
   ChooseOptions choosing;
   choosing.profile = profile;
+  choosing.accuracy = options.accuracy;
   choosing.isa = isa();
   choosing.threads = thread_count(options);
   choosing.measure = options.measure && options.device == Device::cpu;

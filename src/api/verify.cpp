@@ -115,6 +115,7 @@ class Verifier {
     taps_ = tap_everything(network_.graph());
     for (const Tapped& tap : taps_) names_.emplace(tap.value, tap.name);
     options_.build.taps = true;
+    options_.build.accuracy = Accuracy::exact;
     choose_inputs();
     run_reference();
   }

@@ -4,16 +4,14 @@
 #include "base/cpu_info.hpp"
 #include "ir/graph.hpp"
 
+#include <tenon/accuracy.hpp>
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace tenon {
-
-// Which tactics may be offered: exact (calibration, verify: only error factor 1 and no reassociation beyond
-// the direct algorithm), standard, relaxed (inexact integer Winograd and its kind).
-enum class Accuracy : std::uint8_t { exact, standard, relaxed };
 
 struct Operand {
   Type type;   // as in the graph, dims as expressions; layout plain (candidates say which layouts they want)

@@ -46,6 +46,14 @@ class Options(CommandTest):
         self.succeeds(*build, "--shapes", "image:1x1x28x28:2x1x28x28:3x1x28x28")
         self.assertEqual(self.left(), ["e"])
 
+    def test_accuracy(self):
+        sentence = "its error is beyond the accuracy class asked for"
+        explain = ("explain", MODEL, "--no-tune")
+        self.assertIn(sentence, self.succeeds(*explain, "--accuracy", "exact"))
+        for wider in ("standard", "relaxed"):
+            self.assertNotIn(sentence, self.succeeds(*explain, "--accuracy", wider))
+        self.refuses(*explain, "--accuracy", "perfect")
+
     def test_how_a_model_is_imported(self):
         self.assertIn("ONNX", self.succeeds("list", "formats"))
         dump = ("dump", MODEL, "--json")

@@ -83,6 +83,7 @@ class Run(CommandTest):
         self.assertIn("--mean", refused("--input", DIGITS / PICTURES[0], "--mean", "a,b"))
         self.assertIn("cannot crop", refused("--input", DIGITS / PICTURES[0], "--crop", "64x64"))
         self.assertIn("--device", refused("--input", good, "--device", "ref"))
+        self.assertIn("--accuracy", refused("--input", good, "--accuracy", "exact"))
         message = self.refuses("run", MODEL, "--output-dir", out)
         self.assertIn("'image'", message)
 

@@ -47,36 +47,43 @@ ConvData random_data(Random& random, const ConvShape& s) {
   return d;
 }
 
+ExactSum exact_conv(const ConvShape& s, const ConvData& d, int n, int o, int y, int x) {
+  ExactSum sum;
+  const auto add = [&](double term) {
+    sum.value += term;
+    sum.magnitude += std::abs(term);
+  };
+  const int first = o / s.group_out() * s.group_in();
+  if (!d.bias.empty()) add(d.bias[static_cast<std::size_t>(o)]);
+  if (!d.residual.empty()) {
+    const int at = ((n * s.out_channels + o) * s.out_h + y) * s.out_w + x;
+    add(d.residual[static_cast<std::size_t>(at)]);
+  }
+  for (int c = 0; c < s.group_in(); ++c) {
+    for (int h = 0; h < s.kernel_h; ++h) {
+      for (int w = 0; w < s.kernel_w; ++w) {
+        const int iy = y * s.stride_h - s.pad_top + h * s.dilation_h;
+        const int ix = x * s.stride_w - s.pad_left + w * s.dilation_w;
+        if (iy < 0 || iy >= s.in_h || ix < 0 || ix >= s.in_w) continue;
+        const int src = ((n * s.in_channels + first + c) * s.in_h + iy) * s.in_w + ix;
+        const int weight = ((o * s.group_in() + c) * s.kernel_h + h) * s.kernel_w + w;
+        add(static_cast<double>(d.src[static_cast<std::size_t>(src)]) *
+            d.weights[static_cast<std::size_t>(weight)]);
+      }
+    }
+  }
+  return sum;
+}
+
 void expect_conv(const char* family, const ConvShape& s, const ConvData& d, std::span<const float> dst) {
+  const double terms = static_cast<double>(s.group_in()) * s.kernel_h * s.kernel_w + 2;
   std::size_t at = 0;
   for (int n = 0; n < s.batch; ++n) {
     for (int o = 0; o < s.out_channels; ++o) {
-      const int first = o / s.group_out() * s.group_in();
       for (int y = 0; y < s.out_h; ++y) {
         for (int x = 0; x < s.out_w; ++x, ++at) {
-          double sum = 0;
-          double magnitude = 0;
-          const auto add = [&](double term) {
-            sum += term;
-            magnitude += std::abs(term);
-          };
-          if (!d.bias.empty()) add(d.bias[static_cast<std::size_t>(o)]);
-          if (!d.residual.empty()) add(d.residual[at]);
-          for (int c = 0; c < s.group_in(); ++c) {
-            for (int h = 0; h < s.kernel_h; ++h) {
-              for (int w = 0; w < s.kernel_w; ++w) {
-                const int iy = y * s.stride_h - s.pad_top + h * s.dilation_h;
-                const int ix = x * s.stride_w - s.pad_left + w * s.dilation_w;
-                if (iy < 0 || iy >= s.in_h || ix < 0 || ix >= s.in_w) continue;
-                const int src = ((n * s.in_channels + first + c) * s.in_h + iy) * s.in_w + ix;
-                const int weight = ((o * s.group_in() + c) * s.kernel_h + h) * s.kernel_w + w;
-                add(static_cast<double>(d.src[static_cast<std::size_t>(src)]) *
-                    d.weights[static_cast<std::size_t>(weight)]);
-              }
-            }
-          }
-          const double terms = static_cast<double>(s.group_in()) * s.kernel_h * s.kernel_w + 2;
-          ASSERT_NEAR(dst[at], activate(d.act, sum), error_bound(family, terms, magnitude))
+          const ExactSum sum = exact_conv(s, d, n, o, y, x);
+          ASSERT_NEAR(dst[at], activate(d.act, sum.value), error_bound(family, terms, sum.magnitude))
               << "at [" << n << ", " << o << ", " << y << ", " << x << "]";
         }
       }

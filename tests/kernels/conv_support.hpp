@@ -28,6 +28,13 @@ struct ConvData {
 
 ConvData random_data(Random& random, const ConvShape& shape);
 
+// One output in double precision, before the activation, and the sum of its terms' absolute values.
+struct ExactSum {
+  double value = 0;
+  double magnitude = 0;
+};
+ExactSum exact_conv(const ConvShape& shape, const ConvData& data, int n, int o, int y, int x);
+
 // Whether `dst` (NCHW) is the convolution within the family's error bound; reports the first element that is
 // not.
 void expect_conv(const char* family, const ConvShape& shape, const ConvData& data,

@@ -4,6 +4,7 @@
 #include "backends/cpu/kernels/depthwise/depthwise.hpp"
 #include "backends/cpu/kernels/gemm/gemm.hpp"
 #include "backends/cpu/kernels/kernel.hpp"
+#include "backends/cpu/kernels/winograd/winograd.hpp"
 
 #include <gtest/gtest.h>
 
@@ -52,6 +53,7 @@ TEST(ForcedLevel, IsTheLevelOfTheSelectedKernels) {
   EXPECT_EQ(select_deconv(isa())->info.isa, *level);
   EXPECT_EQ(select_depthwise(isa())->info.isa, *level);
   EXPECT_EQ(select_gemm(isa())->info.isa, *level);
+  EXPECT_EQ(select_winograd(isa())->info.isa, *level);
 }
 
 struct Fake {

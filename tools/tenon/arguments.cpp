@@ -174,6 +174,14 @@ void BuildArguments::add_device(CLI::App& app) {
       ->check(CLI::IsMember({"cpu", "ref"}));
 }
 
+void BuildArguments::add_accuracy(CLI::App& app) {
+  app.add_option(
+         "--accuracy", accuracy,
+         "exact: only algorithms that round like the direct ones; standard (default): also those with a "
+         "small error factor; relaxed: all")
+      ->check(CLI::IsMember({"exact", "standard", "relaxed"}));
+}
+
 void BuildArguments::add_tuning(CLI::App& app) {
   app.add_option("--timing-cache", timing_cache,
                  "File with measured times of tactics: read when it exists, then completed");
@@ -196,6 +204,8 @@ BuildOptions BuildArguments::options() const {
       throw ModelError(fmt::format("--shapes names the input '{}' twice", name));
     }
   }
+  if (accuracy == "exact") options.accuracy = Accuracy::exact;
+  if (accuracy == "relaxed") options.accuracy = Accuracy::relaxed;
   options.timing_cache = timing_cache;
   options.optimize = !raw;
   options.measure = !no_tune;
@@ -240,6 +250,8 @@ Engine open_engine(const std::filesystem::path& path, const ImportOptions& impor
   }
   if (!arguments.device.empty())
     throw ModelError("--device is for models; an engine has been built for its device already");
+  if (!arguments.accuracy.empty())
+    throw ModelError("--accuracy is for models; the algorithms of an engine have been chosen already");
   LoadOptions load;
   load.threads = arguments.threads;
   return load_or_retune(path, options, load);

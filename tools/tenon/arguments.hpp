@@ -54,6 +54,7 @@ struct BuildArguments {
   std::vector<std::string> shapes;
   int threads = 0;
   std::string device;
+  std::string accuracy;
   std::string timing_cache;
   std::string pipeline;
   bool no_tune = false;
@@ -62,6 +63,7 @@ struct BuildArguments {
   void add_shapes(CLI::App& app);
   void add_threads(CLI::App& app);
   void add_device(CLI::App& app);
+  void add_accuracy(CLI::App& app);
   void add_tuning(CLI::App& app);    // --timing-cache, --no-tune
   void add_pipeline(CLI::App& app);  // --pipeline, --raw
 

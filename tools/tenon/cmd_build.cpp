@@ -81,6 +81,7 @@ void add_build(Program& program) {
   options->build.add_shapes(app);
   options->build.add_threads(app);
   options->build.add_device(app);
+  options->build.add_accuracy(app);
   options->build.add_tuning(app);
   options->build.add_pipeline(app);
   app.add_option("--dump-dir", options->dump_dir, "Write the IR after every pass into this directory");

@@ -79,6 +79,7 @@ void add_explain(Program& program) {
   options->build.add_shapes(app);
   options->build.add_threads(app);
   options->build.add_device(app);
+  options->build.add_accuracy(app);
   options->build.add_tuning(app);
   app.add_flag("--json", options->json, "Report as JSON");
 }

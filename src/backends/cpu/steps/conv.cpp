@@ -121,6 +121,9 @@ void register_cpu_step_conv(StepRegistry& registry) {
   cpu::add<cpu::ConvDepthwise>(registry);
   cpu::add<cpu::ConvPlain>(registry);
   cpu::add<cpu::ConvTransposed>(registry);
+  cpu::add<cpu::ConvWinograd<2>>(registry);
+  cpu::add<cpu::ConvWinograd<4>>(registry);
+  cpu::add<cpu::ConvWinograd<6>>(registry);
 }
 
 }  // namespace tenon

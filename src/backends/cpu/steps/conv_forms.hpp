@@ -6,11 +6,13 @@
 //   depthwise  cpu.conv_depthwise   nchw16c → nchw16c, one channel a group
 //   plain      cpu.conv_nchw        nchw → nchw, any groups
 //   transpose  cpu.conv_transpose   nchw16c → nchw16c, transposed
+//   winograd   cpu.conv_winograd_*  nchw16c → nchw16c, by Winograd's algorithm with tiles of 2x2, 4x4, 6x6
 #pragma once
 
 #include "backends/cpu/kernels/conv_nchw/conv_nchw.hpp"
 #include "backends/cpu/kernels/deconv/deconv.hpp"
 #include "backends/cpu/kernels/depthwise/depthwise.hpp"
+#include "backends/cpu/kernels/winograd/winograd.hpp"
 #include "backends/cpu/steps/conv_geometry.hpp"
 
 #include <string_view>
@@ -92,6 +94,27 @@ struct ConvTransposed {
   }
 };
 
+template <int Outputs>
+struct ConvWinograd {
+  using Op = op::Conv;
+  using Kernel = WinogradKernel;
+  static constexpr std::string_view kKind = Outputs == 2   ? "cpu.conv_winograd_2x2"
+                                            : Outputs == 4 ? "cpu.conv_winograd_4x4"
+                                                           : "cpu.conv_winograd_6x6";
+  static constexpr bool kPlainInput = false, kPlainOutput = false, kTuned = false;
+  static constexpr int kOutputs = Outputs;
+  static const Kernel* select(Isa level) { return select_winograd(level); }
+  static const char* refusal(const ConvShape& s) { return winograd_refusal(s, Outputs); }
+  static std::size_t packed_size(const ConvShape& s) { return winograd_packed_size(s, Outputs); }
+  static void pack(const ConvShape& s, const float* from, float* to) { winograd_pack(s, Outputs, from, to); }
+  static std::size_t scratch(const ConvShape& s, int threads) {
+    return winograd_scratch_size(s, Outputs, threads);
+  }
+  static void run(const Kernel& kernel, const ConvArgs& args, float* scratch, ThreadPool& pool) noexcept {
+    winograd_run(kernel, args, Outputs, scratch, pool);
+  }
+};
+
 // Elements of the bias as a form keeps it.
 template <class Form>
 std::size_t conv_bias_size(const ConvShape& shape) {
@@ -102,6 +125,11 @@ std::size_t conv_bias_size(const ConvShape& shape) {
 template <class Form>
 inline constexpr bool kNeedsScratch = requires(const ConvShape& shape) {
   Form::scratch(shape, 1);
+};
+
+template <class Form>
+inline constexpr bool kIsWinograd = requires {
+  Form::kOutputs;
 };
 
 }  // namespace tenon::cpu

@@ -15,12 +15,34 @@ namespace {
 constexpr std::size_t kConvWeights = 1, kConvBias = 2;
 constexpr int kMostPlanarChannels = 8;  // beyond, blocking the input pays for itself
 
+// Products, the transforms on both sides of them, and the weights, which are many and pass by once per group
+// of tiles.
+double winograd_ns(const Problem& problem, const ConvShape& s, int outputs) {
+  constexpr double kTransformed = 20;  // operations that fit into the time of one transformed element
+  constexpr double kWeightBytesPerNs = 20;
+  const double alpha = outputs + s.kernel_h - 1;
+  const double tiles = static_cast<double>(s.batch) * static_cast<double>(ceil_div(s.out_h, outputs)) *
+                       static_cast<double>(ceil_div(s.out_w, outputs));
+  const auto in = static_cast<double>(round_up(s.in_channels, kChannelBlock));
+  const auto out = static_cast<double>(round_up(s.out_channels, kChannelBlock));
+  const double elements = alpha * alpha * tiles;
+  const double work = compute_ns(elements * (2 * s.in_channels * out + kTransformed * (in + out)), problem);
+  return std::max(work, kCallNs + 4 * alpha * alpha * s.in_channels * out / kWeightBytesPerNs);
+}
+
 template <class Form>
 class ConvTactic final : public Tactic {
  public:
   using OpType = typename Form::Op;
   std::string_view name() const noexcept override { return Form::kKind; }
   std::string_view op() const noexcept override { return OpType::kName; }
+  double error_factor() const noexcept override {
+    if constexpr (kIsWinograd<Form>) return winograd_error_factor(Form::kOutputs);
+    return 1;
+  }
+  Accuracy loosest() const noexcept override {
+    return kIsWinograd<Form> ? Accuracy::standard : Accuracy::exact;
+  }
 
   Verdict supports(const Problem& problem) const override {
     const auto& op = *problem.op.as<OpType>();
@@ -52,7 +74,11 @@ class ConvTactic final : public Tactic {
     if (!Form::kPlainOutput && problem.inputs.size() > kResidual) base.inputs[kResidual] = blocked();
     base.outputs.resize(1);
     if (!Form::kPlainOutput) base.outputs[0] = blocked();
-    base.estimate_ns = estimate(problem, shape);
+    if constexpr (kIsWinograd<Form>) {
+      base.estimate_ns = winograd_ns(problem, shape, Form::kOutputs);
+    } else {
+      base.estimate_ns = estimate(problem, shape);
+    }
     std::vector<Candidate> all(1, base);
     if constexpr (Form::kTuned) {
       const ConvConfigs configs = Form::configs(*Form::select(problem.isa), shape);
@@ -136,6 +162,9 @@ class ConvTactic final : public Tactic {
 void register_cpu_tactic_conv(TacticRegistry& registry) {
   registry.add(std::make_unique<cpu::ConvTactic<cpu::ConvDepthwise>>());
   registry.add(std::make_unique<cpu::ConvTactic<cpu::ConvBlocked>>());
+  registry.add(std::make_unique<cpu::ConvTactic<cpu::ConvWinograd<2>>>());
+  registry.add(std::make_unique<cpu::ConvTactic<cpu::ConvWinograd<4>>>());
+  registry.add(std::make_unique<cpu::ConvTactic<cpu::ConvWinograd<6>>>());
   registry.add(std::make_unique<cpu::ConvTactic<cpu::ConvPlanar>>());
   registry.add(std::make_unique<cpu::ConvTactic<cpu::ConvPlain>>());
   registry.add(std::make_unique<cpu::ConvTactic<cpu::ConvTransposed>>());

@@ -1,0 +1,21 @@
+#include "backends/cpu/kernels/simd/portable.hpp"
+
+#include "backends/cpu/kernels/winograd/generic.hpp"
+
+namespace tenon::cpu {
+
+void winograd_f32_portable_input(const WinogradInput& args) noexcept;
+void winograd_f32_portable_product(const WinogradProduct& args, int tiles, int blocks) noexcept;
+void winograd_f32_portable_output(const WinogradOutput& args) noexcept;
+
+void winograd_f32_portable_input(const WinogradInput& args) noexcept { winograd_input_of<simd::F32>(args); }
+
+void winograd_f32_portable_product(const WinogradProduct& args, int tiles, int blocks) noexcept {
+  winograd_product_of<simd::F32, 3, 0, 0>(args, tiles, blocks);
+}
+
+void winograd_f32_portable_output(const WinogradOutput& args) noexcept {
+  winograd_output_of<simd::F32>(args);
+}
+
+}  // namespace tenon::cpu

@@ -1,0 +1,82 @@
+// The machine-specific code of Winograd convolutions: the three stages over a range of tiles. winograd.cpp is
+// the driver around them, winograd.hpp says what they compute.
+#pragma once
+
+#include "backends/cpu/kernels/activation.hpp"
+#include "backends/cpu/kernels/kernel.hpp"
+
+#include <cstddef>
+#include <span>
+
+namespace tenon::cpu {
+
+// Tiles are numbered by (image, row, column). Planes are those of one channel block: 16 floats a pixel.
+struct WinogradGrid {
+  int outputs;  // m: a tile is m x m outputs, from alpha x alpha inputs
+  int alpha;
+  int tiles_h;
+  int tiles_w;
+  int in_h;
+  int in_w;
+  int out_h;
+  int out_w;
+  int pad_top;
+  int pad_left;
+};
+
+// Input transform of one channel block. Tile i of the range goes to dst + 16 * i, elements dst_element apart.
+struct WinogradInput {
+  WinogradGrid grid;
+  const float* src;          // the block's plane in image 0
+  std::ptrdiff_t src_image;  // floats between images
+  int first;                 // tiles [first, end)
+  int end;
+  float* dst;
+  std::ptrdiff_t dst_element;
+};
+
+// dst[block][t][o] = sum over c of src[c / 16][t][c % 16] * weights[block][c][o], for one element.
+struct WinogradProduct {
+  const float* src;
+  std::ptrdiff_t src_block;  // between blocks of 16 input channels
+  int channels;
+  const float* weights;
+  std::ptrdiff_t weights_block;
+  float* dst;
+  std::ptrdiff_t dst_block;
+};
+
+// Output transform and epilogue of one channel block. Tile i of the range lies at src + 16 * i, elements
+// src_element apart.
+struct WinogradOutput {
+  WinogradGrid grid;
+  const float* src;
+  std::ptrdiff_t src_element;
+  int first;  // tiles [first, end)
+  int end;
+  float* dst;                // the block's plane in image 0
+  std::ptrdiff_t dst_image;  // floats between images
+  const float* residual;     // laid out as dst, or nullptr; may be dst
+  const float* bias;         // 16 floats, or nullptr
+  int lanes;                 // of the block that hold channels; the others become zero
+  Activation act;
+};
+
+struct WinogradKernel {
+  KernelInfo info;
+  int tiles[3];  // see kernels.inc
+  void (*input)(const WinogradInput&) noexcept;
+  void (*product)(const WinogradProduct&, int tiles, int blocks) noexcept;
+  void (*output)(const WinogradOutput&) noexcept;
+
+  int max_tiles(int blocks) const { return tiles[blocks >> 1]; }
+  // The largest block count, at most `wanted`, that the kernel has products for.
+  int blocks_at_most(int wanted) const {
+    if (wanted >= 4 && tiles[2]) return 4;
+    return wanted >= 2 && tiles[1] ? 2 : 1;
+  }
+};
+
+std::span<const WinogradKernel> winograd_kernels();
+
+}  // namespace tenon::cpu
