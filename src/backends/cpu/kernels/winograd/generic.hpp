@@ -92,6 +92,15 @@ struct WinogradPosition {
   }
 };
 
+// Asks for `rows` x `columns` pixels, which may lie anywhere. The row length is in floats.
+template <bool Write>
+inline __attribute__((always_inline)) void winograd_prefetch(const float* pixel, std::ptrdiff_t row, int rows,
+                                                             int columns) {
+  for (int y = 0; y < rows; ++y) {
+    for (int x = 0; x < columns; ++x) __builtin_prefetch(pixel + y * row + x * kChannelBlock, Write, 3);
+  }
+}
+
 // pixel(y, x): the address of an input pixel of the tile.
 template <int Alpha, class V, class Pixel>
 inline __attribute__((always_inline)) void winograd_input_tile(const Pixel& pixel, float* dst,
@@ -127,6 +136,10 @@ void winograd_input_tiles(const WinogradInput& a) noexcept {
     const float* image = a.src + at.image * a.src_image;
     if (y0 >= 0 && x0 >= 0 && y0 + Alpha <= g.in_h && x0 + Alpha <= g.in_w) {
       const float* corner = image + y0 * row + static_cast<std::ptrdiff_t>(x0) * kChannelBlock;
+      // What the tile after the next will need beyond what this one and the next read.
+      if (a.far) {
+        winograd_prefetch<false>(corner + (Alpha + g.outputs) * kChannelBlock, row, Alpha, g.outputs);
+      }
       winograd_input_tile<Alpha, V>([corner, row](int y, int x)
                                         TENON_INLINE_LAMBDA { return corner + y * row + x * kChannelBlock; },
                                     dst, a.dst_element);
@@ -160,8 +173,10 @@ void winograd_product(const WinogradProduct& a) noexcept {
   unroll<Tiles * kVectors>([&](auto i) TENON_INLINE_LAMBDA { acc[i.value] = V::zero(); });
   const float* src = a.src;
   const float* weights = a.weights;
+  const float* next = a.next;
   for (int left = a.channels; left > 0; left -= kChannelBlock, src += a.src_block) {
     const int lanes = left < kChannelBlock ? left : kChannelBlock;
+    for (int i = 0; i < a.next_lines; ++i, next += kChannelBlock) __builtin_prefetch(next, 0, 2);
     for (int c = 0; c < lanes; ++c) {
       V column[kVectors];
       unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
@@ -228,6 +243,9 @@ void winograd_output_tiles(const WinogradOutput& a) noexcept {
     const int columns = g.out_w - x0 < Outputs ? g.out_w - x0 : Outputs;
     const std::ptrdiff_t corner =
         at.image * a.dst_image + y0 * row + static_cast<std::ptrdiff_t>(x0) * kChannelBlock;
+    if (a.far) {
+      winograd_prefetch<true>(a.dst + corner + 2 * Outputs * kChannelBlock, row, Outputs, Outputs);
+    }
     for (int lane = 0; lane < kChannelBlock; lane += V::kLanes) {
       V half[Outputs][Alpha];
       for (int x = 0; x < Alpha; ++x) {

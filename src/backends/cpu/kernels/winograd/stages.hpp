@@ -33,6 +33,7 @@ struct WinogradInput {
   int end;
   float* dst;
   std::ptrdiff_t dst_element;
+  bool far;  // src lies in memory: ask for tiles ahead of their use
 };
 
 // dst[block][t][o] = sum over c of src[c / 16][t][c % 16] * weights[block][c][o], for one element.
@@ -44,6 +45,8 @@ struct WinogradProduct {
   std::ptrdiff_t weights_block;
   float* dst;
   std::ptrdiff_t dst_block;
+  const float* next;  // weights of a product to come, which are brought into the second-level cache meanwhile
+  int next_lines;     // cache lines of them per 16 input channels
 };
 
 // Output transform and epilogue of one channel block. Tile i of the range lies at src + 16 * i, elements
@@ -58,6 +61,7 @@ struct WinogradOutput {
   std::ptrdiff_t dst_image;  // floats between images
   const float* residual;     // laid out as dst, or nullptr; may be dst
   const float* bias;         // 16 floats, or nullptr
+  bool far;                  // dst lies in memory
   int lanes;                 // of the block that hold channels; the others become zero
   Activation act;
 };

@@ -22,12 +22,20 @@ constexpr WinogradKernel kWinogradKernels[] = {
 #undef TENON_WINOGRAD_KERNEL
 };
 
-// Shares of the second-level cache.
-constexpr std::ptrdiff_t kInputBytes = 512 * 1024;
-constexpr std::ptrdiff_t kProductBytes = 256 * 1024;
-// Weights come from the third level or from memory: with fewer tiles than these they are the limit.
+// V and M of a group of tiles may take this much each. Both pass through the caches once per group, so that
+// it is of little weight where they lie.
+constexpr std::ptrdiff_t kStageBytes = 5 << 20;
+
+// Tiles of a group. The weights pass by once per group; with few tiles they are the limit.
 constexpr int kLeastGroup = 24;
-constexpr int kMostGroup = 96;
+constexpr int kMostGroup = 64;
+
+// Threads that share a group read a part of the weights each; up to this size they rather read all of them.
+constexpr std::ptrdiff_t kSmallWeightBytes = 4 << 20;
+constexpr int kLeastOwnGroup = 16;
+
+// Images beyond this size come from memory.
+constexpr std::ptrdiff_t kFarBytes = 6 << 20;
 
 constexpr int kWideBlocks = 4;  // output blocks of a product
 
@@ -52,6 +60,10 @@ std::ptrdiff_t element_stride(std::ptrdiff_t blocks, std::ptrdiff_t tiles) {
   return (blocks * tiles | 1) * kChannelBlock;
 }
 
+std::ptrdiff_t image_bytes(std::ptrdiff_t blocks, int h, int w) {
+  return blocks * h * w * kChannelBlock * static_cast<std::ptrdiff_t>(sizeof(float));
+}
+
 // How a convolution is cut.
 struct Cut {
   int tiles;                      // of all images
@@ -69,9 +81,10 @@ Cut cut_of(const ConvShape& s, const WinogradGrid& g) {
   Cut cut{};
   cut.tiles = s.batch * g.tiles_h * g.tiles_w;
   const auto most =
-      static_cast<int>(std::clamp<std::ptrdiff_t>(kInputBytes / (line * in_blocks), kLeastGroup, kMostGroup));
-  cut.slice = static_cast<int>(std::clamp<std::ptrdiff_t>(
-      kProductBytes / (line * most) / 4 * 4, std::min<std::ptrdiff_t>(4, out_blocks), out_blocks));
+      static_cast<int>(std::clamp<std::ptrdiff_t>(kStageBytes / (line * in_blocks), kLeastGroup, kMostGroup));
+  const std::ptrdiff_t wide =
+      std::max<std::ptrdiff_t>(kStageBytes / (line * most) / kWideBlocks, 1) * kWideBlocks;
+  cut.slice = static_cast<int>(std::min(wide, out_blocks));
   cut.group = std::min(most, cut.tiles);
   cut.input_floats = elements * element_stride(in_blocks, cut.group);
   cut.product_floats = elements * element_stride(cut.slice, cut.group);
@@ -89,7 +102,9 @@ class Winograd {
         scratch_(scratch),
         in_blocks_(static_cast<int>(channel_blocks(shape_.in_channels))),
         out_blocks_(static_cast<int>(channel_blocks(shape_.out_channels))),
-        elements_(grid_.alpha * grid_.alpha) {}
+        elements_(grid_.alpha * grid_.alpha),
+        in_far_(image_bytes(in_blocks_, shape_.in_h, shape_.in_w) > kFarBytes),
+        out_far_(image_bytes(out_blocks_, shape_.out_h, shape_.out_w) > kFarBytes) {}
 
   void run(ThreadPool& pool) const;
 
@@ -98,16 +113,19 @@ class Winograd {
   struct Group {
     int first;
     int end;
-    int panel;  // tiles
+    int panels;
 
     int size() const { return end - first; }
-    int panels() const { return static_cast<int>(ceil_div(size(), panel)); }
+    // The first tile of a panel, counted from the group's first.
+    int begin_of(int panel) const { return panel * size() / panels; }
   };
 
-  Group group_of(int first, int end) const;
+  Group group_of(int index, int groups) const;
   void transform_input(const Group& group, int panel, int block, float* v) const;
   void multiply(const Group& group, int block_begin, int block_end, const float* v, float* m) const;
   void transform_output(const Group& group, int block, const float* m, std::ptrdiff_t element) const;
+  void run_own_groups(int groups, ThreadPool& pool) const;
+  void run_shared_groups(int groups, ThreadPool& pool) const;
   void run_slices(const Group& group, int block_begin, int block_end, const float* v, float* m) const;
 
   const WinogradKernel& kernel_;
@@ -119,18 +137,22 @@ class Winograd {
   int in_blocks_;
   int out_blocks_;
   int elements_;
+  bool in_far_;
+  bool out_far_;
 };
 
-Winograd::Group Winograd::group_of(int first, int end) const {
+// Tiles are spread evenly over the groups, and those of a group over its panels.
+Winograd::Group Winograd::group_of(int index, int groups) const {
+  const auto at = [&](std::ptrdiff_t i) { return static_cast<int>(i * cut_.tiles / groups); };
+  const int size = at(index + 1) - at(index);
   const int most = kernel_.max_tiles(kernel_.blocks_at_most(std::min(kWideBlocks, out_blocks_)));
-  const int panels = static_cast<int>(ceil_div(end - first, most));
-  return {first, end, static_cast<int>(ceil_div(end - first, panels))};
+  return {at(index), at(index) + size, static_cast<int>(ceil_div(size, most))};
 }
 
 void Winograd::transform_input(const Group& group, int panel, int block, float* v) const {
   const std::ptrdiff_t plane = static_cast<std::ptrdiff_t>(shape_.in_h) * shape_.in_w * kChannelBlock;
-  const int first = panel * group.panel;
-  const int end = std::min(first + group.panel, group.size());
+  const int first = group.begin_of(panel);
+  const int end = group.begin_of(panel + 1);
   WinogradInput in{};
   in.grid = grid_;
   in.src = args_.src + block * plane;
@@ -141,6 +163,7 @@ void Winograd::transform_input(const Group& group, int panel, int block, float* 
                 static_cast<std::ptrdiff_t>(block) * (end - first)) *
                    kChannelBlock;
   in.dst_element = element_stride(in_blocks_, group.size());
+  in.far = in_far_;
   kernel_.input(in);
 }
 
@@ -156,8 +179,15 @@ void Winograd::multiply(const Group& group, int block_begin, int block_end, cons
     for (int block = block_begin; block < block_end;) {
       const int blocks = kernel_.blocks_at_most(std::min(kWideBlocks, block_end - block));
       p.weights = args_.weights + (static_cast<std::ptrdiff_t>(e) * out_blocks_ + block) * weights_block;
-      for (int first = 0; first < group.size(); first += group.panel) {
-        const int tiles = std::min(group.panel, group.size() - first);
+      const bool last = block + blocks == block_end;
+      const float* next = last ? p.weights + (out_blocks_ - block + block_begin) * weights_block
+                               : p.weights + blocks * weights_block;
+      const bool more = !last || e + 1 < elements_;
+      p.next_lines = more ? static_cast<int>(ceil_div(blocks * kChannelBlock, group.panels)) : 0;
+      for (int panel = 0; panel < group.panels; ++panel) {
+        const int first = group.begin_of(panel);
+        const int tiles = group.begin_of(panel + 1) - first;
+        p.next = next + static_cast<std::ptrdiff_t>(panel) * p.next_lines * in_blocks_ * kChannelBlock;
         p.src = v + e * v_element + static_cast<std::ptrdiff_t>(first) * in_blocks_ * kChannelBlock;
         p.src_block = static_cast<std::ptrdiff_t>(tiles) * kChannelBlock;
         p.dst = m + e * m_element + (block - block_begin) * p.dst_block +
@@ -183,6 +213,7 @@ void Winograd::transform_output(const Group& group, int block, const float* m, s
   out.bias = args_.bias ? args_.bias + static_cast<std::ptrdiff_t>(block) * kChannelBlock : nullptr;
   out.lanes = std::min(shape_.out_channels - block * kChannelBlock, kChannelBlock);
   out.act = args_.act;
+  out.far = out_far_;
   kernel_.output(out);
 }
 
@@ -202,34 +233,42 @@ void Winograd::run_slices(const Group& group, int block_begin, int block_end, co
 // Threads take groups of their own where there are enough tiles; else they share the input of a group and
 // take output channels of their own.
 void Winograd::run(ThreadPool& pool) const {
-  const int threads = pool.size();
-  const auto per_thread = static_cast<int>(ceil_div(ceil_div(cut_.tiles, cut_.group), threads)) * threads;
-  const std::ptrdiff_t own = cut_.input_floats + cut_.product_floats;
-  const auto even = static_cast<int>(ceil_div(cut_.tiles, per_thread));
-  if (threads == 1 || even >= kLeastGroup * 2 / 3) {
-    pool.run_ranges(static_cast<std::size_t>(ceil_div(cut_.tiles, even)), 1,
-                    [&](std::size_t begin, std::size_t end, int worker) {
-                      float* v = scratch_ + worker * own;
-                      for (std::size_t i = begin; i < end; ++i) {
-                        const int first = static_cast<int>(i) * even;
-                        const Group group = group_of(first, std::min(first + even, cut_.tiles));
-                        for (int panel = 0; panel < group.panels(); ++panel) {
-                          for (int block = 0; block < in_blocks_; ++block)
-                            transform_input(group, panel, block, v);
-                        }
-                        run_slices(group, 0, out_blocks_, v, v + cut_.input_floats);
-                      }
-                    });
-    return;
+  const int groups = static_cast<int>(ceil_div(cut_.tiles, cut_.group));
+  const int own_groups = static_cast<int>(round_up(groups, pool.size()));
+  const bool small_weights = static_cast<std::ptrdiff_t>(elements_) * out_blocks_ * shape_.in_channels *
+                                 kChannelBlock * static_cast<std::ptrdiff_t>(sizeof(float)) <=
+                             kSmallWeightBytes;
+  if (groups >= pool.size() || (small_weights && cut_.tiles >= own_groups * kLeastOwnGroup)) {
+    run_own_groups(own_groups, pool);
+  } else {
+    run_shared_groups(groups, pool);
   }
+}
+
+void Winograd::run_own_groups(int groups, ThreadPool& pool) const {
+  const std::ptrdiff_t own = cut_.input_floats + cut_.product_floats;
+  pool.run_ranges(static_cast<std::size_t>(groups), 1, [&](std::size_t begin, std::size_t end, int worker) {
+    float* v = scratch_ + worker * own;
+    for (std::size_t i = begin; i < end; ++i) {
+      const Group group = group_of(static_cast<int>(i), groups);
+      if (group.size() == 0) continue;
+      for (int block = 0; block < in_blocks_; ++block) {
+        for (int panel = 0; panel < group.panels; ++panel) transform_input(group, panel, block, v);
+      }
+      run_slices(group, 0, out_blocks_, v, v + cut_.input_floats);
+    }
+  });
+}
+
+void Winograd::run_shared_groups(int groups, ThreadPool& pool) const {
   float* v = scratch_;
   float* m = scratch_ + cut_.input_floats;
-  for (int first = 0; first < cut_.tiles; first += cut_.group) {
-    const Group group = group_of(first, std::min(first + cut_.group, cut_.tiles));
-    pool.run(static_cast<std::size_t>(group.panels()) * static_cast<std::size_t>(in_blocks_),
-             [&](std::size_t i, int) {
-               const int unit = static_cast<int>(i);
-               transform_input(group, unit / in_blocks_, unit % in_blocks_, v);
+  for (int i = 0; i < groups; ++i) {
+    const Group group = group_of(i, groups);
+    pool.run(static_cast<std::size_t>(in_blocks_) * static_cast<std::size_t>(group.panels),
+             [&](std::size_t unit, int) {
+               const auto at = static_cast<int>(unit);
+               transform_input(group, at % group.panels, at / group.panels, v);
              });
     pool.run_ranges(static_cast<std::size_t>(out_blocks_), 1,
                     [&](std::size_t begin, std::size_t end, int worker) {

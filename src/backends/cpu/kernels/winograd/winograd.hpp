@@ -17,9 +17,12 @@
 //
 // A group of tiles at a time is transformed to V[alpha^2][panel][ceil(C/16)][tile][16 c], multiplied element
 // by element of the transform into M[alpha^2][block][tile][16 o] for a slice of output blocks, and
-// transformed back with the epilogue into dst. Panels are as many tiles as the product keeps in registers.
-// Group and slice are such that V and M stay in the second-level cache and a group is large enough for the
-// weights, which pass by once per group. The arithmetic of an output depends on nothing but the shape.
+// transformed back with the epilogue into dst. Panels are as many tiles as a product keeps in registers. The
+// products of one element find their part of V in the second-level cache; weights, of which there are too
+// many for any cache, are asked for one product ahead and pass by once per group, so groups are large. That
+// transformed data is better kept per group than per layer is an idea of Jia, Zlateski, Durand and Li,
+// "Optimizing N-dimensional, Winograd-based convolution for manycore CPUs", 2018. The arithmetic of an output
+// depends on nothing but the shape.
 #pragma once
 
 #include "backends/cpu/kernels/conv/conv.hpp"
