@@ -4,8 +4,9 @@ namespace tenon {
 
 Pipeline default_pipeline() {
   // Shapes and constants first, since every other rule reads them; weights before epilogues, so that a scale
-  // goes into the weights and not into the epilogue; pointwise groups take what no epilogue took.
-  return parse_pipeline("canonicalize,cse,absorb,cse,fuse,pointwise");
+  // goes into the weights and not into the epilogue; attention before epilogues, which would take its mask;
+  // pointwise groups take what no epilogue took.
+  return parse_pipeline("canonicalize,cse,absorb,cse,attention,fuse,pointwise");
 }
 
 }  // namespace tenon

@@ -9,6 +9,7 @@ namespace tenon::test {
 
 std::vector<OpCase> all_cases() {
   std::vector<OpCase> cases;
+  add_attention_cases(cases);
   add_contraction_cases(cases);
   add_pointwise_cases(cases);
   add_window_cases(cases);

@@ -59,6 +59,7 @@ std::vector<SymbolValues> case_runs();
 Tensor make_tensor(const CaseOperand& operand, const Shape& shape, Random& random);
 
 // Each file of cases adds its own.
+void add_attention_cases(std::vector<OpCase>& cases);
 void add_contraction_cases(std::vector<OpCase>& cases);
 void add_pointwise_cases(std::vector<OpCase>& cases);
 void add_window_cases(std::vector<OpCase>& cases);

@@ -19,9 +19,16 @@ constexpr GemmKernel kGemmKernels[] = {
 #undef TENON_GEMM_KERNEL
 };
 
-// Rows of A that stay in the second-level cache while all columns of a task pass by: 192 * 384 floats are 288
+// Rows of A that stay in the second-level cache while all columns of a task pass by: 288 * 256 floats are 288
 // KiB.
-constexpr int kRowsPerPass = 16 * kGemmRowPanel;
+constexpr int kRowsPerPass = 24 * kGemmRowPanel;
+
+// Blocks of equal height, so that the last one is no sliver for which all columns pass by once more.
+int rows_per_pass(int rows) {
+  const auto panels = static_cast<int>(ceil_div(rows, kGemmRowPanel));
+  const auto blocks = static_cast<int>(ceil_div(rows, kRowsPerPass));
+  return static_cast<int>(ceil_div(panels, std::max(1, blocks))) * kGemmRowPanel;
+}
 
 // Below this many multiply-adds a task is not worth waking a thread for.
 constexpr std::ptrdiff_t kMinTaskWork = 1 << 16;
@@ -78,11 +85,21 @@ void run_rows(const GemmKernel& kernel, const Product& p, const GemmBlock& block
       t.b_step = p.b.step;
     }
     t.column_bias = args.bias_axis == GemmArgs::Bias::per_column ? args.bias + j : nullptr;
+    // The columns that come next are fetched while these are computed, in equal shares.
+    const std::ptrdiff_t depth = static_cast<std::ptrdiff_t>(t.k) * kGemmColumnPanel;
+    const bool fetches =
+        j + panels * kGemmColumnPanel < block.column_end && t.b_step == kGemmColumnPanel && t.k > 0;
+    t.ahead = t.b;
+    t.ahead_step = fetches ? ceil_div(panels * kGemmColumnPanel, ceil_div(i1 - i0, kernel.rows)) : 0;
     for (int i = i0; i < i1; i += kernel.rows) {
       t.a = a.data + ((i - a_row) / kGemmRowPanel) * a.panel + i % kGemmRowPanel;
       t.c = p.c + i * args.ldc + j;
       t.row_bias = args.bias_axis == GemmArgs::Bias::per_row ? args.bias + i : nullptr;
       t.residual = p.residual ? p.residual + i * args.ldr + j : nullptr;
+      if (fetches) {
+        const std::ptrdiff_t done = (i - i0) / kernel.rows * t.ahead_step * t.k;
+        t.ahead = t.b + (panels + done / depth) * p.b.panel + done % depth;
+      }
       kernel.tile(t, std::min(kernel.rows, i1 - i));
     }
     j += panels * kGemmColumnPanel;
@@ -94,6 +111,7 @@ void run_block(const GemmKernel& kernel, const Product& p, const GemmBlock& bloc
   const GemmArgs& args = *p.args;
   const int passes = pass_count(args.k);
   const int depth = pass_depth(args.k);
+  const int rows = rows_per_pass(block.row_end - block.row_begin);
   GemmTile t{};
   t.act = args.act;
   t.ldc = args.ldc;
@@ -103,8 +121,8 @@ void run_block(const GemmKernel& kernel, const Product& p, const GemmBlock& bloc
     t.k = std::min(depth, args.k - k0);
     t.first = pass == 0;
     t.last = pass == passes - 1;
-    for (int i0 = block.row_begin; i0 < block.row_end; i0 += kRowsPerPass) {
-      const int i1 = std::min(i0 + kRowsPerPass, block.row_end);
+    for (int i0 = block.row_begin; i0 < block.row_end; i0 += rows) {
+      const int i1 = std::min(i0 + rows, block.row_end);
       OperandView a = p.a;
       int a_row = 0;
       if (p.plain_a) {

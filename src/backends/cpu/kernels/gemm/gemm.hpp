@@ -65,6 +65,9 @@ struct GemmTile {
   std::ptrdiff_t b_step;
   std::ptrdiff_t b_panel;
   int k;
+  const float*
+      ahead;  // what is read soon: fetched into the second-level cache, one address per k, ahead_step apart
+  std::ptrdiff_t ahead_step;
   int columns;  // all 16 columns of a panel are read, these are written
   float* c;
   std::ptrdiff_t ldc;
@@ -72,8 +75,8 @@ struct GemmTile {
   const float* column_bias;  // of the tile's first column, or nullptr
   const float* residual;     // at the tile, or nullptr
   std::ptrdiff_t ldr;
-  bool first;  // start from bias and residual, else from what C holds
-  bool last;   // apply act
+  bool first;  // start from the residual, else from what C holds
+  bool last;   // add the bias, apply act
   Activation act;
 };
 

@@ -23,36 +23,19 @@ void gemm_tile(const GemmTile& t) noexcept {
     return full ? V::load(p + vector * V::kLanes) : V::load_n(p + vector * V::kLanes, left(vector));
   };
 
-  if (t.first) {
-    unroll<Rows>([&](auto r) TENON_INLINE_LAMBDA {
-      const V bias = t.row_bias ? V::set1(t.row_bias[r.value]) : V::zero();
-      unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA { acc[r.value * kVectors + v.value] = bias; });
-    });
-    if (t.column_bias) {
-      unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
-        const V bias = read(t.column_bias, v.value);
-        unroll<Rows>([&](auto r) TENON_INLINE_LAMBDA { acc[r.value * kVectors + v.value] = bias; });
-      });
+  unroll<Rows * kVectors>([&](auto i) TENON_INLINE_LAMBDA { acc[i.value] = V::zero(); });
+  unroll<Rows>([&](auto r) TENON_INLINE_LAMBDA {
+    for (int line = 0; line < Panels; ++line) {
+      __builtin_prefetch(t.c + r.value * t.ldc + line * kGemmColumnPanel, 1, 3);
     }
-    if (t.residual) {
-      unroll<Rows>([&](auto r) TENON_INLINE_LAMBDA {
-        unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
-          V& x = acc[r.value * kVectors + v.value];
-          x = x + read(t.residual + r.value * t.ldr, v.value);
-        });
-      });
-    }
-  } else {
-    unroll<Rows>([&](auto r) TENON_INLINE_LAMBDA {
-      unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
-        acc[r.value * kVectors + v.value] = read(t.c + r.value * t.ldc, v.value);
-      });
-    });
-  }
+  });
 
   const float* a = t.a;
   const float* b = t.b;
+  const float* ahead = t.ahead;
   for (int k = 0; k < t.k; ++k) {
+    __builtin_prefetch(ahead, 0, 2);
+    ahead += t.ahead_step;
     V column[kVectors];
     unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
       column[v.value] = V::load(b + (v.value / kPerPanel) * t.b_panel + (v.value % kPerPanel) * V::kLanes);
@@ -68,7 +51,41 @@ void gemm_tile(const GemmTile& t) noexcept {
     b += t.b_step;
   }
 
-  if (t.last) activate(acc, t.act);
+  const auto add_rows = [&](const float* rows, std::ptrdiff_t stride) TENON_INLINE_LAMBDA {
+    unroll<Rows>([&](auto r) TENON_INLINE_LAMBDA {
+      unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
+        V& x = acc[r.value * kVectors + v.value];
+        x = x + read(rows + r.value * stride, v.value);
+      });
+    });
+  };
+  // The residual comes with the first pass: it may be what C holds.
+  if (!t.first) {
+    add_rows(t.c, t.ldc);
+  } else if (t.residual) {
+    add_rows(t.residual, t.ldr);
+  }
+  if (t.last) {
+    if (t.row_bias) {
+      unroll<Rows>([&](auto r) TENON_INLINE_LAMBDA {
+        const V bias = V::set1(t.row_bias[r.value]);
+        unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
+          V& x = acc[r.value * kVectors + v.value];
+          x = x + bias;
+        });
+      });
+    }
+    if (t.column_bias) {
+      unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
+        const V bias = read(t.column_bias, v.value);
+        unroll<Rows>([&](auto r) TENON_INLINE_LAMBDA {
+          V& x = acc[r.value * kVectors + v.value];
+          x = x + bias;
+        });
+      });
+    }
+    activate(acc, t.act);
+  }
   unroll<Rows>([&](auto r) TENON_INLINE_LAMBDA {
     unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
       float* p = t.c + r.value * t.ldc + v.value * V::kLanes;

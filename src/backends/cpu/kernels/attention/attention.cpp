@@ -1,0 +1,248 @@
+#include "backends/cpu/kernels/attention/attention.hpp"
+
+#include "backends/cpu/kernels/gemm/pack.hpp"
+#include "base/thread_pool.hpp"
+
+#include <algorithm>
+
+namespace tenon::cpu {
+
+#define TENON_ATTENTION_KERNEL(isa, name) const AttentionRoutines& name() noexcept;
+#include "backends/cpu/kernels/attention/kernels.inc"
+#undef TENON_ATTENTION_KERNEL
+
+namespace {
+
+constexpr AttentionKernel kAttentionKernels[] = {
+#define TENON_ATTENTION_KERNEL(isa, name) {{"attention", #name, Isa::isa}, name},
+#include "backends/cpu/kernels/attention/kernels.inc"
+#undef TENON_ATTENTION_KERNEL
+};
+
+// Queries of the widest block of any gemm kernel.
+constexpr std::ptrdiff_t kMaxWidth = 2 * kGemmColumnPanel;
+
+// What one worker needs, each part at a cache line.
+struct AttentionLayout {
+  std::ptrdiff_t keys;    // row panels of K
+  std::ptrdiff_t values;  // V, rows without gaps
+  std::ptrdiff_t queries, scores, mask, out, top, sum;
+  std::ptrdiff_t end = 0;
+
+  explicit AttentionLayout(const AttentionArgs& a) {
+    const std::ptrdiff_t block = std::min(a.keys, kAttentionKeys);
+    keys = take(round_up(a.keys, kGemmRowPanel), a.depth);
+    values = take(a.keys, a.value_depth);
+    queries = take(a.depth, kMaxWidth);
+    scores = take(block, kMaxWidth);
+    mask = take(a.mask ? block : 0, kMaxWidth);
+    out = take(a.value_depth, kMaxWidth);
+    top = take(1, kMaxWidth);
+    sum = take(1, kMaxWidth);
+  }
+
+ private:
+  std::ptrdiff_t take(std::ptrdiff_t rows, std::ptrdiff_t columns) {
+    const std::ptrdiff_t begin = end;
+    end += round_up(rows * columns, kGemmColumnPanel);
+    return begin;
+  }
+};
+
+struct AttentionScratch {
+  float *keys, *values, *queries, *scores, *mask, *out, *top, *sum;
+
+  AttentionScratch(const AttentionLayout& at, float* base)
+      : keys(base + at.keys),
+        values(base + at.values),
+        queries(base + at.queries),
+        scores(base + at.scores),
+        mask(base + at.mask),
+        out(base + at.out),
+        top(base + at.top),
+        sum(base + at.sum) {}
+};
+
+// One head of one batch element.
+class AttentionHead {
+ public:
+  AttentionHead(const AttentionKernel& kernel, const GemmKernel& gemm, const AttentionArgs& args, int batch,
+                int head, const AttentionScratch& scratch)
+      : routines_(kernel.routines()), gemm_(gemm), a_(args), s_(scratch) {
+    const std::ptrdiff_t b = batch, h = head, shared = head / (args.heads / args.kv_heads);
+    q_ = args.q + b * args.q_strides.batch + h * args.q_strides.head;
+    k_ = args.k + b * args.k_strides.batch + shared * args.k_strides.head;
+    v_ = args.v + b * args.v_strides.batch + shared * args.v_strides.head;
+    y_ = args.y + b * args.y_strides.batch + h * args.y_strides.head;
+    if (args.mask) mask_ = args.mask + b * args.mask_strides.batch + h * args.mask_strides.head;
+  }
+
+  void pack() const {
+    pack_row_panels(k_, a_.k_strides.row, false, a_.keys, a_.depth, 0,
+                    static_cast<int>(ceil_div(a_.keys, kGemmRowPanel)), s_.keys);
+    for (std::ptrdiff_t t = 0; t < a_.keys; ++t) {
+      std::copy_n(v_ + t * a_.v_strides.row, a_.value_depth, s_.values + t * a_.value_depth);
+    }
+  }
+
+  void run(int first, int last) const {
+    const int width = gemm_.panels * kGemmColumnPanel;
+    for (int query = first; query < last; query += width) run_queries(query, std::min(width, last - query));
+  }
+
+ private:
+  void run_queries(int query, int count) const {
+    const int width = gemm_.panels * kGemmColumnPanel;
+    const auto panels = static_cast<int>(ceil_div(count, kGemmColumnPanel));
+    const std::ptrdiff_t panel = static_cast<std::ptrdiff_t>(a_.depth) * kGemmColumnPanel;
+    pack_column_panels(q_ + query * a_.q_strides.row, a_.q_strides.row, true, a_.depth, count, 0, panels,
+                       s_.queries);
+    std::fill(s_.queries + panels * panel, s_.queries + gemm_.panels * panel, 0.0F);
+    AttentionBlock b{};
+    b.scores = s_.scores;
+    b.width = width;
+    b.scale = a_.scale;
+    b.top = s_.top;
+    b.sum = s_.sum;
+    b.out = s_.out;
+    b.value_depth = a_.value_depth;
+    // The last query sees most. A query that sees no key at all is left to the first block.
+    const int seen = a_.causal ? std::clamp(query + count + a_.causal_offset, 1, a_.keys) : a_.keys;
+    for (int key = 0; key < seen; key += kAttentionKeys) {
+      b.first = key == 0;
+      b.keys = std::min(kAttentionKeys, seen - key);
+      b.visible = a_.causal ? query + a_.causal_offset + 1 - key : kAttentionAll;
+      products_with_keys(key, b.keys);
+      set_mask(b, query, count, key);
+      routines_.softmax(b);
+      products_with_values(key, b);
+    }
+    routines_.store(b, count, y_ + query * a_.y_strides.row, a_.y_strides.row);
+  }
+
+  // scores[t][q] = k[key + t, .] * q[query + q, .]
+  void products_with_keys(int key, int keys) const {
+    GemmTile t{};
+    t.a_step = kGemmRowPanel;
+    t.b = t.ahead = s_.queries;
+    t.b_step = kGemmColumnPanel;
+    t.b_panel = static_cast<std::ptrdiff_t>(a_.depth) * kGemmColumnPanel;
+    t.k = a_.depth;
+    t.ldc = gemm_.panels * kGemmColumnPanel;
+    t.columns = gemm_.panels * kGemmColumnPanel;
+    t.first = t.last = true;
+    for (int row = 0; row < keys; row += gemm_.rows) {
+      const int at = key + row;
+      t.a = s_.keys + static_cast<std::ptrdiff_t>(at / kGemmRowPanel) * kGemmRowPanel * a_.depth +
+            at % kGemmRowPanel;
+      t.c = s_.scores + row * t.ldc;
+      gemm_.tile(t, std::min(gemm_.rows, keys - row));
+    }
+  }
+
+  // out[e][q] (+)= sum over t of v[key + t, e] * scores[t][q]
+  void products_with_values(int key, const AttentionBlock& b) const {
+    GemmTile t{};
+    t.a_step = a_.value_depth;
+    t.b = t.ahead = b.scores;
+    t.b_step = b.width;
+    t.b_panel = kGemmColumnPanel;
+    t.k = b.keys;
+    t.columns = b.width;
+    t.ldc = b.width;
+    t.first = b.first;
+    t.last = true;
+    for (int row = 0; row < a_.value_depth; row += gemm_.rows) {
+      t.a = s_.values + static_cast<std::ptrdiff_t>(key) * a_.value_depth + row;
+      t.c = s_.out + row * t.ldc;
+      gemm_.tile(t, std::min(gemm_.rows, a_.value_depth - row));
+    }
+  }
+
+  void set_mask(AttentionBlock& b, int query, int count, int key) const {
+    if (!mask_) return;
+    const float* mask = mask_ + query * a_.mask_strides.row + key * a_.mask_key;
+    if (a_.mask_strides.row == 0 || count == 1) {
+      b.mask = mask;
+      b.mask_key = a_.mask_key;
+      return;
+    }
+    b.mask = s_.mask;
+    b.mask_key = b.width;
+    b.mask_query = 1;
+    for (int t = 0; t < b.keys; ++t) {
+      float* row = s_.mask + static_cast<std::ptrdiff_t>(t) * b.width;
+      for (int q = 0; q < count; ++q) row[q] = mask[q * a_.mask_strides.row + t * a_.mask_key];
+      std::fill(row + count, row + b.width, 0.0F);
+    }
+  }
+
+  const AttentionRoutines& routines_;
+  const GemmKernel& gemm_;
+  const AttentionArgs& a_;
+  const AttentionScratch& s_;
+  const float* q_;
+  const float* k_;
+  const float* v_;
+  const float* mask_ = nullptr;
+  float* y_;
+};
+
+// Parts that the queries of a head are cut into, so that there is work for all threads.
+std::ptrdiff_t query_parts(const AttentionArgs& args, const GemmKernel& gemm, int threads) {
+  const std::ptrdiff_t heads = static_cast<std::ptrdiff_t>(args.batch) * args.heads;
+  if (heads % threads == 0 || heads >= 4 * threads) return 1;
+  const std::ptrdiff_t blocks = ceil_div(args.queries, gemm.panels * kGemmColumnPanel);
+  return std::clamp<std::ptrdiff_t>(blocks, 1, threads);
+}
+
+// Sums over no keys.
+void clear(const AttentionArgs& args) {
+  for (std::ptrdiff_t unit = 0; unit < static_cast<std::ptrdiff_t>(args.batch) * args.heads; ++unit) {
+    float* y = args.y + unit / args.heads * args.y_strides.batch + unit % args.heads * args.y_strides.head;
+    for (std::ptrdiff_t q = 0; q < args.queries; ++q) {
+      std::fill_n(y + q * args.y_strides.row, args.value_depth, 0.0F);
+    }
+  }
+}
+
+}  // namespace
+
+std::span<const AttentionKernel> attention_kernels() { return kAttentionKernels; }
+
+const AttentionKernel* select_attention(Isa level) { return best_kernel(attention_kernels(), level); }
+
+std::size_t attention_scratch_size(const AttentionArgs& args, int threads) {
+  return static_cast<std::size_t>(AttentionLayout(args).end) * static_cast<std::size_t>(threads);
+}
+
+void attention_run(const AttentionKernel& kernel, const GemmKernel& gemm, const AttentionArgs& args,
+                   float* scratch, ThreadPool& pool) noexcept {
+  if (args.batch == 0 || args.heads == 0 || args.queries == 0 || args.value_depth == 0) return;
+  if (args.keys == 0) return clear(args);
+  const AttentionLayout layout(args);
+  const std::ptrdiff_t parts = query_parts(args, gemm, pool.size());
+  const std::ptrdiff_t heads = args.heads;
+  const std::ptrdiff_t blocks = ceil_div(args.queries, gemm.panels * kGemmColumnPanel);
+  pool.run(static_cast<std::size_t>(args.batch * heads * parts), [&](std::size_t index, int worker) {
+    const AttentionScratch own(layout, scratch + layout.end * worker);
+    const auto unit = static_cast<std::ptrdiff_t>(index);
+    const AttentionHead head(kernel, gemm, args, static_cast<int>(unit / parts / heads),
+                             static_cast<int>(unit / parts % heads), own);
+    const auto bound = [&](std::ptrdiff_t part) {
+      const std::ptrdiff_t block = blocks * part / parts;
+      return static_cast<int>(std::min<std::ptrdiff_t>(block * gemm.panels * kGemmColumnPanel, args.queries));
+    };
+    head.pack();
+    head.run(bound(unit % parts), bound(unit % parts + 1));
+  });
+}
+
+}  // namespace tenon::cpu
+
+namespace tenon {
+
+void register_cpu_kernel_attention(cpu::KernelRegistry& registry);
+void register_cpu_kernel_attention(cpu::KernelRegistry& registry) { registry.add(cpu::attention_kernels()); }
+
+}  // namespace tenon

@@ -1,0 +1,98 @@
+// Attention, single precision:
+//
+//   y[q, e] = sum_t p[q, t] v[t, e],   p[q, .] = softmax over t of (scale * sum_d q[q, d] k[t, d] + mask[q,
+//   t])
+//
+// for each head of each batch element. Operands are read and written through strides, so heads may lie side
+// by side or apart. Keys beyond the causal limit are left out.
+//
+// The scores of a block of queries against a block of keys are all that is in memory at a time; maximum and
+// sum of a query are carried from block to block (Milakov and Gimelshein, "Online normalizer calculation for
+// softmax", 2018; Dao and others, "FlashAttention", 2022). Scores lie transposed, a query a lane: then both
+// products read them as gemm's packed B, and the softmax needs no sums across lanes.
+#pragma once
+
+#include "backends/cpu/kernels/gemm/gemm.hpp"
+#include "backends/cpu/kernels/kernel.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+
+namespace tenon {
+class ThreadPool;
+}
+
+namespace tenon::cpu {
+
+// Elements between neighbours; the last axis is contiguous.
+struct AttentionStrides {
+  std::ptrdiff_t batch = 0;
+  std::ptrdiff_t head = 0;
+  std::ptrdiff_t row = 0;
+};
+
+struct AttentionArgs {
+  int batch = 0;
+  int heads = 0;
+  int kv_heads = 0;  // divides heads; neighbouring heads share keys and values
+  int queries = 0;
+  int keys = 0;
+  int depth = 0;
+  int value_depth = 0;
+  float scale = 1;
+  bool causal = false;
+  int causal_offset = 0;  // query i sees the keys t <= i + causal_offset
+  const float* q = nullptr;
+  const float* k = nullptr;
+  const float* v = nullptr;
+  const float* mask = nullptr;  // or nullptr
+  float* y = nullptr;
+  AttentionStrides q_strides, k_strides, v_strides, y_strides;
+  AttentionStrides mask_strides;  // 0 where the mask is broadcast
+  std::ptrdiff_t mask_key = 1;    // elements between keys, 0 or 1
+};
+
+// Keys whose scores are in memory at a time: a multiple of gemm's row panel.
+inline constexpr int kAttentionKeys = 240;
+
+// One block of keys for one block of `width` queries (gemm's columns of a tile).
+struct AttentionBlock {
+  float* scores;  // [keys][width]: products on entry, exponentials on exit
+  int keys;
+  int width;
+  float scale;
+  const float* mask;  // mask[key * mask_key + query * mask_query], or nullptr
+  std::ptrdiff_t mask_key;
+  std::ptrdiff_t mask_query;  // 0: one value for all queries, 1: a value a lane
+  int visible;                // lane q sees the keys below visible + q; kAttentionAll: all of them
+  bool first;                 // no block came before: top, sum and out hold nothing
+  float* top;                 // [width] maximum so far
+  float* sum;                 // [width]
+  float* out;                 // [value_depth][width]: rescaled when a maximum grows
+  int value_depth;
+};
+inline constexpr int kAttentionAll = std::numeric_limits<int>::max() / 2;
+
+struct AttentionRoutines {
+  void (*softmax)(const AttentionBlock&) noexcept;
+  // y[q * row + e] = out[e][q] / sum[q] for q < queries
+  void (*store)(const AttentionBlock&, int queries, float* y, std::ptrdiff_t row) noexcept;
+};
+
+struct AttentionKernel {
+  KernelInfo info;
+  const AttentionRoutines& (*routines)() noexcept;
+};
+
+std::span<const AttentionKernel> attention_kernels();
+const AttentionKernel* select_attention(Isa level);
+
+// Floats of scratch on a pool of `threads`; grows with each extent.
+std::size_t attention_scratch_size(const AttentionArgs& args, int threads);
+
+void attention_run(const AttentionKernel& kernel, const GemmKernel& gemm, const AttentionArgs& args,
+                   float* scratch, ThreadPool& pool) noexcept;
+
+}  // namespace tenon::cpu

@@ -1,0 +1,210 @@
+// Every attention kernel this machine runs against double precision.
+#include "backends/cpu/kernels/attention/attention.hpp"
+
+#include "kernels/support.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <vector>
+
+namespace tenon::cpu {
+namespace {
+
+class AttentionKernels : public test::KernelTest<AttentionKernel> {};
+
+struct AttentionCase {
+  AttentionArgs args;
+  std::vector<float> q, k, v, mask;
+  std::size_t result = 0;  // floats that y spans
+};
+
+// Heads apart, or side by side with other columns between them.
+AttentionStrides layout(test::Random& random, int heads, int rows, int columns, std::size_t& floats,
+                        int batch) {
+  const std::ptrdiff_t row = random.coin() ? columns : static_cast<std::ptrdiff_t>(heads) * columns + 3;
+  const AttentionStrides strides = row == columns
+                                       ? AttentionStrides{static_cast<std::ptrdiff_t>(heads) * rows * columns,
+                                                          static_cast<std::ptrdiff_t>(rows) * columns, row}
+                                       : AttentionStrides{rows * row, columns, row};
+  floats = static_cast<std::size_t>(strides.batch * batch);
+  return strides;
+}
+
+AttentionCase make_case(test::Random& random, int queries, int keys) {
+  AttentionCase c;
+  AttentionArgs& a = c.args;
+  a.batch = random.integer(1, 2);
+  a.kv_heads = random.integer(1, 3);
+  a.heads = a.kv_heads * random.integer(1, 2);
+  a.queries = queries;
+  a.keys = keys;
+  a.depth = random.integer(1, 70);
+  a.value_depth = random.coin() ? a.depth : random.integer(1, 40);
+  a.scale = random.real(0.1F, 1.0F);
+  a.causal = random.coin();
+  a.causal_offset = a.causal && random.coin() ? std::max(0, keys - queries) : 0;
+  std::size_t q, k, v;
+  a.q_strides = layout(random, a.heads, queries, a.depth, q, a.batch);
+  a.k_strides = layout(random, a.kv_heads, keys, a.depth, k, a.batch);
+  a.v_strides = layout(random, a.kv_heads, keys, a.value_depth, v, a.batch);
+  a.y_strides = layout(random, a.heads, queries, a.value_depth, c.result, a.batch);
+  c.q = random.reals(q);
+  c.k = random.reals(k);
+  c.v = random.reals(v);
+  if (random.coin()) {
+    const bool per_query = random.coin();
+    a.mask_key = random.integer(0, 3) != 0 ? 1 : 0;
+    const std::ptrdiff_t row = a.mask_key ? keys : 1;
+    if (per_query) a.mask_strides.row = row;
+    const std::ptrdiff_t plane = per_query ? row * queries : row;
+    if (random.coin()) a.mask_strides = {plane, 0, a.mask_strides.row};
+    c.mask = random.reals(static_cast<std::size_t>(plane * a.batch));
+    for (float& value : c.mask) value = random.integer(0, 4) == 0 ? -10000.0F : value;
+  }
+  return c;
+}
+
+std::vector<float> run(const AttentionKernel& kernel, const AttentionCase& c, int threads) {
+  AttentionArgs args = c.args;
+  args.q = c.q.data();
+  args.k = c.k.data();
+  args.v = c.v.data();
+  args.mask = c.mask.empty() ? nullptr : c.mask.data();
+  test::GuardedBuffer out(c.result);
+  test::GuardedBuffer scratch(attention_scratch_size(args, threads));
+  args.y = out.data();
+  attention_run(kernel, *select_gemm(kernel.info.isa), args, scratch.data(), test::pool_of(threads));
+  EXPECT_TRUE(out.intact());
+  EXPECT_TRUE(scratch.intact());
+  return {out.data(), out.data() + c.result};
+}
+
+// Softmax weights of one query in double precision.
+std::vector<double> weights_of(const AttentionCase& c, int b, int h, int i, double* magnitude) {
+  const AttentionArgs& a = c.args;
+  const int shared = h / (a.heads / a.kv_heads);
+  std::vector<double> p(static_cast<std::size_t>(a.keys));
+  double top = -std::numeric_limits<double>::infinity();
+  for (int t = 0; t < a.keys; ++t) {
+    const float* q = c.q.data() + b * a.q_strides.batch + h * a.q_strides.head + i * a.q_strides.row;
+    const float* k = c.k.data() + b * a.k_strides.batch + shared * a.k_strides.head + t * a.k_strides.row;
+    double score = 0;
+    double sum = 0;
+    for (int d = 0; d < a.depth; ++d) {
+      score += static_cast<double>(q[d]) * static_cast<double>(k[d]);
+      sum += std::abs(static_cast<double>(q[d]) * static_cast<double>(k[d]));
+    }
+    *magnitude = std::max(*magnitude, sum * static_cast<double>(a.scale));
+    score *= static_cast<double>(a.scale);
+    if (!c.mask.empty()) {
+      score += c.mask[static_cast<std::size_t>(b * a.mask_strides.batch + h * a.mask_strides.head +
+                                               i * a.mask_strides.row + t * a.mask_key)];
+    }
+    if (a.causal && t > i + a.causal_offset) score = -std::numeric_limits<double>::infinity();
+    p[static_cast<std::size_t>(t)] = score;
+    top = std::max(top, score);
+  }
+  double total = 0;
+  for (double& x : p) total += x = std::exp(x - top);
+  for (double& x : p) x /= total;
+  return p;
+}
+
+void check(const AttentionKernel& kernel, const AttentionCase& c) {
+  const AttentionArgs& a = c.args;
+  SCOPED_TRACE(testing::Message() << "batch " << a.batch << " heads " << a.heads << "/" << a.kv_heads << " "
+                                  << a.queries << " x " << a.keys << " depth " << a.depth << ", "
+                                  << a.value_depth << " causal " << a.causal << " + " << a.causal_offset
+                                  << " mask " << !c.mask.empty());
+  const std::vector<float> y = run(kernel, c, 1);
+  for (int b = 0; b < a.batch; ++b) {
+    for (int h = 0; h < a.heads; ++h) {
+      for (int i = 0; i < a.queries; ++i) {
+        double magnitude = 1;
+        const std::vector<double> p = weights_of(c, b, h, i, &magnitude);
+        const int shared = h / (a.heads / a.kv_heads);
+        for (int e = 0; e < a.value_depth; ++e) {
+          double exact = 0;
+          for (int t = 0; t < a.keys; ++t) {
+            exact += p[static_cast<std::size_t>(t)] *
+                     static_cast<double>(c.v[static_cast<std::size_t>(
+                         b * a.v_strides.batch + shared * a.v_strides.head + t * a.v_strides.row + e)]);
+          }
+          const std::ptrdiff_t at = b * a.y_strides.batch + h * a.y_strides.head + i * a.y_strides.row + e;
+          // A mask of -10000 leaves scores with the precision that numbers of its size have.
+          const double extra = c.mask.empty() ? 0 : 10000;
+          ASSERT_NEAR(y[static_cast<std::size_t>(at)], exact,
+                      test::error_bound("attention", a.depth + a.keys + extra, magnitude))
+              << "batch " << b << " head " << h << " query " << i << " column " << e;
+        }
+      }
+    }
+  }
+  const std::vector<float> threaded = run(kernel, c, 3);
+  for (int b = 0; b < a.batch; ++b) {
+    for (int h = 0; h < a.heads; ++h) {
+      for (int i = 0; i < a.queries; ++i) {
+        const std::ptrdiff_t at = b * a.y_strides.batch + h * a.y_strides.head + i * a.y_strides.row;
+        ASSERT_EQ(std::memcmp(y.data() + at, threaded.data() + at,
+                              static_cast<std::size_t>(a.value_depth) * sizeof(float)),
+                  0)
+            << "with other threads";
+      }
+    }
+  }
+}
+
+TEST_P(AttentionKernels, RandomShapes) {
+  test::Random random;
+  SCOPED_TRACE(random.trace());
+  for (int i = 0; i < 30 && !HasFatalFailure(); ++i) {
+    check(kernel(), make_case(random, random.integer(1, 70), random.integer(1, 70)));
+  }
+}
+
+TEST_P(AttentionKernels, SeveralBlocksOfKeys) {
+  test::Random random;
+  SCOPED_TRACE(random.trace());
+  for (const int keys : {kAttentionKeys, kAttentionKeys + 1, 3 * kAttentionKeys - 7}) {
+    for (int i = 0; i < 3 && !HasFatalFailure(); ++i) {
+      check(kernel(), make_case(random, random.integer(1, 40), keys));
+    }
+  }
+}
+
+// A later block with larger scores makes the first one's weights vanish; keys at -inf have none.
+TEST_P(AttentionKernels, MaximaThatGrowAndMaskedBlocks) {
+  constexpr int kKeys = 2 * kAttentionKeys;
+  AttentionCase c;
+  AttentionArgs& a = c.args;
+  a.batch = a.heads = a.kv_heads = a.queries = a.depth = a.value_depth = 1;
+  a.keys = kKeys;
+  a.q_strides = a.y_strides = {1, 1, 1};
+  a.k_strides = a.v_strides = {kKeys, kKeys, 1};
+  c.result = 1;
+  c.q = {1};
+  c.k.assign(kKeys, 0);
+  c.k.back() = 200;
+  c.v.assign(kKeys, 1);
+  c.v.back() = 7;
+  EXPECT_EQ(run(kernel(), c, 1)[0], 7.0F);
+  c.k.back() = 0;
+  c.mask.assign(kKeys, -std::numeric_limits<float>::infinity());
+  c.mask.back() = 0;
+  EXPECT_EQ(run(kernel(), c, 1)[0], 7.0F) << "all of the first block is masked";
+  c.mask.back() = -std::numeric_limits<float>::infinity();
+  EXPECT_TRUE(std::isnan(run(kernel(), c, 1)[0])) << "nothing is left";
+}
+
+TENON_FOR_EACH_KERNEL(AttentionKernels, attention_kernels());
+
+TEST(SelectAttention, ObeysTheLevel) {
+  test::expect_selection_by_level(attention_kernels(), select_attention);
+}
+
+}  // namespace
+}  // namespace tenon::cpu
