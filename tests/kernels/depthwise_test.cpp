@@ -47,11 +47,14 @@ TEST_P(DepthwiseKernels, CommonWindows) {
     s.groups = s.in_channels = s.out_channels = random.integer(1, 40);
     s.kernel_h = s.kernel_w = random.coin() ? 3 : 5;
     s.stride_h = s.stride_w = random.integer(1, 2);
-    s.pad_top = s.pad_left = s.kernel_h / 2;
-    s.in_h = random.integer(1, 10);
-    s.in_w = random.integer(1, 50);
-    s.out_h = (s.in_h - 1) / s.stride_h + 1;
-    s.out_w = (s.in_w - 1) / s.stride_w + 1;
+    const int reach = s.kernel_h / 2;
+    const int shrink = random.integer(0, 2 * reach);  // of padding
+    s.pad_top = s.pad_left = reach - shrink / 2;
+    s.in_h = random.integer(1, 10) + shrink;
+    s.in_w = random.integer(1, 50) + shrink;
+    s.out_h = (s.in_h - shrink - 1) / s.stride_h + 1;
+    s.out_w = (s.in_w - shrink - 1) / s.stride_w + 1;
+    EXPECT_TRUE(depthwise_has_rows(s));
     check(random, kernel(), s);
   }
 }

@@ -218,6 +218,39 @@ TEST_P(PointwisePrograms, LargeSpacesAreSplitAmongThreads) {
   }
 }
 
+// One value per channel of a blocked tensor, and of an image with interleaved channels.
+TEST_P(PointwisePrograms, OperandsRepeatAlongARow) {
+  Random random;
+  SCOPED_TRACE(random.trace());
+  for (const std::vector<std::ptrdiff_t>& dims :
+       {std::vector<std::ptrdiff_t>{2, 3, 49, 16}, {7, 900, 16}, {1, 20001, 3}, {5, 2, 47}, {4, 31, 2}}) {
+    const std::size_t rank = dims.size();
+    std::ptrdiff_t count = 1;
+    for (const std::ptrdiff_t d : dims) count *= d;
+    for (const DataType type : {DataType::f32, DataType::u8}) {
+      PointwiseProblem problem;
+      problem.program.inputs = 3;
+      problem.program.code = {cast(1, DataType::f32), call(Fn::mul, 0, 3), call(Fn::add, 4, 2),
+                              call(Fn::mul, 5, 3)};
+      problem.dims = dims;
+      std::vector<Operand> operands(3);
+      for (Operand& operand : operands) {
+        operand.layout.type = DataType::f32;
+        operand.layout.strides = broadcast_strides(dims, dims);
+        operand.floats = random.reals(static_cast<std::size_t>(count));
+        for (std::ptrdiff_t i = 0; i < count; ++i)
+          operand.bytes.push_back(static_cast<std::uint8_t>(random.integer(0, 255)));
+      }
+      operands[1].layout.type = type;
+      operands[1].layout.strides[rank - 2] = 0;
+      operands[2].layout.strides.assign(rank, 0);
+      operands[2].layout.strides[rank - 1] = 1;
+      for (const Operand& operand : operands) problem.operands.push_back(operand.layout);
+      check(kernel(), problem, operands);
+    }
+  }
+}
+
 TEST_P(PointwisePrograms, TheResultMayReplaceAnOperand) {
   Random random;
   SCOPED_TRACE(random.trace());

@@ -47,12 +47,27 @@ std::vector<float> Random::reals(std::size_t count) {
   return values;
 }
 
+namespace {
+
+// What stands for all functions: kernels only have to call it on every element with its parameters. For a
+// power of two as alpha it rounds nothing.
+void scaled_max(float* dst, const float* a, const float*, const float*, std::ptrdiff_t n, float alpha,
+                float beta) noexcept {
+  for (std::ptrdiff_t i = 0; i < n; ++i) dst[i] = std::max(alpha * a[i], beta);
+}
+
+}  // namespace
+
 Activation Random::activation() {
-  switch (integer(0, 3)) {
+  switch (integer(0, 4)) {
     case 0: return Activation::none();
     case 1: return Activation::relu();
     case 2: return Activation::clip(real(-0.5F, 0.2F), real(0.3F, 2.0F));
-    default: return Activation::leaky(real(0.0F, 0.3F));
+    case 3: return Activation::leaky(real(0.0F, 0.3F));
+    default: {
+      const float beta = real(-0.5F, 0.5F);
+      return Activation::function(scaled_max, 0.5F, beta, beta <= 0.0F);
+    }
   }
 }
 
@@ -113,6 +128,8 @@ double activate(const Activation& act, double x) {
     case Activation::Kind::none: return x;
     case Activation::Kind::clip: return std::min<double>(std::max<double>(x, act.lo), act.hi);
     case Activation::Kind::leaky: return x > 0 ? x : static_cast<double>(act.alpha) * x;
+    case Activation::Kind::function:
+      return std::max(static_cast<double>(act.alpha) * x, static_cast<double>(act.beta));
   }
   throw std::logic_error("unknown activation");
 }

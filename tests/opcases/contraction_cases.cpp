@@ -35,6 +35,9 @@ std::vector<ConvSpec> conv_specs() {
       {"same_upper", 9, 16, 1, {4, 3}, {2, 2}, {}, {}, true, nullptr, true, same_upper},
       {"grouped", 12, 8, 4, {3, 3}, {}, {1, 1, 1, 1}, {}, true, kAddRelu},
       {"grouped_blocks", 64, 32, 2, {3, 3}, {}, {1, 1, 1, 1}, {}},
+      {"silu", 3, 20, 1, {3, 3}, {2, 2}, {1, 1, 1, 1}, {}, true, "(1) %1 = silu %0"},
+      {"sigmoid", 24, 37, 1, {1, 1}, {}, {}, {}, true, "(1) %1 = sigmoid %0"},
+      {"depthwise_hard_swish", 20, 20, 20, {5, 5}, {}, {2, 2, 2, 2}, {}, true, "(1) %1 = hard_swish %0"},
       {"depthwise", 20, 20, 20, {3, 3}, {1, 1}, {1, 1, 1, 1}, {}, true, kClip},
       {"depthwise_strided", 32, 32, 32, {5, 5}, {2, 2}, {2, 2, 2, 2}, {}, true, kAddRelu},
       {"one_axis", 6, 10, 1, {3}, {2}, {1, 1}, {}, true},
@@ -111,13 +114,16 @@ void add_contraction_cases(std::vector<OpCase>& cases) {
   add_conv_transpose(cases);
 
   const Dim n = symbol("N"), s = symbol("S");
-  op::MatMul plain, ta, tb, scaled, fused;
+  op::MatMul plain, ta, tb, scaled, fused, gelu;
   ta.transpose_a = true;
   tb.transpose_b = true;
   scaled.alpha = 0.125F;
   fused.transpose_b = true;
   fused.alpha = 0.5F;
   fused.epilogue = PointwiseProgram::parse(kAddRelu);
+  gelu.transpose_b = true;
+  gelu.epilogue = PointwiseProgram::parse("(1) %1 = gelu %0");
+  add_matmul(cases, "gelu", gelu, input({n, s, 31}), weight({40, 31}), 31, {weight({40})});
   add_matmul(cases, "dense", tb, input({n, 70}), weight({33, 70}), 70, {weight({33})});
   add_matmul(cases, "fused", fused, input({n, s, 31}), weight({40, 31}), 31,
              {weight({40}), input({n, s, 40})});

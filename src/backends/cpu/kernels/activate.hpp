@@ -22,6 +22,12 @@ inline __attribute__((always_inline)) void activate(V (&x)[Count], const Activat
     unroll<Count>([&](auto i) TENON_INLINE_LAMBDA {
       x[i.value] = select(x[i.value] > zero, x[i.value], x[i.value] * alpha);
     });
+  } else if (act.kind == Activation::Kind::function) {
+    // One copy of the function serves all kernels; the call goes through memory that stays in L1.
+    alignas(64) float lanes[Count * V::kLanes];
+    unroll<Count>([&](auto i) TENON_INLINE_LAMBDA { x[i.value].store(lanes + i.value * V::kLanes); });
+    act.routine(lanes, lanes, nullptr, nullptr, Count * V::kLanes, act.alpha, act.beta);
+    unroll<Count>([&](auto i) TENON_INLINE_LAMBDA { x[i.value] = V::load(lanes + i.value * V::kLanes); });
   }
 }
 

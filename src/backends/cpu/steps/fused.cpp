@@ -1,23 +1,36 @@
 #include "backends/cpu/steps/fused.hpp"
 
+#include "backends/cpu/kernels/pointwise/pointwise.hpp"
+#include "backends/cpu/steps/padding.hpp"
+
 namespace tenon::cpu {
 namespace {
 
 using Instruction = PointwiseProgram::Instruction;
 
-std::optional<Activation> activation(const Instruction& call) noexcept {
+std::optional<Activation> activation(const Instruction& call) {
   if (call.kind != PointwiseProgram::Kind::call) return std::nullopt;
   switch (call.fn) {
     case PointwiseFn::relu: return Activation::relu();
     case PointwiseFn::clip: return Activation::clip(call.alpha, call.beta);
     case PointwiseFn::leaky_relu: return Activation::leaky(call.alpha);
-    default: return std::nullopt;
+    default: break;
   }
+  const PointwiseRoutine routine =
+      info(call.fn).arity == 1
+          ? select_pointwise(isa())->routines().call[static_cast<std::size_t>(call.fn)][0]
+          : nullptr;
+  if (routine == nullptr) return std::nullopt;
+  PointwiseProgram alone;
+  alone.inputs = 1;
+  alone.code = {call};
+  alone.code[0].args[0] = 0;
+  return Activation::function(routine, call.alpha, call.beta, program_keeps_zero(alone, {true}));
 }
 
 }  // namespace
 
-std::optional<FusedEpilogue> match_epilogue(const PointwiseProgram& program) noexcept {
+std::optional<FusedEpilogue> match_epilogue(const PointwiseProgram& program) {
   FusedEpilogue epilogue;
   if (program.empty()) return epilogue;
   std::size_t next = 0;

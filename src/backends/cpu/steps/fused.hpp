@@ -1,5 +1,5 @@
 // Epilogues that GEMM and convolution kernels have compiled in: bias, an added tensor of the result's shape,
-// an activation.
+// a function of one operand.
 #pragma once
 
 #include "backends/cpu/kernels/activation.hpp"
@@ -17,6 +17,6 @@ struct FusedEpilogue {
 
 // Nothing when the program is something else. Whether the residual has the result's shape is the caller's to
 // check.
-std::optional<FusedEpilogue> match_epilogue(const PointwiseProgram& program) noexcept;
+std::optional<FusedEpilogue> match_epilogue(const PointwiseProgram& program);
 
 }  // namespace tenon::cpu

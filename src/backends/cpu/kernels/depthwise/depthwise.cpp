@@ -8,14 +8,16 @@
 
 namespace tenon::cpu {
 
-#define TENON_DEPTHWISE_KERNEL(isa, name) void name(const DepthwiseLine& line) noexcept;
+#define TENON_DEPTHWISE_KERNEL(isa, name)        \
+  void name(const DepthwiseLine& line) noexcept; \
+  void name##_rows(const DepthwiseRows& rows) noexcept;
 #include "backends/cpu/kernels/depthwise/kernels.inc"
 #undef TENON_DEPTHWISE_KERNEL
 
 namespace {
 
 constexpr DepthwiseKernel kDepthwiseKernels[] = {
-#define TENON_DEPTHWISE_KERNEL(isa, name) {{"depthwise", #name, Isa::isa}, name},
+#define TENON_DEPTHWISE_KERNEL(isa, name) {{"depthwise", #name, Isa::isa}, name, name##_rows},
 #include "backends/cpu/kernels/depthwise/kernels.inc"
 #undef TENON_DEPTHWISE_KERNEL
 };
@@ -39,6 +41,22 @@ class DepthwisePlane {
   }
 
   void run(Range band) const {
+    if (depthwise_has_rows(s_)) {
+      kernel_.rows({src_, static_cast<std::ptrdiff_t>(s_.in_w) * kChannelBlock, s_.in_h, s_.in_w, weights_,
+                    s_.kernel_h, s_.kernel_w, s_.stride_h, s_.stride_w, s_.pad_top, s_.pad_left,
+                    s_.dilation_h, bias_, args_.residual ? args_.residual + dst_ : nullptr, args_.dst + dst_,
+                    s_.out_w, band.begin, band.end, args_.act});
+    } else {
+      run_lines(band);
+    }
+  }
+
+  float* dst(int y) const {
+    return args_.dst + dst_ + static_cast<std::ptrdiff_t>(y) * s_.out_w * kChannelBlock;
+  }
+
+ private:
+  void run_lines(Range band) const {
     const Range all = interior(s_.stride_h, s_.pad_top, (s_.kernel_h - 1) * s_.dilation_h, s_.in_h, s_.out_h);
     const int begin = std::clamp(all.begin, band.begin, band.end);
     const int end = std::clamp(all.end, begin, band.end);
@@ -49,11 +67,6 @@ class DepthwisePlane {
     for (int y = end; y < band.end; ++y) row(y);
   }
 
-  float* dst(int y) const {
-    return args_.dst + dst_ + static_cast<std::ptrdiff_t>(y) * s_.out_w * kChannelBlock;
-  }
-
- private:
   void row(int y) const {
     for (int x = 0; x < inside_.begin; ++x) line(y, x, 1, false);
     line(y, inside_.begin, inside_.end - inside_.begin, false);
@@ -111,6 +124,13 @@ const char* depthwise_refusal(const ConvShape& s) {
   if (s.groups != s.in_channels || s.groups != s.out_channels)
     return "not one input and one output channel per group";
   return nullptr;
+}
+
+bool depthwise_has_rows(const ConvShape& s) {
+  const int reach = s.kernel_w / 2;
+  const int last = (s.out_w - 1) * s.stride_w - s.pad_left + s.kernel_w - 1;
+  return (s.kernel_w == 3 || s.kernel_w == 5) && s.dilation_w == 1 && (s.stride_w == 1 || s.stride_w == 2) &&
+         s.pad_left >= 0 && s.pad_left <= reach && last <= s.in_w - 1 + reach;
 }
 
 std::size_t depthwise_packed_size(const ConvShape& s) {

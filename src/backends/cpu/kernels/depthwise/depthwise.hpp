@@ -36,10 +36,34 @@ struct DepthwiseLine {
   Activation act;
 };
 
+// Rows [begin, end) of one channel block of an image, for windows of three or five columns side by side with
+// stride 1 or 2 that reach at most half a window beyond src on either side (depthwise_has_rows).
+struct DepthwiseRows {
+  const float* src;  // the plane of the block
+  std::ptrdiff_t src_row;
+  int in_h, in_w;
+  const float* weights;
+  int taps_h, taps_w;
+  int stride_h, stride_w;
+  int pad_top, pad_left;
+  int dilation_h;
+  const float* bias;      // 16 floats, or nullptr
+  const float* residual;  // the plane of the block, laid out as dst, or nullptr
+  float* dst;             // the plane of the block
+  int out_w;
+  int begin, end;
+  Activation act;
+};
+
+inline constexpr int kDepthwiseMostReach = 2;  // half of five columns
+
 struct DepthwiseKernel {
   KernelInfo info;
   void (*line)(const DepthwiseLine&) noexcept;
+  void (*rows)(const DepthwiseRows&) noexcept;
 };
+
+bool depthwise_has_rows(const ConvShape& shape);
 
 std::span<const DepthwiseKernel> depthwise_kernels();
 const DepthwiseKernel* select_depthwise(Isa level);

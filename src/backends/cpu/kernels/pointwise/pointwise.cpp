@@ -67,15 +67,17 @@ class Runner {
 
   // Elements [begin, end) of dst, all in one row; `row` is at the row's start.
   void run_row(const Odometer& row, std::ptrdiff_t row_start, std::ptrdiff_t begin, std::ptrdiff_t end) {
-    for (std::size_t i = 0; i < task_.sources.size(); ++i)
+    for (std::size_t i = 0; i < task_.sources.size(); ++i) {
       row_base_[i] = address(i, row.offset(task_.sources[i]));
+      if (task_.sources[i].repeats) repeat(i, (begin - row_start) % task_.period, end - begin);
+    }
     load_values();
     for (const PointwiseTask::Call& call : task_.row_calls) apply(call, 1);
     for (std::ptrdiff_t e = begin; e < end; e += task_.tile) {
       const std::ptrdiff_t n = std::min<std::ptrdiff_t>(task_.tile, end - e);
       for (std::size_t i = 0; i < task_.sources.size(); ++i) {
         const Place place = task_.locations[i].place;
-        if (place == Place::value) continue;
+        if (place == Place::value || task_.sources[i].repeats) continue;
         const char* p = row_base_[i] + (e - row_start) * task_.sources[i].element_bytes;
         if (place == Place::operand) {
           at_[i] = const_cast<float*>(reinterpret_cast<const float*>(p));
@@ -115,6 +117,17 @@ class Runner {
     for (std::size_t i = 0; i < task_.sources.size(); ++i) {
       if (task_.locations[i].place == Place::value) task_.sources[i].load(values_ + i, row_base_[i], 0, 1);
     }
+  }
+
+  // Fills the tile of operand i with its row's elements, the one at `phase` first; tiles are whole periods.
+  void repeat(std::size_t i, std::ptrdiff_t phase, std::ptrdiff_t elements) {
+    const PointwiseTask::Source& source = task_.sources[i];
+    const std::ptrdiff_t wanted = std::min<std::ptrdiff_t>(task_.tile, elements);
+    float* const out = at_[i];
+    source.load(out, row_base_[i] + phase * source.element_bytes, 1, task_.period - phase);
+    source.load(out + task_.period - phase, row_base_[i], 1, phase);
+    for (std::ptrdiff_t have = task_.period; have < wanted; have *= 2)
+      std::copy_n(out, std::min(have, task_.tile - have), out + have);
   }
 
   void apply(const PointwiseTask::Call& call, std::ptrdiff_t n) {

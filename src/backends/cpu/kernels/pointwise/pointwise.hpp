@@ -10,7 +10,8 @@
 // A program runs tile by tile, an instruction at a time, all its tiles within the first-level cache. Operands
 // that lie contiguously are read where they are and the last instruction writes to dst, so one instruction is
 // one pass over memory. pointwise_prepare chooses between two loops:
-//   rows   the innermost dimension is long, and every operand runs along it with stride 1 or 0
+//   rows   the innermost dimension is long, and every operand runs along it with stride 1 or 0, or repeats a
+//          short run of elements (one value per channel of a blocked tensor)
 //   tiles  dst is cut into flat tiles; operands that do not match are copied into tiles of their own
 // A value that is the same for a whole row is computed once a row. Results do not depend on the number of
 // threads.
@@ -80,6 +81,7 @@ struct PointwiseTask {
     PointwiseLoad load;
     std::ptrdiff_t element_bytes;
     Strides strides;
+    bool repeats = false;  // along a row, every PointwiseTask::period elements
   };
   struct Call {
     PointwiseRoutine routine;
@@ -93,6 +95,7 @@ struct PointwiseTask {
   bool rows = false;
   bool boolean_result = false;
   int rank = 0;
+  std::ptrdiff_t period = 1;  // divides the length of a row, and `tile`
   Strides dims{};
   std::ptrdiff_t count = 0;
   int tile = 0;  // floats

@@ -134,11 +134,37 @@ bool merge_dims(const PointwiseProblem& problem, PointwiseTask* task) {
   return true;
 }
 
+// Makes one dimension of the two innermost ones where the last is short, some operands repeat their last
+// dimension along the one before it, and the others run along both or along neither.
+void merge_repetitions(PointwiseTask* task) {
+  if (task->rank < 2) return;
+  const auto last = static_cast<std::size_t>(task->rank - 1);
+  const std::ptrdiff_t period = task->dims[last];
+  if (period >= kShortestRow || period * task->dims[last - 1] < kShortestRow) return;
+  const auto repeats = [&](const PointwiseTask::Source& source) {
+    return source.strides[last] == 1 && source.strides[last - 1] == 0;
+  };
+  const bool fits =
+      std::all_of(task->sources.begin(), task->sources.end(), [&](const PointwiseTask::Source& source) {
+        const std::ptrdiff_t outer = source.strides[last - 1], inner = source.strides[last];
+        return repeats(source) || (inner == 1 && outer == period) || (inner == 0 && outer == 0);
+      });
+  if (!fits) return;
+  for (PointwiseTask::Source& source : task->sources) {
+    source.repeats = repeats(source);
+    source.strides[last - 1] = source.strides[last];
+  }
+  task->dims[last - 1] *= period;
+  task->period = period;
+  --task->rank;
+}
+
 // How an operand meets the loop.
 enum class Access { along, fixed, copied };
 
 Access access_of(const PointwiseTask& task, const PointwiseTask::Source& source) {
   const int last = task.rank - 1;
+  if (source.repeats) return Access::copied;
   if (task.rows) return source.strides[static_cast<std::size_t>(last)] == 0 ? Access::fixed : Access::along;
   std::ptrdiff_t dense = 1;
   bool all_zero = true;
@@ -274,7 +300,8 @@ class Placement {
       const PointwiseTask::Location location = task_.locations[static_cast<std::size_t>(reg)];
       const bool seen =
           std::find(instruction.args, instruction.args + a, instruction.args[a]) != instruction.args + a;
-      if (!seen && location.place == Place::tile &&
+      const bool is_kept = reg < program_.inputs && task_.sources[static_cast<std::size_t>(reg)].repeats;
+      if (!seen && !is_kept && location.place == Place::tile &&
           last_use_[static_cast<std::size_t>(reg)] == static_cast<int>(index)) {
         free_.push_back(location.slot);
       }
@@ -325,11 +352,13 @@ std::string pointwise_prepare(const PointwiseKernel& kernel, const PointwiseProb
     return fmt::format("broadcasts over more than {} dimensions", kPointwiseRank);
   task->count = 1;
   for (int d = 0; d < task->rank; ++d) task->count *= task->dims[static_cast<std::size_t>(d)];
+  merge_repetitions(task);
   task->rows = fits_rows(*task);
 
   const int tiles = Placement(problem, types, task).place();
   if (tiles > kPointwiseScratch / 64) return "needs too many tiles at once";
   task->tile = std::min(kPointwiseTile, kPointwiseScratch / std::max(tiles, 1) / 64 * 64);
+  task->tile -= static_cast<int>(task->tile % task->period);
   return {};
 }
 
