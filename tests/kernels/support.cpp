@@ -56,6 +56,11 @@ void scaled_max(float* dst, const float* a, const float*, const float*, std::ptr
   for (std::ptrdiff_t i = 0; i < n; ++i) dst[i] = std::max(alpha * a[i], beta);
 }
 
+void scaled_min(float* dst, const float* a, const float* b, const float*, std::ptrdiff_t n, float,
+                float) noexcept {
+  for (std::ptrdiff_t i = 0; i < n; ++i) dst[i] = std::min(a[0], b[i]);
+}
+
 }  // namespace
 
 Activation Random::activation() {
@@ -66,7 +71,13 @@ Activation Random::activation() {
     case 3: return Activation::leaky(real(0.0F, 0.3F));
     default: {
       const float beta = real(-0.5F, 0.5F);
-      return Activation::function(scaled_max, 0.5F, beta, beta <= 0.0F);
+      Activation act;
+      act.kind = Activation::Kind::functions;
+      act.functions_keep_zero = beta <= 0.0F;
+      act.call_count = 2;
+      act.calls[0] = {scaled_max, 0.5F, beta};
+      act.calls[1] = {scaled_min, 0.0F, 0.0F, ActivationCall::Constant::left, 0.75F};
+      return act;
     }
   }
 }
@@ -128,8 +139,9 @@ double activate(const Activation& act, double x) {
     case Activation::Kind::none: return x;
     case Activation::Kind::clip: return std::min<double>(std::max<double>(x, act.lo), act.hi);
     case Activation::Kind::leaky: return x > 0 ? x : static_cast<double>(act.alpha) * x;
-    case Activation::Kind::function:
-      return std::max(static_cast<double>(act.alpha) * x, static_cast<double>(act.beta));
+    case Activation::Kind::functions:
+      return std::min<double>(act.calls[1].constant,
+                              std::max<double>(act.calls[0].alpha * x, act.calls[0].beta));
   }
   throw std::logic_error("unknown activation");
 }

@@ -22,11 +22,16 @@ inline __attribute__((always_inline)) void activate(V (&x)[Count], const Activat
     unroll<Count>([&](auto i) TENON_INLINE_LAMBDA {
       x[i.value] = select(x[i.value] > zero, x[i.value], x[i.value] * alpha);
     });
-  } else if (act.kind == Activation::Kind::function) {
-    // One copy of the function serves all kernels; the call goes through memory that stays in L1.
+  } else if (act.kind == Activation::Kind::functions) {
+    // One copy of each function serves all kernels; the calls go through memory that stays in L1.
     alignas(64) float lanes[Count * V::kLanes];
     unroll<Count>([&](auto i) TENON_INLINE_LAMBDA { x[i.value].store(lanes + i.value * V::kLanes); });
-    act.routine(lanes, lanes, nullptr, nullptr, Count * V::kLanes, act.alpha, act.beta);
+    for (int i = 0; i < act.call_count; ++i) {
+      const ActivationCall& call = act.calls[i];
+      const bool left = call.side == ActivationCall::Constant::left;
+      call.routine(lanes, left ? &call.constant : lanes, left ? lanes : &call.constant, nullptr,
+                   Count * V::kLanes, call.alpha, call.beta);
+    }
     unroll<Count>([&](auto i) TENON_INLINE_LAMBDA { x[i.value] = V::load(lanes + i.value * V::kLanes); });
   }
 }

@@ -8,29 +8,49 @@
 
 namespace tenon::cpu {
 
-// A NaN stays a NaN under each of them.
+// x = routine(x), or of x and a constant on either side.
+struct ActivationCall {
+  enum class Constant { none, left, right };
+  PointwiseRoutine routine = nullptr;  // of the kernel's level
+  float alpha = 0.0F;                  // its parameters
+  float beta = 0.0F;
+  Constant side = Constant::none;
+  float constant = 0.0F;
+};
+
+// A NaN stays a NaN under clip and leaky.
 struct Activation {
-  enum class Kind { none, clip, leaky, function };
+  enum class Kind { none, clip, leaky, functions };
+
+  static constexpr int kMostCalls = 4;
 
   Kind kind = Kind::none;
   float lo = 0.0F;  // clip: min(max(x, lo), hi)
   float hi = 0.0F;
-  float alpha = 0.0F;  // leaky: x > 0 ? x : alpha * x; function: its parameters
-  float beta = 0.0F;
-  PointwiseRoutine routine = nullptr;  // function: of one operand, of the kernel's level
-  bool zero_to_zero = false;           // function: routine(0) == 0
+  float alpha = 0.0F;                // leaky: x > 0 ? x : alpha * x
+  bool functions_keep_zero = false;  // functions: whether the calls map 0 to 0
+  int call_count = 0;                // functions: one after the other
+  ActivationCall calls[kMostCalls];
 
   static constexpr Activation none() { return {}; }
   static constexpr Activation relu() { return clip(0.0F, std::numeric_limits<float>::infinity()); }
-  static constexpr Activation clip(float lo, float hi) { return {Kind::clip, lo, hi}; }
-  static constexpr Activation leaky(float alpha) { return {Kind::leaky, 0.0F, 0.0F, alpha}; }
-  static constexpr Activation function(PointwiseRoutine routine, float alpha, float beta, bool zero_to_zero) {
-    return {Kind::function, 0.0F, 0.0F, alpha, beta, routine, zero_to_zero};
+  static constexpr Activation clip(float lo, float hi) {
+    Activation act;
+    act.kind = Kind::clip;
+    act.lo = lo;
+    act.hi = hi;
+    return act;
+  }
+  static constexpr Activation leaky(float alpha) {
+    Activation act;
+    act.kind = Kind::leaky;
+    act.alpha = alpha;
+    return act;
   }
 
   // Whether act(0) == 0: then padding lanes stay zero by themselves.
   constexpr bool keeps_zero() const {
-    if (kind == Kind::function) return zero_to_zero;
+    if (kind == Kind::functions) return functions_keep_zero;
     return kind != Kind::clip || (lo <= 0.0F && hi >= 0.0F);
   }
 };

@@ -1,5 +1,5 @@
 // Epilogues that GEMM and convolution kernels have compiled in: bias, an added tensor of the result's shape,
-// a function of one operand.
+// a chain of functions of the value and constants.
 #pragma once
 
 #include "backends/cpu/kernels/activation.hpp"
