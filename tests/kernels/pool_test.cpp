@@ -131,6 +131,46 @@ TEST_P(PoolKernels, RandomWindows) {
   }
 }
 
+TEST_P(PoolKernels, WindowsAsLargeAsTheInput) {
+  test::Random random;
+  SCOPED_TRACE(random.trace());
+  for (int i = 0; i < 40 && !HasFatalFailure(); ++i) {
+    PoolArgs args;
+    args.kind = random.coin() ? PoolArgs::Kind::max : PoolArgs::Kind::average;
+    args.blocked = random.coin();
+    args.batch = random.integer(1, 2);
+    args.channels = random.integer(1, 40);
+    for (int a = 1; a < 3; ++a) {
+      args.axes[a].in = args.axes[a].kernel = random.integer(1, 15);
+      args.axes[a].stride = random.integer(1, 2);
+    }
+    check_pool(kernel(), random, args);
+  }
+}
+
+// What most networks pool with: blocked, two to five columns, one or two apart.
+TEST_P(PoolKernels, CommonWindows) {
+  test::Random random;
+  SCOPED_TRACE(random.trace());
+  for (int i = 0; i < 60 && !HasFatalFailure(); ++i) {
+    PoolArgs args;
+    args.kind = random.coin() ? PoolArgs::Kind::max : PoolArgs::Kind::average;
+    args.count_include_pad = random.coin();
+    args.blocked = true;
+    args.batch = 1;
+    args.channels = random.integer(1, 40);
+    for (int a = 1; a < 3; ++a) {
+      PoolArgs::Axis& axis = args.axes[a];
+      axis.kernel = random.integer(2, 5);
+      axis.stride = random.integer(1, 2);
+      axis.pad = axis.pad_end = random.integer(0, 1);
+      axis.in = random.integer(axis.kernel, 40);
+      axis.out = pooled_size(axis, random.coin());
+    }
+    check_pool(kernel(), random, args);
+  }
+}
+
 TEST_P(PoolKernels, WideRowsAndWideWindows) {
   test::Random random;
   SCOPED_TRACE(random.trace());

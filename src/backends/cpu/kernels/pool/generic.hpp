@@ -1,11 +1,14 @@
 // pool.hpp over the vector type of simd/.
 //
-//   blocked  a vector is 16 channels of a pixel; each output walks its window, row sums first
+//   blocked  a vector is 16 channels of a pixel; each output walks its window, row sums first; common windows
+//            that lie inside of the input have loops of known length
+//   global   one output: a plane is one run of floats, or of pixels
 //   planar   the rows under a window are combined into one row of the input's width, with neutral elements in
 //   the padding; the
 //            outputs then combine along that row. Wide rows are cut into pieces.
 #pragma once
 
+#include "backends/cpu/kernels/conv/range.hpp"
 #include "backends/cpu/kernels/pool/pool.hpp"
 #include "backends/cpu/kernels/unroll.hpp"
 
@@ -39,6 +42,7 @@ struct PoolMax {
   static constexpr float kNeutral = -__builtin_inff();
   static TENON_SIMD simd::F32 combine(simd::F32 a, simd::F32 b) { return max(a, b); }
   static TENON_SIMD float combine(float a, float b) { return a > b ? a : b; }
+  static TENON_SIMD float across(simd::F32 x) { return reduce_max(x); }
   static TENON_SIMD simd::F32 finish(simd::F32 x, int) { return x; }
   static TENON_SIMD float finish(float x, int) { return x; }
 };
@@ -47,6 +51,7 @@ struct PoolAverage {
   static constexpr float kNeutral = 0.0F;
   static TENON_SIMD simd::F32 combine(simd::F32 a, simd::F32 b) { return a + b; }
   static TENON_SIMD float combine(float a, float b) { return a + b; }
+  static TENON_SIMD float across(simd::F32 x) { return reduce_add(x); }
   static TENON_SIMD simd::F32 finish(simd::F32 x, int count) {
     return x / simd::F32::set1(static_cast<float>(count));
   }
@@ -67,6 +72,54 @@ PoolRow row_at(const PoolArgs& args, std::ptrdiff_t unit) {
           window_at(args, args.axes[1], static_cast<int>(unit % rows)), unit / (rows * depths)};
 }
 
+// Outputs [begin, end) of a row, whose windows are `Kernel` wide and lie inside of the input.
+template <class Op, int Kernel>
+void pool_blocked_inside(const PoolArgs& args, const PoolRow& at, const float* plane, int begin, int end,
+                         float* dst) {
+  using V = simd::F32;
+  constexpr int kVectors = kChannelBlock / V::kLanes;
+  const PoolArgs::Axis& width = args.axes[2];
+  const std::ptrdiff_t row_size = static_cast<std::ptrdiff_t>(width.in) * kChannelBlock;
+  const std::ptrdiff_t plane_size = row_size * args.axes[1].in;
+  const std::ptrdiff_t step = args.axes[1].dilation * row_size;
+  const int count = at.depth.counted * at.height.counted * Kernel;
+  const int rows = at.height.last - at.height.first;
+  plane += (at.height.start + at.height.first * args.axes[1].dilation) * row_size;
+  for (int ow = begin; ow < end; ++ow) {
+    V total[kVectors];
+    unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA { total[v.value] = V::set1(Op::kNeutral); });
+    const float* pixel = plane + static_cast<std::ptrdiff_t>(ow * width.stride - width.pad) * kChannelBlock;
+    for (int kd = at.depth.first; kd < at.depth.last; ++kd) {
+      const float* line = pixel + (at.depth.start + kd * args.axes[0].dilation) * plane_size;
+      for (int kh = 0; kh < rows; ++kh, line += step) {
+        unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
+          V sum = V::load(line + v.value * V::kLanes);
+          unroll<Kernel - 1>([&](auto w) TENON_INLINE_LAMBDA {
+            sum = Op::combine(sum, V::load(line + (w.value + 1) * kChannelBlock + v.value * V::kLanes));
+          });
+          total[v.value] = Op::combine(total[v.value], sum);
+        });
+      }
+    }
+    unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
+      Op::finish(total[v.value], count).store(dst + ow * kChannelBlock + v.value * V::kLanes);
+    });
+  }
+}
+
+// As above for the widths that have code; whether this one has.
+template <class Op>
+bool pool_blocked_inside(const PoolArgs& args, const PoolRow& at, const float* plane, int begin, int end,
+                         float* dst) {
+  if (args.axes[2].dilation != 1) return false;
+  switch (args.axes[2].kernel) {
+    case 2: pool_blocked_inside<Op, 2>(args, at, plane, begin, end, dst); return true;
+    case 3: pool_blocked_inside<Op, 3>(args, at, plane, begin, end, dst); return true;
+    case 5: pool_blocked_inside<Op, 5>(args, at, plane, begin, end, dst); return true;
+    default: return false;
+  }
+}
+
 template <class Op>
 void pool_blocked_rows(const PoolArgs& args, std::ptrdiff_t begin, std::ptrdiff_t end) {
   using V = simd::F32;
@@ -78,7 +131,11 @@ void pool_blocked_rows(const PoolArgs& args, std::ptrdiff_t begin, std::ptrdiff_
     const PoolRow row = row_at(args, unit);
     const float* plane = args.src + row.plane * plane_size * args.axes[0].in;
     float* dst = args.dst + unit * width.out * kChannelBlock;
+    const Range inside =
+        interior(width.stride, width.pad, (width.kernel - 1) * width.dilation, width.in, width.out);
+    const bool done = pool_blocked_inside<Op>(args, row, plane, inside.begin, inside.end, dst);
     for (int ow = 0; ow < width.out; ++ow, dst += kChannelBlock) {
+      if (done && ow >= inside.begin && ow < inside.end) continue;
       const PoolWindow w = window_at(args, width, ow);
       V total[kVectors];
       unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA { total[v.value] = V::set1(Op::kNeutral); });
@@ -221,8 +278,65 @@ void pool_planar_rows(const PoolArgs& args, std::ptrdiff_t begin, std::ptrdiff_t
   }
 }
 
+bool is_global(const PoolArgs& args) {
+  for (const PoolArgs::Axis& a : args.axes) {
+    if (a.out != 1 || a.kernel != a.in || a.pad != 0 || a.dilation != 1) return false;
+  }
+  return true;
+}
+
+// Each vector of a pixel in sums of its own, so that none waits for the one before it.
+template <class Op>
+void pool_global_blocked(const PoolArgs& args, std::ptrdiff_t begin, std::ptrdiff_t end) {
+  using V = simd::F32;
+  constexpr int kChains = 4;
+  const int pixels = args.axes[0].in * args.axes[1].in * args.axes[2].in;
+  for (std::ptrdiff_t unit = begin; unit < end; ++unit) {
+    const float* plane = args.src + unit * pixels * kChannelBlock;
+    for (int lane = 0; lane < kChannelBlock; lane += V::kLanes) {
+      V sum[kChains];
+      unroll<kChains>([&](auto i) TENON_INLINE_LAMBDA { sum[i.value] = V::set1(Op::kNeutral); });
+      const float* p = plane + lane;
+      int left = pixels;
+      for (; left >= kChains; left -= kChains, p += kChains * kChannelBlock) {
+        unroll<kChains>([&](auto i) TENON_INLINE_LAMBDA {
+          sum[i.value] = Op::combine(sum[i.value], V::load(p + i.value * kChannelBlock));
+        });
+      }
+      for (; left > 0; --left, p += kChannelBlock) sum[0] = Op::combine(sum[0], V::load(p));
+      const V total = Op::combine(Op::combine(sum[0], sum[1]), Op::combine(sum[2], sum[3]));
+      Op::finish(total, pixels).store(args.dst + unit * kChannelBlock + lane);
+    }
+  }
+}
+
+template <class Op>
+void pool_global_planar(const PoolArgs& args, std::ptrdiff_t begin, std::ptrdiff_t end) {
+  using V = simd::F32;
+  constexpr int kChains = 4;
+  const int pixels = args.axes[0].in * args.axes[1].in * args.axes[2].in;
+  for (std::ptrdiff_t unit = begin; unit < end; ++unit) {
+    const float* p = args.src + unit * pixels;
+    V sum[kChains];
+    unroll<kChains>([&](auto i) TENON_INLINE_LAMBDA { sum[i.value] = V::set1(Op::kNeutral); });
+    int left = pixels;
+    for (; left >= kChains * V::kLanes; left -= kChains * V::kLanes, p += kChains * V::kLanes) {
+      unroll<kChains>([&](auto i) TENON_INLINE_LAMBDA {
+        sum[i.value] = Op::combine(sum[i.value], V::load(p + i.value * V::kLanes));
+      });
+    }
+    for (; left >= V::kLanes; left -= V::kLanes, p += V::kLanes) sum[0] = Op::combine(sum[0], V::load(p));
+    float total = Op::across(Op::combine(Op::combine(sum[0], sum[1]), Op::combine(sum[2], sum[3])));
+    for (; left > 0; --left) total = Op::combine(total, *p++);
+    args.dst[unit] = Op::finish(total, pixels);
+  }
+}
+
 void pool_planar(const PoolArgs& args, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept {
-  if (args.kind == PoolArgs::Kind::max) {
+  if (is_global(args)) {
+    args.kind == PoolArgs::Kind::max ? pool_global_planar<PoolMax>(args, begin, end)
+                                     : pool_global_planar<PoolAverage>(args, begin, end);
+  } else if (args.kind == PoolArgs::Kind::max) {
     pool_planar_rows<PoolMax>(args, begin, end);
   } else {
     pool_planar_rows<PoolAverage>(args, begin, end);
@@ -230,7 +344,10 @@ void pool_planar(const PoolArgs& args, std::ptrdiff_t begin, std::ptrdiff_t end)
 }
 
 void pool_blocked(const PoolArgs& args, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept {
-  if (args.kind == PoolArgs::Kind::max) {
+  if (is_global(args)) {
+    args.kind == PoolArgs::Kind::max ? pool_global_blocked<PoolMax>(args, begin, end)
+                                     : pool_global_blocked<PoolAverage>(args, begin, end);
+  } else if (args.kind == PoolArgs::Kind::max) {
     pool_blocked_rows<PoolMax>(args, begin, end);
   } else {
     pool_blocked_rows<PoolAverage>(args, begin, end);

@@ -1,5 +1,5 @@
 // softmax.hpp over the vector type of simd/: a pass for the maximum, one for the exponentials and their sum,
-// one that scales.
+// one that scales. Rows shorter than a vector become the columns of a small block first.
 #pragma once
 
 #include "backends/cpu/kernels/simd/math.hpp"
@@ -10,27 +10,6 @@
 
 namespace tenon::cpu {
 namespace {
-
-void softmax_rows(const SoftmaxArgs& args, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept {
-  using V = simd::F32;
-  const std::ptrdiff_t n = args.axis;
-  for (std::ptrdiff_t row = begin; row < end; ++row) {
-    const float* src = args.src + row * n;
-    float* dst = args.dst + row * n;
-    const V top = V::set1(simd::max_row(src, n));
-    const auto exponential = [&](V x) TENON_INLINE_LAMBDA { return simd::exp(x - top); };
-    if (args.log) {
-      const V log_sum = V::set1(static_cast<float>(std::log(simd::sum_row(src, n, exponential))));
-      simd::map_row(src, dst, n,
-                    [&](V x, std::ptrdiff_t) TENON_INLINE_LAMBDA { return (x - top) - log_sum; });
-    } else {
-      simd::map_row(src, dst, n, [&](V x, std::ptrdiff_t) TENON_INLINE_LAMBDA { return exponential(x); });
-      const double sum = simd::sum_row(dst, n, [](V x) TENON_INLINE_LAMBDA { return x; });
-      const V scale = V::set1(static_cast<float>(1.0 / sum));
-      simd::map_row(dst, dst, n, [&](V x, std::ptrdiff_t) TENON_INLINE_LAMBDA { return x * scale; });
-    }
-  }
-}
 
 void softmax_strip(const SoftmaxArgs& args, const simd::Strip& strip, const float* src, float* dst) {
   using V = simd::F32;
@@ -62,6 +41,52 @@ void softmax_strip(const SoftmaxArgs& args, const simd::Strip& strip, const floa
       x[v.value] = args.log ? (x[v.value] - top[v.value]) - sum[v.value] : x[v.value] * sum[v.value];
     });
     strip.store(dst + i * args.inner, x);
+  }
+}
+
+// Rows of at most this many elements leave most of a vector empty.
+constexpr std::ptrdiff_t kSoftmaxShortRow = 8;
+
+// `count` rows from `first` on, at most kStrip, as columns.
+void softmax_short_rows(const SoftmaxArgs& args, std::ptrdiff_t first, std::ptrdiff_t count) {
+  alignas(64) float block[kSoftmaxShortRow * simd::kStrip];
+  const std::ptrdiff_t n = args.axis;
+  const float* src = args.src + first * n;
+  float* dst = args.dst + first * n;
+  for (std::ptrdiff_t r = 0; r < count; ++r) {
+    for (std::ptrdiff_t i = 0; i < n; ++i) block[i * simd::kStrip + r] = src[r * n + i];
+  }
+  SoftmaxArgs columns = args;
+  columns.inner = simd::kStrip;
+  softmax_strip(columns, simd::Strip(count), block, block);
+  for (std::ptrdiff_t r = 0; r < count; ++r) {
+    for (std::ptrdiff_t i = 0; i < n; ++i) dst[r * n + i] = block[i * simd::kStrip + r];
+  }
+}
+
+void softmax_rows(const SoftmaxArgs& args, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept {
+  using V = simd::F32;
+  const std::ptrdiff_t n = args.axis;
+  if (n <= kSoftmaxShortRow) {
+    for (; begin < end; begin += simd::kStrip)
+      softmax_short_rows(args, begin, end - begin < simd::kStrip ? end - begin : simd::kStrip);
+    return;
+  }
+  for (std::ptrdiff_t row = begin; row < end; ++row) {
+    const float* src = args.src + row * n;
+    float* dst = args.dst + row * n;
+    const V top = V::set1(simd::max_row(src, n));
+    const auto exponential = [&](V x) TENON_INLINE_LAMBDA { return simd::exp(x - top); };
+    if (args.log) {
+      const V log_sum = V::set1(static_cast<float>(std::log(simd::sum_row(src, n, exponential))));
+      simd::map_row(src, dst, n,
+                    [&](V x, std::ptrdiff_t) TENON_INLINE_LAMBDA { return (x - top) - log_sum; });
+    } else {
+      simd::map_row(src, dst, n, [&](V x, std::ptrdiff_t) TENON_INLINE_LAMBDA { return exponential(x); });
+      const double sum = simd::sum_row(dst, n, [](V x) TENON_INLINE_LAMBDA { return x; });
+      const V scale = V::set1(static_cast<float>(1.0 / sum));
+      simd::map_row(dst, dst, n, [&](V x, std::ptrdiff_t) TENON_INLINE_LAMBDA { return x * scale; });
+    }
   }
 }
 
