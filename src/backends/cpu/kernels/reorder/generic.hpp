@@ -95,9 +95,42 @@ void transpose_block(const T* src, std::ptrdiff_t src_stride, std::ptrdiff_t row
   }
 }
 
+// N rows become columns side by side, and back: loops that compilers turn into shuffles.
+template <int N>
+void interleave(const float* __restrict src, std::ptrdiff_t src_stride, std::ptrdiff_t columns,
+                float* __restrict dst) {
+  for (std::ptrdiff_t j = 0; j < columns; ++j) {
+    for (int i = 0; i < N; ++i) dst[j * N + i] = src[i * src_stride + j];
+  }
+}
+
+template <int N>
+void deinterleave(const float* __restrict src, std::ptrdiff_t rows, float* __restrict dst,
+                  std::ptrdiff_t dst_stride) {
+  for (std::ptrdiff_t i = 0; i < rows; ++i) {
+    for (int j = 0; j < N; ++j) dst[j * dst_stride + i] = src[i * N + j];
+  }
+}
+
 void transpose_block(const float* src, std::ptrdiff_t src_stride, std::ptrdiff_t rows, std::ptrdiff_t columns,
                      float* dst, std::ptrdiff_t dst_stride) {
   constexpr int kLanes = simd::F32::kLanes;
+  if (dst_stride == rows) {
+    switch (rows) {
+      case 2: return interleave<2>(src, src_stride, columns, dst);
+      case 3: return interleave<3>(src, src_stride, columns, dst);
+      case 4: return interleave<4>(src, src_stride, columns, dst);
+      default: break;
+    }
+  }
+  if (src_stride == columns) {
+    switch (columns) {
+      case 2: return deinterleave<2>(src, rows, dst, dst_stride);
+      case 3: return deinterleave<3>(src, rows, dst, dst_stride);
+      case 4: return deinterleave<4>(src, rows, dst, dst_stride);
+      default: break;
+    }
+  }
   for (std::ptrdiff_t i = 0; i < rows; i += kLanes) {
     for (std::ptrdiff_t j = 0; j < columns; j += kLanes) {
       transpose_tile(src + i * src_stride + j, src_stride, at_most(rows - i, kLanes),
