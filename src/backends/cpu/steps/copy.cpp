@@ -110,12 +110,15 @@ class CopyStep : public Step {
   bool blocked_ = false;
 
  private:
-  // Copying floats one at a time is what the pointwise kernels do better; they write all of the result.
+  // Copying few floats at a time is what the pointwise kernels do better, unless the copy has a loop for that
+  // many; they write all of the result.
   bool use_strided(const Region& region, CopyState& state) const {
     const bool dense = region.to == 0 &&
                        region.to_strides == dense_strides(Shape(region.dims.begin(), region.dims.end())) &&
                        volume(Shape(region.dims.begin(), region.dims.end())) == state.result_elements;
-    if (dtype_ != DataType::f32 || !dense || state.jobs[0].copy.block_bytes() > 64) return false;
+    const std::ptrdiff_t bytes = state.jobs[0].copy.block_bytes();
+    const bool has_loop = bytes > 4 && has_block_loop(bytes);
+    if (dtype_ != DataType::f32 || !dense || bytes > 64 || has_loop) return false;
     const PointwiseProblem problem{
         identity(), region.dims, {{DataType::f32, region.from_strides}}, DataType::f32};
     if (!pointwise_prepare(*kernel_, problem, &state.task).empty()) return false;

@@ -12,8 +12,27 @@ namespace {
 // Work is dealt in pieces of this size; blocks are cut where a piece ends.
 constexpr std::ptrdiff_t kCopyPiece = 64 << 10;
 
+template <std::size_t Bytes>
+void copy_small(const BlockCopy& copy, std::ptrdiff_t first, std::ptrdiff_t last) {
+  char* dst = static_cast<char*>(copy.dst) + first * copy.dst_stride;
+  const char* src = static_cast<const char*>(copy.src) + first * copy.src_stride;
+  for (; first < last; ++first, dst += copy.dst_stride, src += copy.src_stride) std::memcpy(dst, src, Bytes);
+}
+
+// Blocks [first, last), of a size that has a loop.
+void copy_small_blocks(const BlockCopy& copy, std::ptrdiff_t first, std::ptrdiff_t last) {
+  switch (copy.bytes) {
+    case 4: return copy_small<4>(copy, first, last);
+    case 8: return copy_small<8>(copy, first, last);
+    case 16: return copy_small<16>(copy, first, last);
+    default: return copy_small<32>(copy, first, last);
+  }
+}
+
 // Bytes [begin, end) of the copy, counted through its blocks.
 void copy_range(const BlockCopy& copy, std::ptrdiff_t begin, std::ptrdiff_t end) {
+  if (begin < end && has_block_loop(copy.bytes) && begin % copy.bytes == 0 && end % copy.bytes == 0)
+    return copy_small_blocks(copy, begin / copy.bytes, end / copy.bytes);
   while (begin < end) {
     const std::ptrdiff_t block = begin / copy.bytes;
     const std::ptrdiff_t at = begin % copy.bytes;

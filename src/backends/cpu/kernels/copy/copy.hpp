@@ -26,6 +26,11 @@ struct BlockCopy {
   std::ptrdiff_t count = 1;
 };
 
+// Whether blocks of so many bytes are copied without a call for each.
+constexpr bool has_block_loop(std::ptrdiff_t bytes) {
+  return bytes == 4 || bytes == 8 || bytes == 16 || bytes == 32;
+}
+
 // All of them in one parallel job: the inputs of a concat, the outputs of a split.
 void copy_blocks(std::span<const BlockCopy> copies, ThreadPool& pool) noexcept;
 
