@@ -45,7 +45,7 @@ constexpr float kAsin[] = {0.166666597F,  0.0750052109F, 0.0445136391F,
 constexpr float kAtan[] = {-0.333332986F, 0.199985296F,   -0.142640173F, 0.109508835F,   -0.0839929283F,
                            0.0578806326F, -0.0310955811F, 0.0108675193F, -0.00178245513F};
 constexpr float kSinh[] = {0.166666672F, 0.00833331142F, 0.000198425987F, 2.78415109e-06F};
-constexpr float kLog2Tail[] = {0.333333313F, 0.200004861F, 0.142493531F, 0.121405877F};
+constexpr float kLog2Tail[] = {0.200000763F, 0.142735451F, 0.117098361F};
 
 template <int N>
 TENON_SIMD F32 polynomial(const float (&c)[N], F32 x) {
@@ -316,15 +316,27 @@ TENON_SIMD Pair log2_pair(F32 a) {
   const Pair back = exact_product(s, den.high);
   const F32 s_low = (((num - back.high) - back.low) - s * den.low) / den.high;
 
+  // 2 / ln 2 and a third of it, each in two floats. The cubic term needs them, too: pow multiplies its error
+  // by up to 2^8.
   const F32 c = F32::set1(2.88539004F);
   const F32 c_low = F32::set1(3.85193510e-8F);
-  const Pair main = exact_product(s, c);
-  const F32 square = s * s;
-  const F32 series = c * s * square * polynomial(kLog2Tail, square);
-  const F32 rest = (main.low + fma(s, c_low, s_low * c)) + series;
-  const Pair sum = exact_sum(e, main.high);
-  const Pair total = exact_sum(sum.high, sum.low + rest);
-  return total;
+  const F32 third = F32::set1(0.961796701F);
+  const F32 third_low = F32::set1(-7.02846181e-9F);
+
+  const Pair linear = exact_product(s, c);
+  const F32 linear_low = linear.low + fma(s, c_low, s_low * c);
+  const Pair square = exact_product(s, s);
+  const F32 square_low = fma(s + s, s_low, square.low);
+  const Pair cube = exact_product(s, square.high);
+  const F32 cube_low = fma(s, square_low, fma(s_low, square.high, cube.low));
+  const Pair cubic = exact_product(cube.high, third);
+  const F32 cubic_low = fma(cube_low, third, fma(cube.high, third_low, cubic.low));
+  const F32 series = c * cube.high * square.high * polynomial(kLog2Tail, square.high);
+
+  const Pair front = exact_sum(linear.high, cubic.high);
+  const F32 rest = (linear_low + cubic_low) + (front.low + series);
+  const Pair sum = exact_sum(e, front.high);
+  return exact_sum(sum.high, sum.low + rest);
 }
 
 // 2^(high + low) for |high| <= 160.
