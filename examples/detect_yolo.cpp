@@ -54,8 +54,9 @@ void decode_head(const tenon::Tensor& head, int canvas, const Anchor* anchors, s
       }
       const float score = objectness * sigmoid(at[(5 + best) * plane]);
       if (score < kMinScore) continue;
-      const float x = (static_cast<float>(cell % columns) + sigmoid(at[0])) * stride;
-      const float y = (static_cast<float>(cell / columns) + sigmoid(at[plane])) * stride;
+      const auto [row, column] = std::div(cell, columns);
+      const float x = (static_cast<float>(column) + sigmoid(at[0])) * stride;
+      const float y = (static_cast<float>(row) + sigmoid(at[plane])) * stride;
       const float w = anchors[a].width * std::exp(at[2 * plane]) / 2;
       const float h = anchors[a].height * std::exp(at[3 * plane]) / 2;
       boxes.push_back({x - w, y - h, x + w, y + h, score, best});

@@ -103,7 +103,8 @@ tenon::Tensor scatter(const std::vector<Pillar>& pillars, const tenon::Tensor& f
   const auto source = features.values<float>();
   const auto target = canvas.mutable_values<float>();
   for (std::size_t i = 0; i < pillars.size(); ++i) {
-    const auto cell = static_cast<std::size_t>(pillars[i].row * kColumns + pillars[i].column);
+    const auto cell =
+        static_cast<std::size_t>(pillars[i].row) * kColumns + static_cast<std::size_t>(pillars[i].column);
     for (std::size_t c = 0; c < kChannels; ++c)
       target[c * kRows * kColumns + cell] = source[i * kChannels + c];
   }
@@ -125,8 +126,10 @@ std::vector<Box> decode(const tenon::Tensor& offsets, const tenon::Tensor& score
     if (score < 0.5F) continue;
     const float* t = offsets.values<float>().data() + 7 * i;
     const float* d = directions.values<float>().data() + 2 * i;
-    const float x = kMinX + (static_cast<float>(i / 2 % columns) + 0.5F) * cell;
-    const float y = kMinY + (static_cast<float>(i / 2 / columns) + 0.5F) * cell;
+    const std::size_t column = i / 2 % columns;
+    const std::size_t row = i / 2 / columns;
+    const float x = kMinX + (static_cast<float>(column) + 0.5F) * cell;
+    const float y = kMinY + (static_cast<float>(row) + 0.5F) * cell;
     float yaw = t[6] + (i % 2 == 0 ? 0 : kPi / 2);
     yaw -= kPi * std::floor(yaw / kPi);
     if (d[1] > d[0]) yaw += kPi;

@@ -54,7 +54,8 @@ Graph read_portable(const Plan& plan) {
 }
 
 // From an optimized graph to a plan.
-Plan finish(Graph graph, std::vector<PlanSymbol> profile, const BuildOptions& options, BuildReport& report) {
+Plan finish(const Graph& graph, std::vector<PlanSymbol> profile, const BuildOptions& options,
+            BuildReport& report) {
   TimingCache cache = options.timing_cache.empty() ? TimingCache() : TimingCache::load(options.timing_cache);
   ChooseOptions choosing;
   choosing.profile = profile;
@@ -113,7 +114,7 @@ Engine build(const Network& network, const BuildOptions& options, BuildReport* r
   std::vector<PlanSymbol> profile = apply_shapes(graph, options.shapes);
   if (options.optimize) run_passes(graph, options, out);
   if (options.taps) show_taps(graph);
-  Plan plan = finish(std::move(graph), std::move(profile), options, out);
+  Plan plan = finish(graph, std::move(profile), options, out);
   out.seconds = seconds_since(start);
   return Engine::from_plan(std::move(plan));
 }

@@ -68,7 +68,8 @@ constexpr std::array<const char*, 6 * kGlyphHeight> kFont = {
 
 bool dot(char character, int x, int y) {
   const int index = (character >= ' ' && character <= '~' ? character : '?') - ' ';
-  const char* row = kFont[static_cast<std::size_t>(index / kGlyphsPerBand * kGlyphHeight + y)];
+  const auto line = static_cast<unsigned>(index / kGlyphsPerBand * kGlyphHeight + y);
+  const char* row = kFont[line];
   return row[index % kGlyphsPerBand * (kGlyphWidth + 1) + x] == '#';
 }
 

@@ -70,10 +70,10 @@ Listing list_ops() {
   for (const std::string& op : builtin_ops().names()) {
     std::vector<std::string> attributes;
     for (const auto& attribute : builtin_ops().find(op)->attributes())
-      attributes.push_back(std::string(attribute.name));
+      attributes.emplace_back(attribute.name);
     std::vector<std::string> names;
     for (const Tactic* tactic : tactics.for_op(op)) {
-      if (tactic->op() == op) names.push_back(std::string(tactic->name()));
+      if (tactic->op() == op) names.emplace_back(tactic->name());
     }
     list.rows.push_back(
         {op, join(attributes), ref::registry().find(op) != nullptr ? "yes" : "no", join(names)});

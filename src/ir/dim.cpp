@@ -167,7 +167,7 @@ Dim floor_div_const(const Dim& a, std::int64_t divisor) {
   }
   const std::int64_t outside = checked_floor_div(constant, divisor);
   constant -= outside * divisor;
-  const Dim sum = Dim::Expr::make(std::move(whole)) + Dim(outside);
+  Dim sum = Dim::Expr::make(std::move(whole)) + Dim(outside);
   if (rest.empty()) return sum;
 
   for (Term& term : rest) term.coefficient /= common;

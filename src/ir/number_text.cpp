@@ -30,7 +30,8 @@ std::string print_real(T value) {
 // fmt writes -0 with its sign and whole numbers without a point.
 std::string with_point(std::string text) {
   const bool whole = text.find_first_not_of("-0123456789") == std::string::npos;
-  return whole ? text + ".0" : text;
+  if (whole) text += ".0";
+  return text;
 }
 
 template <class T>

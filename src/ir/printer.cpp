@@ -135,7 +135,7 @@ class Printer {
     text_ += '\n';
   }
 
-  void indent(int depth) { text_.append(static_cast<std::size_t>(2 * depth), ' '); }
+  void indent(int depth) { text_.append(2 * static_cast<std::size_t>(depth), ' '); }
 
   const Graph& graph_;
   BlobStore* blobs_;

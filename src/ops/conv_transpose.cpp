@@ -30,7 +30,7 @@ Dim output_dim(const ConvTranspose& op, std::size_t i, std::size_t spatial, cons
   if (!op.output_shape.empty()) return op.output_shape[i];
   if (is_same_pad(op.auto_pad)) return input * Dim(entry(op.stride, i, 1));
   if (!kernel.is_const()) return Dim::unknown();
-  const Dim full = full_size(op, i, input, kernel.value());
+  Dim full = full_size(op, i, input, kernel.value());
   if (op.auto_pad == AutoPad::valid) return full;
   return full - Dim(entry(op.pad, i, 0) + entry(op.pad, spatial + i, 0));
 }

@@ -106,9 +106,10 @@ DataType program_dtype(const InferContext& context, const PointwiseProgram& prog
   std::vector<DataType> registers(operands.begin(), operands.end());
   for (const PointwiseProgram::Instruction& instruction : program.code) {
     if (instruction.kind == PointwiseProgram::Kind::call) {
+      const int arity = info(instruction.fn).arity;
       std::vector<DataType> arguments;
-      for (int i = 0; i < info(instruction.fn).arity; ++i)
-        arguments.push_back(registers[instruction.args[i]]);
+      arguments.reserve(static_cast<std::size_t>(arity));
+      for (int i = 0; i < arity; ++i) arguments.push_back(registers[instruction.args[i]]);
       registers.push_back(pointwise_dtype(context, instruction.fn, arguments));
     } else {
       registers.push_back(instruction.to);

@@ -20,7 +20,7 @@ std::vector<Inference> If::infer(InferContext& context) const {
   }
   std::vector<Inference> results;
   for (std::size_t i = 0; i < taken.size(); ++i) {
-    results.push_back(join(context, taken[i], otherwise[i], fmt::format("result {} of then and else", i)));
+    results.emplace_back(join(context, taken[i], otherwise[i], fmt::format("result {} of then and else", i)));
   }
   return results;
 }

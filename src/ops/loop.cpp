@@ -23,18 +23,18 @@ std::vector<Inference> Loop::infer(InferContext& context) const {
   }
   std::vector<Inference> results;
   for (std::size_t i = 0; i < carried; ++i) {
-    results.push_back(join(context, context.type(2 + i), body[1 + i], fmt::format("carried value {}", i)));
+    results.emplace_back(join(context, context.type(2 + i), body[1 + i], fmt::format("carried value {}", i)));
   }
   // The body may stop at any time, so the number of iterations is not known here.
   for (std::size_t i = 1 + carried; i < body.size(); ++i) {
     const TensorType& element = body[i].as_tensor();
     if (!element.dims) {
-      results.push_back(tensor_type(element.dtype, {}));
+      results.emplace_back(tensor_type(element.dtype, {}));
       continue;
     }
     Dims dims{Dim::unknown()};
     dims.insert(dims.end(), element.dims->begin(), element.dims->end());
-    results.push_back(tensor_type(element.dtype, std::move(dims)));
+    results.emplace_back(tensor_type(element.dtype, std::move(dims)));
   }
   return results;
 }

@@ -61,6 +61,7 @@ std::vector<ValueId> Pointwise::decompose(NodeBuilder& builder, std::span<const 
     }
     const int arity = instruction.kind == PointwiseProgram::Kind::cast ? 1 : info(instruction.fn).arity;
     std::vector<ValueId> operands;
+    operands.reserve(static_cast<std::size_t>(arity));
     for (int i = 0; i < arity; ++i) operands.push_back(registers[instruction.args[i]]);
     registers.push_back(builder.add(operator_of(instruction), std::move(operands)));
   }

@@ -50,19 +50,19 @@ std::vector<Inference> Scan::infer(InferContext& context) const {
   }
   std::vector<Inference> results;
   for (std::size_t i = 0; i < states; ++i) {
-    results.push_back(join(context, context.type(i), body[i], fmt::format("state {}", i)));
+    results.emplace_back(join(context, context.type(i), body[i], fmt::format("state {}", i)));
   }
   for (std::size_t i = 0; states + i < body.size(); ++i) {
     const TensorType& element = body[states + i].as_tensor();
     if (!element.dims) {
-      results.push_back(tensor_type(element.dtype, {}));
+      results.emplace_back(tensor_type(element.dtype, {}));
       continue;
     }
     Dims dims = *element.dims;
     const std::int64_t axis = scan_output_axes.empty() ? 0 : scan_output_axes[i];
     dims.insert(dims.begin() + normalize_axis(context, axis, static_cast<std::int64_t>(dims.size()) + 1),
                 steps);
-    results.push_back(tensor_type(element.dtype, std::move(dims)));
+    results.emplace_back(tensor_type(element.dtype, std::move(dims)));
   }
   return results;
 }

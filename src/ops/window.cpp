@@ -39,7 +39,7 @@ Dim output_dim(const InferContext& context, const WindowFields& fields, const Wi
                              axis.extent(), input.to_string(), axis.pad_begin, axis.pad_end));
   }
   if (!fields.ceil_mode) return floor_div(room, stride) + Dim(1);
-  const Dim rounded_up = ceil_div(room, stride) + Dim(1);
+  Dim rounded_up = ceil_div(room, stride) + Dim(1);
   // Rounding up can only start a window behind the input when the rest of the window is shorter than the
   // stride.
   if (axis.extent() >= axis.stride + axis.pad_end) return rounded_up;

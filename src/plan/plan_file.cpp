@@ -411,7 +411,7 @@ std::vector<std::byte> serialize_plan(const Plan& plan) {
   return file;
 }
 
-Plan parse_plan(std::span<const std::byte> bytes, std::shared_ptr<const void> owner) {
+Plan parse_plan(std::span<const std::byte> bytes, const std::shared_ptr<const void>& owner) {
   Parts parts = read_parts(bytes);
   Plan plan = std::move(parts.tables.plan);
   for (const BlobEntry& entry : parts.tables.blobs)

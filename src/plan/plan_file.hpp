@@ -23,7 +23,7 @@ inline constexpr std::uint32_t kPlanFormat = 1;
 std::vector<std::byte> serialize_plan(const Plan& plan);
 
 // Blobs view `bytes`, which `owner` keeps alive. `bytes` must be 64-byte aligned.
-Plan parse_plan(std::span<const std::byte> bytes, std::shared_ptr<const void> owner);
+Plan parse_plan(std::span<const std::byte> bytes, const std::shared_ptr<const void>& owner);
 
 // Written to a temporary file beside `path` and renamed.
 void save_plan(const Plan& plan, const std::filesystem::path& path);

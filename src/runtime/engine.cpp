@@ -79,6 +79,7 @@ Engine::State::State(Plan plan, const StepRegistry& registry, const LoadOptions&
         [&] {
           const auto types = [&](const std::vector<BufferId>& ids) {
             std::vector<const Type*> out;
+            out.reserve(ids.size());
             for (BufferId id : ids) out.push_back(id.valid() ? &plan_.buffer(id).type : nullptr);
             return out;
           };

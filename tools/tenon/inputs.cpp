@@ -48,6 +48,7 @@ std::pair<int, int> parse_size(const std::string& text, const char* option, bool
 
 std::vector<float> parse_numbers(const std::vector<std::string>& texts, const char* option) {
   std::vector<float> values;
+  values.reserve(texts.size());
   for (const std::string& text : texts) values.push_back(parse_number(text, option));
   return values;
 }

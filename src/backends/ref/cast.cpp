@@ -77,6 +77,7 @@ std::int64_t truncate(double value, bool to_u64) {
 void cast_float_to_integer(const Tensor& x, Tensor& out) {
   const std::vector<double> values = to_doubles(x);
   std::vector<std::int64_t> integers;
+  integers.reserve(values.size());
   for (const double value : values) integers.push_back(truncate(value, out.dtype() == DataType::u64));
   store_integers(integers, out);
 }

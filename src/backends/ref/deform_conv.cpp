@@ -54,9 +54,10 @@ void run_deform_conv(const Op& op, const Call& call) {
           const std::int64_t offset_group = channel / channels_per_offset;
           for (std::int64_t k = 0; k < taps; ++k) {
             const std::int64_t tap = (n * conv.offset_group + offset_group) * taps + k;
-            const double row = static_cast<double>(position / ys[3] * axes[0].stride - axes[0].pad_begin +
-                                                   k / ws[3] * axes[0].dilation) +
-                               offset[static_cast<std::size_t>(2 * tap * plane + position)];
+            const std::int64_t grid_row =
+                position / ys[3] * axes[0].stride - axes[0].pad_begin + k / ws[3] * axes[0].dilation;
+            const double row =
+                static_cast<double>(grid_row) + offset[static_cast<std::size_t>(2 * tap * plane + position)];
             const double column = static_cast<double>(position % ys[3] * axes[1].stride - axes[1].pad_begin +
                                                       k % ws[3] * axes[1].dilation) +
                                   offset[static_cast<std::size_t>((2 * tap + 1) * plane + position)];

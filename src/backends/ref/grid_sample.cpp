@@ -79,6 +79,7 @@ AxisTaps axis_taps(const op::GridSample& op, double normalized, std::int64_t siz
 double sample(const double* plane, std::span<const std::int64_t> sizes, const std::vector<AxisTaps>& taps) {
   const std::vector<std::int64_t> strides = strides_of(sizes);
   std::vector<std::int64_t> counts;
+  counts.reserve(taps.size());
   for (const AxisTaps& axis : taps) counts.push_back(static_cast<std::int64_t>(axis.positions.size()));
   double sum = 0;
   for_each_index(counts, [&](std::span<const std::int64_t> index) {

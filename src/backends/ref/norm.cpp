@@ -207,6 +207,7 @@ void run_mean_variance_norm(const Op& op, const Call& call) {
     groups[static_cast<std::size_t>(dot(index, strides))].push_back(x[position++]);
   });
   std::vector<Moments> moments;
+  moments.reserve(groups.size());
   for (const auto& group : groups) moments.push_back(moments_of(group));
   std::vector<double> y;
   for_each_index(shape, [&](std::span<const std::int64_t> index) {

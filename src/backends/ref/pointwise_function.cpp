@@ -171,9 +171,7 @@ void apply_predicate(PointwiseFn fn, double alpha, double beta, std::span<const 
   for_each_element(operands, out, [&](std::size_t i, const std::int64_t* at) {
     const auto& first = a[static_cast<std::size_t>(at[0])];
     const auto& second = b[static_cast<std::size_t>(at[operands.size() - 1])];
-    if constexpr (std::is_same_v<T, std::string>) {
-      y[i] = compare(fn, first, second);
-    } else if constexpr (std::is_same_v<T, bool>) {
+    if constexpr (std::is_same_v<T, bool>) {
       y[i] = logic(fn, first, second);
     } else if constexpr (kIsFloat<T>) {
       y[i] = operands.size() == 1 ? classify(fn, alpha, beta, widen(first))

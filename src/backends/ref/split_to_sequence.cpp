@@ -14,7 +14,7 @@ namespace {
 std::vector<std::int64_t> part_sizes(const Call& call, std::int64_t extent) {
   const bool uniform = !call.has(1) || call.in(1).rank() == 0;
   if (!uniform) {
-    const std::vector<std::int64_t> sizes = to_integers(call.in(1));
+    std::vector<std::int64_t> sizes = to_integers(call.in(1));
     std::int64_t sum = 0;
     for (const std::int64_t size : sizes) {
       TENON_REQUIRE(size >= 0 && size <= extent - sum, "split_to_sequence: parts [{}] of an axis of {}",

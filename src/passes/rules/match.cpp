@@ -26,9 +26,10 @@ double as_double(T value) {
 template <class T>
 std::optional<double> splat_of(const Tensor& tensor) {
   const auto values = tensor.values<T>();
-  for (const T& value : values) {
-    if (std::memcmp(&value, &values[0], sizeof(T)) != 0) return std::nullopt;
-  }
+  const std::span<const std::byte> bytes = std::as_bytes(values);
+  // Each element's bytes against those of the one before it: NaNs and zeros of either sign count as what they
+  // are.
+  if (!std::equal(bytes.begin() + sizeof(T), bytes.end(), bytes.begin())) return std::nullopt;
   return as_double(values[0]);
 }
 

@@ -44,7 +44,7 @@ bool maps_zero_to_zero(const PointwiseProgram::Instruction& call) {
     case gelu:
     case gelu_tanh: return true;
     case clip: return call.alpha <= 0 && call.beta >= 0;
-    case thresholded_relu: return call.alpha >= 0;
+    case thresholded_relu:
     case shrink: return call.alpha >= 0;
     default: return false;
   }

@@ -34,6 +34,7 @@ class Extraction {
 
   std::vector<ValueId> mapped(const std::vector<ValueId>& ids) const {
     std::vector<ValueId> out;
+    out.reserve(ids.size());
     for (ValueId id : ids) out.push_back(mapped(id));
     return out;
   }

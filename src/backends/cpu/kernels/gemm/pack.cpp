@@ -9,7 +9,7 @@ namespace tenon::cpu {
 
 namespace {
 
-typedef float Four __attribute__((vector_size(16)));
+using Four [[gnu::vector_size(16)]] = float;
 
 Four load_four(const float* p) {
   Four v;

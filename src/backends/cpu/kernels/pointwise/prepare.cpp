@@ -81,7 +81,7 @@ std::string infer_types(const PointwiseProblem& problem, const PointwiseRoutines
   }
   for (const Program::Instruction& instruction : problem.program.code) {
     if (instruction.kind == Program::Kind::call) {
-      const std::string why = refuse_call(routines, instruction, *types);
+      std::string why = refuse_call(routines, instruction, *types);
       if (!why.empty()) return why;
       const auto fn = static_cast<std::size_t>(instruction.fn);
       const DataType type = (*types)[instruction.args[instruction.fn == PointwiseFn::where ? 1 : 0]];
@@ -340,7 +340,7 @@ std::string pointwise_prepare(const PointwiseKernel& kernel, const PointwiseProb
   if (registers > kPointwiseRegisters) return fmt::format("more than {} registers", kPointwiseRegisters);
 
   std::vector<DataType> types;
-  const std::string why = infer_types(problem, *task->routines, &types);
+  std::string why = infer_types(problem, *task->routines, &types);
   if (!why.empty()) return why;
   task->boolean_result = problem.result == DataType::boolean;
 

@@ -24,14 +24,14 @@ namespace tenon::cpu::simd {
 namespace {
 
 struct Mask {
-  typedef std::int32_t Reg __attribute__((vector_size(16)));
+  using Reg [[gnu::vector_size(16)]] = std::int32_t;
   Reg r;
 };
 
 struct I32 {
   static constexpr int kLanes = 4;
-  typedef std::int32_t Reg __attribute__((vector_size(16)));
-  typedef std::uint32_t Unsigned __attribute__((vector_size(16)));
+  using Reg [[gnu::vector_size(16)]] = std::int32_t;
+  using Unsigned [[gnu::vector_size(16)]] = std::uint32_t;
   Reg r;
 
   static TENON_SIMD I32 zero() { return {Reg{0, 0, 0, 0}}; }
@@ -58,7 +58,7 @@ struct I32 {
 
 struct F32 {
   static constexpr int kLanes = 4;
-  typedef float Reg __attribute__((vector_size(16)));
+  using Reg [[gnu::vector_size(16)]] = float;
   Reg r;
 
   static TENON_SIMD F32 zero() { return {Reg{0, 0, 0, 0}}; }
