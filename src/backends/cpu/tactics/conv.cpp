@@ -18,8 +18,8 @@ constexpr int kMostPlanarChannels = 8;  // beyond, blocking the input pays for i
 // Products, the transforms on both sides of them, and the weights, which are many and pass by once per group
 // of tiles.
 double winograd_ns(const Problem& problem, const ConvShape& s, int outputs) {
-  constexpr double kTransformed = 20;  // operations that fit into the time of one transformed element
-  constexpr double kWeightBytesPerNs = 20;
+  constexpr double kTransformed = 24;  // operations that fit into the time of one transformed element
+  const double weight_bytes_per_ns = 25.0 * std::clamp(problem.threads, 1, 2);
   const double alpha = outputs + s.kernel_h - 1;
   const double tiles = static_cast<double>(s.batch) * static_cast<double>(ceil_div(s.out_h, outputs)) *
                        static_cast<double>(ceil_div(s.out_w, outputs));
@@ -27,7 +27,7 @@ double winograd_ns(const Problem& problem, const ConvShape& s, int outputs) {
   const auto out = static_cast<double>(round_up(s.out_channels, kChannelBlock));
   const double elements = alpha * alpha * tiles;
   const double work = compute_ns(elements * (2 * s.in_channels * out + kTransformed * (in + out)), problem);
-  return std::max(work, kCallNs + 4 * alpha * alpha * s.in_channels * out / kWeightBytesPerNs);
+  return std::max(work, kCallNs + 4 * alpha * alpha * s.in_channels * out / weight_bytes_per_ns);
 }
 
 template <class Form>

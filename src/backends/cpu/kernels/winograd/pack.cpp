@@ -1,37 +1,38 @@
 #include "backends/cpu/kernels/winograd/points.hpp"
 #include "backends/cpu/kernels/winograd/winograd.hpp"
 
+#include <algorithm>
+
 namespace tenon::cpu {
 
 namespace {
 
 constexpr int kMaxTaps = 5;
 constexpr int kMaxAlpha = 8;
+constexpr int kMaxPairs = (kMaxAlpha - 2) / 2;
+constexpr int kRun = 8;  // input channels
 
+// G by rows: of the point 0 only the first coefficient, of the points p and -p those of p, of infinity none.
 struct FilterTransform {
-  int alpha;
-  double g[kMaxAlpha][kMaxTaps];
+  int pairs;
+  double zero;
+  double p[kMaxPairs][kMaxTaps];
 };
 
 template <int Alpha>
 FilterTransform filter_transform(int taps) {
   using Points = WinogradPoints<Alpha>;
-  FilterTransform t{Alpha, {}};
   const auto value = [](const typename Points::Polynomial& q, double z) {
     double sum = 0;
     for (int i = Points::kPairs; i >= 0; --i) sum = sum * z + q.c[i];
     return sum;
   };
-  t.g[0][0] = 1 / value(Points::all(), 0);
+  FilterTransform t{Points::kPairs, 1 / value(Points::all(), 0), {}};
   for (int j = 0; j < Points::kPairs; ++j) {
-    const double p = Points::p[j];
-    const double divisor = 2 * p * p * value(Points::others(j), p * p);
-    for (int i = 0; i < taps; ++i) {
-      t.g[2 * j + 1][i] = Points::power(j, i) / divisor;
-      t.g[2 * j + 2][i] = (i % 2 ? -1 : 1) * Points::power(j, i) / divisor;
-    }
+    const double square = Points::power(j, 2);
+    const double divisor = 2 * square * value(Points::others(j), square);
+    for (int i = 0; i < taps; ++i) t.p[j][i] = Points::power(j, i) / divisor;
   }
-  t.g[Alpha - 1][taps - 1] = 1;
   return t;
 }
 
@@ -45,12 +46,29 @@ FilterTransform filter_transform(int alpha, int taps) {
 
 using Lanes = double[kChannelBlock];
 
-// sum over i of g[i] * in[i * step], for all lanes
-void combine(const double* g, int taps, const Lanes* in, int step, Lanes& out) {
-  for (int o = 0; o < kChannelBlock; ++o) out[o] = g[0] * in[0][o];
-  for (int i = 1; i < taps; ++i) {
-    for (int o = 0; o < kChannelBlock; ++o) out[o] += g[i] * in[i * step][o];
+// sum over every second i from `first` on of p[i] * in[i * step]
+void combine(const double* p, int first, int taps, const Lanes* in, int step, Lanes& sum) {
+  for (int o = 0; o < kChannelBlock; ++o) sum[o] = p[first] * in[first * step][o];
+  for (int i = first + 2; i < taps; i += 2) {
+    for (int o = 0; o < kChannelBlock; ++o) sum[o] += p[i] * in[i * step][o];
   }
+}
+
+// out = G in for one row or column of a filter
+void transform_line(const FilterTransform& t, int taps, const Lanes* in, int in_step, Lanes* out,
+                    int out_step) {
+  for (int o = 0; o < kChannelBlock; ++o) out[0][o] = t.zero * in[0][o];
+  for (int j = 0; j < t.pairs; ++j) {
+    Lanes even;
+    Lanes odd;
+    combine(t.p[j], 0, taps, in, in_step, even);
+    combine(t.p[j], 1, taps, in, in_step, odd);
+    Lanes& plus = out[(2 * j + 1) * out_step];
+    Lanes& minus = out[(2 * j + 2) * out_step];
+    for (int o = 0; o < kChannelBlock; ++o) plus[o] = even[o] + odd[o];
+    for (int o = 0; o < kChannelBlock; ++o) minus[o] = even[o] - odd[o];
+  }
+  std::copy_n(in[(taps - 1) * in_step], kChannelBlock, out[(2 * t.pairs + 1) * out_step]);
 }
 
 }  // namespace
@@ -69,23 +87,29 @@ void winograd_pack(const ConvShape& s, int outputs, const float* weights, float*
   const std::ptrdiff_t element = channel_blocks(s.out_channels) * s.in_channels * kChannelBlock;
   Lanes plain[kMaxTaps * kMaxTaps];
   Lanes half[kMaxAlpha * kMaxTaps];
+  Lanes whole[kMaxAlpha * kMaxAlpha];
+  // Elements lie far apart in `packed`: a few input channels at a time spare most of the walks between them.
+  float run[kMaxAlpha * kMaxAlpha][kRun * kChannelBlock];
   for (int o0 = 0; o0 < s.out_channels; o0 += kChannelBlock) {
-    for (int c = 0; c < s.in_channels; ++c, packed += kChannelBlock) {
-      for (int o = 0; o < kChannelBlock; ++o) {
-        const float* from = weights + (static_cast<std::ptrdiff_t>(o0 + o) * s.in_channels + c) * filter;
-        for (int i = 0; i < filter; ++i) plain[i][o] = o0 + o < s.out_channels ? from[i] : 0.0;
-      }
-      for (int y = 0; y < alpha; ++y) {
-        for (int i = 0; i < taps; ++i) combine(t.g[y], taps, plain + i, taps, half[y * taps + i]);
-      }
-      float* to = packed;
-      for (int y = 0; y < alpha; ++y) {
-        for (int x = 0; x < alpha; ++x, to += element) {
-          Lanes sum;
-          combine(t.g[x], taps, half + y * taps, 1, sum);
-          for (int o = 0; o < kChannelBlock; ++o) to[o] = static_cast<float>(sum[o]);
+    const int lanes = std::min(s.out_channels - o0, kChannelBlock);
+    for (int c0 = 0; c0 < s.in_channels; c0 += kRun) {
+      const int channels = std::min(s.in_channels - c0, kRun);
+      for (int c = 0; c < channels; ++c) {
+        for (int o = 0; o < kChannelBlock; ++o) {
+          const std::ptrdiff_t from = (static_cast<std::ptrdiff_t>(o0 + o) * s.in_channels + c0 + c) * filter;
+          for (int i = 0; i < filter; ++i) plain[i][o] = o < lanes ? weights[from + i] : 0.0;
+        }
+        for (int x = 0; x < taps; ++x) transform_line(t, taps, plain + x, taps, half + x, taps);
+        for (int y = 0; y < alpha; ++y) transform_line(t, taps, half + y * taps, 1, whole + y * alpha, 1);
+        for (int e = 0; e < alpha * alpha; ++e) {
+          for (int o = 0; o < kChannelBlock; ++o) {
+            run[e][c * kChannelBlock + o] = static_cast<float>(whole[e][o]);
+          }
         }
       }
+      const int floats = channels * kChannelBlock;
+      for (int e = 0; e < alpha * alpha; ++e) std::copy_n(run[e], floats, packed + e * element);
+      packed += floats;
     }
   }
 }
