@@ -66,7 +66,7 @@ double run(const WinogradKernel& kernel, const ConvShape& s, const ConvData& d, 
 ConvShape random_shape(Random& random, int filter) {
   ConvShape s;
   s.batch = random.integer(1, 3);
-  s.in_channels = random.integer(1, 40);
+  s.in_channels = random.integer(0, 40);
   s.out_channels = random.integer(1, 90);
   s.kernel_h = s.kernel_w = filter;
   s.pad_top = random.integer(0, filter);

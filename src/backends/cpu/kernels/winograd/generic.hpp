@@ -77,12 +77,16 @@ inline __attribute__((always_inline)) void winograd_output_line(const V (&in)[Al
 
 // A tile's position in the image, in tiles.
 struct WinogradPosition {
-  int image;
+  std::ptrdiff_t image;
   int row;
   int column;
 
-  WinogradPosition(const WinogradGrid& g, int tile)
-      : image(tile / (g.tiles_h * g.tiles_w)), row(tile / g.tiles_w % g.tiles_h), column(tile % g.tiles_w) {}
+  WinogradPosition(const WinogradGrid& g, std::ptrdiff_t tile) {
+    const int per_image = g.tiles_h * g.tiles_w;
+    image = tile / per_image;
+    row = static_cast<int>(tile % per_image) / g.tiles_w;
+    column = static_cast<int>(tile % per_image) % g.tiles_w;
+  }
   void advance(const WinogradGrid& g) {
     if (++column < g.tiles_w) return;
     column = 0;
@@ -130,7 +134,7 @@ void winograd_input_tiles(const WinogradInput& a) noexcept {
   const std::ptrdiff_t row = static_cast<std::ptrdiff_t>(g.in_w) * kChannelBlock;
   WinogradPosition at(g, a.first);
   float* dst = a.dst;
-  for (int tile = a.first; tile < a.end; ++tile, at.advance(g), dst += kChannelBlock) {
+  for (std::ptrdiff_t tile = a.first; tile < a.end; ++tile, at.advance(g), dst += kChannelBlock) {
     const int y0 = at.row * g.outputs - g.pad_top;
     const int x0 = at.column * g.outputs - g.pad_left;
     const float* image = a.src + at.image * a.src_image;
@@ -236,7 +240,7 @@ void winograd_output_tiles(const WinogradOutput& a) noexcept {
   const std::ptrdiff_t row = static_cast<std::ptrdiff_t>(g.out_w) * kChannelBlock;
   WinogradPosition at(g, a.first);
   const float* src = a.src;
-  for (int tile = a.first; tile < a.end; ++tile, at.advance(g), src += kChannelBlock) {
+  for (std::ptrdiff_t tile = a.first; tile < a.end; ++tile, at.advance(g), src += kChannelBlock) {
     const int y0 = at.row * Outputs;
     const int x0 = at.column * Outputs;
     const int rows = g.out_h - y0 < Outputs ? g.out_h - y0 : Outputs;

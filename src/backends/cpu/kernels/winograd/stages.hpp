@@ -29,8 +29,8 @@ struct WinogradInput {
   WinogradGrid grid;
   const float* src;          // the block's plane in image 0
   std::ptrdiff_t src_image;  // floats between images
-  int first;                 // tiles [first, end)
-  int end;
+  std::ptrdiff_t first;      // tiles [first, end)
+  std::ptrdiff_t end;
   float* dst;
   std::ptrdiff_t dst_element;
   bool far;  // src lies in memory: ask for tiles ahead of their use
@@ -55,8 +55,8 @@ struct WinogradOutput {
   WinogradGrid grid;
   const float* src;
   std::ptrdiff_t src_element;
-  int first;  // tiles [first, end)
-  int end;
+  std::ptrdiff_t first;  // tiles [first, end)
+  std::ptrdiff_t end;
   float* dst;                // the block's plane in image 0
   std::ptrdiff_t dst_image;  // floats between images
   const float* residual;     // laid out as dst, or nullptr; may be dst

@@ -66,7 +66,7 @@ std::ptrdiff_t image_bytes(std::ptrdiff_t blocks, int h, int w) {
 
 // How a convolution is cut.
 struct Cut {
-  int tiles;                      // of all images
+  std::ptrdiff_t tiles;           // of all images
   int group;                      // most tiles at a time
   int slice;                      // most output blocks at a time
   std::ptrdiff_t input_floats;    // of V for a group
@@ -76,16 +76,16 @@ struct Cut {
 Cut cut_of(const ConvShape& s, const WinogradGrid& g) {
   const std::ptrdiff_t elements = static_cast<std::ptrdiff_t>(g.alpha) * g.alpha;
   const std::ptrdiff_t line = elements * kChannelBlock * static_cast<std::ptrdiff_t>(sizeof(float));
-  const std::ptrdiff_t in_blocks = channel_blocks(s.in_channels);
+  const std::ptrdiff_t in_blocks = std::max<std::ptrdiff_t>(channel_blocks(s.in_channels), 1);
   const std::ptrdiff_t out_blocks = channel_blocks(s.out_channels);
   Cut cut{};
-  cut.tiles = s.batch * g.tiles_h * g.tiles_w;
+  cut.tiles = static_cast<std::ptrdiff_t>(s.batch) * g.tiles_h * g.tiles_w;
   const auto most =
       static_cast<int>(std::clamp<std::ptrdiff_t>(kStageBytes / (line * in_blocks), kLeastGroup, kMostGroup));
   const std::ptrdiff_t wide =
       std::max<std::ptrdiff_t>(kStageBytes / (line * most) / kWideBlocks, 1) * kWideBlocks;
   cut.slice = static_cast<int>(std::min(wide, out_blocks));
-  cut.group = std::min(most, cut.tiles);
+  cut.group = static_cast<int>(std::min<std::ptrdiff_t>(most, cut.tiles));
   cut.input_floats = elements * element_stride(in_blocks, cut.group);
   cut.product_floats = elements * element_stride(cut.slice, cut.group);
   return cut;
@@ -111,21 +111,21 @@ class Winograd {
  private:
   // Tiles [first, end) and the panels they are cut into.
   struct Group {
-    int first;
-    int end;
+    std::ptrdiff_t first;
+    std::ptrdiff_t end;
     int panels;
 
-    int size() const { return end - first; }
+    int size() const { return static_cast<int>(end - first); }
     // The first tile of a panel, counted from the group's first.
     int begin_of(int panel) const { return panel * size() / panels; }
   };
 
-  Group group_of(int index, int groups) const;
+  Group group_of(std::ptrdiff_t index, std::ptrdiff_t groups) const;
   void transform_input(const Group& group, int panel, int block, float* v) const;
   void multiply(const Group& group, int block_begin, int block_end, const float* v, float* m) const;
   void transform_output(const Group& group, int block, const float* m, std::ptrdiff_t element) const;
-  void run_own_groups(int groups, ThreadPool& pool) const;
-  void run_shared_groups(int groups, ThreadPool& pool) const;
+  void run_own_groups(std::ptrdiff_t groups, ThreadPool& pool) const;
+  void run_shared_groups(std::ptrdiff_t groups, ThreadPool& pool) const;
   void run_slices(const Group& group, int block_begin, int block_end, const float* v, float* m) const;
 
   const WinogradKernel& kernel_;
@@ -142,11 +142,13 @@ class Winograd {
 };
 
 // Tiles are spread evenly over the groups, and those of a group over its panels.
-Winograd::Group Winograd::group_of(int index, int groups) const {
-  const auto at = [&](std::ptrdiff_t i) { return static_cast<int>(i * cut_.tiles / groups); };
-  const int size = at(index + 1) - at(index);
+Winograd::Group Winograd::group_of(std::ptrdiff_t index, std::ptrdiff_t groups) const {
+  const std::ptrdiff_t least = cut_.tiles / groups;
+  const std::ptrdiff_t longer = cut_.tiles % groups;
+  const std::ptrdiff_t first = index * least + std::min(index, longer);
+  const std::ptrdiff_t size = least + (index < longer ? 1 : 0);
   const int most = kernel_.max_tiles(kernel_.blocks_at_most(std::min(kWideBlocks, out_blocks_)));
-  return {at(index), at(index) + size, static_cast<int>(ceil_div(size, most))};
+  return {first, first + size, static_cast<int>(ceil_div(size, most))};
 }
 
 void Winograd::transform_input(const Group& group, int panel, int block, float* v) const {
@@ -233,8 +235,8 @@ void Winograd::run_slices(const Group& group, int block_begin, int block_end, co
 // Threads take groups of their own where there are enough tiles; else they share the input of a group and
 // take output channels of their own.
 void Winograd::run(ThreadPool& pool) const {
-  const int groups = static_cast<int>(ceil_div(cut_.tiles, cut_.group));
-  const int own_groups = static_cast<int>(round_up(groups, pool.size()));
+  const std::ptrdiff_t groups = ceil_div(cut_.tiles, cut_.group);
+  const std::ptrdiff_t own_groups = round_up(groups, pool.size());
   const bool small_weights = static_cast<std::ptrdiff_t>(elements_) * out_blocks_ * shape_.in_channels *
                                  kChannelBlock * static_cast<std::ptrdiff_t>(sizeof(float)) <=
                              kSmallWeightBytes;
@@ -245,12 +247,12 @@ void Winograd::run(ThreadPool& pool) const {
   }
 }
 
-void Winograd::run_own_groups(int groups, ThreadPool& pool) const {
+void Winograd::run_own_groups(std::ptrdiff_t groups, ThreadPool& pool) const {
   const std::ptrdiff_t own = cut_.input_floats + cut_.product_floats;
   pool.run_ranges(static_cast<std::size_t>(groups), 1, [&](std::size_t begin, std::size_t end, int worker) {
     float* v = scratch_ + worker * own;
     for (std::size_t i = begin; i < end; ++i) {
-      const Group group = group_of(static_cast<int>(i), groups);
+      const Group group = group_of(static_cast<std::ptrdiff_t>(i), groups);
       if (group.size() == 0) continue;
       for (int block = 0; block < in_blocks_; ++block) {
         for (int panel = 0; panel < group.panels; ++panel) transform_input(group, panel, block, v);
@@ -260,10 +262,10 @@ void Winograd::run_own_groups(int groups, ThreadPool& pool) const {
   });
 }
 
-void Winograd::run_shared_groups(int groups, ThreadPool& pool) const {
+void Winograd::run_shared_groups(std::ptrdiff_t groups, ThreadPool& pool) const {
   float* v = scratch_;
   float* m = scratch_ + cut_.input_floats;
-  for (int i = 0; i < groups; ++i) {
+  for (std::ptrdiff_t i = 0; i < groups; ++i) {
     const Group group = group_of(i, groups);
     pool.run(static_cast<std::size_t>(in_blocks_) * static_cast<std::size_t>(group.panels),
              [&](std::size_t unit, int) {
