@@ -1,205 +1,41 @@
-// UFF files that cover every operation (make_cases.py writes them), against values computed with numpy: as
-// imported on the reference backend, optimized, and saved and reloaded.
-#include "backends/ref/ref.hpp"
-#include "base/half.hpp"
-#include "importers/uff/import.hpp"
+// UFF files that cover every operation (make_cases.py writes them), against values computed with numpy.
 #include "importers/uff/registry.hpp"
-#include "ir/npy.hpp"
-#include "support/paths.hpp"
+#include "support/format_cases.hpp"
 
-#include <tenon/builder.hpp>
-
-#include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
-
-#include <algorithm>
-#include <cmath>
-#include <cstdlib>
-#include <fstream>
-#include <limits>
-#include <map>
-#include <set>
-#include <string>
-#include <vector>
 
 namespace tenon::test {
 namespace {
 
-namespace fs = std::filesystem;
-using NamedTensors = std::map<std::string, Tensor>;
-
-struct Case {
-  std::string name;
-  fs::path model;
-  ImportOptions options;
-  NamedTensors inputs;
-  NamedTensors outputs;
-  double terms = 1;  // products in the longest sum
-};
-
-fs::path cases_folder() {
-  const char* folder = std::getenv("TENON_UFF_CASES");
-  return folder == nullptr || !fs::exists(folder) ? fs::path() : fs::path(folder);
-}
-
-ImageOrder to_order(const std::string& text) {
-  return text == "nchw" ? ImageOrder::nchw : text == "nhwc" ? ImageOrder::nhwc : ImageOrder::nc;
-}
-
-Case read_case(const fs::path& folder) {
-  const auto json = nlohmann::json::parse(std::ifstream(folder / "case.json"));
-  Case one;
-  one.name = folder.filename().string();
-  one.model = folder / "model.uff";
-  one.terms = json.at("terms");
-  for (const auto& [name, file] : json.at("inputs").items())
-    one.inputs.emplace(name, read_npy(folder / file.get<std::string>()));
-  for (const auto& [name, file] : json.at("outputs").items())
-    one.outputs.emplace(name, read_npy(folder / file.get<std::string>()));
-  if (json.contains("outputs_wanted"))
-    one.options.outputs = json.at("outputs_wanted").get<std::vector<std::string>>();
-  if (json.contains("input_shapes")) {
-    for (const auto& [name, shape] : json.at("input_shapes").items())
-      one.options.input_shapes[name] = shape.get<Shape>();
-  }
-  if (json.contains("input_orders")) {
-    for (const auto& [name, order] : json.at("input_orders").items())
-      one.options.input_orders[name] = to_order(order);
-  }
-  return one;
-}
-
-std::vector<Case> read_cases() {
-  std::vector<Case> cases;
-  for (const auto& entry : fs::directory_iterator(cases_folder())) {
-    if (entry.is_directory()) cases.push_back(read_case(entry.path()));
-  }
-  std::sort(cases.begin(), cases.end(), [](const Case& a, const Case& b) { return a.name < b.name; });
-  return cases;
-}
-
-template <class T>
-std::vector<double> converted(const Tensor& tensor) {
-  const auto values = tensor.values<T>();
-  return {values.begin(), values.end()};
-}
-
-std::vector<double> to_doubles(const Tensor& tensor) {
-  switch (tensor.dtype()) {
-    case DataType::f32: return converted<float>(tensor);
-    case DataType::i8: return converted<std::int8_t>(tensor);
-    case DataType::i16: return converted<std::int16_t>(tensor);
-    case DataType::i32: return converted<std::int32_t>(tensor);
-    case DataType::i64: return converted<std::int64_t>(tensor);
-    default: break;
-  }
-  std::vector<double> values;
-  for (const float16 value : tensor.values<float16>()) values.push_back(static_cast<float>(value));
-  return values;
-}
-
-std::string difference(const Tensor& found, const Tensor& expected, double terms) {
-  if (found.shape() != expected.shape() || found.dtype() != expected.dtype()) {
-    return fmt::format("{}[{}], expected {}[{}]", name(found.dtype()), fmt::join(found.shape(), ","),
-                       name(expected.dtype()), fmt::join(expected.shape(), ","));
-  }
-  const std::vector<double> a = to_doubles(found);
-  const std::vector<double> b = to_doubles(expected);
-  double scale = 1;
-  for (const double value : b) scale = std::max(scale, std::abs(value));
-  // A rounding for each term of the sum and for each operation around it.
-  constexpr double kOperations = 16;
-  const double tolerance = std::numeric_limits<float>::epsilon() * scale * (terms + kOperations);
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    if (!(std::abs(a[i] - b[i]) <= tolerance))
-      return fmt::format("element {} is {}, expected {} within {}", i, a[i], b[i], tolerance);
-  }
-  return {};
-}
-
-void expect_outputs(const Case& one, const NamedTensors& found) {
-  EXPECT_EQ(found.size(), one.outputs.size());
-  for (const auto& [name, expected] : one.outputs) {
-    const auto output = found.find(name);
-    ASSERT_NE(output, found.end()) << "there is no output " << name;
-    EXPECT_EQ(difference(output->second, expected, one.terms), "") << name;
-  }
-}
-
-NamedTensors run_engine(const Engine& engine, const NamedTensors& inputs) {
-  Context context = engine.create_context();
-  for (const auto& [name, tensor] : inputs) context.set_input(name, tensor);
-  context.run();
-  NamedTensors outputs;
-  for (const TensorInfo& output : engine.outputs())
-    outputs.emplace(output.name, context.output(output.name).clone());
-  return outputs;
-}
-
-// The operations in the first columns of the tables of docs/uff.md that begin with "operation".
-std::set<std::string> documented_operations() {
-  std::set<std::string> operations;
-  std::ifstream page(test_path("../docs/uff.md"));
-  bool listing = false;
-  for (std::string line; std::getline(page, line);) {
-    if (line.rfind("| operation |", 0) == 0) listing = true;
-    if (line.rfind('|', 0) != 0) listing = false;
-    if (listing && line.rfind("| `", 0) == 0) operations.insert(line.substr(3, line.find('`', 3) - 3));
-  }
-  return operations;
-}
+constexpr const char* kFolder = "TENON_UFF_CASES";
 
 TEST(UffDocumentation, ListsEveryOperation) {
   std::set<std::string> known = {"Input", "MarkOutput"};  // the importer's own
   for (const std::string& operation : uff::registry().names()) known.insert(operation);
-  EXPECT_EQ(documented_operations(), known);
+  EXPECT_EQ(documented_operations("uff.md"), known);
 }
 
 class UffCases : public testing::Test {
  protected:
   void SetUp() override {
-    if (cases_folder().empty()) GTEST_SKIP() << "TENON_UFF_CASES names no folder: make_cases.py fills one";
+    cases_ = format_cases(kFolder);
+    if (cases_.empty()) GTEST_SKIP() << kFolder << " names no folder: make_cases.py fills one";
   }
+  std::vector<FormatCase> cases_;
 };
 
 TEST_F(UffCases, CoverEveryOperation) {
-  std::set<std::string> covered;
-  std::ifstream file(cases_folder() / "operations.txt");
-  for (std::string line; std::getline(file, line);) covered.insert(line);
+  const std::set<std::string> covered = covered_operations(kFolder);
   for (const std::string& operation : uff::registry().names())
     EXPECT_TRUE(covered.contains(operation)) << operation;
 }
 
 TEST_F(UffCases, OnTheReferenceBackend) {
-  for (const Case& one : read_cases()) {
-    SCOPED_TRACE(one.name);
-    const Graph graph = import_uff(one.model, one.options);
-    graph.verify();
-    std::vector<Data> operands;
-    for (const ValueId id : graph.inputs()) operands.emplace_back(one.inputs.at(graph.value(id).name));
-    const std::vector<Data> results = ref::evaluate(graph, operands);
-    NamedTensors found;
-    for (std::size_t i = 0; i < results.size(); ++i)
-      found.emplace(graph.output_names()[i], results[i].tensor());
-    expect_outputs(one, found);
-  }
+  for (const FormatCase& one : cases_) expect_reference_results(one);
 }
 
 TEST_F(UffCases, OptimizedAndReloaded) {
-  for (const Case& one : read_cases()) {
-    SCOPED_TRACE(one.name);
-    BuildOptions options;
-    options.measure = false;
-    options.threads = 2;
-    for (const auto& [name, tensor] : one.inputs)
-      options.shapes[name] = {tensor.shape(), tensor.shape(), tensor.shape()};
-    const Engine engine = build(Network::load(one.model, one.options), options);
-    expect_outputs(one, run_engine(engine, one.inputs));
-    const TempDir directory;
-    engine.save(directory / "engine");
-    expect_outputs(one, run_engine(Engine::load(directory / "engine"), one.inputs));
-  }
+  for (const FormatCase& one : cases_) expect_engine_results(one);
 }
 
 }  // namespace

@@ -139,9 +139,9 @@ Placed import_input(NodeContext& node, const ImportOptions& options) {
   const ValueId id = node.graph().add_input(name, Type::tensor(dtype, to_dims(name, shape)));
   if (!image) return {id};
   const Channels known = order ? channels : Channels::unknown;
-  if (!differ) return {id, known, false};
-  if (caller_first) return {id, known, true};
-  return {node.transpose(id, channels_to_front(shape.size())), known, false};
+  if (!differ) return {id, false, known};
+  if (caller_first) return {id, true, known};
+  return {node.transpose(id, channels_to_front(shape.size())), false, known};
 }
 
 }  // namespace tenon::uff

@@ -2,7 +2,6 @@
 
 #include "base/text.hpp"
 #include "ops/cast.hpp"
-#include "ops/transpose.hpp"
 
 #include <tenon/error.hpp>
 
@@ -10,7 +9,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <numeric>
 
 namespace tenon::uff {
 namespace {
@@ -61,20 +59,6 @@ Ints permutation(const AxisPositions& from, std::string_view wanted) {
 
 }  // namespace
 
-Ints channels_to_front(std::size_t rank) {
-  Ints perm(rank);
-  std::iota(perm.begin(), perm.end(), 0);
-  if (rank > 2) std::rotate(perm.begin() + 1, perm.end() - 1, perm.end());
-  return perm;
-}
-
-Ints channels_to_back(std::size_t rank) {
-  Ints perm(rank);
-  std::iota(perm.begin(), perm.end(), 0);
-  if (rank > 2) std::rotate(perm.begin() + 1, perm.begin() + 2, perm.end());
-  return perm;
-}
-
 void NodeContext::fail(const std::string& reason) const { throw ModelError(reason); }
 
 void NodeContext::require_inputs(std::size_t min, std::size_t max) const {
@@ -83,24 +67,8 @@ void NodeContext::require_inputs(std::size_t min, std::size_t max) const {
                   : fmt::format("has {} inputs, expected {} to {}", input_count(), min, max));
 }
 
-std::size_t NodeContext::raw_rank(std::size_t i) const {
-  const auto& dims = graph_.type(operands_.at(i).id).as_tensor().dims;
-  if (!dims) fail(fmt::format("the rank of input {} is not known", i));
-  return dims->size();
-}
-
-ValueId NodeContext::in_file_order(std::size_t i) {
-  const Placed& operand = operands_.at(i);
-  return operand.moved ? transpose(operand.id, channels_to_back(raw_rank(i))) : operand.id;
-}
-
-ValueId NodeContext::with_last_axis_second(std::size_t i) {
-  const Placed& operand = operands_.at(i);
-  return operand.moved ? operand.id : transpose(operand.id, channels_to_front(raw_rank(i)));
-}
-
 ValueId NodeContext::as_image(std::size_t i, const AxisOrder& order) {
-  const std::size_t rank = raw_rank(i);
+  const std::size_t rank = dims(i).size();
   const auto from = positions(order, rank);
   if (!from) fail(fmt::format("input {} has rank {}, which does not fit the order {}", i, rank, order));
   const Ints perm = permutation(*from, "NC+");
@@ -109,7 +77,7 @@ ValueId NodeContext::as_image(std::size_t i, const AxisOrder& order) {
 }
 
 ValueId NodeContext::weights(std::size_t i, const AxisOrder& order, std::string_view wanted) {
-  const std::size_t rank = raw_rank(i);
+  const std::size_t rank = dims(i).size();
   const auto from = positions(order, rank);
   if (!from) fail(fmt::format("input {} has rank {}, which does not fit the order {}", i, rank, order));
   return transpose(in_file_order(i), permutation(*from, wanted));
@@ -118,20 +86,12 @@ ValueId NodeContext::weights(std::size_t i, const AxisOrder& order, std::string_
 Placed NodeContext::image(ValueId id, const AxisOrder& order) {
   const std::size_t rank = graph_.type(id).as_tensor().dims->size();
   const Ints perm = permutation(*positions(order, rank), "NC+");
-  if (perm == channels_to_front(rank)) return {id, Channels::last, rank > 2};
-  if (is_identity(perm)) return {id, Channels::first, false};
+  if (perm == channels_to_front(rank)) return {id, rank > 2, Channels::last};
+  if (is_identity(perm)) return {id, false, Channels::first};
   Ints inverse(rank);
   for (std::size_t axis = 0; axis < rank; ++axis)
     inverse[static_cast<std::size_t>(perm[axis])] = static_cast<std::int64_t>(axis);
-  return {transpose(id, std::move(inverse)), Channels::unknown, false};
-}
-
-Dims NodeContext::dims(std::size_t i) const {
-  raw_rank(i);  // fails when unknown
-  const Placed& operand = operands_.at(i);
-  Dims dims = *graph_.type(operand.id).as_tensor().dims;
-  if (operand.moved) std::rotate(dims.begin() + 1, dims.begin() + 2, dims.end());
-  return dims;
+  return {transpose(id, std::move(inverse))};
 }
 
 DataType NodeContext::dtype(std::size_t i) const { return graph_.type(operands_.at(i).id).as_tensor().dtype; }
@@ -266,18 +226,14 @@ std::int64_t NodeContext::file_axis(std::size_t i, std::int64_t axis) const {
   return axis < 0 ? axis + axes : axis;
 }
 
-std::int64_t NodeContext::moved_axis(std::int64_t axis, std::int64_t rank) {
-  if (axis == 0) return 0;
-  return axis == rank - 1 ? 1 : axis + 1;
+std::int64_t NodeContext::graph_axis(std::size_t i, std::int64_t axis) const {
+  const std::int64_t in_file = file_axis(i, axis);
+  return placed(i).moved ? moved_axis(in_file, rank(i)) : in_file;
 }
 
 std::int64_t NodeContext::channel_axis(std::size_t i) const {
   const std::int64_t axes = rank(i);
   return placed(i).channels == Channels::first && axes > 1 ? 1 : axes - 1;
-}
-
-ValueId NodeContext::transpose(ValueId value, Ints perm) {
-  return is_identity(perm) ? value : add(op::Transpose{std::move(perm)}, {value});
 }
 
 ValueId NodeContext::ints(const Ints& values) {
@@ -287,20 +243,6 @@ ValueId NodeContext::ints(const Ints& values) {
 
 ValueId NodeContext::cast(ValueId value, DataType to) {
   return graph_.type(value).as_tensor().dtype == to ? value : add(op::Cast{.to = to}, {value});
-}
-
-std::optional<Placed> NodeContext::without_axes(std::size_t i, ValueId reduced,
-                                                const std::set<std::int64_t>& axes) const {
-  const Placed& operand = placed(i);
-  if (!operand.moved) return Placed{reduced};
-  std::int64_t before = -1;
-  const Ints in_file = channels_to_front(raw_rank(i));
-  for (std::size_t axis = 0; axis < in_file.size(); ++axis) {
-    if (axes.count(static_cast<std::int64_t>(axis)) != 0) continue;
-    if (in_file[axis] < before) return std::nullopt;
-    before = in_file[axis];
-  }
-  return Placed{reduced};
 }
 
 }  // namespace tenon::uff

@@ -2,6 +2,7 @@
 // types, and a builder.
 #pragma once
 
+#include "importers/placed.hpp"
 #include "importers/uff/model.hpp"
 #include "importers/uff/reader.hpp"
 #include "importers/uff/registry.hpp"
@@ -41,14 +42,15 @@ class NodeContext {
   std::size_t input_count() const noexcept { return operands_.size(); }
   void require_inputs(std::size_t min, std::size_t max) const;
   const Placed& placed(std::size_t i) const { return operands_.at(i); }
-  ValueId in_file_order(std::size_t i);  // as the file has it; adds a transposition when it was moved
+  // As the file has it; adds a transposition when it was moved.
+  ValueId in_file_order(std::size_t i) { return tenon::in_file_order(graph_, placed(i)); }
   // As [N, C, spatial…], for an operand that lies in that order in the file.
   ValueId as_image(std::size_t i, const AxisOrder& order);
   // With the file's last axis in second place.
-  ValueId with_last_axis_second(std::size_t i);
+  ValueId with_last_axis_second(std::size_t i) { return tenon::with_last_axis_second(graph_, placed(i)); }
   // With the axes of weights in the order that `wanted` lists, such as "NC+", "CN+", "CN".
   ValueId weights(std::size_t i, const AxisOrder& order, std::string_view wanted);
-  Dims dims(std::size_t i) const;  // in the file's order; fails when the rank is unknown
+  Dims dims(std::size_t i) const { return file_dims(graph_, placed(i)); }  // fails when the rank is unknown
   std::int64_t rank(std::size_t i) const { return static_cast<std::int64_t>(dims(i).size()); }
   DataType dtype(std::size_t i) const;
   const Tensor* constant(std::size_t i) const noexcept { return graph_.constant(operands_.at(i).id); }
@@ -77,8 +79,8 @@ class NodeContext {
   // --- axes ---
   // An axis of operand `i` as the file counts, from the end when negative, → [0, rank).
   std::int64_t file_axis(std::size_t i, std::int64_t axis) const;
-  // Where an axis of a moved value of that rank lies in the graph.
-  static std::int64_t moved_axis(std::int64_t axis, std::int64_t rank);
+  // The same, where it lies in the graph.
+  std::int64_t graph_axis(std::size_t i, std::int64_t axis) const;
   // The channels' axis of operand `i` in the file: the last one, unless they are known to come first.
   std::int64_t channel_axis(std::size_t i) const;
 
@@ -87,19 +89,14 @@ class NodeContext {
   ValueId add(Op op, std::vector<ValueId> inputs, std::size_t outputs = 0) {
     return graph_.add_node(std::move(op), std::move(inputs), outputs).front();
   }
-  ValueId transpose(ValueId value, Ints perm);  // the value itself when nothing moves
-  ValueId ints(const Ints& values);             // constant i64[n]
-  ValueId cast(ValueId value, DataType to);     // the value itself when it is of that dtype
+  ValueId transpose(ValueId value, Ints perm) { return tenon::transpose(graph_, value, std::move(perm)); }
+  ValueId ints(const Ints& values);          // constant i64[n]
+  ValueId cast(ValueId value, DataType to);  // the value itself when it is of that dtype
   // The result of an operation on images in that order.
   Placed image(ValueId id, const AxisOrder& order);
-  // What is left of operand `i` when `axes` (in the graph, of `operand`) are gone: `reduced` lacks them.
-  // Nothing when the remaining axes are out of the file's order.
-  std::optional<Placed> without_axes(std::size_t i, ValueId reduced,
-                                     const std::set<std::int64_t>& axes) const;
 
  private:
   std::optional<Data> find(std::string_view name, Data::Kind kind);
-  std::size_t raw_rank(std::size_t i) const;
 
   Graph& graph_;
   const FileContext& file_;
@@ -107,9 +104,5 @@ class NodeContext {
   std::vector<Placed> operands_;
   std::set<std::string_view> understood_;
 };
-
-// [0, rank-1, 1, …]: channels from the back to second place; and its inverse.
-Ints channels_to_front(std::size_t rank);
-Ints channels_to_back(std::size_t rank);
 
 }  // namespace tenon::uff

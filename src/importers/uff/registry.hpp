@@ -1,7 +1,7 @@
 // The converters: one function per operation of UFF.
 #pragma once
 
-#include "ir/graph.hpp"
+#include "importers/placed.hpp"
 
 #include <cstdint>
 #include <map>
@@ -12,18 +12,6 @@
 namespace tenon::uff {
 
 class NodeContext;
-
-// Where an image has its channels in the file; unknown until an operation that has an order says so.
-enum class Channels : std::uint8_t { unknown, first, last };
-
-// A value of the file and how its axes lie in the graph. Images are kept with their channels in front from
-// the first operation that wants them so to the first one that cannot follow: `moved` says that the file's
-// last axis is the value's second.
-struct Placed {
-  ValueId id;
-  Channels channels = Channels::unknown;
-  bool moved = false;
-};
 
 // Builds what the node means and returns its output. Refuses with NodeContext::fail(). Every field that is
 // not asked for is an error afterwards.

@@ -25,7 +25,7 @@ Placed concat(NodeContext& node) {
   std::vector<ValueId> operands;
   for (std::size_t i = 0; i < node.input_count(); ++i)
     operands.push_back(result.moved ? node.with_last_axis_second(i) : node.in_file_order(i));
-  const std::int64_t in_graph = result.moved ? NodeContext::moved_axis(axis, rank) : axis;
+  const std::int64_t in_graph = result.moved ? moved_axis(axis, rank) : axis;
   result.id = node.add(op::Concat{.axis = in_graph}, std::move(operands));
   return result;
 }

@@ -20,10 +20,7 @@ Placed transpose(NodeContext& node) {
   if (!permutation) node.fail("field 'permutation' is missing");
   const std::int64_t rank = node.rank(0);
   Ints perm;
-  for (const std::int64_t axis : *permutation) {
-    const std::int64_t in_file = node.file_axis(0, axis);
-    perm.push_back(node.placed(0).moved ? NodeContext::moved_axis(in_file, rank) : in_file);
-  }
+  for (const std::int64_t axis : *permutation) perm.push_back(node.graph_axis(0, axis));
   if (std::set<std::int64_t>(perm.begin(), perm.end()).size() != static_cast<std::size_t>(rank))
     node.fail(fmt::format("field 'permutation' is no permutation of {} axes", rank));
   return {node.transpose(node.placed(0).id, std::move(perm))};

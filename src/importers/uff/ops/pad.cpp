@@ -31,7 +31,7 @@ Placed pad(NodeContext& node) {
   Placed result = node.placed(0);
   Ints pads(2 * static_cast<std::size_t>(rank));
   for (std::int64_t axis = 0; axis < rank; ++axis) {
-    const auto to = static_cast<std::size_t>(result.moved ? NodeContext::moved_axis(axis, rank) : axis);
+    const auto to = static_cast<std::size_t>(node.graph_axis(0, axis));
     const auto from = 2 * static_cast<std::size_t>(axis);
     pads[to] = (*padding)[from];
     pads[to + static_cast<std::size_t>(rank)] = (*padding)[from + 1];

@@ -30,14 +30,13 @@ Placed reduce(NodeContext& node) {
   std::set<std::int64_t> in_graph;
   for (const std::int64_t axis : *axes) {
     in_file.insert(node.file_axis(0, axis));
-    in_graph.insert(operand.moved ? NodeContext::moved_axis(node.file_axis(0, axis), node.rank(0))
-                                  : node.file_axis(0, axis));
+    in_graph.insert(node.graph_axis(0, axis));
   }
-  if (op.keep_dims || node.without_axes(0, operand.id, in_graph)) {
+  if (op.keep_dims || in_order_without(node.graph(), operand, in_graph)) {
     op.axes.assign(in_graph.begin(), in_graph.end());
     const bool kept = op.keep_dims;
     const ValueId reduced = node.add(std::move(op), {operand.id});
-    return kept ? Placed{reduced, operand.channels, operand.moved} : Placed{reduced};
+    return kept ? Placed{reduced, operand.moved, operand.channels} : Placed{reduced};
   }
   op.axes.assign(in_file.begin(), in_file.end());
   return {node.add(std::move(op), {node.in_file_order(0)})};

@@ -63,15 +63,14 @@ Placed squeeze(NodeContext& node) {
   std::set<std::int64_t> in_graph;
   for (const std::int64_t axis : axes) {
     in_file.insert(node.file_axis(0, axis));
-    in_graph.insert(operand.moved ? NodeContext::moved_axis(node.file_axis(0, axis), node.rank(0))
-                                  : node.file_axis(0, axis));
+    in_graph.insert(node.graph_axis(0, axis));
   }
   const auto squeezed = [&](ValueId value, const std::set<std::int64_t>& gone) {
     op::Squeeze op;
     op.axes = Ints(gone.begin(), gone.end());
     return node.add(std::move(op), {value});
   };
-  if (node.without_axes(0, operand.id, in_graph)) return {squeezed(operand.id, in_graph)};
+  if (in_order_without(node.graph(), operand, in_graph)) return {squeezed(operand.id, in_graph)};
   return {squeezed(node.in_file_order(0), in_file)};
 }
 

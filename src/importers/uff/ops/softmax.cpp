@@ -10,10 +10,9 @@ Placed softmax(NodeContext& node) {
   node.require_inputs(1, 1);
   node.ignore_fields({"inputs_orders", "outputs_orders"});
   const std::int64_t named = node.find_int("axis").value_or(0);
-  const std::int64_t axis = named == 0 ? node.channel_axis(0) : node.file_axis(0, named);
   Placed result = node.placed(0);
-  const std::int64_t in_graph = result.moved ? NodeContext::moved_axis(axis, node.rank(0)) : axis;
-  result.id = node.add(op::Softmax{in_graph}, {result.id});
+  const std::int64_t axis = node.graph_axis(0, named == 0 ? node.channel_axis(0) : named);
+  result.id = node.add(op::Softmax{axis}, {result.id});
   return result;
 }
 

@@ -47,7 +47,7 @@ Bounds read_bounds(NodeContext& node) {
   Ints steps;
   for (std::size_t i = 0; i < begin.size(); ++i) {
     const auto axis = static_cast<std::int64_t>(i);
-    axes.push_back(node.placed(0).moved ? NodeContext::moved_axis(axis, rank) : axis);
+    axes.push_back(node.graph_axis(0, axis));
     if (stride[i] == 0) node.fail("a stride is 0");
     if (bit(shrink_mask, i)) {
       if (stride[i] < 0) node.fail("a single element cannot have a negative stride");
@@ -77,11 +77,11 @@ Placed strided_slice(NodeContext& node) {
   if (bounds.dropped.empty()) return result;
   op::Squeeze squeeze;
   squeeze.axes = Ints(bounds.dropped.begin(), bounds.dropped.end());
-  if (const auto rest = node.without_axes(0, result.id, bounds.dropped))
-    return {node.add(std::move(squeeze), {rest->id})};
+  if (in_order_without(node.graph(), node.placed(0), bounds.dropped))
+    return {node.add(std::move(squeeze), {result.id})};
   Ints in_file;
   for (std::int64_t axis = 0; axis < node.rank(0); ++axis) {
-    if (bounds.dropped.count(NodeContext::moved_axis(axis, node.rank(0))) != 0) in_file.push_back(axis);
+    if (bounds.dropped.count(node.graph_axis(0, axis)) != 0) in_file.push_back(axis);
   }
   squeeze.axes = std::move(in_file);
   const auto rank = static_cast<std::size_t>(node.rank(0));

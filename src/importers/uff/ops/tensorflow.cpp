@@ -89,7 +89,7 @@ Placed tf_slice(NodeContext& node) {
   Ints ends;
   for (std::size_t i = 0; i < begin->size(); ++i) {
     const auto axis = static_cast<std::int64_t>(i);
-    axes.push_back(result.moved ? NodeContext::moved_axis(axis, rank) : axis);
+    axes.push_back(node.graph_axis(0, axis));
     if ((*begin)[i] < 0 || (*size)[i] < -1) node.fail("a bound is negative");
     const bool rest = (*size)[i] == -1 || (*begin)[i] > std::numeric_limits<std::int64_t>::max() - (*size)[i];
     ends.push_back(rest ? std::numeric_limits<std::int64_t>::max() : (*begin)[i] + (*size)[i]);
