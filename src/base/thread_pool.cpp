@@ -16,6 +16,8 @@ namespace tenon {
 
 namespace {
 
+using Clock = std::chrono::steady_clock;
+using Nanoseconds = std::chrono::nanoseconds;
 using RangeBody = FunctionRef<void(std::size_t, std::size_t, int)>;
 
 // What the current thread is executing: the pool of the innermost task and its worker index there.
@@ -35,8 +37,7 @@ void pause_cpu() noexcept {
 
 // Returns as soon as `word` differs from `old`: spins for `limit`, then sleeps.
 template <class T>
-void wait_for_change(const std::atomic<T>& word, T old, std::chrono::nanoseconds limit) noexcept {
-  using Clock = std::chrono::steady_clock;
+void wait_for_change(const std::atomic<T>& word, T old, Nanoseconds limit) noexcept {
   if (limit.count() > 0) {
     const Clock::time_point end = Clock::now() + limit;
     do {
@@ -51,13 +52,18 @@ void wait_for_change(const std::atomic<T>& word, T old, std::chrono::nanoseconds
 
 }  // namespace
 
-// Each worker has a ticket of its own, on its own cache line: raising it hands the worker the current job.
-// Workers without a share of a job are not disturbed, and a job's fields change only while no worker holds an
-// open ticket.
+// Every worker has a seat, on its own cache line. The caller opens the seats of the workers that it wants,
+// works itself, and then closes those that nobody took in the meantime: it waits only for workers that have
+// begun. A job's fields change only while all seats are closed.
+//
+// The work is cut into one share per thread. Its owner takes it in pieces, larger ones first, and whoever is
+// done helps the others with theirs, so a thread that shares its core with another process delays a job by
+// one piece at most. Where even that holds up the job for long, its worker is left out for a while: the
+// kernel takes a thread off a core for milliseconds, many times what a typical job takes.
 class ThreadPool::Impl {
  public:
-  Impl(int threads, std::chrono::nanoseconds spin) : spin_(spin), slots_(static_cast<std::size_t>(threads)) {
-    threads_.reserve(slots_.size() - 1);
+  Impl(int threads, Nanoseconds spin) : spin_(spin), seats_(static_cast<std::size_t>(threads)) {
+    threads_.reserve(seats_.size() - 1);
     try {
       for (int worker = 1; worker < threads; ++worker) {
         threads_.emplace_back([this, worker] { work(worker); });
@@ -72,18 +78,17 @@ class ThreadPool::Impl {
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
-  int size() const noexcept { return static_cast<int>(slots_.size()); }
+  int size() const noexcept { return static_cast<int>(seats_.size()); }
 
   void run(std::size_t count, std::size_t grain, RangeBody body) noexcept {
     if (count == 0) return;
     const std::size_t units = (count - 1) / grain + 1;
-    const auto shares = static_cast<int>(std::min<std::size_t>(slots_.size(), units));
     if (current_task.pool != nullptr) {
       body(0, count, current_task.pool == this ? current_task.worker : 0);
       return;
     }
     // A job that one thread does alone takes no turn: callers of a pool of one run beside each other.
-    if (shares == 1) {
+    if (seats_.size() == 1 || units == 1) {
       current_task = {this, 0};
       body(0, count, 0);
       current_task = {};
@@ -91,75 +96,128 @@ class ThreadPool::Impl {
     }
     const std::lock_guard turn(callers_);
     current_task = {this, 0};
-    {
-      job_ = {&body, count, grain, units, shares};
-      pending_.store(shares - 1, std::memory_order_relaxed);
-      for (int worker = 1; worker < shares; ++worker) raise_ticket(worker);
-      do_share(0);
-      int left = pending_.load(std::memory_order_acquire);
-      while (left != 0) {
-        wait_for_change(pending_, left, spin_);
-        left = pending_.load(std::memory_order_acquire);
-      }
-    }
+    job_ = {&body, count, grain};
+    const Clock::time_point start = Clock::now();
+    share_out(units, start);
+    do_pieces(0);
+    close_seats(start);
     current_task = {};
   }
 
  private:
+  enum SeatState : int { closed, open, taken };
+
   struct Job {
     RangeBody* body = nullptr;
     std::size_t count = 0;
     std::size_t grain = 1;
-    std::size_t units = 0;
-    int shares = 0;
   };
 
-  struct alignas(64) Slot {
-    std::atomic<int> ticket{0};
+  struct alignas(64) Seat {
+    std::atomic<int> state{closed};
+    std::atomic<std::size_t> next{0};  // first unit of the share that nobody has claimed
+    std::size_t end = 0;
+    std::size_t least_piece = 1;
+    // Of the caller alone:
+    Nanoseconds rest{0};
+    Clock::time_point resting_until{};
   };
 
-  void raise_ticket(int worker) noexcept {
-    std::atomic<int>& ticket = slots_[static_cast<std::size_t>(worker)].ticket;
-    ticket.store(ticket.load(std::memory_order_relaxed) ^ 1, std::memory_order_release);
-    ticket.notify_one();
+  // Gives every thread that is not resting a share, and opens its seat.
+  void share_out(std::size_t units, Clock::time_point now) noexcept {
+    std::size_t present = 1;
+    for (std::size_t i = 1; i < seats_.size(); ++i) present += seats_[i].resting_until <= now ? 1 : 0;
+    const std::size_t shares = std::min(present, units);
+    std::size_t share = 0;
+    for (std::size_t i = 0; i < seats_.size(); ++i) {
+      Seat& seat = seats_[i];
+      const bool takes_part = share < shares && (i == 0 || seat.resting_until <= now);
+      const std::size_t begin = takes_part ? first_unit(units, share, shares) : 0;
+      seat.end = takes_part ? first_unit(units, share + 1, shares) : 0;
+      seat.least_piece = (seat.end - begin) / kPieces + 1;
+      seat.next.store(begin, std::memory_order_relaxed);
+      share += takes_part ? 1 : 0;
+    }
+    for (std::size_t i = 1; i < seats_.size(); ++i) {
+      if (seats_[i].end == 0) continue;
+      seats_[i].state.store(open, std::memory_order_release);
+      seats_[i].state.notify_one();
+    }
   }
 
-  // Share w of n has the units from floor(units * w / n); computed without overflow.
-  std::size_t first_unit(int share) const noexcept {
-    const auto shares = static_cast<std::size_t>(job_.shares);
-    const auto index = static_cast<std::size_t>(share);
-    return job_.units / shares * index + job_.units % shares * index / shares;
+  // Share i of n has the units from floor(units * i / n); computed without overflow.
+  static std::size_t first_unit(std::size_t units, std::size_t i, std::size_t n) noexcept {
+    return units / n * i + units % n * i / n;
   }
 
-  void do_share(int worker) noexcept {
-    const std::size_t begin = first_unit(worker) * job_.grain;
-    const std::size_t end = worker + 1 == job_.shares ? job_.count : first_unit(worker + 1) * job_.grain;
-    (*job_.body)(begin, end, worker);
+  // The own share first, then what is left of the others'.
+  void do_pieces(int worker) noexcept {
+    for (std::size_t i = 0; i < seats_.size(); ++i) {
+      Seat& seat = seats_[(static_cast<std::size_t>(worker) + i) % seats_.size()];
+      std::size_t begin = seat.next.load(std::memory_order_relaxed);
+      while (begin < seat.end) {
+        const std::size_t left = seat.end - begin;
+        const std::size_t end = begin + std::min(left, std::max(left / 2, seat.least_piece));
+        if (!seat.next.compare_exchange_weak(begin, end, std::memory_order_relaxed)) continue;
+        (*job_.body)(begin * job_.grain, std::min(end * job_.grain, job_.count), worker);
+        begin = seat.next.load(std::memory_order_relaxed);
+      }
+    }
+  }
+
+  void close_seats(Clock::time_point start) noexcept {
+    const Clock::time_point done = Clock::now();
+    for (std::size_t i = 1; i < seats_.size(); ++i) {
+      Seat& seat = seats_[i];
+      int state = open;
+      if (seat.state.compare_exchange_strong(state, closed, std::memory_order_acquire)) continue;
+      if (state == closed) continue;
+      wait_for_change(seat.state, static_cast<int>(taken), spin_);
+      const Clock::time_point now = Clock::now();
+      if (now - done > std::max<Nanoseconds>(kStall, 2 * (done - start))) send_to_rest(seat, now);
+    }
+  }
+
+  // For a short while at first, longer when the worker stalls again soon after.
+  static void send_to_rest(Seat& seat, Clock::time_point now) noexcept {
+    const bool again = now - seat.resting_until < 2 * seat.rest;
+    seat.rest = again ? std::min<Nanoseconds>(2 * seat.rest, kLongestRest) : Nanoseconds(kShortestRest);
+    seat.resting_until = now + seat.rest;
   }
 
   void work(int worker) noexcept {
-    const std::atomic<int>& ticket = slots_[static_cast<std::size_t>(worker)].ticket;
+    std::atomic<int>& state = seats_[static_cast<std::size_t>(worker)].state;
     current_task = {this, worker};
-    for (int seen = 0;; seen ^= 1) {
-      wait_for_change(ticket, seen, spin_);
+    for (;;) {
+      wait_for_change(state, static_cast<int>(closed), spin_);
       if (stopping_.load(std::memory_order_relaxed)) return;
-      do_share(worker);
-      if (pending_.fetch_sub(1, std::memory_order_acq_rel) == 1) pending_.notify_one();
+      int expected = open;
+      if (!state.compare_exchange_strong(expected, taken, std::memory_order_acquire)) continue;
+      do_pieces(worker);
+      state.store(closed, std::memory_order_release);
+      state.notify_one();
     }
   }
 
   void stop() noexcept {
     stopping_.store(true, std::memory_order_relaxed);
-    for (std::size_t i = 0; i < threads_.size(); ++i) raise_ticket(static_cast<int>(i) + 1);
+    for (std::size_t i = 0; i < threads_.size(); ++i) {
+      seats_[i + 1].state.store(open, std::memory_order_release);
+      seats_[i + 1].state.notify_one();
+    }
     for (std::thread& thread : threads_) thread.join();
   }
 
-  const std::chrono::nanoseconds spin_;
+  static constexpr std::size_t kPieces = 8;  // at most, roughly, that a share is taken in
+  static constexpr std::chrono::microseconds kStall{500};
+  static constexpr std::chrono::milliseconds kShortestRest{4};
+  static constexpr std::chrono::milliseconds kLongestRest{100};
+
+  const Nanoseconds spin_;
   std::mutex callers_;
   Job job_;
-  std::atomic<int> pending_{0};
   std::atomic<bool> stopping_{false};
-  std::vector<Slot> slots_;
+  std::vector<Seat> seats_;  // that of the caller first
   std::vector<std::thread> threads_;
 };
 

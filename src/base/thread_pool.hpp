@@ -1,5 +1,5 @@
-// The pool that all kernels run on. Work is split statically into contiguous ranges, so the split, and with
-// it every result, depends only on the count and the pool's size.
+// The pool that all kernels run on. Work is split into contiguous ranges; how long they are, and who runs
+// which, is decided while they run: no result may depend on it.
 #pragma once
 
 #include "base/function_ref.hpp"
@@ -23,8 +23,8 @@ class ThreadPool {
 
   int size() const noexcept;
 
-  // Calls task(i, worker) for every i in [0, count), worker in [0, size()); each worker has one contiguous
-  // range of i. Returns when all are done.
+  // Calls task(i, worker) once for every i in [0, count), worker in [0, size()); a worker runs one task at a
+  // time. Returns when all are done.
   void run(std::size_t count, FunctionRef<void(std::size_t index, int worker)> task) noexcept;
 
   // The same with ranges: body(begin, end, worker). Every `begin` is a multiple of `grain`, so no range but
