@@ -71,10 +71,11 @@ struct BuildOptions {
   std::filesystem::path timing_cache;  // read if it exists, written back; empty: none
   bool optimize = true;                // false: the graph as imported ("raw")
   bool measure = true;                 // false: choose by the cost model alone
-  Accuracy accuracy = Accuracy::standard;          // which algorithms may be chosen
-  bool portable = true;                            // keep the portable IR in the plan
-  std::string pipeline;                            // empty: the default one
-  std::uint64_t rule_order_seed = 0;               // 0: the listed order of rewrite rules
+  Accuracy accuracy = Accuracy::standard;  // which algorithms may be chosen
+  double budget_s = 0;                     // seconds of measuring, then the cost model alone; 0: no limit
+  bool portable = true;                    // keep the portable IR in the plan
+  std::string pipeline;                    // empty: the default one
+  std::uint64_t rule_order_seed = 0;       // 0: the listed order of rewrite rules
   std::optional<std::size_t> stop_after_rewrites;  // for bisection
   std::filesystem::path dump_dir;                  // IR after every pass; empty: none
   std::filesystem::path
@@ -95,6 +96,9 @@ struct BuildReport {
   std::size_t timed = 0;       // candidates measured
   std::size_t cache_hits = 0;  // taken from the timing cache
   std::size_t cache_misses = 0;
+  // Of the two best assignments timed as whole networks, the one that promised more first; empty: none was
+  // close.
+  std::vector<double> network_ms;
   double seconds = 0;
 };
 

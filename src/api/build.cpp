@@ -1,4 +1,5 @@
 #include "api/backends.hpp"
+#include "api/contest.hpp"
 #include "api/pipeline.hpp"
 #include "api/profile.hpp"
 #include "base/check.hpp"
@@ -8,7 +9,6 @@
 #include "ir/parser.hpp"
 #include "ir/printer.hpp"
 #include "ops/registry.hpp"
-#include "plan/lowering/lower.hpp"
 #include "plan/plan_file.hpp"
 #include "runtime/builtin_steps.hpp"
 #include "tactics/choose.hpp"
@@ -24,6 +24,8 @@ namespace tenon {
 namespace {
 
 constexpr std::string_view kProducer = "tenon " TENON_VERSION;
+
+using Clock = std::chrono::steady_clock;
 
 int thread_count(const BuildOptions& options) {
   TENON_REQUIRE(options.threads >= 0 && options.threads <= 4096, "{} threads", options.threads);
@@ -64,6 +66,10 @@ Plan finish(const Graph& graph, std::vector<PlanSymbol> profile, const BuildOpti
   choosing.threads = thread_count(options);
   choosing.measure = options.measure && options.device == Device::cpu;
   choosing.cache = &cache;
+  if (options.budget_s > 0) {
+    choosing.deadline = Clock::now() + std::chrono::duration_cast<Clock::duration>(
+                                           std::chrono::duration<double>(options.budget_s));
+  }
   if (options.progress) {
     choosing.progress = [&](std::size_t done, std::size_t total) {
       options.progress("timing tactics", done, total);
@@ -71,14 +77,16 @@ Plan finish(const Graph& graph, std::vector<PlanSymbol> profile, const BuildOpti
   }
   const TacticRegistry& tactics = builtin_tactics(options.device);
   Graph chosen = graph;
-  const Assignment assignment = choose(chosen, tactics, builtin_steps(), choosing);
-  Plan plan =
-      lower(chosen, assignment, builtin_steps(), {std::move(profile), choosing.threads, choosing.isa});
+  const Choice choice = choose(chosen, tactics, builtin_steps(), choosing);
+  Contest contest =
+      hold_contest(chosen, choice, choosing, {std::move(profile), choosing.threads, choosing.isa});
+  Plan plan = std::move(contest.plan);
   plan.producer = kProducer;
   if (options.portable) add_portable(plan, graph);
   report.cache_hits = cache.hits();
   report.cache_misses = cache.misses();
-  for (const NodeChoice& choice : assignment.nodes) report.timed += choice.measured ? 1 : 0;
+  for (const NodeChoice& node : contest.winner->nodes) report.timed += node.measured ? 1 : 0;
+  for (const double ns : contest.ns) report.network_ms.push_back(ns * 1e-6);
   if (!options.timing_cache.empty()) cache.save(options.timing_cache);
   return plan;
 }
@@ -89,8 +97,6 @@ void show_taps(Graph& graph) {
   for (const Tap& tap : taps) graph.add_output(tap.name, tap.value);
   graph.clear_taps();
 }
-
-using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();

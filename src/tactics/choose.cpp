@@ -1,13 +1,11 @@
 #include "tactics/choose.hpp"
 
 #include "base/check.hpp"
-#include "base/thread_pool.hpp"
 #include "ir/constant.hpp"
 #include "ops/reorder.hpp"
 #include "tactics/decompose.hpp"
 #include "tactics/pbqp.hpp"
-#include "tactics/timing_cache.hpp"
-#include "tactics/tuner.hpp"
+#include "tactics/pricer.hpp"
 
 #include <tenon/error.hpp>
 
@@ -15,61 +13,32 @@
 
 #include <algorithm>
 #include <limits>
+#include <numeric>
 #include <unordered_map>
 #include <unordered_set>
 
 namespace tenon {
 namespace {
 
-constexpr std::size_t kMostTimed = 6;  // candidates per problem that the cost model lets through
-constexpr double kTie = 0.03;          // times closer than this are equal; the earlier tactic wins
+constexpr std::size_t kMostTimed = 6;  // contenders per problem that the cost model lets through
+constexpr double kContested = 1.15;    // runners-up are at most that much behind
 constexpr double kImpossible = 1e18;   // ns; finite, so that sums stay comparable
-
-// The layouts that a candidate takes and gives, as text.
-std::string layout_key(const Candidate& candidate) {
-  std::string key;
-  for (const Layout& layout : candidate.inputs) key += layout.to_string() + ",";
-  key += ">";
-  for (const Layout& layout : candidate.outputs) key += layout.to_string() + ",";
-  return key;
-}
-
-std::string cache_name(const Contender& contender) {
-  return fmt::format("{}@{}{{{}}}{}", contender.tactic->name(), contender.tactic->version(),
-                     contender.candidate.config, layout_key(contender.candidate));
-}
-
-std::string shown_name(const Contender& contender) {
-  return contender.candidate.config.empty()
-             ? std::string(contender.tactic->name())
-             : fmt::format("{}{{{}}}", contender.tactic->name(), contender.candidate.config);
-}
-
-// The contenders of one problem with their times.
-struct Offer {
-  Problem problem;
-  std::vector<Contender> contenders;
-  std::vector<double> ns;
-  bool measured = false;
-  std::vector<Considered> considered;
-};
 
 class Chooser {
  public:
   Chooser(Graph& graph, const TacticRegistry& tactics, const StepRegistry& steps,
           const ChooseOptions& options)
-      : graph_(graph), tactics_(tactics), options_(options), pool_(options.threads), tuner_(steps, pool_) {}
+      : graph_(graph), tactics_(tactics), options_(options), pricer_(steps, options) {}
 
-  Assignment run() {
+  Choice run() {
     decompose_unsupported(graph_, tactics_, options_);
     collect();
-    for (std::size_t i = 0; i < offers_.size(); ++i) {
-      if (options_.progress) options_.progress(i, offers_.size());
-      time(offers_[i]);
-    }
-    if (options_.progress) options_.progress(offers_.size(), offers_.size());
-    for (Offer& offer : offers_) keep_best_per_layout(offer);
-    return solve();
+    price();
+    find_consumers();
+    const Solution best = solve(nullptr);
+    Choice choice{assemble(best.picks), std::nullopt};
+    if (const auto other = runner_up(best)) choice.runner_up = assemble(other->picks);
+    return choice;
   }
 
  private:
@@ -79,7 +48,8 @@ class Chooser {
     std::string refused;
     for (NodeId id : graph_.nodes(graph_.body())) {
       if (graph_.node(id).op.is<op::Constant>()) continue;
-      Offer offer = offer_for(problem_of(graph_, id, options_));
+      Offer offer = offer_for(problem_of(graph_, id, options_), tactics_);
+      prune(offer, kMostTimed);
       if (offer.contenders.empty()) {
         refused += fmt::format("\n  '{}' ({}):", graph_.node(id).location, graph_.node(id).op.name());
         for (const Considered& other : offer.considered)
@@ -91,113 +61,18 @@ class Chooser {
     if (!refused.empty()) throw ModelError("no implementation for these nodes:" + refused);
   }
 
-  Offer offer_for(Problem problem) const {
-    Offer offer{std::move(problem), {}, {}, false, {}};
-    bool fast = false;
-    for (const Tactic* tactic : tactics_.for_op(offer.problem.op.name())) {
-      if (offer.problem.accuracy < tactic->loosest()) {
-        offer.considered.push_back(
-            {std::string(tactic->name()), "its error is beyond the accuracy class asked for", 0, 0});
-        continue;
-      }
-      if (is_fallback(*tactic) && fast) continue;
-      const Verdict verdict = tactic->supports(offer.problem);
-      if (!verdict) {
-        offer.considered.push_back({std::string(tactic->name()), verdict.reason(), 0, 0});
-        continue;
-      }
-      fast = fast || !is_fallback(*tactic);
-      for (Candidate& candidate : tactic->candidates(offer.problem)) {
-        offer.contenders.push_back({tactic, std::move(candidate)});
-      }
+  // Those that promise to take longest first: should the time run out, the rest matters least.
+  void price() {
+    std::vector<std::size_t> order(offers_.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+      return offers_[a].contenders[0].candidate.estimate_ns > offers_[b].contenders[0].candidate.estimate_ns;
+    });
+    for (std::size_t i = 0; i < order.size(); ++i) {
+      if (options_.progress) options_.progress(i, order.size());
+      pricer_.price(offers_[order[i]]);
     }
-    prune(offer);
-    return offer;
-  }
-
-  // Lets the cost model's best through, at least one for every set of layouts.
-  static void prune(Offer& offer) {
-    if (offer.contenders.size() <= kMostTimed) return;
-    std::stable_sort(offer.contenders.begin(), offer.contenders.end(),
-                     [](const Contender& a, const Contender& b) {
-                       return a.candidate.estimate_ns < b.candidate.estimate_ns;
-                     });
-    std::vector<Contender> kept;
-    std::unordered_set<std::string> layouts;
-    for (Contender& contender : offer.contenders) {
-      const bool new_layouts = layouts.insert(layout_key(contender.candidate)).second;
-      if (new_layouts || kept.size() < kMostTimed) {
-        kept.push_back(std::move(contender));
-      } else {
-        offer.considered.push_back({shown_name(contender), "the cost model puts it behind the others",
-                                    contender.candidate.estimate_ns, 0});
-      }
-    }
-    offer.contenders = std::move(kept);
-  }
-
-  // --- how long it takes ---
-
-  void time(Offer& offer) {
-    for (const Contender& contender : offer.contenders) offer.ns.push_back(contender.candidate.estimate_ns);
-    if (!options_.measure || offer.problem.has_unknown_dims() || !timeable(offer)) return;
-    const std::string key = offer.problem.key();
-    const auto [known, first] = timed_.try_emplace(key);
-    if (first) {
-      known->second = look_up(key, offer.contenders);
-      if (known->second.empty()) {
-        known->second = tuner_.measure(offer.problem, offer.contenders);
-        if (options_.cache != nullptr) {
-          for (std::size_t i = 0; i < offer.contenders.size(); ++i) {
-            options_.cache->insert(key, cache_name(offer.contenders[i]), known->second[i]);
-          }
-        }
-      }
-    }
-    if (known->second.size() != offer.contenders.size()) return;
-    offer.ns = known->second;
-    offer.measured = true;
-  }
-
-  // One candidate for one set of layouts needs no clock, unless it competes through its layouts.
-  static bool timeable(const Offer& offer) {
-    const bool all_host = std::all_of(
-        offer.contenders.begin(), offer.contenders.end(),
-        [](const Contender& c) { return !is_fallback(*c.tactic) && !c.tactic->name().starts_with("view."); });
-    return all_host && !offer.contenders.empty();
-  }
-
-  std::vector<double> look_up(const std::string& key, const std::vector<Contender>& contenders) const {
-    std::vector<double> times;
-    if (options_.cache == nullptr) return times;
-    for (const Contender& contender : contenders) {
-      const auto ns = options_.cache->find(key, cache_name(contender));
-      if (!ns) return {};
-      times.push_back(*ns);
-    }
-    return times;
-  }
-
-  // Of contenders with equal layouts only the fastest stays; near ties go to the one listed first.
-  static void keep_best_per_layout(Offer& offer) {
-    std::vector<Contender> kept;
-    std::vector<double> ns;
-    std::unordered_map<std::string, std::size_t> position;
-    for (std::size_t i = 0; i < offer.contenders.size(); ++i) {
-      Considered considered{shown_name(offer.contenders[i]), "", offer.contenders[i].candidate.estimate_ns,
-                            offer.measured ? offer.ns[i] : 0};
-      offer.considered.push_back(std::move(considered));
-      const auto [at, inserted] = position.emplace(layout_key(offer.contenders[i].candidate), kept.size());
-      if (inserted) {
-        kept.push_back(offer.contenders[i]);
-        ns.push_back(offer.ns[i]);
-      } else if (offer.ns[i] < ns[at->second] * (1 - kTie)) {
-        kept[at->second] = offer.contenders[i];
-        ns[at->second] = offer.ns[i];
-      }
-    }
-    offer.contenders = std::move(kept);
-    offer.ns = std::move(ns);
+    if (options_.progress) options_.progress(order.size(), order.size());
   }
 
   // --- conversions ---
@@ -208,12 +83,14 @@ class Chooser {
     const Type& type = graph_.value(value).type;
     NodeChoice choice{NodeId(), nullptr, {}, conversion_problem(type, from, to), kImpossible, false, {}};
     if (type.is_tensor()) {
-      Offer offer = offer_for(choice.problem);
+      Offer offer = offer_for(choice.problem, tactics_);
       std::erase_if(offer.contenders, [](const Contender& c) { return is_fallback(*c.tactic); });
       if (!offer.contenders.empty()) {
-        time(offer);
+        prune(offer, kMostTimed);
+        pricer_.price(offer, true);
         const auto best =
             static_cast<std::size_t>(std::min_element(offer.ns.begin(), offer.ns.end()) - offer.ns.begin());
+        choice.considered = offer.considered;
         choice.tactic = offer.contenders[best].tactic;
         choice.candidate = offer.contenders[best].candidate;
         choice.ns = offer.ns[best];
@@ -245,14 +122,38 @@ class Chooser {
   };
   static constexpr std::size_t kOutside = std::numeric_limits<std::size_t>::max();
 
-  Assignment solve() {
-    find_consumers();
+  // Which contender each node takes, and what that costs in all.
+  struct Solution {
+    std::vector<std::size_t> picks;
+    double ns = 0;
+  };
+
+  Solution solve(const Tactic* banned) {
+    allowed_.clear();
+    for (const Offer& offer : offers_) allowed_.push_back(best_per_layout(offer, banned));
     Pbqp pbqp;
     for (std::size_t i = 0; i < nodes_.size(); ++i) pbqp.add_node(node_costs(i));
     for (std::size_t i = 0; i < nodes_.size(); ++i) add_edges(pbqp, i);
-    std::vector<std::size_t> labels = pbqp.solve().labels;
-    improve(labels);
-    return assemble(labels);
+    std::vector<std::size_t> picks = pbqp.solve().labels;
+    for (std::size_t i = 0; i < picks.size(); ++i) picks[i] = allowed_[i][picks[i]];
+    improve(picks);
+    const double ns = total(picks);
+    return {std::move(picks), ns};
+  }
+
+  std::optional<Solution> runner_up(const Solution& best) {
+    std::vector<const Tactic*> used;
+    for (std::size_t i = 0; i < nodes_.size(); ++i) {
+      const Tactic* tactic = offers_[i].contenders[best.picks[i]].tactic;
+      if (std::find(used.begin(), used.end(), tactic) == used.end()) used.push_back(tactic);
+    }
+    std::optional<Solution> second;
+    for (const Tactic* tactic : used) {
+      Solution other = solve(tactic);
+      if (other.picks == best.picks || other.ns > best.ns * kContested) continue;
+      if (!second || other.ns < second->ns) second = std::move(other);
+    }
+    return second;
   }
 
   void find_consumers() {
@@ -269,23 +170,27 @@ class Chooser {
     for (ValueId output : graph_.outputs()) consumers_[output].push_back({kOutside, 0});
   }
 
-  const Offer& offer(std::size_t node) const { return offers_[node]; }
+  const Candidate& candidate(std::size_t node, std::size_t pick) const {
+    return offers_[node].contenders[pick].candidate;
+  }
 
   // Own time plus conversions of network inputs and outputs, which are plain.
   std::vector<double> node_costs(std::size_t i) {
-    std::vector<double> costs = offer(i).ns;
+    std::vector<double> costs;
     const Node& node = graph_.node(nodes_[i]);
-    for (std::size_t label = 0; label < costs.size(); ++label) {
-      const Candidate& candidate = offer(i).contenders[label].candidate;
+    for (std::size_t pick : allowed_[i]) {
+      const Candidate& candidate = this->candidate(i, pick);
+      double cost = offers_[i].ns[pick];
       for (std::size_t operand = 0; operand < operands_[i].size(); ++operand) {
         const ValueId value = operands_[i][operand];
         if (!value.valid() || graph_.constant(value) != nullptr || producer_.contains(value)) continue;
-        costs[label] += conversion_ns(value, {}, candidate.inputs[operand]);
+        cost += conversion_ns(value, {}, candidate.inputs[operand]);
       }
       for (std::size_t k = 0; k < node.outputs.size(); ++k) {
         if (graph_.is_output(node.outputs[k]))
-          costs[label] += conversion_ns(node.outputs[k], candidate.outputs[k], {});
+          cost += conversion_ns(node.outputs[k], candidate.outputs[k], {});
       }
+      costs.push_back(cost);
     }
     return costs;
   }
@@ -297,13 +202,12 @@ class Chooser {
       if (producer == producer_.end()) continue;
       const std::size_t p = producer->second;
       const std::size_t k = graph_.value(value).index;
-      std::vector<std::vector<double>> cost(offer(p).contenders.size(),
-                                            std::vector<double>(offer(i).contenders.size()));
+      std::vector<std::vector<double>> cost(allowed_[p].size(), std::vector<double>(allowed_[i].size()));
       bool any = false;
       for (std::size_t a = 0; a < cost.size(); ++a) {
         for (std::size_t b = 0; b < cost[a].size(); ++b) {
-          cost[a][b] = conversion_ns(value, offer(p).contenders[a].candidate.outputs[k],
-                                     offer(i).contenders[b].candidate.inputs[operand]);
+          cost[a][b] = conversion_ns(value, candidate(p, allowed_[p][a]).outputs[k],
+                                     candidate(i, allowed_[i][b]).inputs[operand]);
           any = any || cost[a][b] != 0;
         }
       }
@@ -311,82 +215,89 @@ class Chooser {
     }
   }
 
-  Layout produced(const std::vector<std::size_t>& labels, ValueId value) const {
+  Layout produced(const std::vector<std::size_t>& picks, ValueId value) const {
     const auto producer = producer_.find(value);
     if (producer == producer_.end()) return {};
-    return offer(producer->second)
-        .contenders[labels[producer->second]]
-        .candidate.outputs[graph_.value(value).index];
+    return candidate(producer->second, picks[producer->second]).outputs[graph_.value(value).index];
   }
 
   // Layouts in which `value` is wanted, each once, without the produced one.
-  std::vector<Layout> wanted(const std::vector<std::size_t>& labels, ValueId value) const {
-    const Layout from = produced(labels, value);
+  std::vector<Layout> wanted(const std::vector<std::size_t>& picks, ValueId value) const {
+    const Layout from = produced(picks, value);
     std::vector<Layout> layouts;
     const auto found = consumers_.find(value);
     if (found == consumers_.end()) return layouts;
     for (const Consumer& consumer : found->second) {
-      const Layout to =
-          consumer.node == kOutside
-              ? Layout()
-              : offer(consumer.node).contenders[labels[consumer.node]].candidate.inputs[consumer.operand];
+      const Layout to = consumer.node == kOutside
+                            ? Layout()
+                            : candidate(consumer.node, picks[consumer.node]).inputs[consumer.operand];
       if (to == from || std::find(layouts.begin(), layouts.end(), to) != layouts.end()) continue;
       layouts.push_back(to);
     }
     return layouts;
   }
 
-  double value_cost(const std::vector<std::size_t>& labels, ValueId value) {
+  double value_cost(const std::vector<std::size_t>& picks, ValueId value) {
     double cost = 0;
-    for (const Layout& to : wanted(labels, value)) cost += conversion_ns(value, produced(labels, value), to);
+    for (const Layout& to : wanted(picks, value)) cost += conversion_ns(value, produced(picks, value), to);
+    return cost;
+  }
+
+  double total(const std::vector<std::size_t>& picks) {
+    double cost = 0;
+    for (ValueId value : graph_.inputs()) cost += value_cost(picks, value);
+    for (std::size_t i = 0; i < nodes_.size(); ++i) {
+      cost += offers_[i].ns[picks[i]];
+      for (ValueId value : graph_.node(nodes_[i]).outputs) cost += value_cost(picks, value);
+    }
     return cost;
   }
 
   // The exact share of node i in the total: conversions that several consumers use are paid once.
-  double local_cost(const std::vector<std::size_t>& labels, std::size_t i) {
-    double cost = offer(i).ns[labels[i]];
+  double local_cost(const std::vector<std::size_t>& picks, std::size_t i) {
+    double cost = offers_[i].ns[picks[i]];
     std::unordered_set<std::uint32_t> seen;
     for (ValueId value : operands_[i]) {
       if (value.valid() && graph_.constant(value) == nullptr && seen.insert(value.value).second) {
-        cost += value_cost(labels, value);
+        cost += value_cost(picks, value);
       }
     }
-    for (ValueId value : graph_.node(nodes_[i]).outputs) cost += value_cost(labels, value);
+    for (ValueId value : graph_.node(nodes_[i]).outputs) cost += value_cost(picks, value);
     return cost;
   }
 
-  void improve(std::vector<std::size_t>& labels) {
+  void improve(std::vector<std::size_t>& picks) {
     constexpr int kMostRounds = 8;
     for (int round = 0; round < kMostRounds; ++round) {
       bool changed = false;
       for (std::size_t i = 0; i < nodes_.size(); ++i) {
-        if (offer(i).contenders.size() < 2) continue;
-        const std::size_t before = labels[i];
+        if (allowed_[i].size() < 2) continue;
+        const std::size_t before = picks[i];
         std::size_t best = before;
-        double best_cost = local_cost(labels, i);
-        for (std::size_t label = 0; label < offer(i).contenders.size(); ++label) {
-          labels[i] = label;
-          const double cost = local_cost(labels, i);
+        double best_cost = local_cost(picks, i);
+        for (std::size_t pick : allowed_[i]) {
+          picks[i] = pick;
+          const double cost = local_cost(picks, i);
           if (cost < best_cost * (1 - 1e-9)) {
             best_cost = cost;
-            best = label;
+            best = pick;
           }
         }
-        labels[i] = best;
+        picks[i] = best;
         changed = changed || best != before;
       }
       if (!changed) return;
     }
   }
 
-  Assignment assemble(const std::vector<std::size_t>& labels) {
+  Assignment assemble(const std::vector<std::size_t>& picks) {
     Assignment assignment;
+    assignment.total_ns = total(picks);
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
-      const Offer& from = offer(i);
-      const Contender& contender = from.contenders[labels[i]];
+      const Offer& from = offers_[i];
+      const Contender& contender = from.contenders[picks[i]];
       assignment.nodes.push_back({nodes_[i], contender.tactic, contender.candidate, from.problem,
-                                  from.ns[labels[i]], from.measured, from.considered});
-      assignment.total_ns += from.ns[labels[i]];
+                                  from.ns[picks[i]], from.measured, from.considered});
       const Node& node = graph_.node(nodes_[i]);
       for (std::size_t k = 0; k < node.outputs.size(); ++k) {
         if (!contender.candidate.outputs[k].is_plain())
@@ -394,12 +305,11 @@ class Chooser {
       }
     }
     const auto add_conversions = [&](ValueId value) {
-      for (const Layout& to : wanted(labels, value)) {
-        const NodeChoice& choice = conversion(value, produced(labels, value), to);
+      for (const Layout& to : wanted(picks, value)) {
+        const NodeChoice& choice = conversion(value, produced(picks, value), to);
         TENON_CHECK(choice.tactic != nullptr, "nothing converts '{}' from '{}' to '{}'",
-                    graph_.value(value).name, produced(labels, value).to_string(), to.to_string());
+                    graph_.value(value).name, produced(picks, value).to_string(), to.to_string());
         assignment.conversions.push_back({value, to, choice});
-        assignment.total_ns += choice.ns;
       }
     };
     for (ValueId value : graph_.inputs()) add_conversions(value);
@@ -432,12 +342,11 @@ class Chooser {
   Graph& graph_;
   const TacticRegistry& tactics_;
   const ChooseOptions& options_;
-  ThreadPool pool_;
-  Tuner tuner_;
+  Pricer pricer_;
   std::vector<NodeId> nodes_;
-  std::vector<std::vector<ValueId>> operands_;  // of nodes_
-  std::vector<Offer> offers_;                   // of nodes_, in step
-  std::unordered_map<std::string, std::vector<double>> timed_;
+  std::vector<std::vector<ValueId>> operands_;     // of nodes_
+  std::vector<Offer> offers_;                      // of nodes_, in step
+  std::vector<std::vector<std::size_t>> allowed_;  // contenders that take part in the current solution
   std::unordered_map<std::string, NodeChoice> conversions_;
   std::unordered_map<ValueId, std::size_t> producer_;
   std::unordered_map<ValueId, std::vector<Consumer>> consumers_;
@@ -469,8 +378,8 @@ Problem problem_of(const Graph& graph, NodeId id, const ChooseOptions& options) 
   return problem;
 }
 
-Assignment choose(Graph& graph, const TacticRegistry& tactics, const StepRegistry& steps,
-                  const ChooseOptions& options) {
+Choice choose(Graph& graph, const TacticRegistry& tactics, const StepRegistry& steps,
+              const ChooseOptions& options) {
   return Chooser(graph, tactics, steps, options).run();
 }
 

@@ -6,8 +6,9 @@
 #include "plan/step.hpp"
 #include "tactics/assignment.hpp"
 
+#include <chrono>
 #include <functional>
-#include <map>
+#include <optional>
 #include <string>
 
 namespace tenon {
@@ -21,6 +22,8 @@ struct ChooseOptions {
   int threads = 1;
   bool measure = true;           // false: cost model only
   TimingCache* cache = nullptr;  // read, and added to
+  // No measurement begins after that; what has not been measured by then is estimated.
+  std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
   // Called before each timing: done, total.
   std::function<void(std::size_t, std::size_t)> progress;
 };
@@ -31,9 +34,17 @@ std::vector<ValueId> operands_of(const Graph& graph, NodeId node);
 // The problem that a node poses: types, dims at the profile's opt and max, constants.
 Problem problem_of(const Graph& graph, NodeId node, const ChooseOptions& options);
 
+// The runner-up is the best of the assignments that do without some tactic of the best one, if it is not far
+// behind: a tactic's time alone tells little about what it does to the caches for its neighbours, and that
+// goes for all of its uses.
+struct Choice {
+  Assignment best;
+  std::optional<Assignment> runner_up;
+};
+
 // May decompose nodes of `graph` that no fast tactic takes whole. Minimises node costs plus conversion costs
 // over the graph. ModelError naming every node that no tactic solves, with the reasons.
-Assignment choose(Graph& graph, const TacticRegistry& tactics, const StepRegistry& steps,
-                  const ChooseOptions& options);
+Choice choose(Graph& graph, const TacticRegistry& tactics, const StepRegistry& steps,
+              const ChooseOptions& options);
 
 }  // namespace tenon

@@ -22,7 +22,11 @@ using Clock = std::chrono::steady_clock;
 constexpr std::size_t kMostSets = 8;
 constexpr int kLeastRounds = 3;
 constexpr int kMostRounds = 25;
-constexpr double kBudgetNs = 8e6;  // per contender
+constexpr double kBudgetNs = 8e6;    // per contender
+constexpr double kFarBehind = 1.25;  // not run again after kLeastRounds
+constexpr double kBehind = 1.08;     // not run again after kSettledRounds
+constexpr int kSettledRounds = 8;
+constexpr std::size_t kRandoms = 4099;  // a prime, so that no power of two repeats with them
 
 // A concrete type: the problem's at opt, in the candidate's layout.
 Type concrete(const Operand& operand, const Layout& layout) {
@@ -38,6 +42,15 @@ struct OperandMemory {
   BufferView view;
 };
 
+// Repeats a few values: drawing every one would take longer than the measurement.
+void fill_random(std::span<float> values) {
+  const std::size_t drawn = std::min(kRandoms, values.size());
+  Random generator(1);
+  for (float& value : values.first(drawn)) value = generator.uniform(-1.0F, 1.0F);
+  for (std::size_t i = drawn; i < values.size(); i += drawn)
+    std::copy_n(values.data(), std::min(drawn, values.size() - i), values.data() + i);
+}
+
 OperandMemory allocate(const Operand& operand, const Layout& layout, bool random) {
   const Type type = concrete(operand, layout);
   OperandMemory memory;
@@ -48,9 +61,7 @@ OperandMemory allocate(const Operand& operand, const Layout& layout, bool random
     std::copy_n(operand.constant->data(), std::min(bytes, operand.constant->size_bytes()),
                 memory.bytes.data());
   } else if (random && type.as_tensor().dtype == DataType::f32) {
-    Random generator(1);
-    for (float& value : std::span(memory.bytes.as<float>(), bytes / sizeof(float)))
-      value = generator.uniform(-1.0F, 1.0F);
+    fill_random(std::span(memory.bytes.as<float>(), bytes / sizeof(float)));
   }
   memory.view = {memory.bytes.data(), type.as_tensor().dtype, operand.dims, nullptr};
   return memory;
@@ -147,9 +158,10 @@ std::size_t operand_bytes(const Problem& problem) {
 }  // namespace
 
 std::vector<double> Tuner::measure(const Problem& problem, const std::vector<Contender>& contenders) const {
+  // All contenders together touch more than the cache holds before one meets its operands again.
   const std::size_t cache = std::max(cpu_info().l3_bytes, cpu_info().l2_bytes);
-  const std::size_t sets =
-      std::clamp(cache / std::max<std::size_t>(operand_bytes(problem), 1) + 1, std::size_t{1}, kMostSets);
+  const std::size_t bytes = std::max<std::size_t>(operand_bytes(problem), 1) * contenders.size();
+  const std::size_t sets = std::clamp(cache / bytes + 1, std::size_t{1}, kMostSets);
   ThreadPool serial(1);
   std::vector<Rig> rigs;
   rigs.reserve(contenders.size());
@@ -162,9 +174,11 @@ std::vector<double> Tuner::measure(const Problem& problem, const std::vector<Con
   std::vector<double> spent(rigs.size(), 0);
   for (Rig& rig : rigs) static_cast<void>(rig.run_once());
   for (int round = 0; round < kMostRounds; ++round) {
+    const double limit =
+        *std::min_element(best.begin(), best.end()) * (round >= kSettledRounds ? kBehind : kFarBehind);
     bool ran = false;
     for (std::size_t i = 0; i < rigs.size(); ++i) {
-      if (round >= kLeastRounds && spent[i] > kBudgetNs) continue;
+      if (round >= kLeastRounds && (spent[i] > kBudgetNs || best[i] > limit)) continue;
       const double ns = rigs[i].run_once();
       best[i] = std::min(best[i], ns);
       spent[i] += ns;

@@ -1,23 +1,19 @@
 // Tuner: measures candidates as they will run.
 //
-// The candidates of a problem are run in turn, round after round; each has several sets of operands and
-// weights, together larger than the last-level cache, and the minimum over the rounds counts: it is what the
-// code can do when nothing else disturbs it, and interruptions only ever add time.
+// The candidates of a problem are run in turn, round after round; each has sets of operands and weights of
+// its own, together larger than the last-level cache, and the minimum over the rounds counts: it is what the
+// code can do when nothing else disturbs it, and interruptions only ever add time. Who is far behind after a
+// few rounds is not run again.
 #pragma once
 
 #include "plan/step.hpp"
-#include "tactics/tactic.hpp"
+#include "tactics/offer.hpp"
 
 #include <vector>
 
 namespace tenon {
 
 class ThreadPool;
-
-struct Contender {
-  const Tactic* tactic = nullptr;
-  Candidate candidate;
-};
 
 class Tuner {
  public:

@@ -185,6 +185,9 @@ void BuildArguments::add_accuracy(CLI::App& app) {
 void BuildArguments::add_tuning(CLI::App& app) {
   app.add_option("--timing-cache", timing_cache,
                  "File with measured times of tactics: read when it exists, then completed");
+  app.add_option("--build-budget", build_budget,
+                 "Seconds after which no further tactic is timed, the cost model chooses (default: no limit)")
+      ->check(CLI::Range(0.0, 86400.0));
   app.add_flag("--no-tune", no_tune, "Choose tactics by the cost model, without measuring");
 }
 
@@ -209,6 +212,7 @@ BuildOptions BuildArguments::options() const {
   options.timing_cache = timing_cache;
   options.optimize = !raw;
   options.measure = !no_tune;
+  options.budget_s = build_budget;
   options.pipeline = pipeline;
   return options;
 }

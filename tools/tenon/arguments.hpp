@@ -57,6 +57,7 @@ struct BuildArguments {
   std::string accuracy;
   std::string timing_cache;
   std::string pipeline;
+  double build_budget = 0;
   bool no_tune = false;
   bool raw = false;
 
@@ -64,7 +65,7 @@ struct BuildArguments {
   void add_threads(CLI::App& app);
   void add_device(CLI::App& app);
   void add_accuracy(CLI::App& app);
-  void add_tuning(CLI::App& app);    // --timing-cache, --no-tune
+  void add_tuning(CLI::App& app);    // --timing-cache, --no-tune, --build-budget
   void add_pipeline(CLI::App& app);  // --pipeline, --raw
 
   BuildOptions options() const;

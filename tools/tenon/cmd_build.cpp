@@ -34,6 +34,7 @@ nlohmann::ordered_json to_json(const BuildReport& report, const Engine& engine) 
   json["timed"] = report.timed;
   json["cache_hits"] = report.cache_hits;
   json["cache_misses"] = report.cache_misses;
+  json["network_ms"] = report.network_ms;
   json["steps"] = engine.steps().size();
   json["isa"] = engine.info().isa;
   json["threads"] = engine.info().threads;
