@@ -12,10 +12,13 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <barrier>
 #include <chrono>
 #include <cmath>
+#include <exception>
 #include <memory>
 #include <numeric>
+#include <thread>
 
 namespace tenon::tool {
 namespace {
@@ -27,6 +30,7 @@ struct Options {
   BuildArguments build;
   InputArguments inputs;
   std::string model;
+  int contexts = 1;
   double duration = 3;
   double warmup = 0.2;
   std::uint64_t seed = 1;
@@ -75,6 +79,45 @@ std::vector<double> repeat(Context& context, double duration, ProgressBar& bar, 
   return times;
 }
 
+struct Measured {
+  Latency latency;
+  double throughput = 0;  // inferences a second, of all contexts together
+};
+
+// Every context in a thread of its own, all at the same time.
+Measured repeat_together(std::vector<Context>& contexts, double duration) {
+  std::vector<std::vector<double>> times(contexts.size());
+  std::vector<std::exception_ptr> errors(contexts.size());
+  std::barrier line(static_cast<std::ptrdiff_t>(contexts.size()));
+  const auto work = [&](std::size_t i) {
+    line.arrive_and_wait();
+    try {
+      const Clock::time_point start = Clock::now();
+      do {
+        const Clock::time_point before = Clock::now();
+        contexts[i].run();
+        times[i].push_back(seconds_since(before) * 1e3);
+      } while (seconds_since(start) < duration);
+    } catch (...) {
+      errors[i] = std::current_exception();
+    }
+  };
+  std::vector<std::thread> others;
+  for (std::size_t i = 1; i < contexts.size(); ++i) others.emplace_back(work, i);
+  work(0);
+  for (std::thread& other : others) other.join();
+  Measured measured;
+  std::vector<double> all;
+  for (std::size_t i = 0; i < contexts.size(); ++i) {
+    if (errors[i]) std::rethrow_exception(errors[i]);
+    measured.throughput +=
+        1e3 * static_cast<double>(times[i].size()) / std::accumulate(times[i].begin(), times[i].end(), 0.0);
+    all.insert(all.end(), times[i].begin(), times[i].end());
+  }
+  measured.latency = summarize(std::move(all));
+  return measured;
+}
+
 struct Layer {
   StepInfo info;
   double ms = 0;     // mean
@@ -113,19 +156,22 @@ void set_inputs(const Options& options, const Engine& engine, const std::map<std
     throw ModelError(fmt::format("--shapes: the network has no input '{}'", shapes.begin()->first));
 }
 
-void report_json(const Options& options, const Engine& engine, const Latency& latency,
+void report_json(const Options& options, const Engine& engine, const Measured& measured,
                  const std::vector<Layer>& layers) {
+  const Latency& latency = measured.latency;
   nlohmann::ordered_json json;
   json["model"] = options.model;
+  json["contexts"] = options.contexts;
   json["threads"] = engine.info().threads;
   json["isa"] = engine.info().isa;
   json["latency_ms"] = {{"count", latency.count}, {"min", latency.min}, {"median", latency.median},
                         {"mean", latency.mean},   {"p90", latency.p90}, {"p99", latency.p99}};
-  json["throughput_per_s"] = 1e3 / latency.mean;
+  json["throughput_per_s"] = measured.throughput;
   for (const Layer& layer : layers) {
     json["layers"].push_back({{"layer", layer.info.label},
                               {"op", layer.info.op},
                               {"tactic", layer.info.tactic},
+                              {"problem", layer.info.problem},
                               {"ms", layer.ms},
                               {"share", layer.share}});
   }
@@ -135,13 +181,27 @@ void report_json(const Options& options, const Engine& engine, const Latency& la
 int run(const Options& options) {
   ProgressBar bar;
   std::map<std::string, Tensor> files;
-  const Engine engine = open_engine(options.model, options.importing, options.build, options.inputs,
-                                    options.build.options(), bar, files);
-  Context context = engine.create_context();
-  set_inputs(options, engine, files, context);
-  context.prepare();
-  repeat(context, options.warmup, bar, "warming up");
-  const Latency latency = summarize(repeat(context, options.duration, bar, "running"));
+  BuildOptions build_options = options.build.options();
+  // Threads that wait for each other's parts of a layer are worth less than contexts that do not.
+  if (options.contexts > 1 && build_options.threads == 0) build_options.threads = 1;
+  const Engine engine =
+      open_engine(options.model, options.importing, options.build, options.inputs, build_options, bar, files);
+  std::vector<Context> contexts;
+  for (int i = 0; i < options.contexts; ++i) {
+    contexts.push_back(engine.create_context());
+    set_inputs(options, engine, files, contexts.back());
+    contexts.back().prepare();
+    repeat(contexts.back(), options.warmup, bar, "warming up");
+  }
+  Context& context = contexts.front();
+  Measured measured;
+  if (options.contexts == 1) {
+    measured.latency = summarize(repeat(context, options.duration, bar, "running"));
+    measured.throughput = 1e3 / measured.latency.mean;
+  } else {
+    measured = repeat_together(contexts, options.duration);
+  }
+  const Latency& latency = measured.latency;
   std::vector<Layer> layers;
   if (options.profile) {
     // Apart from the latencies, which reading the clock between steps would raise.
@@ -150,14 +210,16 @@ int run(const Options& options) {
     layers = layers_of(engine, context);
   }
   if (options.json) {
-    report_json(options, engine, latency, layers);
+    report_json(options, engine, measured, layers);
     return kDone;
   }
-  print(fmt::format("latency ms: min {}  median {}  mean {}  p90 {}  p99 {}  ({} runs, {} threads, {})\n",
+  const std::string at_once =
+      options.contexts > 1 ? fmt::format("{} contexts at once, ", options.contexts) : std::string();
+  print(fmt::format("latency ms: min {}  median {}  mean {}  p90 {}  p99 {}  ({} runs, {}{} threads, {})\n",
                     ms_text(latency.min), ms_text(latency.median), ms_text(latency.mean),
-                    ms_text(latency.p90), ms_text(latency.p99), latency.count, engine.info().threads,
+                    ms_text(latency.p90), ms_text(latency.p99), latency.count, at_once, engine.info().threads,
                     engine.info().isa));
-  print(fmt::format("throughput: {:.4g} inferences/s\n", 1e3 / latency.mean));
+  print(fmt::format("throughput: {:.4g} inferences/s\n", measured.throughput));
   if (layers.empty()) return kDone;
   Table table({"layer", "operator", "tactic", "ms", "share"}, {3, 4});
   for (const Layer& layer : layers) {
@@ -180,6 +242,10 @@ void add_bench(Program& program) {
       ->check(CLI::Range(0.0, 86400.0));
   app.add_option("--warmup", options->warmup, "Seconds to run before that (default 0.2)")
       ->check(CLI::Range(0.0, 86400.0));
+  app.add_option("--contexts", options->contexts,
+                 "Run that many at the same time, each in a thread of its own; a model is built for one "
+                 "thread then, unless --threads says otherwise")
+      ->check(CLI::Range(1, 4096));
   app.add_flag("--profile", options->profile, "Also report the time of every layer");
   app.add_option("--seed", options->seed, "Seed of the random inputs (default 1)");
   options->importing.add_to(app);
