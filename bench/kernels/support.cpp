@@ -1,7 +1,7 @@
 #include "kernels/support.hpp"
 
 #include "base/thread_pool.hpp"
-#include "kernels/peak.hpp"
+#include "peaks/peak.hpp"
 
 #include <new>
 #include <random>

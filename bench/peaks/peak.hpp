@@ -1,0 +1,24 @@
+// What one machine can do, measured: multiply-adds of single precision, dot products of bytes, and reading.
+#pragma once
+
+#include "base/cpu_info.hpp"
+
+#include <cstddef>
+
+namespace tenon::bench {
+
+// Floating-point operations per second of one thread, two per multiply-add; the best of several short runs,
+// measured once.
+double peak_flops(Isa level);
+
+// The same of `threads` threads together, measured anew.
+double peak_flops(Isa level, int threads);
+
+// Operations per second of 8-bit dot products with 32-bit sums, two per product. 0 where the level, or the
+// machine, has none.
+double peak_dot_ops(Isa level, int threads);
+
+// Bytes per second that `threads` threads read over and over, each from its own `bytes_each`.
+double read_bandwidth(std::size_t bytes_each, int threads);
+
+}  // namespace tenon::bench
