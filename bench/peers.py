@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compares Tenon with ONNX Runtime and OpenVINO: the same model file, input and thread count, taking turns.
 
-bench/README.md says how the numbers are taken. Exit code 0 if every case ran and all outputs agree, else 1.
+bench/README.md says how the numbers are taken. Exit code 0 if every case ran and all outputs agree, 1 if not, and 3 if --limit ended it before the last case.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ import importlib.util
 import json
 import os
 import platform
+import statistics
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
@@ -20,8 +22,8 @@ from pathlib import Path
 
 import numpy as np
 
-from peerbench.contestants import TITLES, Contestant, ContestantError, TenonContestant, WorkerContestant
-from peerbench.inputs import Shape, TensorSpec, UsageError, make_input, parse_input_files, parse_shapes, resolve_shapes
+from peerbench.contestants import TITLES, Contestant, ContestantError, TenonContestant, WorkerContestant, ignores_isa
+from peerbench.inputs import NoSuchBatch, Shape, TensorSpec, UsageError, make_input, parse_input_files, parse_shapes, resolve_shapes
 from peerbench.stats import CaseResult, PeerResult, compare_outputs, results_table
 from peerbench.worker import cpu_flags
 
@@ -35,6 +37,7 @@ class Case:
 
     path: Path
     label: str
+    batch: int
     inputs: dict[str, Path]
     shapes: dict[str, Shape]
     free: dict[str, Shape]
@@ -49,38 +52,82 @@ def main() -> int:
         print("no peer to compare with: pip install onnxruntime openvino", file=sys.stderr)
         return 1
 
-    results: list[CaseResult] = []
-    versions: dict[str, str] = {}
-    failed = False
+    report = Report.open(args)
+    began = time.monotonic()
+    failed = left = False
     with tempfile.TemporaryDirectory() as folder:
-        for i, model in enumerate(args.models):
+        wanted = [(m, b, t) for m in args.models for b in args.batch for t in args.threads]
+        case: Case | None = None
+        for i, (model, batch, threads) in enumerate(wanted):
+            if report.has(label_of(model), batch, threads):
+                continue
+            if args.limit and time.monotonic() - began > args.limit:
+                left = True
+                break
             try:
-                case = prepare(model, peers, args, Path(folder) / str(i))
+                if case is None or (case.path, case.batch) != (model.resolve(), batch):
+                    case = prepare(model, batch, peers, args, Path(folder) / str(i))
+            except NoSuchBatch as error:
+                print(f"{model}: {error}, left out", file=sys.stderr)
+                report.add(CaseResult(label_of(model), batch, {}, threads, {}, skipped=str(error)))
+                continue
             except (UsageError, ContestantError, OSError, ValueError) as error:
                 print(f"{model}: {error}", file=sys.stderr)
                 failed = True
                 continue
-            for threads in args.threads:
-                results.append(run_case(case, threads, names, versions, args))
+            report.add(run_case(case, threads, names, report.versions, args))
 
+    results = [r for r in report.cases if r.peers]
     print(f"{host_line()}\nMilliseconds, minimum / median over {args.rounds} rounds of {args.duration:g} s; ~ marks more than 10 % "
           f"between rounds. A ratio below 1: {SUBJECT} is faster.\n")
     print(results_table(results, names, SUBJECT))
-    print_details(results, versions)
-    if args.json:
-        report = {"host": {"cpu": cpu_name(), "cores": os.cpu_count(), "flags": cpu_flags(), "load": os.getloadavg()},
-                  "settings": {"rounds": args.rounds, "duration_s": args.duration, "warmup_s": args.warmup,
-                               "precision": args.precision, "tolerance": args.tolerance},
-                  "versions": versions, "cases": [r.as_json(SUBJECT) for r in results]}
-        args.json.write_text(json.dumps(report, indent=1) + "\n")
+    if ratios := [r for r in (result.ratio(SUBJECT) for result in results) if r]:
+        print(f"\n{SUBJECT} / better peer, geometric mean of {len(ratios)}: {statistics.geometric_mean(r.min for r in ratios):.3f} by minimum, "
+              f"{statistics.geometric_mean(r.median for r in ratios):.3f} by median.")
+    print_details(results, report.versions)
     failed = failed or any(p.error or (p.agreement and not p.agreement.ok) for r in results for p in r.peers.values())
-    return 1 if failed else 0
+    return 3 if left else 1 if failed else 0
+
+
+class Report:
+    """All cases so far; what --json names is rewritten after each one, so that a later call can go on from there."""
+
+    def __init__(self, path: Path | None, settings: dict[str, object]) -> None:
+        self._path = path
+        self._settings = settings
+        self.versions: dict[str, str] = {}
+        self.cases: list[CaseResult] = []
+
+    @staticmethod
+    def open(args: argparse.Namespace) -> Report:
+        report = Report(args.json, {"rounds": args.rounds, "duration_s": args.duration, "warmup_s": args.warmup,
+                                    "precision": args.precision, "isa": args.isa or None, "tolerance": args.tolerance})
+        if args.resume and args.json and args.json.exists():
+            old = json.loads(args.json.read_text())
+            if old["settings"] != report._settings:
+                raise SystemExit(f"{args.json} was measured with other settings: {old['settings']}")
+            report.versions = old["versions"]
+            report.cases = [CaseResult.from_json(c) for c in old["cases"]]
+        return report
+
+    def has(self, model: str, batch: int, threads: int) -> bool:
+        return any((c.model, c.batch, c.threads) == (model, batch, threads) for c in self.cases)
+
+    def add(self, case: CaseResult) -> None:
+        self.cases.append(case)
+        if not self._path:
+            return
+        content = {"host": {"cpu": cpu_name(), "cores": os.cpu_count(), "flags": cpu_flags(), "load": os.getloadavg()},
+                   "settings": self._settings, "versions": self.versions, "cases": [c.as_json(SUBJECT) for c in self.cases]}
+        part = self._path.with_name(self._path.name + ".part")
+        part.write_text(json.dumps(content, indent=1) + "\n")
+        part.replace(self._path)
 
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("models", nargs="+", type=Path, metavar="MODEL", help="ONNX files")
-    parser.add_argument("--batch", type=int, help="extent of a free first axis (default 1)")
+    parser.add_argument("--batch", nargs="+", type=int, default=[1], metavar="N", help="extents of a free first axis (default 1)")
     parser.add_argument("--shapes", nargs="+", default=[], metavar="NAME:SHAPE", help="shape of an input, as in input:1x3x224x224")
     parser.add_argument("--input", nargs="+", default=[], metavar="NAME=FILE.npy", help="content of an input (default random)")
     parser.add_argument("--threads", nargs="+", type=int, default=[1], metavar="N")
@@ -92,11 +139,16 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--precision", default="f32", choices=["f32", "bf16", "f16"], help="OpenVINO's precision hint")
     parser.add_argument("--tolerance", type=float, default=1e-3,
                         help="largest difference of outputs over their largest magnitude (default %(default)s)")
-    parser.add_argument("--json", type=Path, metavar="OUT", help="also write everything here")
+    parser.add_argument("--isa", default="", choices=["avx2", "avx512"],
+                        help="hold everyone to this instruction set who can be held to it; others run, but are no yardstick")
+    parser.add_argument("--timing-cache", type=Path, metavar="FILE", help="for Tenon's builds")
+    parser.add_argument("--json", type=Path, metavar="OUT", help="also write everything here, after every case")
+    parser.add_argument("--resume", action="store_true", help="keep the cases that OUT has already, and measure the others")
+    parser.add_argument("--limit", type=float, metavar="S", help="start no case later than this many seconds after the start")
     args = parser.parse_args()
     if unknown := set(args.peers.split(",")) - set(MODULES):
         parser.error(f"unknown peer: {', '.join(sorted(unknown))}; known are {', '.join(MODULES)}")
-    if args.rounds < 1 or args.duration <= 0 or min(args.threads) < 1 or (args.batch or 1) < 1:
+    if args.rounds < 1 or args.duration <= 0 or min(args.threads + args.batch) < 1:
         parser.error("--rounds, --duration, --threads and --batch must be positive")
     return args
 
@@ -128,34 +180,37 @@ def inspect(model: Path, peers: Sequence[str]) -> tuple[list[TensorSpec], list[T
     raise ContestantError("; ".join(errors))
 
 
-def prepare(model: Path, peers: Sequence[str], args: argparse.Namespace, folder: Path) -> Case:
+def label_of(model: Path) -> str:
+    return model.parent.name if model.name == "model.onnx" else model.stem
+
+
+def prepare(model: Path, batch: int, peers: Sequence[str], args: argparse.Namespace, folder: Path) -> Case:
     """Decides the shapes and writes the inputs."""
     specs, outputs = inspect(model, peers)
     folder.mkdir()
     asked = parse_shapes(args.shapes)
     arrays = {name: np.load(path) for name, path in parse_input_files(args.input).items()
               if any(s.name == name for s in specs)}
-    shapes = resolve_shapes(specs, args.batch, {**asked, **{name: a.shape for name, a in arrays.items()}})
+    shapes = resolve_shapes(specs, batch, {**asked, **{name: a.shape for name, a in arrays.items()}})
     inputs: dict[str, Path] = {}
     for i, spec in enumerate(specs):
         inputs[spec.name] = folder / f"{i}.npy"
         np.save(inputs[spec.name], arrays[spec.name] if spec.name in arrays else make_input(spec, shapes[spec.name], seed=i))
-    label = model.parent.name if model.name == "model.onnx" else model.stem
-    return Case(model.resolve(), label, inputs, shapes, {s.name: shapes[s.name] for s in specs if not s.is_fixed},
+    return Case(model.resolve(), label_of(model), batch, inputs, shapes, {s.name: shapes[s.name] for s in specs if not s.is_fixed},
                 [o.name for o in outputs])
 
 
 def run_case(case: Case, threads: int, names: Sequence[str], versions: dict[str, str],
              args: argparse.Namespace) -> CaseResult:
-    result = CaseResult(case.label, case.shapes, threads, {name: PeerResult([]) for name in names})
-    where = f"{case.label}, {threads} thread{'s' if threads > 1 else ''}"
+    result = CaseResult(case.label, case.batch, case.shapes, threads, {name: PeerResult([]) for name in names})
+    where = f"{case.label}, batch {case.batch}, {threads} thread{'s' if threads > 1 else ''}"
     with ExitStack() as stack:
         running: dict[str, Contestant] = {}
         answers = {}
         for name in names:
             note(f"{where}: {TITLES[name]} loads")
-            contestant: Contestant = (TenonContestant(args.tenon) if name == SUBJECT
-                                      else WorkerContestant(name, args.precision))
+            contestant: Contestant = (TenonContestant(args.tenon, args.isa, args.timing_cache) if name == SUBJECT
+                                      else WorkerContestant(name, args.precision, args.isa))
             stack.callback(contestant.close)
             try:
                 contestant.load(case.path, threads, case.inputs, case.free)
@@ -164,6 +219,7 @@ def run_case(case: Case, threads: int, names: Sequence[str], versions: dict[str,
             except ContestantError as error:
                 result.peers[name].error = str(error)
             result.peers[name].what_ran = contestant.what_ran
+            result.peers[name].yardstick = not ignores_isa(name, args.isa)
             if contestant.version:
                 versions[name] = contestant.version
         reference = next((n for n in running if n != SUBJECT), None)

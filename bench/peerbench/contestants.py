@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -19,6 +20,21 @@ from .inputs import Shape, TensorSpec, safe_name, shape_text
 from .stats import Round
 
 TITLES = {"tenon": "tenon", "ort": "ONNX Runtime", "openvino": "OpenVINO"}
+
+
+# What holds a library to an instruction set. ONNX Runtime's kernels look at the processor and take no advice.
+ISA_VARIABLES = {"tenon": "TENON_ISA", "openvino": "ONEDNN_MAX_CPU_ISA"}
+ISA_VALUES = {"tenon": {"avx2": "avx2", "avx512": "avx512"}, "openvino": {"avx2": "AVX2", "avx512": "AVX512_CORE"}}
+
+
+def ignores_isa(name: str, isa: str) -> bool:
+    return bool(isa) and name not in ISA_VARIABLES
+
+
+def environment(name: str, isa: str) -> dict[str, str]:
+    """The process's own, with the library held to the instruction set."""
+    held = {ISA_VARIABLES[name]: ISA_VALUES[name][isa]} if isa and name in ISA_VARIABLES else {}
+    return {**os.environ, **held}
 
 
 class ContestantError(Exception):
@@ -42,7 +58,8 @@ class Contestant(Protocol):
 class WorkerContestant:
     """A library in a process of its own, which is stopped while it is not asked: idle thread pools that spin cost nothing."""
 
-    def __init__(self, peer: str, precision: str = "f32", command: Sequence[str] | None = None) -> None:
+    def __init__(self, peer: str, precision: str = "f32", isa: str = "",
+                 command: Sequence[str] | None = None) -> None:
         self._peer = peer
         self._precision = precision
         self.what_ran = ""
@@ -50,7 +67,7 @@ class WorkerContestant:
         worker = Path(__file__).with_name("worker.py")
         self._stderr = tempfile.TemporaryFile("w+")
         self._process = subprocess.Popen(command or [sys.executable, str(worker), peer], text=True,
-                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._stderr)
+                                         env=environment(peer, isa), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._stderr)
         assert self._process.stdin and self._process.stdout
         self._requests, self._answers = self._process.stdin, self._process.stdout
         self._stopped = False
@@ -113,8 +130,10 @@ class WorkerContestant:
 class TenonContestant:
     """The `tenon` command: one build, one run for the outputs, one `tenon bench` a round."""
 
-    def __init__(self, program: Path) -> None:
+    def __init__(self, program: Path, isa: str = "", timing_cache: Path | None = None) -> None:
         self._program = program
+        self._environment = environment("tenon", isa)
+        self._tuning = [f"--timing-cache={timing_cache}"] if timing_cache else []
         self._folder = tempfile.TemporaryDirectory()
         self._engine = Path(self._folder.name) / "engine"
         self._inputs: list[str] = []
@@ -126,7 +145,7 @@ class TenonContestant:
         self._threads = threads
         self._inputs = [f"--input={name}={path}" for name, path in inputs.items()]
         shapes = [f"--shapes={name}:{':'.join([shape_text(shape)] * 3)}" for name, shape in free.items()]
-        self._call("build", str(model), "-o", str(self._engine), "--threads", str(threads), *shapes)
+        self._call("build", str(model), "-o", str(self._engine), "--threads", str(threads), *shapes, *self._tuning)
 
     def outputs(self, names: Sequence[str]) -> list[NDArray]:
         with tempfile.TemporaryDirectory() as folder:
@@ -142,7 +161,8 @@ class TenonContestant:
                           "--threads", str(self._threads), *self._inputs)
         try:
             latency = json.loads(text)["latency_ms"]
-            return Round(float(latency["min"]), float(latency["median"]), int(latency.get("count", 0)))
+            return Round(float(latency["min"]), float(latency["median"]), int(latency.get("count", 0)),
+                         float(latency.get("mean", 0)))
         except (ValueError, KeyError, TypeError) as error:
             raise ContestantError(f"`tenon bench --json` has no latency_ms.min and .median ({error!r})") from error
 
@@ -150,7 +170,8 @@ class TenonContestant:
         self._folder.cleanup()
 
     def _call(self, *arguments: str) -> str:
-        done = subprocess.run([str(self._program), *arguments], capture_output=True, text=True, check=False)
+        done = subprocess.run([str(self._program), *arguments], capture_output=True, text=True, check=False,
+                              env=self._environment)
         if done.returncode != 0:
             words = (done.stderr.strip() or done.stdout.strip()).splitlines()
             raise ContestantError(f"`tenon {arguments[0]}` ended with code {done.returncode}"

@@ -17,6 +17,10 @@ class UsageError(Exception):
     """The command line does not fit the model."""
 
 
+class NoSuchBatch(UsageError):
+    """No input's first axis is free to be the batch that was asked for."""
+
+
 @dataclass(frozen=True)
 class TensorSpec:
     """An input or output as the model file declares it. An extent that is not fixed is a symbol or None."""
@@ -76,8 +80,8 @@ def resolve_shapes(specs: Sequence[TensorSpec], batch: int | None, asked: Mappin
             else:
                 raise UsageError(f"input '{spec.name}' is {_declared(spec)}: say --shapes {spec.name}:SHAPE")
         shapes[spec.name] = tuple(extents)
-    if batch is not None and not any(s and s[0] == batch for s in shapes.values()):
-        raise UsageError(f"no input takes a batch of {batch}: {', '.join(_declared(s) for s in specs)}")
+    if (batch or 1) > 1 and not any(s and s[0] == batch for s in shapes.values()):
+        raise NoSuchBatch(f"no input takes a batch of {batch}: {', '.join(_declared(s) for s in specs)}")
     return shapes
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,10 +20,11 @@ class Round:
     min_ms: float
     median_ms: float
     count: int
+    mean_ms: float = 0.0
 
     @staticmethod
     def of(samples_ms: Sequence[float]) -> Round:
-        return Round(min(samples_ms), statistics.median(samples_ms), len(samples_ms))
+        return Round(min(samples_ms), statistics.median(samples_ms), len(samples_ms), statistics.fmean(samples_ms))
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,7 @@ class PeerResult:
     what_ran: str = ""
     agreement: Agreement | None = None
     error: str = ""
+    yardstick: bool = True
 
     @property
     def summary(self) -> Summary | None:
@@ -129,23 +132,37 @@ class PeerResult:
         return {"summary": asdict(self.summary) if self.summary else None, "rounds": [asdict(r) for r in self.rounds],
                 "what_ran": self.what_ran, "error": self.error or None,
                 "output_error": self.agreement.error if self.agreement and not self.agreement.reason else None,
-                "outputs_agree": self.agreement.ok if self.agreement else None}
+                "outputs_agree": self.agreement.ok if self.agreement else None,
+                "tolerance": self.agreement.tolerance if self.agreement else None,
+                "disagreement": self.agreement.reason if self.agreement and self.agreement.reason else None,
+                "yardstick": self.yardstick}
+
+    @staticmethod
+    def from_json(json: Mapping[str, Any]) -> PeerResult:
+        agreement = None
+        if json["outputs_agree"] is not None:
+            error = np.inf if json["output_error"] is None else json["output_error"]
+            agreement = Agreement(error, json["tolerance"], json["disagreement"] or "")
+        return PeerResult([Round(**r) for r in json["rounds"]], json["what_ran"], agreement, json["error"] or "",
+                          json["yardstick"])
 
 
 @dataclass
 class CaseResult:
-    """One model with one batch and thread count, on every peer."""
+    """One model with one batch and thread count, on every peer. `skipped` says why there are none."""
 
     model: str
+    batch: int
     shapes: dict[str, tuple[int, ...]]
     threads: int
     peers: dict[str, PeerResult]
+    skipped: str = ""
 
     def ratio(self, subject: str) -> Ratio | None:
-        """None where the subject or all others have no rounds; peers with wrong answers do not count."""
+        """None where the subject or all others have no rounds; peers that are no yardstick, or are wrong, do not count."""
         mine = self.peers.get(subject)
         others = {name: p.rounds for name, p in self.peers.items()
-                  if name != subject and p.rounds and (p.agreement is None or p.agreement.ok)}
+                  if name != subject and p.rounds and p.yardstick and (p.agreement is None or p.agreement.ok)}
         return Ratio.of(mine.rounds, others) if mine and mine.rounds and others else None
 
     @property
@@ -158,9 +175,15 @@ class CaseResult:
 
     def as_json(self, subject: str) -> dict[str, object]:
         ratio = self.ratio(subject)
-        return {"model": self.model, "threads": self.threads, "shapes": {n: list(s) for n, s in self.shapes.items()},
+        return {"model": self.model, "batch": self.batch, "threads": self.threads, "skipped": self.skipped or None, "shapes": {n: list(s) for n, s in self.shapes.items()},
                 "peers": {name: p.as_json() for name, p in self.peers.items()},
                 "ratio": asdict(ratio) if ratio else None}
+
+    @staticmethod
+    def from_json(json: Mapping[str, Any]) -> CaseResult:
+        return CaseResult(json["model"], json["batch"], {n: tuple(s) for n, s in json["shapes"].items()}, json["threads"],
+                          {name: PeerResult.from_json(p) for name, p in json["peers"].items()}, json["skipped"] or "")
+
 
 
 def milliseconds(value: float) -> str:

@@ -28,7 +28,7 @@ if __package__ in (None, ""):
 from peerbench.inputs import TensorSpec  # noqa: E402
 from peerbench.stats import Round  # noqa: E402
 
-LEAST_SAMPLES = 3
+LOWER_PRECISIONS = {"bf16", "f16"}
 
 
 class Peer(Protocol):
@@ -136,7 +136,7 @@ class OpenVino:
         self._inputs = dict(inputs)  # the request's tensors use their memory
         for name, array in inputs.items():
             self._request.set_tensor(name, self._ov.Tensor(array, shared_memory=True))
-        return self._what_ran(compiled)
+        return self._what_ran(compiled, precision)
 
     def step(self) -> None:
         self._request.infer(share_outputs=True)
@@ -146,12 +146,15 @@ class OpenVino:
         return [tensor.data.copy() for tensor in self._request.output_tensors]
 
     @staticmethod
-    def _what_ran(compiled: Any) -> str:
-        """Counts precisions and primitives of the execution graph's layers, data movers left out."""
+    def _what_ran(compiled: Any, asked: str) -> str:
+        """Counts precisions and primitives of the execution graph's layers, data movers left out. Raises where a layer
+        computes in fewer bits than asked for."""
         layers = [op.get_rt_info() for op in compiled.get_runtime_model().get_ordered_ops()]
         layers = [i for i in layers if i["layerType"].astype(str) not in ("Input", "Output", "Const", "Reorder")]
         precisions = _counts(i["runtimePrecision"].astype(str) for i in layers)
         primitives = _counts(i["primitiveType"].astype(str) for i in layers)
+        if asked == "f32" and (lower := LOWER_PRECISIONS.intersection(i["runtimePrecision"].astype(str) for i in layers)):
+            raise ValueError(f"asked for f32, and layers run in {', '.join(sorted(lower))}: {precisions}")
         return f"{precisions}; {primitives}"
 
 
@@ -171,7 +174,7 @@ def cpu_flags() -> list[str]:
 
 
 def measure(step: Callable[[], None], duration: float, warmup: float) -> Round:
-    """Runs `step` for `warmup` seconds unmeasured and then for `duration`, at least once and LEAST_SAMPLES times."""
+    """Runs `step` for `warmup` seconds unmeasured and then for `duration`, each at least once."""
     gc.collect()
     gc.disable()
     try:
@@ -182,7 +185,7 @@ def measure(step: Callable[[], None], duration: float, warmup: float) -> Round:
         samples: list[float] = []
         start = time.perf_counter()
         end = start + duration
-        while start < end or len(samples) < LEAST_SAMPLES:
+        while start < end or not samples:
             step()
             now = time.perf_counter()
             samples.append((now - start) * 1e3)

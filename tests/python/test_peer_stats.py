@@ -22,7 +22,7 @@ def rounds(*medians: float) -> list[Round]:
 
 class Statistics(unittest.TestCase):
     def test_round_takes_minimum_and_median(self) -> None:
-        self.assertEqual(Round.of([5.0, 1.0, 2.0, 9.0]), Round(1.0, 3.5, 4))
+        self.assertEqual(Round.of([5.0, 1.0, 2.0, 9.0]), Round(1.0, 3.5, 4, 4.25))
 
     def test_summary_takes_the_median_of_medians(self) -> None:
         summary = Summary.of(rounds(4.0, 2.0, 3.0))
@@ -95,7 +95,7 @@ class Tables(unittest.TestCase):
 
     def case(self) -> CaseResult:
         agreed = compare_outputs(["y"], [np.ones(1)], [np.ones(1)], 1e-3)
-        return CaseResult("net", {"x": (1, 3)}, 2, {
+        return CaseResult("net", 1, {"x": (1, 3)}, 2, {
             "tenon": PeerResult(rounds(2.0, 2.0), agreement=agreed), "ort": PeerResult(rounds(4.0, 4.0)),
             "openvino": PeerResult([], error="no such operator")})
 
@@ -114,6 +114,20 @@ class Tables(unittest.TestCase):
             ["y"], [np.zeros(1)], [np.ones(1)], 1e-3))
         self.assertEqual(case.ratio("tenon").best_by_min, "ort")
         self.assertIn("openvino DIFFERS", case.outputs)
+
+    def test_a_peer_that_was_not_held_to_the_instruction_set_is_no_yardstick(self) -> None:
+        case = self.case()
+        case.peers["openvino"] = PeerResult(rounds(1.0, 1.0), yardstick=False)
+        self.assertEqual(case.ratio("tenon").best_by_min, "ort")
+
+    def test_a_report_is_read_back_as_it_was(self) -> None:
+        case = self.case()
+        case.peers["openvino"] = PeerResult(rounds(1.0, 1.0), "f32 x3", compare_outputs(["y"], [], [np.ones(1)], 1e-3),
+                                            yardstick=False)
+        skipped = CaseResult("net", 8, {}, 1, {}, "no input takes a batch of 8")
+        for before in (case, skipped):
+            text = json.dumps(before.as_json("tenon"), allow_nan=False)
+            self.assertEqual(CaseResult.from_json(json.loads(text)), before)
 
     def test_the_report_is_json(self) -> None:
         report = json.loads(json.dumps(self.case().as_json("tenon"), allow_nan=False))
