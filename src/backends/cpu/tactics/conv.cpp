@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace tenon {
 namespace cpu {
@@ -97,8 +98,7 @@ class ConvTactic final : public Tactic {
     Prepared prepared{std::string(name()), op_to_params(*problem.op.as<OpType>()), {}, {0}};
     const Shape& filter = problem.inputs[kConvWeights].constant->shape();
     prepared.params.push_back({"@kernel", std::vector<std::int64_t>(filter.begin() + 2, filter.end())});
-    if constexpr (Form::kTuned)
-      prepared.params.push_back({"@config", config_of(problem, shape, candidate.config)});
+    if constexpr (Form::kTuned) prepared.params.push_back({"@config", config_of(candidate.config)});
 
     Tensor packed(DataType::f32, {static_cast<std::int64_t>(Form::packed_size(shape))});
     Form::pack(shape, problem.inputs[kConvWeights].constant->values<float>().data(),
@@ -143,16 +143,16 @@ class ConvTactic final : public Tactic {
                        c.oc_inner ? ",oc_inner" : "");
   }
 
-  // Candidates are told apart by their text; the numbers come from the same list.
-  static std::vector<std::int64_t> config_of(const Problem& problem, const ConvShape& shape,
-                                             const std::string& wanted) {
-    const ConvConfigs configs = Form::configs(*Form::select(problem.isa), shape);
-    int index = 0;
-    for (int i = 0; i < configs.count; ++i) {
-      if (text(configs.configs[i]) == wanted) index = i;
+  // What text() said.
+  static std::vector<std::int64_t> config_of(const std::string& text) {
+    std::vector<std::int64_t> config;
+    for (std::size_t at = text.find('='); at != std::string::npos; at = text.find('=', at + 1)) {
+      config.push_back(std::strtol(text.c_str() + at + 1, nullptr, 10));
     }
-    const ConvConfig& c = configs.configs[index];
-    return {c.pixels, c.oc_blocks, c.ic_blocks, c.rows ? 1 : 0, c.oc_inner ? 1 : 0};
+    for (const char* flag : {",rows", ",oc_inner"}) {
+      config.push_back(text.find(flag) != std::string::npos ? 1 : 0);
+    }
+    return config;
   }
 };
 
