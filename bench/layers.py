@@ -21,10 +21,13 @@ from peers import label_of
 
 
 def profile(model: Path, args: argparse.Namespace, threads: int) -> list[dict[str, Any]]:
-    command = [str(args.tenon), "bench", str(model), "--profile", "--json", "--threads", str(threads), "--duration", str(args.duration)]
-    if args.timing_cache:
+    """The layers with the least of their mean times over the rounds."""
+    command = [str(args.tenon), "bench", str(model), "--profile", "--json", "--threads", str(threads), "--duration", str(args.duration),
+               "--warmup", "0.05"]
+    if args.timing_cache:  # without one, rounds may choose differently
         command.append(f"--timing-cache={args.timing_cache}")
-    return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)["layers"]
+    rounds = [json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)["layers"] for _ in range(args.rounds)]
+    return [{**layers[0], "ms": min(layer["ms"] for layer in layers)} for layers in zip(*rounds)]
 
 
 def main() -> int:
@@ -32,7 +35,8 @@ def main() -> int:
     parser.add_argument("models", nargs="+", type=Path, metavar="MODEL")
     parser.add_argument("--peaks", type=Path, required=True, metavar="FILE", help="what `tenon_peaks --json` printed")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--duration", type=float, default=1.0, metavar="S")
+    parser.add_argument("--duration", type=float, default=0.5, metavar="S", help="seconds a round (default %(default)s)")
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--count", type=int, default=10, help="rows to print (default %(default)s)")
     parser.add_argument("--tenon", type=Path, default=Path("build/release/bin/tenon"), metavar="PATH")
     parser.add_argument("--timing-cache", type=Path, metavar="FILE", help="for Tenon's builds")

@@ -3,6 +3,8 @@
 #include "base/thread_pool.hpp"
 #include "peaks/peak.hpp"
 
+#include <algorithm>
+#include <map>
 #include <new>
 #include <random>
 #include <utility>
@@ -10,8 +12,27 @@
 namespace tenon::bench {
 
 namespace {
+
 constexpr std::align_val_t kAlignment{64};
+
+// Of all threads together, where each has its part of `bytes`; measured once per kind of memory.
+double bandwidth_for(double bytes) {
+  static std::map<std::size_t, double> known;
+  const int threads = pool().size();
+  const CpuInfo& cpu = cpu_info();
+  const double each = bytes / threads;
+  const std::size_t part =
+      each <= static_cast<double>(cpu.l1d_bytes)  ? cpu.l1d_bytes / 2
+      : each <= static_cast<double>(cpu.l2_bytes) ? cpu.l2_bytes / 2
+      : bytes <= static_cast<double>(cpu.l3_bytes)
+          ? std::max(cpu.l3_bytes / 2 / static_cast<std::size_t>(threads), 2 * cpu.l2_bytes)
+          : 8 * cpu.l3_bytes / static_cast<std::size_t>(threads);
+  double& bandwidth = known[part];
+  if (bandwidth == 0) bandwidth = read_bandwidth(part, threads);
+  return bandwidth;
 }
+
+}  // namespace
 
 ThreadPool& pool() { return default_thread_pool(); }
 
@@ -45,7 +66,9 @@ void report_share_done(benchmark::State& state, const cpu::KernelInfo& kernel, d
 
 void report_bytes(benchmark::State& state, double bytes_per_iteration) {
   using benchmark::Counter;
+  const double peak = bandwidth_for(bytes_per_iteration);
   state.counters["GB/s"] = Counter(bytes_per_iteration * 1e-9, Counter::kIsIterationInvariantRate);
+  state.counters["of_peak"] = Counter(bytes_per_iteration / peak, Counter::kIsIterationInvariantRate);
 }
 
 }  // namespace tenon::bench

@@ -43,7 +43,8 @@ void report_flops(benchmark::State& state, const cpu::KernelInfo& kernel, double
 // Adds the counter "done_of_peak": the same for the operations that an algorithm with fewer really does.
 void report_share_done(benchmark::State& state, const cpu::KernelInfo& kernel, double flops_per_iteration);
 
-// Adds the counter GB/s.
+// Adds the counters GB/s and, as a share of the measured bandwidth of the smallest memory that holds as many
+// bytes on pool(), "of_peak". Benchmarks repeat themselves, so what they touch stays there.
 void report_bytes(benchmark::State& state, double bytes_per_iteration);
 
 // Each family registers one benchmark per kernel that this machine runs and per shape.
