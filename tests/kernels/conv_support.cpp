@@ -39,15 +39,15 @@ ConvData random_data(Random& random, const ConvShape& s) {
   const auto size = [](auto... factors) {
     return (static_cast<std::size_t>(factors) * ... * std::size_t{1});
   };
-  d.src = random.reals(size(s.batch, s.in_channels, s.in_h, s.in_w));
-  d.weights = random.reals(size(s.out_channels, s.group_in(), s.kernel_h, s.kernel_w));
+  d.src = random.reals(size(s.batch, s.in_channels, s.in_d, s.in_h, s.in_w));
+  d.weights = random.reals(size(s.out_channels, s.group_in(), s.kernel_d, s.kernel_h, s.kernel_w));
   if (random.coin()) d.bias = random.reals(size(s.out_channels));
-  if (random.coin()) d.residual = random.reals(size(s.batch, s.out_channels, s.out_h, s.out_w));
+  if (random.coin()) d.residual = random.reals(size(s.batch, s.out_channels, s.out_d, s.out_h, s.out_w));
   d.act = random.activation();
   return d;
 }
 
-ExactSum exact_conv(const ConvShape& s, const ConvData& d, int n, int o, int y, int x) {
+ExactSum exact_conv(const ConvShape& s, const ConvData& d, int n, int o, int y, int x, int z) {
   ExactSum sum;
   const auto add = [&](double term) {
     sum.value += term;
@@ -56,19 +56,22 @@ ExactSum exact_conv(const ConvShape& s, const ConvData& d, int n, int o, int y, 
   const int first = o / s.group_out() * s.group_in();
   if (!d.bias.empty()) add(d.bias[static_cast<std::size_t>(o)]);
   if (!d.residual.empty()) {
-    const int at = ((n * s.out_channels + o) * s.out_h + y) * s.out_w + x;
+    const int at = (((n * s.out_channels + o) * s.out_d + z) * s.out_h + y) * s.out_w + x;
     add(d.residual[static_cast<std::size_t>(at)]);
   }
   for (int c = 0; c < s.group_in(); ++c) {
-    for (int h = 0; h < s.kernel_h; ++h) {
-      for (int w = 0; w < s.kernel_w; ++w) {
-        const int iy = y * s.stride_h - s.pad_top + h * s.dilation_h;
-        const int ix = x * s.stride_w - s.pad_left + w * s.dilation_w;
-        if (iy < 0 || iy >= s.in_h || ix < 0 || ix >= s.in_w) continue;
-        const int src = ((n * s.in_channels + first + c) * s.in_h + iy) * s.in_w + ix;
-        const int weight = ((o * s.group_in() + c) * s.kernel_h + h) * s.kernel_w + w;
-        add(static_cast<double>(d.src[static_cast<std::size_t>(src)]) *
-            d.weights[static_cast<std::size_t>(weight)]);
+    for (int k = 0; k < s.kernel_d; ++k) {
+      for (int h = 0; h < s.kernel_h; ++h) {
+        for (int w = 0; w < s.kernel_w; ++w) {
+          const int iz = z * s.stride_d - s.pad_front + k * s.dilation_d;
+          const int iy = y * s.stride_h - s.pad_top + h * s.dilation_h;
+          const int ix = x * s.stride_w - s.pad_left + w * s.dilation_w;
+          if (iz < 0 || iz >= s.in_d || iy < 0 || iy >= s.in_h || ix < 0 || ix >= s.in_w) continue;
+          const int src = (((n * s.in_channels + first + c) * s.in_d + iz) * s.in_h + iy) * s.in_w + ix;
+          const int weight = (((o * s.group_in() + c) * s.kernel_d + k) * s.kernel_h + h) * s.kernel_w + w;
+          add(static_cast<double>(d.src[static_cast<std::size_t>(src)]) *
+              d.weights[static_cast<std::size_t>(weight)]);
+        }
       }
     }
   }
@@ -76,17 +79,19 @@ ExactSum exact_conv(const ConvShape& s, const ConvData& d, int n, int o, int y, 
 }
 
 void expect_conv(const char* family, const ConvShape& s, const ConvData& d, std::span<const float> dst) {
-  const double terms = static_cast<double>(s.group_in()) * s.kernel_h * s.kernel_w + 2;
+  const double terms = static_cast<double>(s.group_in()) * s.kernel_d * s.kernel_h * s.kernel_w + 2;
+  const int pixels = s.out_d * s.out_h * s.out_w;
   std::size_t at = 0;
-  for (int n = 0; n < s.batch; ++n) {
-    for (int o = 0; o < s.out_channels; ++o) {
-      for (int y = 0; y < s.out_h; ++y) {
-        for (int x = 0; x < s.out_w; ++x, ++at) {
-          const ExactSum sum = exact_conv(s, d, n, o, y, x);
-          ASSERT_NEAR(dst[at], activate(d.act, sum.value), error_bound(family, terms, sum.magnitude))
-              << "at [" << n << ", " << o << ", " << y << ", " << x << "]";
-        }
-      }
+  for (int plane = 0; plane < s.batch * s.out_channels; ++plane) {
+    for (int pixel = 0; pixel < pixels; ++pixel, ++at) {
+      const int x = pixel % s.out_w;
+      const int y = pixel / s.out_w % s.out_h;
+      const int z = pixel / s.out_w / s.out_h;
+      const int n = plane / s.out_channels;
+      const int o = plane % s.out_channels;
+      const ExactSum sum = exact_conv(s, d, n, o, y, x, z);
+      ASSERT_NEAR(dst[at], activate(d.act, sum.value), error_bound(family, terms, sum.magnitude))
+          << "at [" << n << ", " << o << ", " << z << ", " << y << ", " << x << "]";
     }
   }
 }

@@ -33,7 +33,7 @@ struct ExactSum {
   double value = 0;
   double magnitude = 0;
 };
-ExactSum exact_conv(const ConvShape& shape, const ConvData& data, int n, int o, int y, int x);
+ExactSum exact_conv(const ConvShape& shape, const ConvData& data, int n, int o, int y, int x, int z = 0);
 
 // Whether `dst` (NCHW) is the convolution within the family's error bound; reports the first element that is
 // not.

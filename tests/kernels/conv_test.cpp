@@ -70,6 +70,18 @@ TEST_P(ConvKernels, GroupsOfWholeBlocks) {
   }
 }
 
+TEST_P(ConvKernels, GroupsThatCutBlocks) {
+  Random random;
+  SCOPED_TRACE(random.trace());
+  for (int i = 0; i < 20 && !HasFailure(); ++i) {
+    ConvShape s = test::random_window(random, 3, 10);
+    s.groups = random.integer(2, 8);
+    s.in_channels = s.groups * random.integer(1, 20);
+    s.out_channels = s.groups * random.integer(1, 20);
+    check(random, kernel(), s, random_config(random, kernel(), s), Input::blocked);
+  }
+}
+
 TEST_P(ConvKernels, PointwiseShapes) {
   Random random;
   SCOPED_TRACE(random.trace());
@@ -114,13 +126,24 @@ TENON_FOR_EACH_KERNEL(ConvKernels, conv_kernels());
 
 TEST(SelectConv, ObeysTheLevel) { test::expect_selection_by_level(conv_kernels(), select_conv); }
 
-TEST(SelectConv, RefusesGroupsThatCutBlocks) {
+TEST(MergedGroups, AreAsFewAsFillBlocks) {
   ConvShape s;
-  s.in_channels = 24;
-  s.out_channels = 32;
+  const auto merged = [&s](int in, int out, int groups) {
+    s.in_channels = in;
+    s.out_channels = out;
+    s.groups = groups;
+    return conv_merged(s).groups;
+  };
+  EXPECT_EQ(merged(24, 32, 1), 1);
+  EXPECT_EQ(merged(24, 32, 2), 1);
+  EXPECT_EQ(merged(64, 32, 2), 2);
+  EXPECT_EQ(merged(128, 128, 32), 8);
+  EXPECT_EQ(merged(96, 192, 12), 6);
+  EXPECT_EQ(merged(240, 60, 3), 1);
+  EXPECT_EQ(merged(8, 16, 8), 1);
   EXPECT_EQ(conv_refusal(s), nullptr);
-  s.groups = 2;
-  EXPECT_STREQ(conv_refusal(s), "channels per group are not multiples of 16");
+  merged(16, 16, 16);
+  EXPECT_STREQ(conv_refusal(s), "too many groups share a block of 16 channels");
 }
 
 // Tiles of every size that the kernels list have code behind them.

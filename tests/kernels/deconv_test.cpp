@@ -105,6 +105,18 @@ TEST_P(DeconvKernels, GroupsOfWholeBlocks) {
   }
 }
 
+TEST_P(DeconvKernels, GroupsThatCutBlocks) {
+  Random random;
+  SCOPED_TRACE(random.trace());
+  for (int i = 0; i < 10 && !HasFailure(); ++i) {
+    ConvShape s = random_shape(random);
+    s.groups = random.integer(2, 6);
+    s.in_channels = s.groups * random.integer(1, 20);
+    s.out_channels = s.groups * random.integer(1, 20);
+    check(random, kernel(), s);
+  }
+}
+
 // Where the stride is the kernel's size each output pixel has one tap.
 TEST_P(DeconvKernels, StrideOfTheKernelSize) {
   Random random;

@@ -18,6 +18,7 @@ struct ConvSpec {
   bool symbolic = false;
   const char* epilogue = nullptr;
   bool bias = true;
+  bool computed = false;  // filter and bias
   op::AutoPad auto_pad = op::AutoPad::explicit_pads;
 };
 
@@ -32,7 +33,7 @@ std::vector<ConvSpec> conv_specs() {
       {"winograd_residual", 33, 70, 1, {3, 3}, {1, 1}, {1, 1, 1, 1}, {}, true, kAddRelu},
       {"winograd_5x5", 20, 18, 1, {5, 5}, {1, 1}, {2, 2, 2, 2}, {}, true, kAddRelu, false},
       {"dilated", 17, 5, 1, {3, 3}, {1, 1}, {2, 2, 2, 2}, {2, 2}, true, "(1) %1 = leaky_relu[0.1] %0"},
-      {"same_upper", 9, 16, 1, {4, 3}, {2, 2}, {}, {}, true, nullptr, true, same_upper},
+      {"same_upper", 9, 16, 1, {4, 3}, {2, 2}, {}, {}, true, nullptr, true, false, same_upper},
       {"grouped", 12, 8, 4, {3, 3}, {}, {1, 1, 1, 1}, {}, true, kAddRelu},
       {"grouped_blocks", 64, 32, 2, {3, 3}, {}, {1, 1, 1, 1}, {}},
       {"silu", 3, 20, 1, {3, 3}, {2, 2}, {1, 1, 1, 1}, {}, true, "(1) %1 = silu %0"},
@@ -49,6 +50,12 @@ std::vector<ConvSpec> conv_specs() {
        true,
        "(2) %2 = add %1 %0; %3 = hard_swish %2; %4 = const 0.5; %5 = mul %4 %3; %6 = const -0.25; %7 = sub "
        "%5 %6"},
+      {"grouped_parts_of_blocks", 32, 64, 8, {3, 3}, {}, {1, 1, 1, 1}, {}, true, kAddRelu},
+      {"grouped_many", 12, 24, 12, {3, 3}, {}, {1, 1, 1, 1}, {}, true, kClip},
+      {"three_axes", 5, 18, 1, {3, 2, 3}, {1, 2, 2}, {1, 0, 1, 1, 1, 1}, {2, 1, 1}},
+      {"three_axes_grouped", 6, 10, 2, {1, 3, 3}, {}, {0, 1, 1, 0, 1, 1}, {}, true, kAddRelu},
+      {"computed_filter", 7, 9, 1, {3, 3}, {2, 2}, {1, 1, 1, 1}, {}, true, kClip, true, true},
+      {"computed_filter_alone", 6, 20, 2, {3, 3}, {}, {1, 1, 1, 1}, {}, true, kAddRelu, false, true},
       {"depthwise", 20, 20, 20, {3, 3}, {1, 1}, {1, 1, 1, 1}, {}, true, kClip},
       {"depthwise_strided", 32, 32, 32, {5, 5}, {2, 2}, {2, 2, 2, 2}, {}, true, kAddRelu},
       {"one_axis", 6, 10, 1, {3}, {2}, {1, 1}, {}, true},
@@ -66,15 +73,19 @@ void add_conv(std::vector<OpCase>& cases, const ConvSpec& s) {
   if (s.epilogue != nullptr) conv.epilogue = PointwiseProgram::parse(s.epilogue);
   Dims x{symbol("N"), s.channels}, w{s.filters, s.channels / s.group};
   double length = static_cast<double>(s.channels / s.group);
-  const bool two = s.kernel.size() == 2;
+  const bool two = s.kernel.size() >= 2;
+  if (s.kernel.size() == 3) x.push_back(6);
   x.push_back(two ? (s.symbolic ? symbol("H") : Dim(13)) : (s.symbolic ? symbol("W") : Dim(17)));
   if (two) x.push_back(s.symbolic ? symbol("W") : Dim(17));
   for (std::int64_t k : s.kernel) {
     w.push_back(k);
     length *= static_cast<double>(k);
   }
-  OpCase c{fmt::format("conv_{}", s.name), conv, {input(x), weight(w)}, length};
-  c.operands.push_back(s.bias ? weight({s.filters}) : absent());
+  const auto constant = [&s](Dims dims) {
+    return s.computed ? input(std::move(dims)) : weight(std::move(dims));
+  };
+  OpCase c{fmt::format("conv_{}", s.name), conv, {input(x), constant(w)}, length};
+  c.operands.push_back(s.bias ? constant({s.filters}) : absent());
   if (conv.epilogue.inputs == 2) {
     // Same padding and stride 1 in all cases with a residual but one, which halves.
     Dims y = x;

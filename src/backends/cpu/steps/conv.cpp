@@ -1,4 +1,6 @@
-// The convolutions of conv_forms.hpp: x [, residual] → y, weights: packed filter [, bias].
+// The convolutions of conv_forms.hpp: x [, filter] [, bias] [, residual] → y, weights: packed filter [,
+// bias]. A filter or bias that is computed is an input instead of a weight, as "@computed" says; such a
+// filter is packed in scratch at each run.
 #include "backends/cpu/steps/conv_forms.hpp"
 #include "backends/cpu/steps/fused.hpp"
 #include "backends/cpu/steps/op_params.hpp"
@@ -25,12 +27,24 @@ class ConvStep final : public Step {
                   op_.epilogue.to_string());
     act_ = epilogue->act;
     residual_ = epilogue->residual;
-    require_counts(init, kKind, residual_ ? 2 : 1, 1, init.weights.size() == 2 ? 2 : 1);
-    require_tensor(init.inputs[0], kKind, layout(Form::kPlainInput), DataType::f32);
-    if (residual_) require_tensor(init.inputs[1], kKind, layout(Form::kPlainOutput), DataType::f32);
+    if constexpr (kTakesComputedWeights<Form>) {
+      const auto& computed = ints_param(init.params, "@computed");
+      TENON_REQUIRE(computed.size() == 2, "{}: {} numbers for filter and bias", kKind, computed.size());
+      filter_at_ = computed[0] != 0 ? 1 : 0;
+      bias_at_ = computed[1] != 0 ? 1 + filter_at_ : 0;
+    }
+    const std::size_t inputs = 1U + (filter_at_ != 0) + (bias_at_ != 0);
+    const std::size_t least = filter_at_ != 0 ? 0 : 1;
+    const bool has_bias = bias_at_ == 0 && init.weights.size() == least + 1;
+    require_counts(init, kKind, residual_ ? inputs + 1 : inputs, 1, has_bias ? least + 1 : least);
+    for (std::size_t i = 0; i < inputs; ++i) {
+      require_tensor(init.inputs[i], kKind, layout(Form::kPlainInput), DataType::f32);
+    }
+    if (residual_) require_tensor(init.inputs[inputs], kKind, layout(Form::kPlainOutput), DataType::f32);
+    residual_at_ = residual_ ? inputs : 0;
     require_tensor(init.outputs[0], kKind, layout(Form::kPlainOutput), DataType::f32);
-    weights_ = init.weights[0];
-    if (init.weights.size() == 2) bias_ = init.weights[1];
+    if (filter_at_ == 0) weights_ = init.weights[0];
+    if (has_bias) bias_ = init.weights[least];
     if constexpr (Form::kTuned) {
       const auto& config = ints_param(init.params, "@config");
       TENON_REQUIRE(config.size() == 5, "{}: a configuration of {} numbers", kKind, config.size());
@@ -41,7 +55,8 @@ class ConvStep final : public Step {
 
   std::size_t scratch_bytes(const StepShapes& shapes) const override {
     if constexpr (kNeedsScratch<Form>) {
-      return Form::scratch(shape_of(shapes), shapes.threads) * sizeof(float);
+      const ConvShape shape = shape_of(shapes);
+      return (Form::scratch(shape, shapes.threads) + packed_in_scratch(shape)) * sizeof(float);
     } else {
       return 0;
     }
@@ -53,14 +68,22 @@ class ConvStep final : public Step {
     args.shape = shape_of(shapes);
     const char* refused = Form::refusal(args.shape);
     TENON_REQUIRE(refused == nullptr, "{}: {}", kKind, refused);
-    require_weight(weights_, kKind, DataType::f32, Form::packed_size(args.shape));
-    args.weights = weights_.values<float>().data();
+    if (filter_at_ != 0) {
+      const ConvShape& s = args.shape;
+      const std::ptrdiff_t taps = static_cast<std::ptrdiff_t>(s.kernel_d) * s.kernel_h * s.kernel_w;
+      require_elements(shapes, filter_at_, s.out_channels * s.group_in() * taps);
+    } else {
+      require_weight(weights_, kKind, DataType::f32, Form::packed_size(args.shape));
+      args.weights = weights_.values<float>().data();
+    }
+    if (bias_at_ != 0) require_elements(shapes, bias_at_, args.shape.out_channels);
     if (bias_) {
       require_weight(*bias_, kKind, DataType::f32, conv_bias_size<Form>(args.shape));
       args.bias = bias_->values<float>().data();
     }
-    TENON_REQUIRE(!residual_ || shape_at(shapes.inputs, 1, kKind) == shape_at(shapes.outputs, 0, kKind),
-                  "{}: the residual has another shape", kKind);
+    TENON_REQUIRE(
+        !residual_ || shape_at(shapes.inputs, residual_at_, kKind) == shape_at(shapes.outputs, 0, kKind),
+        "{}: the residual has another shape", kKind);
     if constexpr (Form::kTuned) args.config = valid_config(args.shape);
     args.act = act_;
     return state;
@@ -69,9 +92,18 @@ class ConvStep final : public Step {
   Status run(const StepCall& call) const noexcept override {
     ConvArgs args = static_cast<const ConvState&>(*call.state).args;
     args.src = call.inputs[0]->as<float>();
-    args.residual = residual_ ? call.inputs[1]->as<float>() : nullptr;
+    args.residual = residual_ ? call.inputs[residual_at_]->as<float>() : nullptr;
     args.dst = call.outputs[0]->as<float>();
-    Form::run(*kernel_, args, reinterpret_cast<float*>(call.scratch), *call.pool);
+    auto* scratch = reinterpret_cast<float*>(call.scratch);
+    if constexpr (kTakesComputedWeights<Form>) {
+      if (bias_at_ != 0) args.bias = call.inputs[bias_at_]->as<float>();
+      if (filter_at_ != 0) {
+        Form::pack(args.shape, call.inputs[filter_at_]->as<float>(), scratch);
+        args.weights = scratch;
+        scratch += packed_in_scratch(args.shape);
+      }
+    }
+    Form::run(*kernel_, args, scratch, *call.pool);
     return {};
   }
 
@@ -82,7 +114,19 @@ class ConvStep final : public Step {
 
   ConvShape shape_of(const StepShapes& shapes) const {
     return conv_shape(op_, shape_at(shapes.inputs, 0, kKind), kernel_dims_,
-                      shape_at(shapes.outputs, 0, kKind));
+                      shape_at(shapes.outputs, 0, kKind), most_axes<Form>());
+  }
+
+  // Floats, a whole number of cache lines.
+  std::size_t packed_in_scratch(const ConvShape& shape) const {
+    if (filter_at_ == 0) return 0;
+    return static_cast<std::size_t>(round_up(static_cast<std::ptrdiff_t>(Form::packed_size(shape)), 16));
+  }
+
+  static void require_elements(const StepShapes& shapes, std::size_t input, std::ptrdiff_t elements) {
+    const std::ptrdiff_t found = volume(shape_at(shapes.inputs, input, kKind));
+    TENON_REQUIRE(found == elements, "{}: input {} has {} elements, expected {}", kKind, input, found,
+                  elements);
   }
 
   // The tuned configuration where the kernel of this machine offers it for the shape, else the kernel's first
@@ -101,6 +145,7 @@ class ConvStep final : public Step {
   ConvConfig config_;
   Activation act_;
   bool residual_ = false;
+  std::size_t filter_at_ = 0, bias_at_ = 0, residual_at_ = 0;  // among the inputs; 0 where it is none
   Tensor weights_;
   std::optional<Tensor> bias_;
 };

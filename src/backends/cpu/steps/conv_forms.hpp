@@ -4,9 +4,9 @@
 //   blocked    cpu.conv             nchw16c → nchw16c
 //   planar     cpu.conv_planar      nchw → nchw16c, few input channels
 //   depthwise  cpu.conv_depthwise   nchw16c → nchw16c, one channel a group
-//   plain      cpu.conv_nchw        nchw → nchw, any groups
-//   transpose  cpu.conv_transpose   nchw16c → nchw16c, transposed
-//   winograd   cpu.conv_winograd_*  nchw16c → nchw16c, by Winograd's algorithm with tiles of 2x2, 4x4, 6x6
+//   plain      cpu.conv_nchw        nchw → nchw, any groups, one to three axes; filter and bias may be
+//   computed transpose  cpu.conv_transpose   nchw16c → nchw16c, transposed winograd   cpu.conv_winograd_*
+//   nchw16c → nchw16c, by Winograd's algorithm with tiles of 2x2, 4x4, 6x6
 #pragma once
 
 #include "backends/cpu/kernels/conv_nchw/conv_nchw.hpp"
@@ -26,6 +26,7 @@ struct ConvBlocked {
   static constexpr bool kPlainInput = false, kPlainOutput = false, kTuned = true;
   static const Kernel* select(Isa level) { return select_conv(level); }
   static const char* refusal(const ConvShape& s) { return conv_refusal(s); }
+  static ConvShape computed(const ConvShape& s) { return conv_merged(s); }
   static ConvConfigs configs(const Kernel& kernel, const ConvShape& s) { return conv_configs(kernel, s); }
   static std::size_t packed_size(const ConvShape& s) { return conv_packed_size(s); }
   static void pack(const ConvShape& s, const float* from, float* to) { conv_pack(s, from, to); }
@@ -70,6 +71,8 @@ struct ConvPlain {
   using Kernel = GemmKernel;
   static constexpr std::string_view kKind = "cpu.conv_nchw";
   static constexpr bool kPlainInput = true, kPlainOutput = true, kTuned = false;
+  static constexpr bool kComputedWeights = true;
+  static constexpr std::size_t kMostAxes = 3;
   static const Kernel* select(Isa level) { return select_conv_nchw(level); }
   static const char* refusal(const ConvShape&) { return nullptr; }
   static std::size_t packed_size(const ConvShape& s) { return conv_nchw_packed_size(s); }
@@ -87,6 +90,7 @@ struct ConvTransposed {
   static constexpr bool kPlainInput = false, kPlainOutput = false, kTuned = false;
   static const Kernel* select(Isa level) { return select_deconv(level); }
   static const char* refusal(const ConvShape& s) { return deconv_refusal(s); }
+  static ConvShape computed(const ConvShape& s) { return conv_merged(s); }
   static std::size_t packed_size(const ConvShape& s) { return conv_packed_size(s); }
   static void pack(const ConvShape& s, const float* from, float* to) { deconv_pack(s, from, to); }
   static void run(const Kernel& kernel, const ConvArgs& args, float*, ThreadPool& pool) noexcept {
@@ -120,6 +124,30 @@ template <class Form>
 std::size_t conv_bias_size(const ConvShape& shape) {
   return Form::kPlainOutput ? static_cast<std::size_t>(shape.out_channels)
                             : conv_packed_bias_size(shape.out_channels);
+}
+
+// The shape whose products a form really computes.
+template <class Form>
+ConvShape computed_shape(const ConvShape& shape) {
+  if constexpr (requires { Form::computed(shape); }) {
+    return Form::computed(shape);
+  } else {
+    return shape;
+  }
+}
+
+template <class Form>
+inline constexpr bool kTakesComputedWeights = requires {
+  requires Form::kComputedWeights;
+};
+
+template <class Form>
+constexpr std::size_t most_axes() {
+  if constexpr (requires { Form::kMostAxes; }) {
+    return Form::kMostAxes;
+  } else {
+    return 2;
+  }
 }
 
 template <class Form>

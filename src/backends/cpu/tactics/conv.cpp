@@ -1,4 +1,5 @@
-// Convolutions with constant filters, in each of the forms of steps/conv_forms.hpp.
+// Convolutions with constant filters, or of few axes with computed ones, in each of the forms of
+// steps/conv_forms.hpp.
 #include "backends/cpu/steps/conv_forms.hpp"
 #include "backends/cpu/steps/op_params.hpp"
 #include "backends/cpu/tactics/checks.hpp"
@@ -48,11 +49,16 @@ class ConvTactic final : public Tactic {
   Verdict supports(const Problem& problem) const override {
     const auto& op = *problem.op.as<OpType>();
     if (Verdict v = require_f32(problem); !v) return v;
-    if (Verdict v = require_constant(problem, kConvWeights, "filter"); !v) return v;
-    if (Verdict v = require_constant(problem, kConvBias, "bias"); !v) return v;
+    if constexpr (kTakesComputedWeights<Form>) {
+      if (!known(problem.input(kConvWeights))) return Verdict::no("the dims of the filter are not constant");
+    } else {
+      if (Verdict v = require_constant(problem, kConvWeights, "filter"); !v) return v;
+      if (Verdict v = require_constant(problem, kConvBias, "bias"); !v) return v;
+    }
     const std::size_t rank = problem.inputs[0].dims.size();
-    if (rank != 3 && rank != 4)
-      return Verdict::no(fmt::format("{} spatial axes, the kernels have one or two", rank - 2));
+    if (rank < 3 || rank > most_axes<Form>() + 2)
+      return Verdict::no(
+          fmt::format("{} spatial axes, the kernels have one to {}", rank - 2, most_axes<Form>()));
     if (!problem.input(0).dims->at(1).is_const())
       return Verdict::no("the number of channels is not constant");
     if (auto check = check_epilogue(problem, op.epilogue, kResidual); !check.verdict) return check.verdict;
@@ -96,15 +102,27 @@ class ConvTactic final : public Tactic {
   Prepared prepare(const Problem& problem, const Candidate& candidate) const override {
     const ConvShape shape = shape_of(problem);
     Prepared prepared{std::string(name()), op_to_params(*problem.op.as<OpType>()), {}, {0}};
-    const Shape& filter = problem.inputs[kConvWeights].constant->shape();
+    const Shape& filter = problem.inputs[kConvWeights].dims;
     prepared.params.push_back({"@kernel", std::vector<std::int64_t>(filter.begin() + 2, filter.end())});
     if constexpr (Form::kTuned) prepared.params.push_back({"@config", config_of(candidate.config)});
 
-    Tensor packed(DataType::f32, {static_cast<std::int64_t>(Form::packed_size(shape))});
-    Form::pack(shape, problem.inputs[kConvWeights].constant->values<float>().data(),
-               packed.mutable_values<float>().data());
-    prepared.weights.push_back(std::move(packed));
-    if (problem.has(kConvBias)) {
+    const bool computed_filter = problem.inputs[kConvWeights].constant == nullptr;
+    const bool computed_bias = problem.has(kConvBias) && problem.inputs[kConvBias].constant == nullptr;
+    if constexpr (kTakesComputedWeights<Form>) {
+      prepared.params.push_back(
+          {"@computed", std::vector<std::int64_t>{computed_filter ? 1 : 0, computed_bias ? 1 : 0}});
+    }
+    if (computed_filter) {
+      prepared.operands.push_back(kConvWeights);
+    } else {
+      Tensor packed(DataType::f32, {static_cast<std::int64_t>(Form::packed_size(shape))});
+      Form::pack(shape, problem.inputs[kConvWeights].constant->values<float>().data(),
+                 packed.mutable_values<float>().data());
+      prepared.weights.push_back(std::move(packed));
+    }
+    if (computed_bias) {
+      prepared.operands.push_back(kConvBias);
+    } else if (problem.has(kConvBias)) {
       const float* source = problem.inputs[kConvBias].constant->values<float>().data();
       Tensor bias(DataType::f32, {static_cast<std::int64_t>(conv_bias_size<Form>(shape))});
       std::copy_n(source, shape.out_channels, bias.mutable_values<float>().data());
@@ -118,20 +136,26 @@ class ConvTactic final : public Tactic {
   static constexpr std::size_t kResidual = OpType::kFirstEpilogueOperand;
 
   static ConvShape shape_of(const Problem& problem) {
-    const Shape& filter = problem.inputs[kConvWeights].constant->shape();
+    const Shape& filter = problem.inputs[kConvWeights].dims;
     return conv_shape(*problem.op.as<OpType>(), problem.inputs[0].dims, std::span(filter).subspan(2),
-                      problem.outputs[0].dims);
+                      problem.outputs[0].dims, most_axes<Form>());
+  }
+
+  static bool known(const TensorType& type) {
+    return type.dims &&
+           std::all_of(type.dims->begin(), type.dims->end(), [](const Dim& dim) { return dim.is_const(); });
   }
 
   static double estimate(const Problem& problem, const ConvShape& shape) {
     const bool transposed = std::is_same_v<OpType, op::ConvTranspose>;
-    const double products = transposed ? elements(problem.inputs[0].dims) * shape.group_out()
-                                       : elements(problem.outputs[0].dims) * shape.group_in();
-    const double flops = 2.0 * products * shape.kernel_h * shape.kernel_w;
+    const ConvShape computed = computed_shape<Form>(shape);
+    const double products = transposed ? elements(problem.inputs[0].dims) * computed.group_out()
+                                       : elements(problem.outputs[0].dims) * computed.group_in();
+    const double flops = 2.0 * products * shape.kernel_d * shape.kernel_h * shape.kernel_w;
     // Depthwise kernels wait for memory; unfolding reads every input kernel_h · kernel_w times.
     const double unfolded = Form::kPlainOutput
                                 ? 8.0 * elements(problem.outputs[0].dims) / std::max(shape.out_channels, 1) *
-                                      shape.in_channels * shape.kernel_h * shape.kernel_w
+                                      shape.in_channels * shape.kernel_d * shape.kernel_h * shape.kernel_w
                                 : 0;
     return std::max(compute_ns(flops * (Form::kPlainOutput ? 1.3 : 1.0), problem),
                     memory_ns(touched_bytes(problem), problem)) +

@@ -29,7 +29,8 @@ void add(ConvConfigs& all, const ConvConfig& config) {
 
 }  // namespace
 
-ConvConfigs conv_configs(const ConvKernel& kernel, const ConvShape& s) {
+ConvConfigs conv_configs(const ConvKernel& kernel, const ConvShape& shape) {
+  const ConvShape s = conv_merged(shape);
   const int out_blocks = static_cast<int>(channel_blocks(s.group_out()));
   const int in_blocks = static_cast<int>(channel_blocks(s.group_in()));
 

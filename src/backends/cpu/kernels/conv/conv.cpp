@@ -23,10 +23,10 @@ constexpr ConvKernel kConvKernels[] = {
 };
 
 constexpr int kMaxPixels = 32;
+constexpr int kMostMerged = 8;  // groups; beyond, hardly a product is with a weight
 
 // What is the same for all tiles.
-ConvTile common_tile(const ConvArgs& args, int in_blocks) {
-  const ConvShape& s = args.shape;
+ConvTile common_tile(const ConvShape& s, const Activation& act, int in_blocks) {
   const std::ptrdiff_t tap = kChannelBlock * kChannelBlock;
   ConvTile t{};
   t.src_block = static_cast<std::ptrdiff_t>(s.in_h) * s.in_w * kChannelBlock;
@@ -40,7 +40,7 @@ ConvTile common_tile(const ConvArgs& args, int in_blocks) {
   t.weights_oc_block = t.weights_block * in_blocks;
   t.dst_pixel = kChannelBlock;
   t.dst_oc_block = static_cast<std::ptrdiff_t>(s.out_h) * s.out_w * kChannelBlock;
-  t.act = args.act;
+  t.act = act;
   t.tiles = 1;
   t.row_step = s.dilation_h;
   t.column_step = s.dilation_w;
@@ -77,7 +77,7 @@ class Walk {
 
   const ConvKernel& kernel_;
   const ConvArgs& args_;
-  const ConvShape& shape_;
+  ConvShape shape_;  // merged
   int in_blocks_;
   int out_blocks_;
   int oc_blocks_;
@@ -94,7 +94,7 @@ class Walk {
 };
 
 Walk::Walk(const ConvKernel& kernel, const ConvArgs& args)
-    : kernel_(kernel), args_(args), shape_(args.shape) {
+    : kernel_(kernel), args_(args), shape_(conv_merged(args.shape)) {
   in_blocks_ = static_cast<int>(channel_blocks(shape_.group_in()));
   out_blocks_ = static_cast<int>(channel_blocks(shape_.group_out()));
   oc_blocks_ = kernel.oc_blocks_at_most(args.config.oc_blocks);
@@ -108,7 +108,7 @@ Walk::Walk(const ConvKernel& kernel, const ConvArgs& args)
   tiles_ = by_rows_ ? row_tiles_ * shape_.out_h : row_tiles_;
   pass_blocks_ = args.config.oc_inner || args.config.ic_blocks == 0 ? in_blocks_ : args.config.ic_blocks;
   clears_padding_ = !args.act.keeps_zero();
-  common_ = common_tile(args, in_blocks_);
+  common_ = common_tile(shape_, args.act, in_blocks_);
   passes_ = in_blocks_ == 0 ? 1 : static_cast<int>(ceil_div(in_blocks_, pass_blocks_));
 }
 
@@ -270,9 +270,21 @@ std::span<const ConvKernel> conv_kernels() { return kConvKernels; }
 
 const ConvKernel* select_conv(Isa level) { return best_kernel(conv_kernels(), level); }
 
+ConvShape conv_merged(const ConvShape& shape) {
+  ConvShape merged = shape;
+  const auto whole = [&] {
+    return merged.groups == 1 ||
+           (merged.group_in() % kChannelBlock == 0 && merged.group_out() % kChannelBlock == 0);
+  };
+  for (int count = 2; !whole(); ++count) {
+    if (shape.groups % count == 0) merged.groups = shape.groups / count;
+  }
+  return merged;
+}
+
 const char* conv_refusal(const ConvShape& s) {
-  if (s.groups > 1 && (s.group_in() % kChannelBlock || s.group_out() % kChannelBlock)) {
-    return "channels per group are not multiples of 16";
+  if (s.groups > kMostMerged * conv_merged(s).groups) {
+    return "too many groups share a block of 16 channels";
   }
   return nullptr;
 }

@@ -14,6 +14,10 @@
 //   planar:  [ceil(O/16)][C][kernel_h][kernel_w][16 o]
 // The bias is padded to 16 * ceil(O/16) floats (conv_pack_bias).
 //
+// Groups that cut blocks of 16 channels are done several at once, as one group whose weights between them are
+// zero: conv_merged gives that shape, and O, C above are those of it. (An infinity in one of them becomes a
+// NaN in the others.)
+//
 // Each sum runs in an order that depends on shape and config alone.
 #pragma once
 
@@ -45,10 +49,17 @@ struct ConvShape {
   int dilation_w = 1;
   int pad_top = 0;  // what pad is needed at bottom and right follows from out_h, out_w
   int pad_left = 0;
+  // A third spatial axis before the others, for conv_nchw alone.
+  int in_d = 1;
+  int out_d = 1;
+  int kernel_d = 1;
+  int stride_d = 1;
+  int dilation_d = 1;
+  int pad_front = 0;
 
   int group_in() const { return in_channels / groups; }
   int group_out() const { return out_channels / groups; }
-  bool empty() const { return batch == 0 || out_channels == 0 || out_h == 0 || out_w == 0; }
+  bool empty() const { return batch == 0 || out_channels == 0 || out_d == 0 || out_h == 0 || out_w == 0; }
   bool pointwise() const {
     return kernel_h == 1 && kernel_w == 1 && stride_h == 1 && stride_w == 1 && pad_top == 0 &&
            pad_left == 0 && in_h == out_h && in_w == out_w;
@@ -79,6 +90,10 @@ struct ConvArgs {
 };
 
 const ConvKernel* select_conv(Isa level);
+
+// The shape with as few groups merged as it takes for blocks to lie within a group. Grows the number of
+// products by the number of groups merged.
+ConvShape conv_merged(const ConvShape& shape);
 
 // nullptr if conv_run takes the shape, else why not. conv_planar_run takes every shape of one group.
 const char* conv_refusal(const ConvShape& shape);

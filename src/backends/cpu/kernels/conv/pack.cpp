@@ -4,7 +4,8 @@
 
 namespace tenon::cpu {
 
-std::size_t conv_packed_size(const ConvShape& s) {
+std::size_t conv_packed_size(const ConvShape& shape) {
+  const ConvShape s = conv_merged(shape);
   return static_cast<std::size_t>(s.groups * channel_blocks(s.group_out()) * channel_blocks(s.group_in()) *
                                   s.kernel_h * s.kernel_w * kChannelBlock * kChannelBlock);
 }

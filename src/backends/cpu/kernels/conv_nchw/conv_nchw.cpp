@@ -22,7 +22,11 @@ constexpr GemmKernel kConvNchwKernels[] = {
 // What one task unfolds should stay in the second-level cache.
 constexpr std::ptrdiff_t kUnfoldedFloats = 128 * 1024;
 
-int depth(const ConvShape& s) { return s.group_in() * s.kernel_h * s.kernel_w; }
+int depth(const ConvShape& s) { return s.group_in() * s.kernel_d * s.kernel_h * s.kernel_w; }
+
+std::ptrdiff_t in_volume(const ConvShape& s) { return static_cast<std::ptrdiff_t>(s.in_d) * s.in_h * s.in_w; }
+
+int out_volume(const ConvShape& s) { return s.out_d * s.out_h * s.out_w; }
 
 // Pixels per task: a multiple of two panels.
 int chunk_pixels(const ConvShape& s) {
@@ -31,60 +35,72 @@ int chunk_pixels(const ConvShape& s) {
   return static_cast<int>(std::clamp<std::ptrdiff_t>(fit, kUnit, 16 * kUnit));
 }
 
-// Pixels of a panel that lie side by side in an output row. y and x are what the first reads at tap (0, 0).
+// Pixels of a panel that lie side by side in an output row. z, y and x are what the first reads at tap (0,
+// 0).
 struct Segment {
   int begin;  // in the panel
   int count;
+  int z;
   int y;
   int x;
 };
 
 int cut_panel(const ConvShape& s, int first, Segment (&segments)[kGemmColumnPanel]) {
-  const int end = std::min(first + kGemmColumnPanel, s.out_h * s.out_w);
+  const int end = std::min(first + kGemmColumnPanel, out_volume(s));
   int count = 0;
   for (int pixel = first; pixel < end;) {
     const int x = pixel % s.out_w;
     const int length = std::min(s.out_w - x, end - pixel);
-    segments[count++] = {pixel - first, length, pixel / s.out_w * s.stride_h - s.pad_top,
-                         x * s.stride_w - s.pad_left};
+    const int row = pixel / s.out_w;
+    segments[count++] = {pixel - first, length, row / s.out_h * s.stride_d - s.pad_front,
+                         row % s.out_h * s.stride_h - s.pad_top, x * s.stride_w - s.pad_left};
     pixel += length;
   }
   return count;
 }
 
-// One packed panel: out[k * 16 + i] is what pixel first + i reads at k = (c, h, w); zero outside of the input
-// and the image.
+// What one tap of a row of taps reads for a segment: to[i] = line[x + i * stride_w], zero outside of the
+// line.
+void unfold_segment(const ConvShape& s, const float* line, int x, int count, float* to) {
+  if (s.stride_w == 1) {
+    const int end = std::min(count, s.in_w - x);
+    for (int i = std::max(0, -x); i < end; ++i) to[i] = line[x + i];
+    return;
+  }
+  for (int i = 0; i < count; ++i) {
+    const int column = x + i * s.stride_w;
+    if (column >= 0 && column < s.in_w) to[i] = line[column];
+  }
+}
+
+// One packed panel: out[k * 16 + i] is what pixel first + i reads at k = (c, d, h, w); zero outside of the
+// input and the image.
 void unfold_panel(const ConvShape& s, const float* src, int first, float* out) {
   Segment segments[kGemmColumnPanel];
   const int count = cut_panel(s, first, segments);
-  for (int c = 0; c < s.group_in(); ++c, src += static_cast<std::ptrdiff_t>(s.in_h) * s.in_w) {
-    for (int h = 0; h < s.kernel_h; ++h) {
-      for (int w = 0; w < s.kernel_w; ++w, out += kGemmColumnPanel) {
-        if (const Segment& all = segments[0]; all.count == kGemmColumnPanel && s.stride_w == 1) {
-          const int y = all.y + h * s.dilation_h;
-          const int x = all.x + w * s.dilation_w;
-          if (y >= 0 && y < s.in_h && x >= 0 && x + kGemmColumnPanel <= s.in_w) {
-            std::copy_n(src + static_cast<std::ptrdiff_t>(y) * s.in_w + x, kGemmColumnPanel, out);
-            continue;
-          }
-        }
-        std::fill_n(out, kGemmColumnPanel, 0.0F);
-        for (const Segment* segment = segments; segment != segments + count; ++segment) {
-          const int y = segment->y + h * s.dilation_h;
-          const int x = segment->x + w * s.dilation_w;
-          if (y < 0 || y >= s.in_h) continue;
-          const float* line = src + static_cast<std::ptrdiff_t>(y) * s.in_w;
-          float* to = out + segment->begin;
-          if (s.stride_w == 1) {
-            const int end = std::min(segment->count, s.in_w - x);
-            for (int i = std::max(0, -x); i < end; ++i) to[i] = line[x + i];
-          } else {
-            for (int i = 0; i < segment->count; ++i) {
-              const int column = x + i * s.stride_w;
-              if (column >= 0 && column < s.in_w) to[i] = line[column];
-            }
-          }
-        }
+  const int rows = s.group_in() * s.kernel_d * s.kernel_h;
+  for (int row = 0; row < rows; ++row) {
+    const int h = row % s.kernel_h;
+    const int d = row / s.kernel_h % s.kernel_d;
+    const float* channel = src + row / s.kernel_h / s.kernel_d * in_volume(s);
+    const float* lines[kGemmColumnPanel];
+    for (int i = 0; i < count; ++i) {
+      const int z = segments[i].z + d * s.dilation_d;
+      const int y = segments[i].y + h * s.dilation_h;
+      const bool inside = z >= 0 && z < s.in_d && y >= 0 && y < s.in_h;
+      lines[i] = inside ? channel + (static_cast<std::ptrdiff_t>(z) * s.in_h + y) * s.in_w : nullptr;
+    }
+    const bool whole = segments[0].count == kGemmColumnPanel && s.stride_w == 1 && lines[0];
+    for (int w = 0; w < s.kernel_w; ++w, out += kGemmColumnPanel) {
+      const int shift = w * s.dilation_w;
+      if (const int x = segments[0].x + shift; whole && x >= 0 && x + kGemmColumnPanel <= s.in_w) {
+        std::copy_n(lines[0] + x, kGemmColumnPanel, out);
+        continue;
+      }
+      std::fill_n(out, kGemmColumnPanel, 0.0F);
+      for (int i = 0; i < count; ++i) {
+        const Segment& segment = segments[i];
+        if (lines[i]) unfold_segment(s, lines[i], segment.x + shift, segment.count, out + segment.begin);
       }
     }
   }
@@ -95,11 +111,11 @@ void run_chunk(const GemmKernel& kernel, const ConvArgs& args, int image, int gr
   const ConvShape& s = args.shape;
   const int k = depth(s);
   const float* src =
-      args.src + (static_cast<std::ptrdiff_t>(image) * s.groups + group) * s.group_in() * s.in_h * s.in_w;
+      args.src + (static_cast<std::ptrdiff_t>(image) * s.groups + group) * s.group_in() * in_volume(s);
   for (int i = 0; i < count; i += kGemmColumnPanel) {
     unfold_panel(s, src, first + i, scratch + static_cast<std::ptrdiff_t>(i) * k);
   }
-  const std::ptrdiff_t out_plane = static_cast<std::ptrdiff_t>(s.out_h) * s.out_w;
+  const std::ptrdiff_t out_plane = out_volume(s);
   const std::ptrdiff_t out =
       (static_cast<std::ptrdiff_t>(image) * s.groups + group) * s.group_out() * out_plane + first;
   GemmArgs gemm;
@@ -153,7 +169,7 @@ void conv_nchw_run(const GemmKernel& kernel, const ConvArgs& args, float* scratc
                    ThreadPool& pool) noexcept {
   const ConvShape& s = args.shape;
   if (s.empty()) return;
-  const int pixels = s.out_h * s.out_w;
+  const int pixels = out_volume(s);
   const int chunk = chunk_pixels(s);
   const std::size_t chunks = static_cast<std::size_t>(ceil_div(pixels, chunk));
   const std::size_t groups = static_cast<std::size_t>(s.groups);

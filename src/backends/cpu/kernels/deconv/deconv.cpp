@@ -69,7 +69,7 @@ class DeconvRow {
   DeconvRow(const ConvKernel& kernel, const ConvArgs& args)
       : kernel_(kernel),
         args_(args),
-        s_(args.shape),
+        s_(conv_merged(args.shape)),
         in_blocks_(static_cast<int>(channel_blocks(s_.group_in()))),
         out_blocks_(static_cast<int>(channel_blocks(s_.group_out()))),
         oc_blocks_(kernel.oc_blocks_at_most(out_blocks_)),
@@ -175,7 +175,7 @@ class DeconvRow {
 
   const ConvKernel& kernel_;
   const ConvArgs& args_;
-  const ConvShape& s_;
+  ConvShape s_;  // merged
   int in_blocks_;
   int out_blocks_;
   int oc_blocks_;
