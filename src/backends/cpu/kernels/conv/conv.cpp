@@ -72,7 +72,7 @@ class Walk {
   void run_tiles(const Position& p, int tiles, int pass) const;
   void run_steps(const Position& p, int steps, int tiles, int pass) const;
   void run_blocks(const Position& p, int block, int blocks, int steps, int tiles, int pass) const;
-  std::ptrdiff_t ahead(int blocks, bool last) const;
+  void look_ahead(ConvTile& t, int blocks, int tile) const;
   void run_pixels(ConvTile& t, int oc_blocks, int y, int x, int count) const;
 
   const ConvKernel& kernel_;
@@ -87,6 +87,7 @@ class Walk {
   int tile_pixels_;
   int passes_;
   int pass_blocks_;
+  int ahead_parts_;
   bool by_rows_;
   bool pointwise_;
   bool clears_padding_;
@@ -107,6 +108,8 @@ Walk::Walk(const ConvKernel& kernel, const ConvArgs& args)
   tile_pixels_ = static_cast<int>(ceil_div(line, row_tiles_));
   tiles_ = by_rows_ ? row_tiles_ * shape_.out_h : row_tiles_;
   pass_blocks_ = args.config.oc_inner || args.config.ic_blocks == 0 ? in_blocks_ : args.config.ic_blocks;
+  // About half of the tiles share the fetching, so that it leaves memory time.
+  ahead_parts_ = tiles_ >= 8 * oc_blocks_ ? 4 : tiles_ >= 4 * oc_blocks_ ? 2 : 1;
   clears_padding_ = !args.act.keeps_zero();
   common_ = common_tile(shape_, args.act, in_blocks_);
   passes_ = in_blocks_ == 0 ? 1 : static_cast<int>(ceil_div(in_blocks_, pass_blocks_));
@@ -152,7 +155,7 @@ void Walk::run_tiles(const Position& p, int tiles, int pass) const {
   const int end = p.tile + tiles;
   const int full = pointwise_ ? shape_.out_h * shape_.out_w / tile_pixels_ : 0;
   while (at.tile < end) {
-    const bool ahead = at.tile < oc_blocks_;
+    const bool ahead = at.tile < oc_blocks_ * ahead_parts_;
     const int count = ahead || at.tile >= full ? 1 : std::min(end, full) - at.tile;
     run_steps(at, 1, count, pass);
     at.tile += count;
@@ -211,8 +214,7 @@ void Walk::run_blocks(const Position& p, int block, int blocks, int steps, int t
     t.next_src = static_cast<std::ptrdiff_t>(count) * kChannelBlock;
     t.next_dst = t.next_src;
   }
-  if (!args_.config.oc_inner && p.tile < blocks && tiles_ > 1)
-    t.ahead = ahead(blocks, t.last) + p.tile * t.weights_oc_block;
+  if (!args_.config.oc_inner && tiles_ > 1) look_ahead(t, blocks, p.tile);
   run_pixels(t, blocks, y, x, count);
   if (t.last && clears_padding_ && block + steps * blocks == out_blocks_) {
     clear_padding_lanes(args_.dst + out + (steps * blocks - 1) * t.dst_oc_block, count * tiles,
@@ -220,10 +222,15 @@ void Walk::run_blocks(const Position& p, int block, int blocks, int steps, int t
   }
 }
 
-// How far the weights of the next pass, or of the next step's first, are from those of a pass.
-std::ptrdiff_t Walk::ahead(int blocks, bool last) const {
-  const std::ptrdiff_t pass = pass_blocks_ * common_.weights_block;
-  return last ? blocks * common_.weights_oc_block - (passes_ - 1) * pass : pass;
+// The weights of the next pass, or of the next step's first, are fetched by the first tiles of a pass: each
+// takes a part of one output block's.
+void Walk::look_ahead(ConvTile& t, int blocks, int tile) const {
+  const int block = tile / ahead_parts_;
+  if (block >= blocks) return;
+  const std::ptrdiff_t pass = pass_blocks_ * t.weights_block;
+  const std::ptrdiff_t next = t.last ? blocks * t.weights_oc_block - (passes_ - 1) * pass : pass;
+  t.ahead = t.weights + next + block * t.weights_oc_block + tile % ahead_parts_ * (pass / ahead_parts_);
+  t.ahead_step = kChannelBlock / ahead_parts_;
 }
 
 // `count` pixels from (y, x) on, in the order of the flattened image.

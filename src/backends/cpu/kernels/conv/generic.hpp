@@ -14,11 +14,14 @@ alignas(64) constexpr float kZeroPixel[kChannelBlock] = {};
 // input of pixel p in lane c.
 template <bool Ahead, int Pixels, int Blocks, class V, class At>
 inline __attribute__((always_inline)) void conv_lanes(V* acc, const float* weights, const ConvTile& t,
-                                                      int lanes, const At& at) {
+                                                      int lanes, const float*& ahead, const At& at) {
   constexpr int kPerBlock = kChannelBlock / V::kLanes;
   constexpr int kVectors = Blocks * kPerBlock;
   for (int c = 0; c < lanes; ++c) {
-    if constexpr (Ahead) __builtin_prefetch(weights + t.ahead, 0, 2);
+    if constexpr (Ahead) {
+      __builtin_prefetch(ahead, 0, 2);
+      ahead += t.ahead_step;
+    }
     V column[kVectors];
     unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
       column[v.value] =
@@ -44,6 +47,7 @@ void conv_tile(const ConvTile& t) noexcept {
   const float* tile_src = t.src;
   const float* tile_weights = t.weights;
   const float* tile_bias = t.bias;
+  const float* ahead = t.ahead;
   std::ptrdiff_t offset = 0;  // in dst and residual
   const auto at = [&](int p, int v) TENON_INLINE_LAMBDA {
     return offset + p * t.dst_pixel + (v / kPerBlock) * t.dst_oc_block + (v % kPerBlock) * V::kLanes;
@@ -77,9 +81,9 @@ void conv_tile(const ConvTile& t) noexcept {
         for (int w = 0; w < t.taps_w; ++w) {
           if constexpr (Access == ConvAccess::row || Access == ConvAccess::row2) {
             constexpr int kStep = Access == ConvAccess::row ? kChannelBlock : 2 * kChannelBlock;
-            conv_lanes<Ahead, Pixels, Blocks>(acc, weights, t, lanes, [&](auto p, int c) TENON_INLINE_LAMBDA {
-              return src + p.value * kStep + c;
-            });
+            conv_lanes<Ahead, Pixels, Blocks>(acc, weights, t, lanes, ahead,
+                                              [&](auto p, int c)
+                                                  TENON_INLINE_LAMBDA { return src + p.value * kStep + c; });
           } else if constexpr (Access == ConvAccess::gather) {
             const float* pixel[Pixels];
             for (int p = 0; p < Pixels; ++p) {
@@ -90,13 +94,14 @@ void conv_tile(const ConvTile& t) noexcept {
               pixel[p] = inside ? block + (static_cast<std::ptrdiff_t>(y) * t.src_w + x) * kChannelBlock
                                 : kZeroPixel;
             }
-            conv_lanes<Ahead, Pixels, Blocks>(acc, weights, t, lanes, [&](auto p, int c) TENON_INLINE_LAMBDA {
-              return pixel[p.value] + c;
-            });
+            conv_lanes<Ahead, Pixels, Blocks>(acc, weights, t, lanes, ahead,
+                                              [&](auto p, int c)
+                                                  TENON_INLINE_LAMBDA { return pixel[p.value] + c; });
           } else {
             const std::ptrdiff_t step = Access == ConvAccess::planar2 ? 2 : t.src_pixel;
-            conv_lanes<Ahead, Pixels, Blocks>(
-                acc, weights, t, 1, [&](auto p, int) TENON_INLINE_LAMBDA { return src + p.value * step; });
+            conv_lanes<Ahead, Pixels, Blocks>(acc, weights, t, 1, ahead,
+                                              [&](auto p, int)
+                                                  TENON_INLINE_LAMBDA { return src + p.value * step; });
           }
           weights += t.weights_tap_w;
           src += t.src_tap_w;

@@ -52,7 +52,10 @@ struct ConvTile {
   bool last;   // apply act
   Activation act;
 
-  std::ptrdiff_t ahead;  // weights so far ahead of one output block's go into the second-level cache; 0: none
+  // With each input lane, a line of weights that are needed soon goes into the second-level cache, from ahead
+  // on in steps of ahead_step floats. nullptr: none.
+  const float* ahead;
+  std::ptrdiff_t ahead_step;
 
   // The tile is done `tiles` times, at least once, each time further on by these.
   int tiles;
