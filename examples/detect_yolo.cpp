@@ -54,7 +54,8 @@ void decode_head(const tenon::Tensor& head, int canvas, const Anchor* anchors, s
       }
       const float score = objectness * sigmoid(at[(5 + best) * plane]);
       if (score < kMinScore) continue;
-      const auto [row, column] = std::div(cell, columns);
+      const int column = cell % columns;
+      const int row = cell / columns;
       const float x = (static_cast<float>(column) + sigmoid(at[0])) * stride;
       const float y = (static_cast<float>(row) + sigmoid(at[plane])) * stride;
       const float w = anchors[a].width * std::exp(at[2 * plane]) / 2;
