@@ -4,6 +4,8 @@
 #include "ir/npy.hpp"
 #include "support/paths.hpp"
 
+#include <tenon/builder.hpp>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -15,6 +17,19 @@ namespace tenon::test {
 namespace {
 
 namespace fs = std::filesystem;
+
+// The weights beside the prototxt, and the shapes of the inputs at hand in place of its own.
+void add_caffe_options(const nlohmann::json& manifest, const fs::path& folder, Network& network) {
+  network.importing.weights = folder / manifest.at("weights").get<std::string>();
+  const auto inputs = tenon::Network::load(network.model, network.importing).inputs();
+  for (Network::Case& one : network.cases) {
+    // The answers of a network with one input may have been taken under another name.
+    if (inputs.size() == 1 && one.inputs.size() == 1)
+      one.inputs = {{inputs[0].name, one.inputs.begin()->second}};
+  }
+  for (const auto& [name, tensor] : read_tensors(network.cases.at(0).inputs))
+    network.importing.input_shapes[name] = tensor.shape();
+}
 
 Network read_network(const fs::path& folder) {
   const auto manifest = nlohmann::json::parse(std::ifstream(folder / "manifest.json"));
@@ -31,6 +46,7 @@ Network read_network(const fs::path& folder) {
       one.outputs[name] = folder / file.get<std::string>();
     }
   }
+  if (network.model.extension() == ".prototxt") add_caffe_options(manifest, folder, network);
   return network;
 }
 
@@ -76,7 +92,8 @@ std::vector<Network> networks() {
     const auto manifest = nlohmann::json::parse(std::ifstream(entry.path() / "manifest.json"));
     if (manifest.contains("also"))
       all.push_back(in_other_format(network, entry.path() / manifest["also"].get<std::string>()));
-    if (network.model.extension() == ".onnx") all.push_back(std::move(network));
+    if (network.model.extension() == ".onnx" || network.model.extension() == ".prototxt")
+      all.push_back(std::move(network));
   }
   std::sort(all.begin(), all.end(), [](const Network& a, const Network& b) { return a.name < b.name; });
   return all;

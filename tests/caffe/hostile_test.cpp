@@ -1,0 +1,81 @@
+// Files made to hurt: a clear error, in less than a second, without much memory.
+#include "caffe/support.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <fstream>
+#include <string>
+
+namespace tenon::test {
+namespace {
+
+// The most memory that this process has had since reset_peak(), in bytes; 0 where the system does not say.
+std::size_t peak() {
+  std::ifstream status("/proc/self/status");
+  for (std::string word; status >> word;) {
+    std::size_t kibibytes = 0;
+    if (word == "VmHWM:" && status >> kibibytes) return kibibytes << 10;
+  }
+  return 0;
+}
+void reset_peak() { std::ofstream("/proc/self/clear_refs") << "5"; }
+
+void refuses(const std::string& prototxt, const std::vector<LayerBlobs>& weights = {},
+             const ImportOptions& options = {}) {
+  reset_peak();
+  const std::size_t before = peak();
+  const auto start = std::chrono::steady_clock::now();
+  const std::string message = net_error(prototxt, weights, options);
+  const std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
+  EXPECT_FALSE(message.empty());
+  EXPECT_LT(message.size(), 4096U);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+  EXPECT_LT(time.count(), 1) << message;
+  EXPECT_LT(peak() - before, std::size_t{200} << 20) << message;
+#endif
+}
+
+TEST(CaffeHostile, Depths) {
+  refuses(std::string(5'000'000, '{'));
+  std::string deep;
+  for (int i = 0; i < 1'000'000; ++i) deep += "a{";
+  refuses(deep);
+}
+
+TEST(CaffeHostile, Sizes) {
+  ImportOptions random;
+  random.random_weights = 1;
+  refuses(input("x", {1, 1LL << 40, 1LL << 40, 2}) +
+              layer("InnerProduct", "inner_product_param { num_output: 2 }"),
+          {}, random);
+  refuses(input("x", {1, 3, 8, 8}) +
+              layer("Convolution",
+                    "convolution_param { num_output: 2000000000 kernel_size: 1000000 pad: 1000000 }"),
+          {}, random);
+  refuses(input("x", {1, 3, 8, 8}) +
+          layer("Im2col", "convolution_param { kernel_size: 1000000 pad: 1000000 }"));
+  refuses(input("x", {1, 3, 8, 8}) + layer("SPP", "spp_param { pyramid_height: 62 }"));
+  refuses(input("x", {1, 1, 1, 2}) + layer("Embed", "embed_param { num_output: 1000000 input_dim: 1000000 }"),
+          {}, random);
+  refuses(input("x", {2}) + layer("Tile", "tile_param { axis: 0 tiles: 9223372036854775807 }"));
+  refuses(input("x", {1, 1, 2, 2}) + layer("Interp", "interp_param { zoom_factor: 2147483647 }"));
+  refuses(input("x", {1, 4}) + layer("InnerProduct", "inner_product_param { num_output: 4 }"),
+          {{"l", {{{1LL << 30, 1LL << 30}, {1}}}}});
+  std::string axes = "input: 'x' input_shape { ";
+  for (int i = 0; i < 100'000; ++i) axes += "dim: 1 ";
+  refuses(axes + "} " + layer("ReLU", ""));
+}
+
+TEST(CaffeHostile, Counts) {
+  std::string many;
+  for (int i = 0; i < 600'000; ++i) many += "a: 1 ";
+  refuses("layer { " + many + "}");
+  std::string layers = input("x", {1});
+  for (int i = 0; i < 20'000; ++i) layers += "layer { name: 'n' type: 'Unheard' bottom: 'x' top: 'x' } ";
+  reset_peak();
+  EXPECT_FALSE(net_error(layers).empty());
+}
+
+}  // namespace
+}  // namespace tenon::test
