@@ -13,7 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   options.random_weights = 1;
   try {
     const std::string_view text(reinterpret_cast<const char*>(data), size);
-    tenon::import_caffe(text, nullptr, options).verify();
+    tenon::import_caffe(text, nullptr, options, 1 << 16).verify();
   } catch (const tenon::ModelError&) {
   }
   return 0;

@@ -12,8 +12,6 @@
 namespace tenon::caffe {
 namespace {
 
-constexpr std::int64_t kMaxElements = std::int64_t{1} << 28;
-
 // SplitMix64 (Steele, Lea and Flood 2014): the standard library's distributions differ between systems.
 class Random {
  public:
@@ -107,8 +105,6 @@ Filler read_filler(const Message* fields, Filler otherwise) {
 }
 
 Tensor fill(const Filler& filler, const Shape& shape, std::uint64_t seed) {
-  TENON_REQUIRE(element_count(shape) <= kMaxElements, "weights of shape [{}] are too large to be drawn",
-                join(shape));
   Tensor tensor(DataType::f32, shape);
   const std::span<float> values = tensor.mutable_values<float>();
   Random random(seed);

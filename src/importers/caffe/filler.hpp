@@ -26,8 +26,7 @@ struct Filler {
 // The filler that a layer names; `otherwise` where it names none.
 Filler read_filler(const Message* fields, Filler otherwise);
 
-// f32 of that shape, the same for the same seed everywhere. ModelError for an unknown filler, and for more
-// than 2^28 elements.
+// f32 of that shape, the same for the same seed everywhere. ModelError for an unknown filler.
 Tensor fill(const Filler& filler, const Shape& shape, std::uint64_t seed);
 
 }  // namespace tenon::caffe

@@ -36,17 +36,19 @@ Graph import_caffe(const std::filesystem::path& prototxt, const ImportOptions& o
         if (!options.weights.empty()) weights = caffe::Weights::open(options.weights);
         std::optional<Tensor> mean;
         if (!options.mean.empty()) mean = caffe::read_mean(options.mean);
-        return caffe::Importer(net, weights ? &*weights : nullptr, mean ? &*mean : nullptr, options).run();
+        return caffe::Importer(net, weights ? &*weights : nullptr, mean ? &*mean : nullptr, options,
+                               kMaxDrawnWeights)
+            .run();
       },
       [&] { return fmt::format("importing {}", quote(prototxt.string())); });
 }
 
 Graph import_caffe(std::string_view prototxt, const std::string_view* caffemodel,
-                   const ImportOptions& options) {
+                   const ImportOptions& options, std::int64_t drawable) {
   const caffe::NetDef net = caffe::read_net(prototxt);
   std::optional<caffe::Weights> weights;
   if (caffemodel != nullptr) weights.emplace(*caffemodel, nullptr);
-  return caffe::Importer(net, weights ? &*weights : nullptr, nullptr, options).run();
+  return caffe::Importer(net, weights ? &*weights : nullptr, nullptr, options, drawable).run();
 }
 
 }  // namespace tenon

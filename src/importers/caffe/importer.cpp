@@ -54,8 +54,8 @@ Tensor centre(const Tensor& image, std::int64_t height, std::int64_t width) {
 }  // namespace
 
 Importer::Importer(const NetDef& net, const Weights* weights, const Tensor* mean,
-                   const ImportOptions& options)
-    : net_(net), weights_(weights), mean_(mean), options_(options), graph_(net.name) {}
+                   const ImportOptions& options, std::int64_t drawable)
+    : net_(net), weights_(weights), mean_(mean), options_(options), drawable_(drawable), graph_(net.name) {}
 
 Graph Importer::run() {
   const std::vector<std::string> outputs = choose_outputs();
@@ -207,6 +207,9 @@ Tensor Importer::blob(const LayerDef& layer, std::size_t index, const Shape& sha
   }
   if (weights_ != nullptr) return weights_->blob(layer.name, index, shape);
   if (options_.random_weights) {
+    const std::int64_t count = element_count(shape);
+    TENON_REQUIRE(count <= drawable_, "weights of shape [{}] are too many to be drawn", join(shape));
+    drawable_ -= count;
     return fill(filler, shape, *options_.random_weights + hash_of(layer.name) + 0x9E37U * index);
   }
   throw NoWeights{};

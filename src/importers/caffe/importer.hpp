@@ -16,8 +16,10 @@ namespace tenon::caffe {
 
 class Importer {
  public:
-  // The weights and the mean image may be null. All must outlive the importer.
-  Importer(const NetDef& net, const Weights* weights, const Tensor* mean, const ImportOptions& options);
+  // The weights and the mean image may be null. All must outlive the importer. `drawable`: how many random
+  // weights there may be.
+  Importer(const NetDef& net, const Weights* weights, const Tensor* mean, const ImportOptions& options,
+           std::int64_t drawable);
   Graph run();
 
   Graph& graph() noexcept { return graph_; }
@@ -48,6 +50,7 @@ class Importer {
   const Weights* weights_;
   const Tensor* mean_;
   const ImportOptions& options_;
+  std::int64_t drawable_;  // random weights that may still be drawn
   Graph graph_;
   std::map<std::string, ValueId> blobs_;       // invalid: what it comes from is among the problems
   std::map<std::string, std::string> makers_;  // the layer that gave a blob its present value
