@@ -10,7 +10,7 @@
 namespace tenon::caffe {
 namespace {
 
-std::string error_of(std::string_view text) {
+std::string text_error(std::string_view text) {
   try {
     parse_text(text);
   } catch (const ModelError& error) {
@@ -79,27 +79,27 @@ TEST(CaffeText, RefusesWhatDoesNotFit) {
 }
 
 TEST(CaffeText, SaysWhereItIsMalformed) {
-  EXPECT_EQ(error_of("a: 1\nb: }"), "line 2: expected a value, found '}'");
-  EXPECT_EQ(error_of("a { b: 1"), "line 1: expected the name of a field, found the end");
-  EXPECT_EQ(error_of("a 1"), "line 1: expected ':' or '{', found '1'");
-  EXPECT_EQ(error_of("a: \"x\n\""), "line 1: a string has no end");
-  EXPECT_EQ(error_of("a: '\\q'"), "line 1: a string has an escape that does not exist");
-  EXPECT_EQ(error_of("a: [1 2]"), "line 1: expected ',' or ']', found '2'");
-  EXPECT_EQ(error_of("\x01"), "line 1: expected the name of a field, found '\\x01'");
-  EXPECT_EQ(error_of("}"), "line 1: expected the name of a field, found '}'");
+  EXPECT_EQ(text_error("a: 1\nb: }"), "line 2: expected a value, found '}'");
+  EXPECT_EQ(text_error("a { b: 1"), "line 1: expected the name of a field, found the end");
+  EXPECT_EQ(text_error("a 1"), "line 1: expected ':' or '{', found '1'");
+  EXPECT_EQ(text_error("a: \"x\n\""), "line 1: a string has no end");
+  EXPECT_EQ(text_error("a: '\\q'"), "line 1: a string has an escape that does not exist");
+  EXPECT_EQ(text_error("a: [1 2]"), "line 1: expected ',' or ']', found '2'");
+  EXPECT_EQ(text_error("\x01"), "line 1: expected the name of a field, found '\\x01'");
+  EXPECT_EQ(text_error("}"), "line 1: expected the name of a field, found '}'");
 }
 
 TEST(CaffeText, LimitsDepthAndFields) {
   std::string deep;
   for (int i = 0; i < 99; ++i) deep += "a{";
-  EXPECT_EQ(error_of(deep + std::string(99, '}')), "");
-  EXPECT_EQ(error_of(std::string(200'000, '{').insert(0, "a")),
+  EXPECT_EQ(text_error(deep + std::string(99, '}')), "");
+  EXPECT_EQ(text_error(std::string(200'000, '{').insert(0, "a")),
             "line 1: expected the name of a field, found '{'");
   for (int i = 0; i < 100'000; ++i) deep += "a{";
-  EXPECT_EQ(error_of(deep), "line 1: messages are nested more than 100 deep");
+  EXPECT_EQ(text_error(deep), "line 1: messages are nested more than 100 deep");
   std::string many;
   for (int i = 0; i < 500'001; ++i) many += "a:1 ";
-  EXPECT_EQ(error_of(many), "line 1: there are more than 500000 fields");
+  EXPECT_EQ(text_error(many), "line 1: there are more than 500000 fields");
 }
 
 }  // namespace

@@ -13,7 +13,7 @@
 namespace tenon::caffe {
 namespace {
 
-constexpr std::size_t kMaxAxes = 32;
+constexpr std::size_t kMaxInputAxes = 32;
 
 // FNV-1a: the same weights for the same layer, wherever it stands.
 std::uint64_t hash_of(std::string_view text) {
@@ -229,7 +229,7 @@ ValueId Importer::add_input(const std::string& name, const Ints* declared) {
     declared = &given->second;
   }
   TENON_REQUIRE(declared != nullptr, "the shape of the input {} is not in the model: give one", quote(name));
-  TENON_REQUIRE(declared->size() <= kMaxAxes, "the input {} has {} axes", quote(name), declared->size());
+  TENON_REQUIRE(declared->size() <= kMaxInputAxes, "the input {} has {} axes", quote(name), declared->size());
   Dims dims;
   for (std::size_t axis = 0; axis < declared->size(); ++axis) {
     const std::int64_t dim = (*declared)[axis];

@@ -23,7 +23,7 @@ enum OldestLayer : std::uint32_t { kOldestLayerName = 1, kOldestLayerBlobs = 50 
 enum Blob : std::uint32_t { kBlobNum = 1, kBlobWidth = 4, kBlobData = 5, kBlobShape = 7, kBlobDoubles = 8 };
 enum BlobShape : std::uint32_t { kShapeDim = 1 };
 
-constexpr std::size_t kMaxAxes = 32;
+constexpr std::size_t kMaxBlobAxes = 32;
 
 struct Runs {
   std::vector<std::string_view> list;
@@ -57,7 +57,7 @@ StoredBlob read_blob(std::string_view message) {
       has_shape = true;
       for (WireReader dims = in.message(); dims.next();) {
         if (dims.field() == kShapeDim) dims.append_to(blob.shape);
-        if (blob.shape.size() > kMaxAxes) throw ModelError("a blob has more than 32 axes");
+        if (blob.shape.size() > kMaxBlobAxes) throw ModelError("a blob has more than 32 axes");
       }
     }
   }

@@ -7,11 +7,11 @@
 namespace tenon::caffe {
 namespace {
 
-constexpr std::size_t kMaxAxes = 32;
+constexpr std::size_t kMaxDataAxes = 32;
 
 Ints read_shape(const LayerContext& layer, const Message& fields) {
   const Ints shape = fields.integers("dim");
-  if (shape.size() > kMaxAxes) layer.fail(fmt::format("a shape has {} axes", shape.size()));
+  if (shape.size() > kMaxDataAxes) layer.fail(fmt::format("a shape has {} axes", shape.size()));
   return shape;
 }
 

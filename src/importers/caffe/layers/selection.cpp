@@ -14,8 +14,8 @@ namespace {
 
 // The last bottom says which: not 0.
 Values filter(LayerContext& layer) {
-  constexpr std::size_t kAny = std::numeric_limits<std::size_t>::max();
-  layer.require(2, kAny, 1, kAny);
+  constexpr std::size_t kAnyNumber = std::numeric_limits<std::size_t>::max();
+  layer.require(2, kAnyNumber, 1, kAnyNumber);
   layer.parameters("filter_param").ignore({"need_back_prop"});
   if (layer.bottom_count() != layer.top_count() + 1) layer.fail("needs one more bottom than tops");
   const ValueId selector = layer.reshaped(layer.bottom(layer.top_count()), {-1});
