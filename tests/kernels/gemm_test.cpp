@@ -181,7 +181,7 @@ TEST_P(GemmKernels, TallWideAndVectorShapes) {
 
 // A NaN or an infinity among the inputs must reach the output.
 TEST_P(GemmKernels, NanComesThroughTheActivation) {
-  for (const Activation act :
+  for (const Activation& act :
        {Activation::none(), Activation::relu(), Activation::clip(-1, 1), Activation::leaky(0.1F)}) {
     const float a[] = {NAN};
     const float b[] = {1.0F};

@@ -16,12 +16,12 @@ namespace {
 
 class ReduceKernels : public test::KernelTest<ReduceKernel> {};
 
-struct Answer {
+struct Reduced {
   double exact;
   double bound;
 };
 
-Answer reduce_exactly(ReduceFn fn, const std::vector<float>& x) {
+Reduced reduce_exactly(ReduceFn fn, const std::vector<float>& x) {
   const double n = static_cast<double>(x.size());
   double sum = 0, absolute = 0, square = 0, product = 1;
   double top = -std::numeric_limits<double>::infinity(), bottom = -top;
@@ -92,7 +92,7 @@ TEST_P(ReduceKernels, RandomShapes) {
     reduce_run(kernel(), args, test::pool_of(1));
     ASSERT_TRUE(out.intact());
     for (std::ptrdiff_t e = 0; e < args.outer * args.inner; ++e) {
-      const Answer answer = reduce_exactly(args.fn, column_of(args, x, e / args.inner, e % args.inner));
+      const Reduced answer = reduce_exactly(args.fn, column_of(args, x, e / args.inner, e % args.inner));
       ASSERT_NEAR(out.data()[e], answer.exact, answer.bound) << "at " << e;
     }
     std::vector<float> threaded(n);
