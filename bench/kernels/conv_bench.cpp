@@ -17,7 +17,13 @@ struct Layer {
   int stride;
   int pad;
   bool planar = false;
+  int groups = 1;
+  bool residual = false;
+  bool cold = false;  // weights come from memory, as in a network whose weights no cache holds
 };
+
+// Weights that are used in turn where they are to be cold: more than the last cache.
+constexpr std::size_t kColdFloats = (std::size_t{128} << 20) / sizeof(float);
 
 // The layers of ResNet-50, and a few that are shaped otherwise.
 constexpr Layer kLayers[] = {
@@ -35,12 +41,25 @@ constexpr Layer kLayers[] = {
     {"resnet_56_128_3x3_s2", 128, 56, 128, 28, 3, 2, 1},
     {"resnet_14_256_3x3_s2", 512, 14, 512, 7, 3, 2, 1},
     {"resnet_56_512_1x1_s2", 256, 56, 512, 28, 1, 2, 0},
+    {"resnet_56_64_256_1x1_add", 64, 56, 256, 56, 1, 1, 0, false, 1, true},
+    {"resnet_14_1024_512_1x1_s2", 1024, 14, 512, 7, 1, 2, 0},
+    {"resnet_7_512_3x3_cold", 512, 7, 512, 7, 3, 1, 1, false, 1, false, true},
+    {"resnet_7_512_2048_1x1_add_cold", 512, 7, 2048, 7, 1, 1, 0, false, 1, true, true},
+    {"resnet_7_2048_512_1x1_cold", 2048, 7, 512, 7, 1, 1, 0, false, 1, false, true},
+    {"resnext_56_128_3x3_g32", 128, 56, 128, 56, 3, 1, 1, false, 32},
+    {"resnext_28_256_3x3_g32", 256, 28, 256, 28, 3, 1, 1, false, 32},
+    {"ultraface_40_64_12_3x3", 64, 40, 12, 40, 3, 1, 1},
+    {"resnet20_32_16_3x3", 16, 32, 16, 32, 3, 1, 1},
+    {"yolo_13_512_255_1x1", 512, 13, 255, 13, 1, 1, 0},
+    {"yolo_416_3_16_3x3", 3, 416, 16, 416, 3, 1, 1, true},
+    {"vgg_224_3_64_3x3", 3, 224, 64, 224, 3, 1, 1, true},
     {"vgg_224_64_3x3", 64, 224, 64, 224, 3, 1, 1},
     {"vit_patch", 3, 224, 768, 14, 16, 16, 0, true},
 };
 
 cpu::ConvShape shape_of(const Layer& layer) {
   cpu::ConvShape s;
+  s.groups = layer.groups;
   s.in_channels = layer.in_channels;
   s.out_channels = layer.out_channels;
   s.in_h = s.in_w = layer.in;
@@ -59,22 +78,28 @@ void run(benchmark::State& state, const cpu::ConvKernel& kernel, const Layer& la
   };
   Floats src(plane(s.in_channels, s.in_h));
   Floats dst(plane(s.out_channels, s.out_h));
-  Floats weights(layer.planar ? cpu::conv_planar_packed_size(s) : cpu::conv_packed_size(s));
+  const std::size_t packed = layer.planar ? cpu::conv_planar_packed_size(s) : cpu::conv_packed_size(s);
+  const std::size_t copies = layer.cold ? kColdFloats / packed + 1 : 1;
+  Floats weights(copies * packed);
+  Floats residual(layer.residual ? plane(s.out_channels, s.out_h) : 1);
   Floats bias(cpu::conv_packed_bias_size(s.out_channels));
   cpu::ConvArgs args;
   args.shape = s;
   args.config = config;
   args.src = src.data();
   args.dst = dst.data();
-  args.weights = weights.data();
+  args.residual = layer.residual ? residual.data() : nullptr;
   args.bias = bias.data();
   args.act = cpu::Activation::relu();
+  std::size_t copy = 0;
   for (auto _ : state) {
+    args.weights = weights.data() + copy * packed;
+    copy = copy + 1 < copies ? copy + 1 : 0;
     (layer.planar ? cpu::conv_planar_run : cpu::conv_run)(kernel, args, pool());
     benchmark::ClobberMemory();
   }
   report_flops(state, kernel.info,
-               2.0 * s.in_channels * s.out_channels * s.out_h * s.out_w * s.kernel_h * s.kernel_w);
+               2.0 * s.group_in() * s.out_channels * s.out_h * s.out_w * s.kernel_h * s.kernel_w);
 }
 
 cpu::ConvConfigs configs(const cpu::ConvKernel& kernel, const Layer& layer) {
