@@ -16,12 +16,16 @@ from pathlib import Path
 from typing import Callable
 
 import numpy as np
-from tflite_writer import Model, Scalar, Table, Vector, f32, flag, i8, i32
+from tflite_writer import TYPES, Model, Scalar, Table, Vector, f32, flag, i8, i32
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from tensorflow_formulas import (  # noqa: E402
     avg_pool, conv, conv_transpose, depthwise, lrn, max_pool, resized, softmax)
 
+# What kind of options an operator has, where it has any that matter.
+OPTIONS = {0: 11, 1: 5, 2: 10, 3: 1, 4: 2, 5: 94, 9: 8, 11: 12, 13: 13, 17: 5, 18: 21, 22: 17, 23: 15, 25: 9, 26: 19, 36: 23, 40: 27, 41: 28,
+           42: 29, 43: 30, 45: 32, 49: 35, 56: 40, 67: 49, 74: 27, 77: 55, 79: 57, 81: 27, 82: 27, 83: 59, 88: 64, 89: 27, 97: 74, 98: 75,
+           100: 77, 102: 79, 126: 101, 150: 122}
 CASES: dict[str, Callable[["Case"], None]] = {}
 SAME, VALID = i8(0), i8(1)
 NONE, RELU, RELU_N1_TO_1, RELU6, TANH = (i8(i) for i in range(5))
@@ -33,10 +37,10 @@ def case(function: Callable[["Case"], None]) -> Callable[["Case"], None]:
 
 
 class Quantized:
-    """A tensor's index with its scale, zero point and, as real numbers, its values."""
+    """A tensor's index, its values as real numbers, and the scales of weights."""
 
-    def __init__(self, index: int, values: np.ndarray) -> None:
-        self.index, self.values = index, values
+    def __init__(self, index: int, values: np.ndarray, scale: np.ndarray | None = None) -> None:
+        self.index, self.values, self.scale = index, values, scale
 
 
 class Case:
@@ -82,16 +86,17 @@ class Case:
             results.append(self.model.tensor(name, list(array.shape), array.dtype.name, **tensor))
             self.model.outputs.append(results[-1])
             self.outputs[name] = array
-        self.model.operator(code, inputs, results, options, 1 if options is not None else 0)
+        self.model.operator(code, inputs, results, options, OPTIONS.get(code, 0))
         self.terms = max(self.terms, terms)
         return results
 
     def convolved(self, x: int, array: np.ndarray, channels: int) -> tuple[int, np.ndarray]:
         """Something that puts the channels in front inside of Tenon."""
         w, values = self.weights(channels, 1, 1, array.shape[-1])
-        expected = conv(array, values.transpose(1, 2, 3, 0))
+        bias, b = self.weights(channels)
+        expected = conv(array, values.transpose(1, 2, 3, 0)) + b
         options = Table({0: SAME, 1: i32(1), 2: i32(1)})
-        return self.add(3, [x, w], expected, options=options, terms=array.shape[-1])[0], expected
+        return self.add(3, [x, w, bias], expected, options=options, terms=array.shape[-1])[0], expected
 
     # Quantized tensors.
 
@@ -102,11 +107,6 @@ class Case:
     def stored(self, name: str, array: np.ndarray, scale: float, zero_point: int) -> Quantized:
         index = self.feed(array, name, scale=[scale], zero_point=[zero_point])
         return Quantized(index, float(np.float32(scale)) * (array.astype(np.float64) - zero_point))
-
-    def stored_weights(self, array: np.ndarray, scale: np.ndarray, axis: int) -> Quantized:
-        index = self.const(array, scale=[float(s) for s in scale], axis=axis)
-        shape = [-1 if a == axis else 1 for a in range(array.ndim)]
-        return Quantized(index, array * scale.astype(np.float64).reshape(shape) if len(scale) > 1 else array * float(scale[0]))
 
     def add_quantized(self, code: int, inputs: list[int], values: np.ndarray, dtype: str, scale: float, zero_point: int,
                       options: Table | None = None) -> Quantized:
@@ -301,7 +301,8 @@ def reduce(c: Case) -> None:
             c.add(code, [value, c.ints(*axes)], formula(values, axes, keepdims=keep), options=Table({0: flag(keep)}), terms=40)
     for code, formula in ((56, np.argmax), (79, np.argmin)):
         for axis, dtype in ((1, np.int32), (-1, np.int64)):
-            c.add(code, [y, c.ints(axis)], formula(moved, axis).astype(dtype))
+            kind = Table({0: i8(TYPES[np.dtype(dtype).name])})
+            c.add(code, [y, c.ints(axis)], formula(moved, axis).astype(dtype), options=kind)
 
 
 @case
@@ -337,8 +338,8 @@ def shape(c: Case) -> None:
         c.add(70, [value, c.const(np.int32(-2))], np.expand_dims(values, -2), terms=5)
         for permutation in ((0, 3, 1, 2), (3, 1, 0, 2)):
             c.add(39, [value, c.ints(*permutation)], values.transpose(permutation), terms=5)
-        c.add(77, [value], np.array(values.shape, np.int32))
-        c.add(77, [value], np.array(values.shape, np.int64))
+        for dtype in ("int32", "int64"):
+            c.add(77, [value], np.array(values.shape, dtype), options=Table({0: i8(TYPES[dtype])}))
         c.add(110, [value], np.array(4, np.int32))
 
 
@@ -367,7 +368,7 @@ def cut(c: Case) -> None:
     y, moved = c.convolved(x, array, 4)
     for value, values in ((x, array), (y, moved)):
         c.add(49, [c.const(np.int32(3)), value], *np.split(values, 2, 3), options=Table({0: i32(2)}), terms=4)
-        c.add(102, [value, c.ints(1, -1, 2), c.const(np.int32(2))], *np.split(values, [1, 4], 2), terms=4)
+        c.add(102, [value, c.ints(1, -1, 2), c.const(np.int32(2))], *np.split(values, [1, 4], 2), options=Table({0: i32(3)}), terms=4)
         c.add(88, [value], *values.transpose(1, 0, 2, 3), options=Table({0: i32(5), 1: i32(1)}), terms=4)
         c.add(65, [value, c.ints(0, 1, 0, 2), c.ints(-1, 2, 4, -1)], values[:, 1:3, :4, 2:], terms=4)
         masks = Table({0: i32(5), 1: i32(6)})
@@ -401,7 +402,8 @@ def pad(c: Case) -> None:
     for value, values in ((x, array), (y, moved)):
         c.add(34, [value, c.const(rows)], np.pad(values, rows), terms=3)
         c.add(60, [value, c.const(rows), c.const(np.float32(-7))], np.pad(values, rows, constant_values=-7), terms=3)
-        c.add(100, [value, c.const(np.minimum(rows, 2))], np.pad(values, np.minimum(rows, 2), mode="reflect"), terms=3)
+        c.add(100, [value, c.const(np.minimum(rows, 2))], np.pad(values, np.minimum(rows, 2), mode="reflect"), options=Table({0: i8(0)}),
+              terms=3)
 
 
 @case
@@ -452,33 +454,32 @@ def quantized_network(c: Case, dtype: str, zero_point: int) -> None:
         index = c.const(array, scale=[float(s) for s in scale], zero_point=[offset] * count, axis=axis)
         along = [-1 if a == axis else 1 for a in range(len(shape))] if per_channel else [1] * len(shape)
         values = (array.astype(np.float64) - offset) * scale.astype(np.float64).reshape(along)
-        return Quantized(index, values)
+        return Quantized(index, values, scale)
 
-    def bias(count: int, scale: float) -> tuple[int, np.ndarray]:
+    def bias(scales: np.ndarray, count: int) -> tuple[int, np.ndarray]:
         array = c.rng.integers(-2000, 2000, count).astype(np.int32)
-        scales = [scale] * (count if per_channel else 1)
-        return c.const(array, scale=scales), array * float(np.float32(scale))
+        return c.const(array, scale=[float(s) for s in scales]), array * scales.astype(np.float64)
 
     w = weights((8, 3, 3, 4), 0)
-    b, values = bias(8, 1e-4)
+    b, values = bias(np.float32(0.02) * w.scale, 8)
     y = conv(x.values, w.values.transpose(1, 2, 3, 0), same=True) + values
     y = c.add_quantized(3, [x.index, w.index, b], np.clip(y, 0, 6), dtype, 6 / 255, limits.min, window(SAME, (1, 1), RELU6))
     w = weights((1, 3, 3, 8), 3)
     z = depthwise(y.values, w.values.reshape(3, 3, 8, 1), (1, 1), True)
     z = c.add_quantized(4, [y.index, w.index], z, dtype, 0.1, zero_point, window(SAME, (1, 1), i32(1), NONE))
     total = c.add_quantized(0, [y.index, z.index], y.values + z.values, dtype, 0.15, zero_point + 2, Table({0: NONE}))
-    joined = c.add_quantized(2, [y.index, total.index], np.concatenate([y.values, total.values], 3), dtype, 0.15, zero_point + 2,
-                             Table({0: i32(3)}))
+    # Moved as stored, until the next matrix product.
+    same = c.add_quantized(114, [y.index], y.values, dtype, 0.15, zero_point + 2)
+    joined = c.add_quantized(2, [same.index, total.index], np.concatenate([same.values, total.values], 3), dtype, 0.15,
+                             zero_point + 2, Table({0: i32(3)}))
     pooled = c.add_quantized(17, [joined.index], max_pool(joined.values, (2, 2), (2, 2)), dtype, 0.15, zero_point + 2,
                              window(VALID, (2, 2), i32(2), i32(2)))
-    # Moved as stored.
     flat = c.add_quantized(22, [pooled.index, c.ints(2, 144)], pooled.values.reshape(2, 144), dtype, 0.15, zero_point + 2)
     w = weights((5, 144), 0)
     y = c.add_quantized(9, [flat.index, w.index, -1], flat.values @ w.values.T, dtype, 0.5, zero_point, Table({0: NONE}))
     c.add_quantized(25, [y.index], softmax(y.values), dtype, 1 / 256, limits.min, Table({0: f32(1)}))
     c.add(6, [y.index], y.values)
-    requantized = c.add_quantized(114, [y.index], y.values, dtype, 0.7, zero_point)
-    assert requantized.index
+    c.add_quantized(114, [y.index], y.values, dtype, 0.7, zero_point)
     c.options["steps"] = 1
     c.terms = 200
 
