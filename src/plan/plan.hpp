@@ -24,7 +24,7 @@ struct Buffer {
     input,     // bound by the caller; `index` is the input's position
     output,    // bound by the caller or owned by the context; `index` is the output's position
     constant,  // blob `index`
-    alias,     // the memory of buffer `alias_of`, read with this buffer's type
+    alias,     // memory of buffer `alias_of` from its byte `offset` on, read with this buffer's type
     dynamic,   // shape known only while running (or not a tensor): allocated from the context's pool
   };
   std::string name;

@@ -13,7 +13,9 @@ std::string where(const Plan& plan, const Buffer& buffer) {
     case Buffer::Storage::input: return fmt::format("input {}", plan.inputs.at(buffer.index).name);
     case Buffer::Storage::output: return fmt::format("output {}", plan.outputs.at(buffer.index).name);
     case Buffer::Storage::constant: return fmt::format("blob {}", buffer.index);
-    case Buffer::Storage::alias: return fmt::format("alias of b{}", buffer.alias_of.value);
+    case Buffer::Storage::alias:
+      return buffer.offset == 0 ? fmt::format("alias of b{}", buffer.alias_of.value)
+                                : fmt::format("alias of b{}+{}", buffer.alias_of.value, buffer.offset);
     case Buffer::Storage::dynamic: return "dynamic";
   }
   return "?";

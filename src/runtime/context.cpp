@@ -117,7 +117,7 @@ void Context::State::bind_external(std::size_t index) {
   // Views of this buffer follow it.
   for (std::size_t i = index + 1; i < views_.size(); ++i) {
     if (plan_.buffers[i].storage == Buffer::Storage::alias)
-      views_[i].data = views_[plan_.buffers[i].alias_of.value].data;
+      views_[i].data = views_[plan_.buffers[i].alias_of.value].data + plan_.buffers[i].offset;
   }
 }
 
@@ -135,11 +135,13 @@ void Context::State::place_buffers() {
         break;
       }
       case Buffer::Storage::alias: {
-        const std::uint32_t root = root_buffer(plan_, buffer.alias_of).value;
-        TENON_REQUIRE(storage_bytes(buffer.type.as_tensor(), view.shape) <=
-                          storage_bytes(plan_.buffers[root].type.as_tensor(), views_[root].shape),
+        const std::uint32_t whole = buffer.alias_of.value;
+        const auto room = static_cast<std::uint64_t>(
+            storage_bytes(plan_.buffers[whole].type.as_tensor(), views_[whole].shape));
+        const auto bytes = static_cast<std::uint64_t>(storage_bytes(buffer.type.as_tensor(), view.shape));
+        TENON_REQUIRE(buffer.offset <= room && bytes <= room - buffer.offset,
                       "plan: buffer '{}' is larger than what it is a view of", buffer.name);
-        view.data = views_[buffer.alias_of.value].data;
+        view.data = views_[whole].data + buffer.offset;
         break;
       }
       case Buffer::Storage::input:

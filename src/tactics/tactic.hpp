@@ -49,6 +49,9 @@ struct Prepared {
   std::vector<Tensor> weights;  // packed
   std::vector<std::size_t>
       operands;  // which of the problem's inputs stay runtime inputs of the step, in order
+  // The result is the operands one after the other along this axis: there is nothing to do where their
+  // producers can write into it.
+  std::optional<std::size_t> joined_axis = std::nullopt;
 };
 
 class Tactic {

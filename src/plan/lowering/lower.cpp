@@ -17,6 +17,9 @@
 namespace tenon {
 namespace {
 
+// Kernels reach their best where a buffer begins with a cache line.
+constexpr std::uint64_t kBufferAlignment = 64;
+
 class Lowering {
  public:
   Lowering(const Graph& graph, const Assignment& assignment, const StepRegistry& steps,
@@ -171,7 +174,46 @@ class Lowering {
       buffers_[key(node.outputs[i], layout)] = id;
       outputs.push_back(id);
     }
+    if (prepared.joined_axis && join_in_place(*prepared.joined_axis, inputs, outputs.at(0))) return;
     add_step(choice, std::move(prepared), std::move(inputs), std::move(outputs), node.location);
+  }
+
+  // Makes the parts regions of the whole, so that the steps that compute them write there. Not where a part's
+  // memory is the caller's or belongs to another whole already, or regions are not contiguous or move with
+  // the shapes.
+  bool join_in_place(std::size_t axis, const std::vector<BufferId>& parts, BufferId whole) {
+    const Buffer& result = plan_.buffer(whole);
+    const TensorType& type = result.type.as_tensor();
+    if (result.storage != Buffer::Storage::arena || (!type.layout.is_plain() && axis > 1)) return false;
+    if (!std::all_of(type.dims->begin(), type.dims->begin() + static_cast<std::ptrdiff_t>(axis),
+                     [](const Dim& dim) { return dim.is_const(1); })) {
+      return false;
+    }
+    std::vector<BufferId> roots;
+    std::uint64_t offset = 0;
+    for (BufferId part : parts) {
+      const BufferId root = root_buffer(plan_, part);
+      const Buffer& memory = plan_.buffer(root);
+      const auto& dims = *plan_.buffer(part).type.as_tensor().dims;
+      const bool fits =
+          memory.storage == Buffer::Storage::arena && memory.bytes == plan_.buffer(part).bytes &&
+          offset % kBufferAlignment == 0 &&
+          std::all_of(dims.begin(), dims.end(), [](const Dim& dim) { return dim.is_const(); }) &&
+          std::find(roots.begin(), roots.end(), root) == roots.end();
+      if (!fits) return false;
+      roots.push_back(root);
+      offset += memory.bytes;
+    }
+    if (offset != result.bytes) return false;
+    offset = 0;
+    for (BufferId root : roots) {
+      Buffer& part = plan_.buffers[root.value];
+      part.storage = Buffer::Storage::alias;
+      part.alias_of = whole;
+      part.offset = offset;
+      offset += part.bytes;
+    }
+    return true;
   }
 
   void add_alias(const Node& node, BufferId of) {
@@ -245,7 +287,8 @@ class Lowering {
       BufferId id = buffer_for(graph_.outputs()[i], {});
       BufferId root = root_buffer(plan_, id);
       const Buffer::Storage storage = plan_.buffer(root).storage;
-      if (storage != Buffer::Storage::arena && storage != Buffer::Storage::dynamic) {
+      const bool is_part = plan_.buffer(root).bytes != plan_.buffer(id).bytes;
+      if (is_part || (storage != Buffer::Storage::arena && storage != Buffer::Storage::dynamic)) {
         id = root = add_output_copy(graph_.outputs()[i], id);
       }
       Buffer& buffer = plan_.buffers[root.value];
@@ -293,10 +336,18 @@ class Lowering {
     for_each_buffer_id([&](BufferId& id) {
       for (BufferId part = id; part.valid(); part = plan_.buffer(part).alias_of) used[part.value] = true;
     });
+    // Aliases stand behind what they are aliases of.
+    std::vector<std::size_t> depth(used.size(), 0), order;
+    for (std::size_t i = 0; i < used.size(); ++i) {
+      if (used[i]) order.push_back(i);
+      for (BufferId part = plan_.buffers[i].alias_of; part.valid(); part = plan_.buffer(part).alias_of)
+        ++depth[i];
+    }
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::size_t a, std::size_t b) { return depth[a] < depth[b]; });
     std::vector<BufferId> renumbered(used.size());
     std::vector<Buffer> kept;
-    for (std::size_t i = 0; i < used.size(); ++i) {
-      if (!used[i]) continue;
+    for (std::size_t i : order) {
       renumbered[i] = BufferId(static_cast<std::uint32_t>(kept.size()));
       kept.push_back(std::move(plan_.buffers[i]));
     }

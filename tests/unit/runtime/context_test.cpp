@@ -156,6 +156,47 @@ TEST(Engine, ShapeArithmeticLeavesNothingInThePlan) {
   EXPECT_TRUE(context.output("y").identical(x));
 }
 
+// Of two concatenations the first is written by its parts; the second shares one of them and copies.
+constexpr std::string_view kJoined = R"(
+graph @net(%x: f32[1,16,4,4]) {
+  %a = relu(%x) : f32[1,16,4,4]
+  %b = neg(%x) : f32[1,16,4,4]
+  %dims = constant {value=i64[3] [1,16,16]} : i64[3]
+  %flat = reshape(%b, %dims) : f32[1,16,16]
+  %c = concat(%a, %b) {axis=1} : f32[1,32,4,4]
+  %d = concat(%c, %a) {axis=1} : f32[1,48,4,4]
+  %e = abs(%d) : f32[1,48,4,4]
+  %f = exp(%flat) : f32[1,16,16]
+  return %e as "e", %b as "part", %c as "whole", %f as "view"
+})";
+
+TEST(Engine, PartsAreWrittenIntoWhatTheyAreJoinedTo) {
+  const auto built = [](Device device) {
+    BuildOptions options;
+    options.device = device;
+    options.optimize = false;
+    options.measure = false;
+    return build(Network::from_text(kJoined), options);
+  };
+  const Engine engine = Engine::deserialize(built(Device::cpu).serialize());
+  std::size_t copies = 0;
+  for (const PlanStep& step : engine.plan().steps) copies += step.kind == "cpu.concat";
+  EXPECT_EQ(copies, 1u);
+  Context context = engine.create_context(), expected = built(Device::reference).create_context();
+  Tensor bound(DataType::f32, {1, 32, 4, 4});
+  context.set_output("whole", bound);
+  const Tensor x = random_tensor({1, 16, 4, 4}, 7);
+  for (Context* each : {&context, &expected}) {
+    each->set_input("x", x);
+    each->run();
+  }
+  for (const char* name : {"e", "part", "whole", "view"}) {
+    EXPECT_LE(relative_difference(expected.output(name), context.output(name)),
+              4 * static_cast<double>(std::numeric_limits<float>::epsilon()))
+        << name;
+  }
+}
+
 TEST(Engine, SaysWhatItTakesAndGives) {
   const Engine engine = build_conv_net();
   ASSERT_EQ(engine.inputs().size(), 1u);

@@ -124,6 +124,7 @@ class JoinTactic final : public Tactic {
     Prepared prepared{name_, {{"@axis", static_cast<std::int64_t>(axis(problem))}}, {}, {}};
     prepared.operands.resize(kConcat ? problem.inputs.size() : 1);
     std::iota(prepared.operands.begin(), prepared.operands.end(), std::size_t{0});
+    if (kConcat) prepared.joined_axis = axis(problem);
     return prepared;
   }
 
