@@ -19,12 +19,13 @@ bool any_of(std::string_view name, const std::array<std::string_view, N>& names)
 
 constexpr std::array<std::string_view, 5> kConvolutions = {"conv", "conv_integer", "deform_conv",
                                                            "conv_transpose", "qlinear_conv"};
-constexpr std::array<std::string_view, 3> kProducts = {"matmul", "matmul_integer", "qlinear_matmul"};
+constexpr std::array<std::string_view, 4> kProducts = {"matmul", "matmul_integer", "matmul_max",
+                                                       "qlinear_matmul"};
 constexpr std::array<std::string_view, 3> kRecurrent = {"lstm", "gru", "rnn"};
 // Every element of the output depends on a whole sample, or a part of it.
-constexpr std::array<std::string_view, 11> kWholeSample = {
-    "softmax", "log_softmax", "layer_norm", "instance_norm", "group_norm", "rms_norm", "mean_variance_norm",
-    "lp_norm", "lrn",         "cumulative", "einsum"};
+constexpr std::array<std::string_view, 12> kWholeSample = {
+    "attention",          "softmax", "log_softmax", "layer_norm", "instance_norm", "group_norm", "rms_norm",
+    "mean_variance_norm", "lp_norm", "lrn",         "cumulative", "einsum"};
 
 double window(const Op& op) {
   for (const Attribute& attribute : op.attributes()) {

@@ -2,6 +2,7 @@
 #include "ops/conv.hpp"
 #include "ops/conv_transpose.hpp"
 #include "ops/matmul.hpp"
+#include "ops/matmul_max.hpp"
 
 #include <fmt/format.h>
 
@@ -132,6 +133,18 @@ void add_matmul(std::vector<OpCase>& cases, const char* name, op::MatMul op, Cas
 }  // namespace
 
 void add_contraction_cases(std::vector<OpCase>& cases) {
+  // Groups that share a part, groups that are cut into parts, and no epilogue at all.
+  op::MatMulMax largest;
+  largest.epilogue = PointwiseProgram::parse("(1) %1 = relu %0");
+  cases.push_back({"matmul_max_small_groups",
+                   largest,
+                   {input({symbol("N"), 7, 10}), weight({10, 37}), weight({37})},
+                   10});
+  cases.push_back({"matmul_max_large_groups",
+                   op::MatMulMax{false, {}},
+                   {input({symbol("N"), 3, 211, 6}), weight({6, 21})},
+                   6});
+
   for (const ConvSpec& spec : conv_specs()) add_conv(cases, spec);
   add_conv_transpose(cases);
 

@@ -1,6 +1,7 @@
 // "cpu.matmul_integer": a (u8 or i8) [, its zero point] → i32, weight: b less its zero point, packed as
 // floats; its dims are @b. The tactic offers it where no sum can leave the integers that single precision
 // holds, so that gemm is exact. "cpu.dynamic_quantize": x → u8, scale, zero point.
+#include "backends/cpu/kernels/quantize/quantize.hpp"
 #include "backends/cpu/kernels/reduce/reduce.hpp"
 #include "backends/cpu/steps/matmul.hpp"
 #include "backends/cpu/steps/operands.hpp"
@@ -119,7 +120,8 @@ struct DynamicQuantizeState final : StepState {
 
 class DynamicQuantizeStep final : public Step {
  public:
-  explicit DynamicQuantizeStep(const StepInit& init) : reduce_(select_reduce(isa())) {
+  explicit DynamicQuantizeStep(const StepInit& init)
+      : reduce_(select_reduce(isa())), quantize_(select_quantize(isa())) {
     require_counts(init, kKind, 1, 3, 0);
     require_tensor(init.inputs[0], kKind, Layout(), DataType::f32);
     require_tensor(init.outputs[0], kKind, Layout(), DataType::u8);
@@ -146,11 +148,11 @@ class DynamicQuantizeStep final : public Step {
     const float scale = (high - low) / 255.0F;
     const float zero = scale == 0 ? 0 : std::clamp(std::nearbyint(-low / scale), 0.0F, 255.0F);
     auto* y = call.outputs[0]->as<std::uint8_t>();
-    call.pool->run_ranges(static_cast<std::size_t>(count), kQuantizedGrain,
-                          [&](std::size_t begin, std::size_t end, int) {
-                            for (std::size_t i = begin; i < end; ++i)
-                              y[i] = scale == 0 ? std::uint8_t{0} : quantized(x[i] / scale, zero);
-                          });
+    if (scale == 0) {
+      std::memset(y, 0, static_cast<std::size_t>(count));
+    } else {
+      quantize_run(*quantize_, {x, y, count, scale, zero}, *call.pool);
+    }
     *call.outputs[1]->as<float>() = scale;
     *call.outputs[2]->as<std::uint8_t>() = static_cast<std::uint8_t>(zero);
     return {};
@@ -171,18 +173,8 @@ class DynamicQuantizeStep final : public Step {
     return result;
   }
 
-  // Adding and taking away 1.5 · 2^23 rounds half to even what is small enough, which is all that does not
-  // saturate anyway.
-  static std::uint8_t quantized(float scaled, float zero) noexcept {
-    constexpr float kRound = 0x1.8p23F;
-    const float bounded = scaled < -512.0F ? -512.0F : scaled > 512.0F ? 512.0F : scaled;
-    const float value = (bounded + kRound) - kRound + zero;
-    return value >= 255.0F ? std::uint8_t{255}
-           : value > 0.0F  ? static_cast<std::uint8_t>(value)
-                           : std::uint8_t{0};
-  }
-
   const ReduceKernel* reduce_;
+  const QuantizeKernel* quantize_;
 };
 
 }  // namespace
