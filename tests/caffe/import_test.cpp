@@ -92,6 +92,18 @@ TEST(CaffeImport, ShapesAreOverridden) {
             "a shape is given for 'y', which is no input of the model");
 }
 
+TEST(CaffeImport, OpenDimsStayOpen) {
+  const std::string net = input("x", {1, 1, 4, 4}) + R"(
+    layer { name: "p" type: "Pooling" bottom: "x" top: "p" pooling_param { kernel_size: 2 stride: 2 } }
+    layer { name: "u" type: "Upsample" bottom: "p" top: "u" upsample_param { scale: 2 } }
+    layer { name: "c" type: "Crop" bottom: "u" bottom: "x" top: "c" crop_param { axis: 2 } })";
+  ImportOptions options;
+  options.input_shapes["x"] = {-1, 1, -1, -1};
+  const Graph graph = import_net(net, {}, options);
+  EXPECT_EQ(graph.type(graph.inputs()[0]).to_string(), "f32[x_0,1,x_2,x_3]");
+  expect_close(evaluate(graph, {counting({1, 1, 3, 2})}).at(0), {1, 1, 3, 2}, {3, 3, 3, 3, 5, 5});
+}
+
 TEST(CaffeImport, DataLayersAreInputsWhereTheyAreNeeded) {
   const std::string net = R"(
     layer { name: "d" type: "Data" top: "data" top: "label" include { phase: TEST }

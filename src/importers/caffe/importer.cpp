@@ -14,6 +14,8 @@ namespace tenon::caffe {
 namespace {
 
 constexpr std::size_t kMaxInputAxes = 32;
+constexpr std::size_t kMaxEnds = 4096;      // inputs, outputs
+constexpr std::size_t kMaxProblems = 1000;  // that are listed
 
 // FNV-1a: the same weights for the same layer, wherever it stands.
 std::uint64_t hash_of(std::string_view text) {
@@ -91,20 +93,26 @@ std::size_t Importer::used_bottoms(const LayerDef& layer) const {
 
 std::vector<std::string> Importer::choose_outputs() const {
   if (!options_.outputs.empty()) return options_.outputs;
-  std::vector<std::string> unused;
+  std::map<std::string, std::size_t> unused;  // with the order in which layers gave them
+  std::size_t order = 0;
   for (const LayerDef& layer : net_.layers) {
     const Role role = role_of(layer);
     if (role == Role::ignore) continue;
-    for (std::size_t i = 0; i < (role == Role::silence ? layer.bottoms.size() : used_bottoms(layer)); ++i)
-      std::erase(unused, layer.bottoms[i]);
+    const std::size_t used = role == Role::silence ? layer.bottoms.size() : used_bottoms(layer);
+    for (std::size_t i = 0; i < used; ++i) unused.erase(layer.bottoms[i]);
     if (role != Role::compute) continue;
     for (const std::string& top : layer.tops) {
-      std::erase(unused, top);
-      if (!is_given(top)) unused.push_back(top);
+      if (!is_given(top)) unused[top] = order++;
     }
   }
   if (unused.empty()) throw ModelError("the network has no outputs");
-  return unused;
+  TENON_REQUIRE(unused.size() <= kMaxEnds, "{} outputs are more than the {} that are supported",
+                unused.size(), kMaxEnds);
+  std::vector<std::string> names;
+  for (const auto& [name, place] : unused) names.push_back(name);
+  std::sort(names.begin(), names.end(),
+            [&](const auto& a, const auto& b) { return unused.at(a) < unused.at(b); });
+  return names;
 }
 
 std::vector<Importer::Needed> Importer::needed_layers(const std::vector<std::string>& outputs) const {
@@ -162,7 +170,7 @@ void Importer::import_layer(const Needed& needed) {
     const LayerType* type = registry().find(layer.type);
     // A plugin of that name belongs here.
     TENON_REQUIRE(type != nullptr, "layers of this type are not supported{}",
-                  did_you_mean(layer.type, registry().names()));
+                  problems_.size() < kMaxProblems ? did_you_mean(layer.type, registry().names()) : "");
     if (poisoned) return define(layer, Values(layer.tops.size()));
     graph_.set_location(layer.name);
     LayerContext context(*this, layer, std::move(bottoms), needed.wanted);
@@ -198,6 +206,8 @@ void Importer::define(const LayerDef& layer, const Values& tops) {
 }
 
 void Importer::add_problem(const LayerDef& layer, const std::string& reason) {
+  if (problems_.size() == kMaxProblems) problems_.push_back("… and more");
+  if (problems_.size() > kMaxProblems) return;
   problems_.push_back(fmt::format("{}: {}", title(layer), reason));
 }
 
@@ -219,7 +229,13 @@ std::size_t Importer::stored_blobs(const LayerDef& layer) const {
   return weights_ == nullptr ? 0 : weights_->count(layer.name);
 }
 
+void Importer::charge(std::int64_t numbers) {
+  TENON_REQUIRE(numbers <= derivable_, "the constants that it stands for are too large");
+  derivable_ -= numbers;
+}
+
 ValueId Importer::add_input(const std::string& name, const Ints* declared) {
+  TENON_REQUIRE(graph_.inputs().size() < kMaxEnds, "there are more than {} inputs", kMaxEnds);
   const auto given = options_.input_shapes.find(name);
   if (given != options_.input_shapes.end()) {
     shaped_.insert(name);

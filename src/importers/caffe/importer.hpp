@@ -25,6 +25,8 @@ class Importer {
   Graph& graph() noexcept { return graph_; }
   Tensor blob(const LayerDef& layer, std::size_t index, const Shape& shape, const Filler& filler);
   std::size_t stored_blobs(const LayerDef& layer) const;
+  // For constants that a layer stands for without weights: ModelError when they are too large altogether.
+  void charge(std::int64_t numbers);
   ValueId add_input(const std::string& name, const Ints* declared);
 
  private:
@@ -50,7 +52,8 @@ class Importer {
   const Weights* weights_;
   const Tensor* mean_;
   const ImportOptions& options_;
-  std::int64_t drawable_;  // random weights that may still be drawn
+  std::int64_t derivable_ = std::int64_t{1} << 24;  // what is left of charge()'s allowance
+  std::int64_t drawable_;                           // random weights that may still be drawn
   Graph graph_;
   std::map<std::string, ValueId> blobs_;       // invalid: what it comes from is among the problems
   std::map<std::string, std::string> makers_;  // the layer that gave a blob its present value

@@ -70,6 +70,8 @@ Tensor LayerContext::blob(std::size_t index, const Shape& shape, const Filler& f
   return importer_.blob(def_, index, shape, filler);
 }
 
+void LayerContext::charge(std::int64_t numbers) const { importer_.charge(numbers); }
+
 std::size_t LayerContext::stored_blobs() const { return importer_.stored_blobs(def_); }
 
 Graph& LayerContext::graph() noexcept { return importer_.graph(); }

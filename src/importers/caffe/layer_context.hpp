@@ -55,6 +55,8 @@ class LayerContext {
   // --- weights ---
   // Blob `index`, drawn by `filler` where the network's weights are random.
   Tensor blob(std::size_t index, const Shape& shape, const Filler& filler) const;
+  // Before making constants of so many numbers that come from no file.
+  void charge(std::int64_t numbers) const;
   // How many blobs are stored for the layer; 0 where weights are random.
   std::size_t stored_blobs() const;
 

@@ -10,6 +10,8 @@
 namespace tenon::caffe {
 namespace {
 
+constexpr std::size_t kMaxLayers = 10'000;
+
 struct State {
   std::string phase = "TEST";
   std::int64_t level = 0;
@@ -128,6 +130,10 @@ NetDef read_net(std::string_view prototxt) {
   for (const Field& field : net.text.fields()) {
     if (!field.used)
       throw ModelError(fmt::format("line {}: a network has no field '{}'", field.line, field.name));
+  }
+  if (net.layers.size() > kMaxLayers) {
+    throw ModelError(
+        fmt::format("{} layers are more than the {} that are supported", net.layers.size(), kMaxLayers));
   }
   if (net.layers.empty()) throw ModelError("there are no layers: is this a network?");
   return net;

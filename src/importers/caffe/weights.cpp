@@ -162,7 +162,11 @@ Tensor Weights::blob(const std::string& layer, std::size_t index, const Shape& s
     throw ModelError(fmt::format("blob {} of its weights has the shape [{}], expected [{}]", index,
                                  join(blob.shape), join(shape)));
   }
-  return to_tensor(blob, shape, owner_);
+  const auto copy = copies_.find({layer, index});
+  if (copy != copies_.end()) return copy->second.reshaped(shape);
+  const Tensor tensor = to_tensor(blob, shape, owner_);
+  if (tensor.writable()) copies_.emplace(std::pair(layer, index), tensor);
+  return tensor;
 }
 
 Tensor parse_mean(std::string_view bytes) {

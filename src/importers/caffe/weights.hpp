@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace tenon::caffe {
@@ -34,6 +35,7 @@ class Weights {
 
   std::map<std::string, std::vector<std::string_view>> layers_;  // the blobs' messages
   std::shared_ptr<const void> owner_;
+  mutable std::map<std::pair<std::string, std::size_t>, Tensor> copies_;  // of blobs, which layers may share
 };
 
 // The mean image, f32[channels, height, width]. ModelError when the file holds something else.

@@ -102,6 +102,7 @@ Values im2col(LayerContext& layer) {
   const std::int64_t channels = layer.fixed(layer.bottom(), 1);
   const std::int64_t taps = element_count(geometry.kernel);
   if (taps > 1024 || channels > (std::int64_t{1} << 20) / taps) layer.fail("the windows are too large");
+  layer.charge(channels * taps * taps);
   Shape shape{channels * taps, 1};
   shape.insert(shape.end(), geometry.kernel.begin(), geometry.kernel.end());
   Tensor kernels(DataType::f32, shape);

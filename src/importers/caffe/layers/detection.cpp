@@ -13,6 +13,7 @@ namespace tenon::caffe {
 namespace {
 
 constexpr std::int64_t kMaxNumbers = std::int64_t{1} << 24;
+constexpr std::size_t kMaxSizes = 256;
 
 struct Size {
   float width, height;
@@ -29,7 +30,10 @@ std::vector<Size> box_sizes(const LayerContext& layer, const Message& fields) {
     if (!same(1) && std::none_of(ratios.begin(), ratios.end(), same)) ratios.push_back(ratio);
   };
   const bool flip = fields.flag("flip", true);
-  for (const float ratio : fields.numbers("aspect_ratio")) {
+  const auto given = fields.numbers("aspect_ratio");
+  if (least.size() > kMaxSizes || given.size() > kMaxSizes)
+    layer.fail(fmt::format("{} sizes and {} aspect ratios", least.size(), given.size()));
+  for (const float ratio : given) {
     if (!(ratio > 0)) layer.fail(fmt::format("field 'aspect_ratio' has the value {}", ratio));
     const std::size_t before = ratios.size();
     add(ratio);
@@ -88,6 +92,7 @@ Values prior_box(LayerContext& layer) {
   if (columns < 1 || rows < 1 || rows > kMaxNumbers / per_centre || columns > kMaxNumbers / per_centre / rows)
     layer.fail(fmt::format("{} x {} centres with {} boxes each", rows, columns, sizes.size()));
   const std::int64_t numbers = rows * columns * per_centre;
+  layer.charge(2 * numbers);
   Tensor priors(DataType::f32, {1, 2, numbers});
   float* out = priors.mutable_values<float>().data();
   for (std::int64_t row = 0; row < rows; ++row) {

@@ -56,6 +56,7 @@ Values batch_norm(LayerContext& layer) {
   }
   if (layer.rank(layer.bottom()) < 2) layer.fail("needs a channel axis");
   const std::int64_t channels = layer.fixed(layer.bottom(), 1);
+  layer.charge(channels);
   const Tensor scale = with_scale ? layer.blob(3, {channels}, scale_filler) : filled(channels, 1);
   const Tensor bias = with_scale ? layer.blob(4, {channels}, bias_filler) : filled(channels, 0);
   return {layer.add(op::BatchNorm{epsilon}, {layer.bottom(), layer.constant(scale), layer.constant(bias),
