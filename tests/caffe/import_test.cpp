@@ -2,7 +2,7 @@
 #include "importers/caffe/import.hpp"
 
 #include "caffe/support.hpp"
-#include "importers/caffe/registry.hpp"
+#include "importers/format.hpp"
 #include "support/paths.hpp"
 
 #include <tenon/error.hpp>
@@ -199,6 +199,20 @@ TEST(CaffeImport, SubtractsTheMeanOfTheCentre) {
                {1, 1, 1, 2}, {4, 7});
   std::ofstream(folder / "mean.binaryproto", std::ios::binary) << blob_bytes({{2, 3, 4}, Floats(24)});
   EXPECT_THROW(import_caffe(folder / "net.prototxt", options), ModelError);
+}
+
+TEST(CaffeImport, IsRecognizedByContent) {
+  const TempDir folder;
+  const auto format = [&](const std::string& name, const std::string& content) {
+    std::ofstream(folder / name, std::ios::binary) << content;
+    return model_formats().find(folder / name)->name;
+  };
+  EXPECT_EQ(format("deploy.txt", "# a network\nname: 'n' layer {"), "Caffe");
+  EXPECT_EQ(format("deploy", "input : 'x'"), "Caffe");
+  EXPECT_EQ(format("empty.prototxt", "#"), "Caffe");
+  EXPECT_EQ(format("w.caffemodel", std::string("\x0A\x01n")), "Caffe");
+  EXPECT_NE(format("player.txt", "players: 3"), "Caffe");
+  EXPECT_NE(format("binary", std::string("layer {\0", 8)), "Caffe");
 }
 
 TEST(CaffeImport, RefusesWeightsAsAModel) {
