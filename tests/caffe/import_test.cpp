@@ -163,6 +163,20 @@ const std::string kProduct = kInput +
     inner_product_param { num_output: 3 weight_filler { type: "gaussian" std: 0.1 } bias_filler { value: 2 } } }
     layer { name: "ip2" type: "InnerProduct" bottom: "ip" top: "ip2" inner_product_param { num_output: 3 } })";
 
+TEST(CaffeImport, LayersNameTheAxesThatTheyMiss) {
+  ImportOptions random;
+  random.random_weights = 1;
+  const std::string conv = layer("Convolution", "convolution_param { num_output: 1 kernel_size: 1 }");
+  EXPECT_EQ(net_error(input("x", {3}) + conv, {}, random),
+            "the model cannot be imported:\n  'l' (Convolution): needs 2 axes or more, found 1");
+  const std::string lstm = layer("LSTM", "recurrent_param { num_output: 1 }", "x m s");
+  const std::string inputs =
+      "input: 'x' input: 'm' input: 's' input_shape { dim: 1 dim: 1 } "
+      "input_shape { dim: 1 dim: 1 } input_shape { }";
+  EXPECT_EQ(net_error(inputs + lstm, {}, random),
+            "the model cannot be imported:\n  'l' (LSTM): needs 1 axes or more, found 0");
+}
+
 TEST(CaffeImport, AsksForWeightsOnce) {
   EXPECT_EQ(net_error(kProduct),
             "the model cannot be imported:\n  'ip' (InnerProduct): weights are missing: give the file that "

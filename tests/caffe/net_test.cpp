@@ -92,7 +92,9 @@ TEST(CaffeNet, UpgradesTheOldestLayers) {
 }
 
 TEST(CaffeNet, NamesFieldsThatAreNone) {
-  EXPECT_EQ(error_of("layer { type: 'A' }\nlayr { }"), "line 2: a network has no field 'layr'");
+  EXPECT_EQ(error_of("layer { type: 'A' }\nlayr { }"), "line 2: there is no field of the name 'layr' here");
+  EXPECT_EQ(error_of("input: 'x' input_shape { dim: 1\ndem: 2 }"),
+            "line 2: there is no field of the name 'dem' here");
   EXPECT_EQ(error_of("name: 'x'"), "there are no layers: is this a network?");
   EXPECT_EQ(error_of("layer: 1"), "line 1: field 'layer' should be a message, found '1'");
 }

@@ -44,12 +44,18 @@ std::int64_t LayerContext::axis(std::int64_t axis, std::int64_t rank) const {
   return axis < 0 ? axis + rank : axis;
 }
 
+void LayerContext::require_axes(std::int64_t begin, std::int64_t end, std::int64_t rank) const {
+  if (begin <= end && end <= rank) return;
+  fail(fmt::format("needs {} axes or more, found {}", std::max(begin, end), rank));
+}
+
 std::int64_t LayerContext::fixed(ValueId id, std::int64_t axis) const {
   return fixed_product(id, axis, axis + 1);
 }
 
 std::int64_t LayerContext::fixed_product(ValueId id, std::int64_t begin, std::int64_t end) const {
   const Dims& all = dims(id);
+  require_axes(begin, end, rank(id));
   const Dim result = product(Dims(all.begin() + begin, all.begin() + end));
   if (!result.is_const()) {
     fail(fmt::format("needs fixed sizes from axis {} to {}, found {}", begin, end - 1, result.to_string()));
@@ -102,6 +108,7 @@ ValueId LayerContext::reshaped(ValueId x, const Ints& shape) {
 
 ValueId LayerContext::shape_of(ValueId x, std::int64_t begin, std::int64_t end) {
   const Dims& all = dims(x);
+  require_axes(begin, end, rank(x));
   Ints known;
   for (std::int64_t i = begin; i < end; ++i) {
     const Dim& dim = all[static_cast<std::size_t>(i)];

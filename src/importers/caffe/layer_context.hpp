@@ -78,6 +78,8 @@ class LayerContext {
   ValueId add_input(std::size_t top, const Ints* shape);
 
  private:
+  void require_axes(std::int64_t begin, std::int64_t end, std::int64_t rank) const;
+
   Importer& importer_;
   const LayerDef& def_;
   Values bottoms_;

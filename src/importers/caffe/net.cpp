@@ -128,8 +128,13 @@ NetDef read_net(std::string_view prototxt) {
     }
   }
   for (const Field& field : net.text.fields()) {
-    if (!field.used)
-      throw ModelError(fmt::format("line {}: a network has no field '{}'", field.line, field.name));
+    const Field* unknown = field.used ? nullptr : &field;
+    if (unknown == nullptr && field.name != "layer" && field.message != nullptr)
+      unknown = field.message->unused();
+    if (unknown != nullptr) {
+      throw ModelError(
+          fmt::format("line {}: there is no field of the name '{}' here", unknown->line, unknown->name));
+    }
   }
   if (net.layers.size() > kMaxLayers) {
     throw ModelError(
