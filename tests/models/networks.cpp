@@ -12,6 +12,8 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <set>
+#include <string>
 
 namespace tenon::test {
 namespace {
@@ -92,8 +94,9 @@ std::vector<Network> networks() {
     const auto manifest = nlohmann::json::parse(std::ifstream(entry.path() / "manifest.json"));
     if (manifest.contains("also"))
       all.push_back(in_other_format(network, entry.path() / manifest["also"].get<std::string>()));
-    if (network.model.extension() == ".onnx" || network.model.extension() == ".prototxt")
-      all.push_back(std::move(network));
+    if (network.model.extension() == ".pb") fill_in_names(network);
+    static const std::set<std::string> kExtensions = {".onnx", ".pb", ".prototxt"};
+    if (kExtensions.contains(network.model.extension().string())) all.push_back(std::move(network));
   }
   std::sort(all.begin(), all.end(), [](const Network& a, const Network& b) { return a.name < b.name; });
   return all;

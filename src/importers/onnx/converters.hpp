@@ -2,6 +2,7 @@
 #pragma once
 
 #include "importers/onnx/node_context.hpp"
+#include "importers/scalar.hpp"
 #include "ops/window.hpp"
 
 #include <cstdint>
@@ -33,7 +34,6 @@ IntsArgument ints_argument(NodeContext& node, std::string_view attribute, std::i
 // axis in [-rank, rank) → [0, rank); fails otherwise.
 std::int64_t normalize_axis(const NodeContext& node, std::int64_t axis, std::int64_t rank);
 
-Tensor scalar_tensor(DataType dtype, double value);  // of rank 0; fails for strings, complex and packed types
 ValueId add_scalar(NodeContext& node, DataType dtype, double value);
 ValueId cast(NodeContext& node, ValueId value, DataType to);  // the value itself when it is of that dtype
 ValueId reshape(NodeContext& node, ValueId value, const Ints& shape);

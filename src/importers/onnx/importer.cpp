@@ -1,6 +1,7 @@
 #include "importers/onnx/importer.hpp"
 
 #include "base/text.hpp"
+#include "importers/nesting.hpp"
 #include "importers/onnx/order.hpp"
 #include "importers/onnx/reader.hpp"
 
@@ -41,39 +42,6 @@ Opsets to_opsets(const std::vector<OpsetImport>& imports) {
   }
   return opsets;
 }
-
-class Counted {
- public:
-  explicit Counted(int& depth) : depth_(depth) {
-    if (depth_ >= kMaxDepth)
-      throw ModelError(fmt::format("subgraphs and functions are nested more than {} deep", kMaxDepth));
-    ++depth_;
-  }
-  ~Counted() { --depth_; }
-  Counted(const Counted&) = delete;
-  Counted& operator=(const Counted&) = delete;
-
- private:
-  int& depth_;
-};
-
-// What the nodes of a region are put into, and where they say that they come from, while it is being built.
-class InsertionGuard {
- public:
-  explicit InsertionGuard(Graph& graph)
-      : graph_(graph), region_(graph.insertion_region()), location_(graph.location()) {}
-  ~InsertionGuard() {
-    graph_.set_insertion_region(region_);
-    graph_.set_location(std::move(location_));
-  }
-  InsertionGuard(const InsertionGuard&) = delete;
-  InsertionGuard& operator=(const InsertionGuard&) = delete;
-
- private:
-  Graph& graph_;
-  RegionId region_;
-  std::string location_;
-};
 
 }  // namespace
 
@@ -261,7 +229,7 @@ void Importer::poison(const NodeDef& node, Scope& scope) {
 std::vector<ValueId> Importer::inline_function(const FunctionDef& function, const NodeDef& node,
                                                const std::vector<ValueId>& operands, const Scope& scope,
                                                std::string prefix) {
-  const Counted counted(depth_);
+  const Counted counted(depth_, kMaxDepth, "subgraphs and functions");
   for (const FunctionCall* call = scope.call; call != nullptr; call = call->caller) {
     if (&call->function == &function)
       throw ModelError(fmt::format("function '{}' calls itself", function.name));
@@ -310,7 +278,7 @@ std::vector<ValueId> Importer::inline_function(const FunctionDef& function, cons
 
 RegionId Importer::import_region(const GraphDef& body, const std::vector<Type>& parameters,
                                  const Scope& outer) {
-  const Counted counted(depth_);
+  const Counted counted(depth_, kMaxDepth, "subgraphs and functions");
   if (body.inputs.size() != parameters.size()) {
     throw ModelError(fmt::format("the body {} has {} inputs, expected {}", quote(body.name),
                                  body.inputs.size(), parameters.size()));
@@ -429,7 +397,7 @@ void Importer::survey(const NodeDef& node, std::size_t index, const FunctionCall
 
 void Importer::survey_inside(const NodeDef& node, const FunctionCall* call) {
   if (depth_ >= kMaxDepth) return;
-  const Counted counted(depth_);
+  const Counted counted(depth_, kMaxDepth, "subgraphs and functions");
   for (const AttributeDef& attribute : node.attributes) {
     for (const GraphDef& graph : attribute.graphs) {
       for (std::size_t i = 0; i < graph.nodes.size(); ++i) survey(graph.nodes[i], i, call);

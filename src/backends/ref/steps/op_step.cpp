@@ -16,6 +16,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 #include <new>
 
 namespace tenon::ref {
@@ -27,13 +28,32 @@ Data view_of(const BufferView* view) {
   return Tensor::view(view->dtype, view->shape, view->data);
 }
 
+// What outlives the step must not view its operands' buffers, which others will write to.
+Data owned(Data data, std::span<const BufferView* const> inputs) {
+  if (data.is_tensor()) {
+    const std::byte* at = data.tensor().data();
+    const auto holds = [&](const BufferView* view) {
+      if (view == nullptr || view->slot != nullptr || at == nullptr) return false;
+      const auto* begin = static_cast<const std::byte*>(view->data);
+      const std::size_t size = Tensor::view(view->dtype, view->shape, view->data).size_bytes();
+      return std::less_equal<>()(begin, at) && std::less<>()(at, begin + size);
+    };
+    return std::any_of(inputs.begin(), inputs.end(), holds) ? Data(data.tensor().clone()) : data;
+  }
+  if (!std::holds_alternative<std::shared_ptr<const SequenceData>>(data.value)) return data;
+  SequenceData sequence = data.sequence();
+  for (Data& element : sequence.elements) element = owned(std::move(element), inputs);
+  return sequence;
+}
+
 // Moves computed results into the step's buffers.
-Status deliver(std::vector<Data> results, std::span<BufferView* const> outputs) {
+Status deliver(std::vector<Data> results, std::span<const BufferView* const> inputs,
+               std::span<BufferView* const> outputs) {
   for (std::size_t i = 0; i < outputs.size() && i < results.size(); ++i) {
     if (outputs[i] == nullptr) continue;
     BufferView& out = *outputs[i];
     if (out.slot != nullptr) {
-      *out.slot = std::move(results[i]);
+      *out.slot = owned(std::move(results[i]), inputs);
       out.publish();
       continue;
     }
@@ -69,7 +89,7 @@ class OpStep final : public Step {
       std::vector<Data> inputs;
       inputs.reserve(call.inputs.size());
       for (const BufferView* view : call.inputs) inputs.push_back(view_of(view));
-      return deliver(evaluate(op_, inputs, call.outputs.size()), call.outputs);
+      return deliver(evaluate(op_, inputs, call.outputs.size()), call.inputs, call.outputs);
     });
   }
 
@@ -87,7 +107,7 @@ class GraphStep final : public Step {
       std::vector<Data> inputs;
       inputs.reserve(call.inputs.size());
       for (const BufferView* view : call.inputs) inputs.push_back(view_of(view));
-      return deliver(evaluate(graph_, inputs), call.outputs);
+      return deliver(evaluate(graph_, inputs), call.inputs, call.outputs);
     });
   }
 

@@ -1,8 +1,8 @@
 // If, Loop, Scan: the bodies become regions.
 //
-// What a loop carries may change its shape from one iteration to the next, so the parameters of the body must
-// be typed to fit both the initial values and what the body returns: the body is imported with the initial
-// types first and, when its results do not fit those, again with more general ones.
+// A loop's body is imported with the types of the initial values first and, when its results do not fit
+// those, again with more general ones.
+#include "importers/loop_types.hpp"
 #include "importers/onnx/converters.hpp"
 #include "ops/if.hpp"
 #include "ops/loop.hpp"
@@ -12,27 +12,6 @@
 
 namespace tenon::onnx {
 namespace {
-
-// The most specific type that holds both.
-Type generalize(const Type& a, const Type& b) {
-  if (a == b || a.kind() != b.kind()) return a;
-  if (!a.is_tensor()) {
-    if (a.kind() == Type::Kind::map) return a;
-    Type element = generalize(a.element(), b.element());
-    return a.kind() == Type::Kind::sequence ? Type::sequence(std::move(element))
-                                            : Type::optional(std::move(element));
-  }
-  const TensorType& x = a.as_tensor();
-  const TensorType& y = b.as_tensor();
-  if (!x.dims || !y.dims || x.dims->size() != y.dims->size()) return Type::tensor(x.dtype);
-  Dims dims;
-  for (std::size_t i = 0; i < x.dims->size(); ++i) {
-    dims.push_back(provably_equal((*x.dims)[i], (*y.dims)[i]) ? (*x.dims)[i] : Dim::unknown());
-  }
-  return Type::tensor(x.dtype, std::move(dims));
-}
-
-Type without_dims(const Type& type) { return type.is_tensor() ? Type::tensor(type.as_tensor().dtype) : type; }
 
 // Imports a body whose parameters [first, first + count) come back as its results [result, result + count).
 RegionId import_carrying(NodeContext& node, const GraphDef& body, std::vector<Type> parameters,
