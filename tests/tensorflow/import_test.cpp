@@ -42,7 +42,7 @@ GraphWriter small() {
   GraphWriter writer;
   writer.placeholder("x", {-1, 4}).placeholder("unneeded", {2});
   writer.node("a", "Relu", {"x"}).node("b", "Tanh", {"a:0"}).node("c", "Neg", {"a"});
-  writer.node("done", "NoOp", {"^b"});
+  writer.node("done", "NoOp", {"^b"}).floats("k", {1}, {1}).node("left_behind", "Identity", {"k"});
   return writer;
 }
 

@@ -22,8 +22,14 @@ namespace {
 
 using Results = std::map<std::string, Tensor>;
 
+ImportOptions with_outputs(const TensorFlowCase& one) {
+  ImportOptions options;
+  for (const auto& entry : one.expected) options.outputs.push_back(entry.first);
+  return options;
+}
+
 Results run_reference(const TensorFlowCase& one) {
-  const Graph graph = import_tensorflow(one.path);
+  const Graph graph = import_tensorflow(one.path, with_outputs(one));
   graph.verify();
   std::vector<Data> operands;
   for (const ValueId id : graph.inputs()) operands.emplace_back(one.inputs.at(graph.value(id).name));
@@ -35,7 +41,7 @@ Results run_reference(const TensorFlowCase& one) {
 }
 
 Results run_engine(const TensorFlowCase& one, BuildOptions options, bool through_file) {
-  const Network network = Network::load(one.path);
+  const Network network = Network::load(one.path, with_outputs(one));
   options.measure = false;
   options.threads = 2;
   for (const TensorInfo& input : network.inputs()) {
@@ -62,6 +68,18 @@ Results run(const TensorFlowCase& one, const std::string& way) {
   BuildOptions options;
   options.optimize = way != "raw";
   return run_engine(one, options, way == "reloaded");
+}
+
+// What is taken for an output is one that TensorFlow has, and everything that inputs lead to.
+TEST(TensorFlowOutputs, AreFound) {
+  for (const std::string& name : tensorflow_case_names()) {
+    SCOPED_TRACE(name);
+    const TensorFlowCase one = read_tensorflow_case(name);
+    const Graph graph = import_tensorflow(one.path);
+    for (const std::string& output : graph.output_names())
+      EXPECT_TRUE(one.expected.contains(output)) << output;
+    EXPECT_GE(2 * graph.output_names().size(), one.expected.size());
+  }
 }
 
 class TensorFlowOperators : public testing::TestWithParam<std::tuple<std::string, const char*>> {};

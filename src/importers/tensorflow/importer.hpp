@@ -82,6 +82,7 @@ class Importer {
   // --- inputs and outputs ---
   std::vector<Output> find_outputs() const;
   std::vector<std::uint32_t> sinks() const;
+  std::vector<bool> fed_nodes() const;
   Ref require(std::string_view name) const;
   std::string_view signature_tensor(std::string_view key, bool input) const;  // empty: no such key
   void add_inputs(Scope& scope, const std::vector<Output>& outputs);

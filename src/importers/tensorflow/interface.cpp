@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <optional>
 #include <utility>
 
@@ -105,6 +106,28 @@ std::string_view Importer::signature_tensor(std::string_view key, bool input) co
   return {};
 }
 
+// Nodes that something a caller feeds leads to.
+std::vector<bool> Importer::fed_nodes() const {
+  std::vector<std::vector<std::uint32_t>> users(main_->size());
+  std::vector<std::uint32_t> stack;
+  for (std::uint32_t i = 0; i < main_->size(); ++i) {
+    for (const Ref& ref : main_->inputs(i)) users[ref.node].push_back(i);
+    if (is_placeholder(main_->node(i)) || stays_input(main_->node(i))) stack.push_back(i);
+  }
+  for (const std::string& name : options_.inputs) stack.push_back(require(name).node);
+  std::vector<bool> fed(main_->size());
+  while (!stack.empty()) {
+    const std::uint32_t index = stack.back();
+    stack.pop_back();
+    if (fed[index]) continue;
+    fed[index] = true;
+    stack.insert(stack.end(), users[index].begin(), users[index].end());
+  }
+  return fed;
+}
+
+// Results that nobody takes; of those that depend on inputs, if there are any: freezing leaves copies of
+// constants behind.
 std::vector<std::uint32_t> Importer::sinks() const {
   std::vector<std::uint32_t> nodes;
   for (std::uint32_t i = 0; i < main_->size(); ++i) {
@@ -116,6 +139,11 @@ std::vector<std::uint32_t> Importer::sinks() const {
     const bool predicate = node.op == "Identity" && node.name.size() > kPredicate.size() &&
                            node.name.substr(node.name.size() - kPredicate.size()) == kPredicate;
     if (!guard && !predicate) nodes.push_back(i);
+  }
+  const std::vector<bool> fed = fed_nodes();
+  const auto is_fed = [&](std::uint32_t index) { return fed[index]; };
+  if (std::any_of(nodes.begin(), nodes.end(), is_fed)) {
+    nodes.erase(std::remove_if(nodes.begin(), nodes.end(), std::not_fn(is_fed)), nodes.end());
   }
   return nodes;
 }
