@@ -65,15 +65,14 @@ Values transposed(NodeContext& node, std::size_t spatial, bool depthwise) {
   node.require_inputs(3);
   node.ignore_attrs({"use_cudnn_on_gpu"});
   const Window window = read_window(node, spatial);
-  const Dims* filter = node.dims(1);
-  if (filter == nullptr || filter->size() != spatial + 2)
-    node.fail("the rank of the filter is not known or wrong");
+  const Dims filter = node.dims(1) == nullptr ? Dims() : *node.dims(1);
+  if (filter.size() != spatial + 2) node.fail("the rank of the filter is not known or wrong");
   if (node.rank(2) != static_cast<std::int64_t>(spatial) + 2)
     node.fail(fmt::format("the data has rank {}, expected {}", node.rank(2), spatial + 2));
   Ints kernel;
   for (std::size_t i = 0; i < spatial; ++i) {
-    if (!(*filter)[i].is_const()) node.fail("the sizes of the filter must be known");
-    kernel.push_back((*filter)[i].value());
+    if (!filter[i].is_const()) node.fail("the sizes of the filter must be known");
+    kernel.push_back(filter[i].value());
   }
   const Dims sizes = output_sizes(node, spatial, window.last);
   const ValueId x = window.last ? to_channels_first(node, node.input(2)) : node.input(2);
@@ -97,8 +96,8 @@ Values transposed(NodeContext& node, std::size_t spatial, bool depthwise) {
   }
   ValueId weights;
   if (depthwise) {
-    if (!(*filter)[2].is_const()) node.fail("the number of channels must be known");
-    op.group = (*filter)[2].value();
+    if (!filter[2].is_const()) node.fail("the number of channels must be known");
+    op.group = filter[2].value();
     weights = reshape(node, transpose(node, node.input(1), {2, 3, 0, 1}), {-1, 1, kernel[0], kernel[1]});
   } else {
     const auto k = static_cast<std::int64_t>(spatial);
