@@ -6,6 +6,8 @@
 namespace tenon::tensorflow {
 namespace {
 
+using Fn = PointwiseFn;
+
 template <PointwiseFn kFn>
 Values unary_function(NodeContext& node) {
   node.require_inputs(1);
@@ -88,7 +90,6 @@ namespace tenon {
 
 void register_tensorflow_pointwise(tensorflow::Registry& registry) {
   using namespace tensorflow;  // NOLINT: the tables read better without prefixes
-  using Fn = PointwiseFn;
   registry.add("Abs", unary_function<Fn::abs>);
   registry.add("Acos", unary_function<Fn::acos>);
   registry.add("Acosh", unary_function<Fn::acosh>);

@@ -92,15 +92,15 @@ namespace tenon {
 
 void register_tensorflow_reduce(tensorflow::Registry& registry) {
   using namespace tensorflow;  // NOLINT: the tables read better without prefixes
-  using Fn = op::ReduceFn;
-  registry.add("All", reduce<Fn::min>);  // of truth values
-  registry.add("Any", reduce<Fn::max>);
-  registry.add("EuclideanNorm", reduce<Fn::l2>);
-  registry.add("Max", reduce<Fn::max>);
-  registry.add("Mean", reduce<Fn::mean>);
-  registry.add("Min", reduce<Fn::min>);
-  registry.add("Prod", reduce<Fn::prod>);
-  registry.add("Sum", reduce<Fn::sum>);
+  using op::ReduceFn;
+  registry.add("All", reduce<ReduceFn::min>);  // of truth values
+  registry.add("Any", reduce<ReduceFn::max>);
+  registry.add("EuclideanNorm", reduce<ReduceFn::l2>);
+  registry.add("Max", reduce<ReduceFn::max>);
+  registry.add("Mean", reduce<ReduceFn::mean>);
+  registry.add("Min", reduce<ReduceFn::min>);
+  registry.add("Prod", reduce<ReduceFn::prod>);
+  registry.add("Sum", reduce<ReduceFn::sum>);
   registry.add("ArgMax", arg_extreme<op::ArgMax>);
   registry.add("ArgMin", arg_extreme<op::ArgMin>);
   registry.add("Cumprod", cumulative<op::CumProd>);
