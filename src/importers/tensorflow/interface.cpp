@@ -211,7 +211,8 @@ void Importer::add_inputs(Scope& scope, const std::vector<Output>& outputs) {
       inputs.emplace_back(key == keys.end() ? main_->node(i).name : key->second, Ref{i, 0});
     }
   }
-  for (const auto& [name, shape] : options_.input_shapes) {
+  for (const auto& given : options_.input_shapes) {
+    const std::string& name = given.first;
     const bool known = std::any_of(inputs.begin(), inputs.end(), [&](const auto& input) {
       return input.first == name || main_->node(input.second.node).name == without_first_port(name);
     });
