@@ -15,7 +15,7 @@ namespace {
 
 class QuantizeKernels : public test::KernelTest<QuantizeKernel> {};
 
-std::uint8_t expected(float x, float scale, float zero) {
+std::uint8_t expected_code(float x, float scale, float zero) {
   if (std::isnan(x)) return 0;
   const double rounded = static_cast<double>(std::nearbyint(x / scale)) + static_cast<double>(zero);
   return static_cast<std::uint8_t>(std::clamp(rounded, 0.0, 255.0));
@@ -26,7 +26,7 @@ void check_quantize(const QuantizeKernel& kernel, const std::vector<float>& x, f
   QuantizeArgs args{x.data(), y.data(), static_cast<std::ptrdiff_t>(x.size()), scale, zero};
   quantize_run(kernel, args, test::pool_of(3));
   for (std::size_t i = 0; i < x.size(); ++i) {
-    ASSERT_EQ(y[i], expected(x[i], scale, zero)) << x[i] << " / " << scale << " + " << zero;
+    ASSERT_EQ(y[i], expected_code(x[i], scale, zero)) << x[i] << " / " << scale << " + " << zero;
   }
   for (std::size_t i = x.size(); i < y.size(); ++i) ASSERT_EQ(y[i], 77) << "wrote beyond the end";
 }
