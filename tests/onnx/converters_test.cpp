@@ -63,13 +63,13 @@ TEST(OnnxConverters, ConvResolvesAutoPad) {
 
 // The fuzzer's find: Gemm on u16 with a NaN for beta.
 TEST(OnnxConverters, NumbersThatAnIntegerCannotHoldAreRefused) {
-  EXPECT_THROW(onnx::scalar_tensor(DataType::u16, std::nan("")), ModelError);
-  EXPECT_THROW(onnx::scalar_tensor(DataType::u8, -1), ModelError);
-  EXPECT_THROW(onnx::scalar_tensor(DataType::i8, 128), ModelError);
-  EXPECT_THROW(onnx::scalar_tensor(DataType::i64, 0x1p63), ModelError);
-  EXPECT_EQ(onnx::scalar_tensor(DataType::i64, -0x1p63).values<std::int64_t>()[0],
+  EXPECT_THROW(scalar_tensor(DataType::u16, std::nan("")), ModelError);
+  EXPECT_THROW(scalar_tensor(DataType::u8, -1), ModelError);
+  EXPECT_THROW(scalar_tensor(DataType::i8, 128), ModelError);
+  EXPECT_THROW(scalar_tensor(DataType::i64, 0x1p63), ModelError);
+  EXPECT_EQ(scalar_tensor(DataType::i64, -0x1p63).values<std::int64_t>()[0],
             std::numeric_limits<std::int64_t>::min());
-  EXPECT_EQ(onnx::scalar_tensor(DataType::u8, 255).values<std::uint8_t>()[0], 255);
+  EXPECT_EQ(scalar_tensor(DataType::u8, 255).values<std::uint8_t>()[0], 255);
 }
 
 TEST(OnnxConverters, ConvChecksKernelShape) {

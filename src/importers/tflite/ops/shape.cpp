@@ -20,13 +20,13 @@ std::vector<Placed> reshape(NodeContext& node) {
     if (const auto shape = node.known_ints(1)) return one(node.reshape(data, *shape));
     return one(node.add(op::Reshape{}, {data, node.cast(node.in_file_order(1), DataType::i64)}));
   }
-  constexpr std::size_t kMaxRank = 64;
-  return one(node.reshape(data, node.options().numbers<std::int32_t, std::int64_t>(0, kMaxRank)));
+  constexpr std::size_t kMostAxes = 64;
+  return one(node.reshape(data, node.options().numbers<std::int32_t, std::int64_t>(0, kMostAxes)));
 }
 
 std::vector<Placed> squeeze(NodeContext& node) {
-  constexpr std::size_t kMaxRank = 64;
-  Ints axes = node.options().numbers<std::int32_t, std::int64_t>(0, kMaxRank);
+  constexpr std::size_t kMostAxes = 64;
+  Ints axes = node.options().numbers<std::int32_t, std::int64_t>(0, kMostAxes);
   if (axes.empty()) {
     const Dims dims = node.dims(0);
     for (std::size_t axis = 0; axis < dims.size(); ++axis) {
