@@ -12,8 +12,23 @@
 #include <span>
 #include <string>
 
+// GCC says it by a macro, clang by a feature.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define TENON_TEST_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define TENON_TEST_SANITIZED 1
+#endif
+#endif
+
 namespace tenon::test {
 namespace {
+
+#ifdef TENON_TEST_SANITIZED
+constexpr bool kMeasures = false;
+#else
+constexpr bool kMeasures = true;
+#endif
 
 long peak_kilobytes() {
   rusage usage{};
@@ -23,11 +38,6 @@ long peak_kilobytes() {
 
 // The message; "" when the import succeeds. Sanitizers take time and memory of their own.
 std::string hostile_import(const std::string& bytes) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  constexpr bool kMeasures = false;
-#else
-  constexpr bool kMeasures = true;
-#endif
   const long before = peak_kilobytes();
   const auto start = std::chrono::steady_clock::now();
   std::string message;
