@@ -6,6 +6,7 @@
 
 int main(int argc, char** argv) {
   tenon::bench::register_gemm();
+  tenon::bench::register_attention();
   tenon::bench::register_conv();
   tenon::bench::register_conv_nchw();
   tenon::bench::register_depthwise();
