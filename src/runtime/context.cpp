@@ -17,6 +17,11 @@ ThreadPool& serial_pool() {
   return pool;
 }
 
+// Nowhere while the whole is nowhere: outputs get their memory late.
+std::byte* inside(std::byte* whole, std::uint64_t offset) noexcept {
+  return whole != nullptr ? whole + offset : nullptr;
+}
+
 }  // namespace
 
 Context::State::State(Engine e, std::shared_ptr<const Engine::State> s)
@@ -116,8 +121,8 @@ void Context::State::bind_external(std::size_t index) {
   }
   // Views of this buffer follow it.
   for (std::size_t i = index + 1; i < views_.size(); ++i) {
-    if (plan_.buffers[i].storage == Buffer::Storage::alias)
-      views_[i].data = views_[plan_.buffers[i].alias_of.value].data + plan_.buffers[i].offset;
+    if (plan_.buffers[i].storage != Buffer::Storage::alias) continue;
+    views_[i].data = inside(views_[plan_.buffers[i].alias_of.value].data, plan_.buffers[i].offset);
   }
 }
 
@@ -141,7 +146,7 @@ void Context::State::place_buffers() {
         const auto bytes = static_cast<std::uint64_t>(storage_bytes(buffer.type.as_tensor(), view.shape));
         TENON_REQUIRE(buffer.offset <= room && bytes <= room - buffer.offset,
                       "plan: buffer '{}' is larger than what it is a view of", buffer.name);
-        view.data = views_[whole].data + buffer.offset;
+        view.data = inside(views_[whole].data, buffer.offset);
         break;
       }
       case Buffer::Storage::input:

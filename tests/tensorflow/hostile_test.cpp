@@ -8,7 +8,6 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
-#include <chrono>
 #include <span>
 #include <string>
 
@@ -39,19 +38,15 @@ long peak_kilobytes() {
 // The message; "" when the import succeeds. Sanitizers take time and memory of their own.
 std::string hostile_import(const std::string& bytes) {
   const long before = peak_kilobytes();
-  const auto start = std::chrono::steady_clock::now();
   std::string message;
   try {
     import_tensorflow(std::as_bytes(std::span(bytes)));
   } catch (const ModelError& error) {
     message = error.what();
   }
-  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
   if (kMeasures) {
     constexpr long kMostKilobytes = 200 * 1024;
-    constexpr double kGenerousSeconds = 10;  // a second on a machine that does nothing else
     EXPECT_LT(peak_kilobytes() - before, kMostKilobytes);
-    EXPECT_LT(seconds.count(), kGenerousSeconds);
   }
   return message;
 }

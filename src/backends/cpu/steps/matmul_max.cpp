@@ -24,10 +24,10 @@ constexpr std::ptrdiff_t kRowsAtATime = 96;
 struct MatMulMaxState final : StepState {
   GemmArgs args;  // of one part
   std::ptrdiff_t groups = 0;
-  std::ptrdiff_t rows = 0;     // of a group
-  std::ptrdiff_t at_once = 0;  // groups in a part; 0 where a group is cut into parts
-  std::ptrdiff_t gemm_scratch = 0;
-  std::ptrdiff_t part = 0;  // floats of the rows of one part
+  std::ptrdiff_t rows = 0;          // of a group
+  std::ptrdiff_t at_once = 0;       // groups in a part; 0 where a group is cut into parts
+  std::ptrdiff_t gemm_scratch = 0;  // floats of one product
+  std::ptrdiff_t part = 0;          // floats of the rows of one part
 };
 
 class MatMulMaxStep final : public Step {
@@ -51,7 +51,7 @@ class MatMulMaxStep final : public Step {
 
   std::size_t scratch_bytes(const StepShapes& shapes) const override {
     const MatMulMaxState state = state_of(shapes);
-    return static_cast<std::size_t>(state.gemm_scratch + (state.part + state.args.n) * shapes.threads) *
+    return static_cast<std::size_t>((state.gemm_scratch + state.part + state.args.n) * shapes.threads) *
            sizeof(float);
   }
 
@@ -75,7 +75,10 @@ class MatMulMaxStep final : public Step {
     call.pool->run(static_cast<std::size_t>(ceil_div(state.groups, step)),
                    [&](std::size_t index, int worker) {
                      const std::ptrdiff_t group = static_cast<std::ptrdiff_t>(index) * step;
-                     float* rows = scratch + state.gemm_scratch + (state.part + state.args.n) * worker;
+                     // Products of several heights run beside each other, so each has scratch memory of its
+                     // own.
+                     float* own = scratch + (state.gemm_scratch + state.part + state.args.n) * worker;
+                     float* rows = own + state.gemm_scratch;
                      GemmArgs args = state.args;
                      args.bias = bias;
                      args.a.data = a + group * state.rows * args.k;
@@ -84,10 +87,10 @@ class MatMulMaxStep final : public Step {
                      if (state.at_once != 0) {
                        const std::ptrdiff_t groups = std::min(step, state.groups - group);
                        args.m = static_cast<int>(groups * state.rows);
-                       gemm_run(*gemm_, args, scratch, *call.pool);
+                       gemm_run(*gemm_, args, own, *call.pool);
                        largest(rows, groups, state.rows, args.n, out);
                      } else {
-                       run_in_parts(state, args, scratch, *call.pool, rows, out);
+                       run_in_parts(state, args, own, *call.pool, rows, out);
                      }
                    });
     return {};

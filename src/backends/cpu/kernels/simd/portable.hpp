@@ -17,6 +17,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <limits>
 
 #define TENON_SIMD inline __attribute__((always_inline))
 
@@ -158,7 +159,10 @@ TENON_SIMD F32 ceil(F32 a) {
 TENON_SIMD I32 to_int(F32 a) {
   const F32 x = round(a);
   I32 v = I32::zero();
-  for (int i = 0; i < F32::kLanes; ++i) v.r[i] = static_cast<std::int32_t>(x.r[i]);
+  for (int i = 0; i < F32::kLanes; ++i) {
+    const bool fits = x.r[i] >= -2147483648.0F && x.r[i] < 2147483648.0F;
+    v.r[i] = fits ? static_cast<std::int32_t>(x.r[i]) : std::numeric_limits<std::int32_t>::min();
+  }
   return v;
 }
 TENON_SIMD F32 to_float(I32 a) {
