@@ -225,10 +225,6 @@ Tensor Importer::blob(const LayerDef& layer, std::size_t index, const Shape& sha
   throw NoWeights{};
 }
 
-std::size_t Importer::stored_blobs(const LayerDef& layer) const {
-  return weights_ == nullptr ? 0 : weights_->count(layer.name);
-}
-
 void Importer::charge(std::int64_t numbers) {
   TENON_REQUIRE(numbers <= derivable_, "the constants that it stands for are too large");
   derivable_ -= numbers;

@@ -24,7 +24,6 @@ class Importer {
 
   Graph& graph() noexcept { return graph_; }
   Tensor blob(const LayerDef& layer, std::size_t index, const Shape& shape, const Filler& filler);
-  std::size_t stored_blobs(const LayerDef& layer) const;
   // For constants that a layer stands for without weights: ModelError when they are too large altogether.
   void charge(std::int64_t numbers);
   ValueId add_input(const std::string& name, const Ints* declared);

@@ -78,8 +78,6 @@ Tensor LayerContext::blob(std::size_t index, const Shape& shape, const Filler& f
 
 void LayerContext::charge(std::int64_t numbers) const { importer_.charge(numbers); }
 
-std::size_t LayerContext::stored_blobs() const { return importer_.stored_blobs(def_); }
-
 Graph& LayerContext::graph() noexcept { return importer_.graph(); }
 
 ValueId LayerContext::scalar(float value) {

@@ -57,8 +57,6 @@ class LayerContext {
   Tensor blob(std::size_t index, const Shape& shape, const Filler& filler) const;
   // Before making constants of so many numbers that come from no file.
   void charge(std::int64_t numbers) const;
-  // How many blobs are stored for the layer; 0 where weights are random.
-  std::size_t stored_blobs() const;
 
   // --- building ---
   Graph& graph() noexcept;

@@ -145,12 +145,6 @@ std::size_t Weights::count(const std::string& layer) const {
   return found == layers_.end() ? 0 : found->second.size();
 }
 
-std::vector<std::string> Weights::layers() const {
-  std::vector<std::string> names;
-  for (const auto& [name, blobs] : layers_) names.push_back(name);
-  return names;
-}
-
 Tensor Weights::blob(const std::string& layer, std::size_t index, const Shape& shape) const {
   const auto found = layers_.find(layer);
   if (found == layers_.end()) throw ModelError("the weights have no layer of that name");

@@ -23,7 +23,6 @@ class Weights {
 
   bool has(const std::string& layer) const { return layers_.find(layer) != layers_.end(); }
   std::size_t count(const std::string& layer) const;
-  std::vector<std::string> layers() const;
 
   // Blob `index` of a layer as f32 of that shape. The stored shape may differ by dims of 1 in front (old
   // files say [1, 1, n, k] for [n, k]). ModelError when there is no such blob, or of another shape.
