@@ -122,6 +122,11 @@ class Tflite(unittest.TestCase):
         model = self.model()
         model.tensors += [Table() for _ in range(100_001)]
         self.refuses(model, "more than 100000")
+        # Operators that share one long list of operands.
+        model = self.with_operator(106)
+        shared = Table({0: Scalar("uint32", 0), 1: Vector("int32", [0] * 10_000), 2: Vector("int32", [1])})
+        model.operators = [shared] * 410
+        self.refuses(model, "more than 4000000 elements")
         # A list that claims more than the file holds.
         whole = bytearray(self.model().serialize())
         at = whole.index(struct.pack("<5i", 4, 1, 4, 5, 3))

@@ -13,7 +13,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
 #include <set>
 #include <utility>
 
@@ -38,7 +37,7 @@ Tensor integers(const std::vector<std::int64_t>& values, const Shape& shape) {
 
 Importer::Importer(const ModelDef& model, std::shared_ptr<const void> memory, const ImportOptions& options)
     : model_(model),
-      memory_(std::move(memory)),
+      blobs_(std::move(memory)),
       options_(options),
       graph_(model.name.empty() ? "main" : std::string(model.name)),
       slots_(model.tensors.size()) {}
@@ -144,19 +143,12 @@ ValueId Importer::add_constant(std::int32_t tensor) {
   TENON_REQUIRE(def.data.size() % width == 0 && def.data.size() / width == elements,
                 "tensor {} of type {}[{}] comes with {} bytes", quote(name), tenon::name(dtype),
                 fmt::join(def.shape, ","), def.data.size());
-  Tensor value(dtype, {0});
   const bool odd_bools = dtype == DataType::boolean && std::any_of(def.data.begin(), def.data.end(),
                                                                    [](char c) { return c != 0 && c != 1; });
   TENON_REQUIRE(!odd_bools, "tensor {} holds booleans that are neither 0 nor 1", quote(name));
-  if (!def.data.empty() && reinterpret_cast<std::uintptr_t>(def.data.data()) % width == 0) {
-    value = Tensor::view_const(dtype, def.shape, def.data.data(), memory_);
-  } else {
-    value = Tensor(dtype, def.shape);
-    if (!def.data.empty()) std::memcpy(value.mutable_data(), def.data.data(), def.data.size());
-  }
   const std::string location = graph_.location();
   graph_.set_location(name);
-  const ValueId id = graph_.add_constant(std::move(value));
+  const ValueId id = graph_.add_constant(blobs_.view(dtype, def.shape, def.data));
   graph_.set_value_name(id, name);
   graph_.set_location(location);
   return id;

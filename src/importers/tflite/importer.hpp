@@ -2,6 +2,7 @@
 // with it.
 #pragma once
 
+#include "importers/blobs.hpp"
 #include "importers/tflite/model.hpp"
 #include "importers/tflite/registry.hpp"
 #include "ir/graph.hpp"
@@ -46,7 +47,7 @@ class Importer {
   Dim open_dim(std::string_view input, std::size_t axis) const;
 
   const ModelDef& model_;
-  std::shared_ptr<const void> memory_;
+  BlobViews blobs_;
   const ImportOptions& options_;
   Graph graph_;
   std::vector<Slot> slots_;  // by tensor

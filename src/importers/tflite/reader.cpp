@@ -17,6 +17,8 @@ constexpr std::size_t kMaxTables = 100'000;
 constexpr std::size_t kMaxRank = 64;
 constexpr std::size_t kMaxOperands = 10'000;
 constexpr std::size_t kMaxChannels = 1'000'000;
+// Of all lists together: many tables may share one list, of which each gets a copy.
+constexpr std::size_t kMaxNumbers = 4'000'000;
 
 // Fields by their numbers in the schema.
 namespace model {
@@ -65,6 +67,17 @@ TensorDef read_tensor(const FlatTable& table, const std::vector<FlatTable>& buff
   return def;
 }
 
+class NumberCount {
+ public:
+  void add(std::size_t numbers) {
+    count_ += numbers;
+    TENON_REQUIRE(count_ <= kMaxNumbers, "the lists of the file have more than {} elements", kMaxNumbers);
+  }
+
+ private:
+  std::size_t count_ = 0;
+};
+
 void check_indices(const std::vector<std::int32_t>& indices, std::size_t count, std::int32_t least) {
   for (const std::int32_t index : indices) {
     TENON_REQUIRE(index >= least && index < static_cast<std::int64_t>(count), "there is no tensor {}", index);
@@ -97,12 +110,16 @@ ModelDef read_model(std::string_view bytes) {
   const FlatTable& main = subgraphs.front();
   ModelDef def;
   def.name = main.text(subgraph::name);
-  for (const FlatTable& table : main.tables(subgraph::tensors, kMaxTables))
-    def.tensors.push_back(read_tensor(table, buffers));
+  NumberCount numbers;
+  for (const FlatTable& table : main.tables(subgraph::tensors, kMaxTables)) {
+    const TensorDef& tensor = def.tensors.emplace_back(read_tensor(table, buffers));
+    numbers.add(tensor.quantization.scale.size() + tensor.quantization.zero_point.size());
+  }
   for (const FlatTable& table : main.tables(subgraph::operators, kMaxTables)) {
-    def.operators.push_back(read_operator(table, codes));
-    check_indices(def.operators.back().inputs, def.tensors.size(), -1);
-    check_indices(def.operators.back().outputs, def.tensors.size(), 0);
+    const OperatorDef& node = def.operators.emplace_back(read_operator(table, codes));
+    check_indices(node.inputs, def.tensors.size(), -1);
+    check_indices(node.outputs, def.tensors.size(), 0);
+    numbers.add(node.inputs.size() + node.outputs.size());
   }
   def.inputs = main.numbers<std::int32_t>(subgraph::inputs, kMaxOperands);
   def.outputs = main.numbers<std::int32_t>(subgraph::outputs, kMaxOperands);

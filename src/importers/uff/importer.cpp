@@ -30,7 +30,8 @@ std::string why_unsupported_operation(std::string_view operation) {
 Importer::Importer(const MetaGraphDef& def, std::shared_ptr<const void> memory, const ImportOptions& options)
     : def_(def),
       options_(options),
-      file_{def, std::move(memory), declared_batch(def)},
+      blobs_(std::move(memory)),
+      file_{def, &blobs_, declared_batch(def)},
       graph_(def.name.empty() ? "main" : std::string(def.name)) {
   for (NodeIndex i = 0; i < def.nodes.size(); ++i) {
     if (!nodes_.emplace(def.nodes[i].id, i).second) {

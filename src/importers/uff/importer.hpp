@@ -36,6 +36,7 @@ class Importer {
 
   const MetaGraphDef& def_;
   const ImportOptions& options_;
+  BlobViews blobs_;
   FileContext file_;
   Graph graph_;
   std::unordered_map<std::string_view, NodeIndex> nodes_;               // by id

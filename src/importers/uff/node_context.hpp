@@ -2,6 +2,7 @@
 // types, and a builder.
 #pragma once
 
+#include "importers/blobs.hpp"
 #include "importers/placed.hpp"
 #include "importers/uff/model.hpp"
 #include "importers/uff/reader.hpp"
@@ -25,7 +26,7 @@ using Ints = std::vector<std::int64_t>;
 // What a converter may want to know of the file as a whole.
 struct FileContext {
   const MetaGraphDef& def;
-  std::shared_ptr<const void> memory;            // keeps the file's bytes alive
+  BlobViews* blobs = nullptr;
   std::optional<std::int64_t> declared_batch{};  // the inputs' first dim, where it is one number
 };
 

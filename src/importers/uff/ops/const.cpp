@@ -4,8 +4,6 @@
 
 #include <fmt/format.h>
 
-#include <cstring>
-
 namespace tenon::uff {
 namespace {
 
@@ -16,11 +14,7 @@ Tensor blob_tensor(NodeContext& node, std::string_view blob, DataType dtype, con
     node.fail(fmt::format("a tensor of type {}[{}] comes with {} bytes", name(dtype), fmt::join(shape, ","),
                           blob.size()));
   }
-  if (!blob.empty() && reinterpret_cast<std::uintptr_t>(blob.data()) % width == 0)
-    return Tensor::view_const(dtype, shape, blob.data(), node.file().memory);
-  Tensor tensor(dtype, shape);
-  if (!blob.empty()) std::memcpy(tensor.mutable_data(), blob.data(), blob.size());
-  return tensor;
+  return node.file().blobs->view(dtype, shape, blob);
 }
 
 Placed constant(NodeContext& node) {
