@@ -11,7 +11,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <functional>
 #include <limits>
 #include <numeric>
 
@@ -25,6 +24,9 @@ void check_block(const NodeContext& node, const Ints& block) {
     if (size < 1 || size > kMaxBlock) node.fail(fmt::format("a block has the size {}", size));
   }
 }
+
+// ModelError when the product overflows.
+std::int64_t block_elements(const Ints& block) { return product(Dims(block.begin(), block.end())).value(); }
 
 // [[begin, end], …] → begins, then ends.
 Ints read_margins(const NodeContext& node, const Ints& pairs, std::size_t count) {
@@ -70,8 +72,7 @@ ValueId to_batches(NodeContext& node, ValueId source, const Ints& block, const I
     perm.push_back(axis + m);
   }
   const ValueId blocks = node.add(op::Reshape{}, {x, make_shape(node, split)});
-  const std::int64_t factor =
-      std::accumulate(block.begin(), block.end(), std::int64_t{1}, std::multiplies<>());
+  const std::int64_t factor = block_elements(block);
   std::vector<Extent> joined = {multiply(node, split.front(), factor)};
   for (std::int64_t i = 0; i < m; ++i) joined.push_back(split[as_index(2 * i + 1)]);
   for (std::int64_t axis = m + 1; axis < rank; ++axis) joined.push_back(split[as_index(axis + m)]);
@@ -82,8 +83,7 @@ ValueId from_batches(NodeContext& node, ValueId x, const Ints& block) {
   const auto m = static_cast<std::int64_t>(block.size());
   const std::int64_t rank = node.rank_of(x);
   if (rank < m + 1) node.fail(fmt::format("data of rank {} has no {} spatial axes", rank, m));
-  const std::int64_t factor =
-      std::accumulate(block.begin(), block.end(), std::int64_t{1}, std::multiplies<>());
+  const std::int64_t factor = block_elements(block);
   const Extent batch = divide(node, extent(node, x, 0), factor);
   std::vector<Extent> split;
   for (const std::int64_t size : block) split.push_back({size, {}});

@@ -38,9 +38,9 @@ void pad_axis(NodeContext& node, bool same, const Dim& in, const Dim& out, std::
   std::int64_t total = 0;
   std::int64_t extra = 0;
   if (in.is_const() && out.is_const()) {
-    const std::int64_t full = (in.value() - 1) * stride + extent;
-    total = same ? std::max<std::int64_t>(full - out.value(), 0) : 0;
-    extra = out.value() - (full - total);
+    const std::int64_t full = ((in - Dim(1)) * Dim(stride) + Dim(extent)).value();
+    total = same ? std::max<std::int64_t>((Dim(full) - out).value(), 0) : 0;
+    extra = (out - Dim(full - total)).value();
   } else if (same && provably_equal(out, in * Dim(stride))) {
     total = std::max<std::int64_t>(extent - stride, 0);
     extra = stride - (extent - total);
@@ -73,6 +73,8 @@ Values transposed(NodeContext& node, std::size_t spatial, bool depthwise) {
   for (std::size_t i = 0; i < spatial; ++i) {
     if (!filter[i].is_const()) node.fail("the sizes of the filter must be known");
     kernel.push_back(filter[i].value());
+    constexpr std::int64_t kMaxKernel = std::int64_t{1} << 31;
+    if (kernel.back() > kMaxKernel) node.fail(fmt::format("the filter has the size {}", kernel.back()));
   }
   const Dims sizes = output_sizes(node, spatial, window.last);
   const ValueId x = window.last ? to_channels_first(node, node.input(2)) : node.input(2);

@@ -104,7 +104,7 @@ Values combined(NodeContext& node) {
   std::int64_t total = node.require_int(3, "the number of boxes");
   if (each < 1 || total < 1 || each > (1 << 20) || total > (1 << 20))
     node.fail("the number of boxes is not positive");
-  if (per_class) total = std::min(total, each * classes);
+  if (per_class) total = std::min(total, (Dim(each) * Dim(classes)).value());
 
   constexpr float kLowest = std::numeric_limits<float>::lowest();
   const ValueId boxes = squeeze(node, node.input(0), {2});           // [batch, n, 4]

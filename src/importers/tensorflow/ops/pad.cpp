@@ -3,6 +3,8 @@
 
 #include "importers/tensorflow/converters.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <limits>
 
@@ -22,8 +24,10 @@ ValueId padded(NodeContext& node, ValueId x, op::PadMode mode, ValueId value) {
     }
     if (std::any_of(pads.begin(), pads.end(), [](auto pad) { return pad < 0; }))
       node.fail("a padding is negative");
-    if (const ValueId form = channels_first_form(node, x); form.valid() && !pads.empty()) {
-      const std::size_t rank = pads.size() / 2;
+    const auto rank = static_cast<std::size_t>(node.rank_of(x));
+    if (pads.size() != 2 * rank)
+      node.fail(fmt::format("{} paddings are given for {} axes", pads.size() / 2, rank));
+    if (const ValueId form = channels_first_form(node, x); form.valid()) {
       std::rotate(pads.begin() + 1, pads.begin() + static_cast<std::ptrdiff_t>(rank) - 1,
                   pads.begin() + static_cast<std::ptrdiff_t>(rank));
       std::rotate(pads.begin() + static_cast<std::ptrdiff_t>(rank) + 1, pads.end() - 1, pads.end());

@@ -92,6 +92,8 @@ Grid nudged(const NodeContext& node, const Floats& min, const Floats& max, std::
     if (!(min[i] < max[i])) node.fail(fmt::format("the range [{}, {}] is empty", min[i], max[i]));
     const float step = (max[i] - min[i]) / static_cast<float>(grid.high - grid.low);
     const float zero = static_cast<float>(grid.low) - min[i] / step;
+    if (!std::isnormal(step) || !std::isfinite(zero))
+      node.fail(fmt::format("the range [{}, {}] is too large or too small", min[i], max[i]));
     grid.step.push_back(step);
     grid.zero.push_back(
         std::clamp(std::round(zero), static_cast<float>(grid.low), static_cast<float>(grid.high)));
@@ -139,6 +141,7 @@ Values quantize_and_dequantize(NodeContext& node, std::int64_t bits) {
   if (std::isinf(from_min) && std::isinf(from_max)) node.fail("the range is empty");
   grid.step = {from_min < from_max ? min[0] / low : max[0] / high};
   grid.zero = {0};
+  if (!std::isnormal(grid.step[0]) || grid.step[0] < 0) node.fail("the range is too large or too small");
   return one(onto_grid(node, node.input(0), grid, true, is_signed));
 }
 

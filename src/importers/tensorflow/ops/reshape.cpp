@@ -104,6 +104,9 @@ Values broadcast_args(NodeContext& node) {
   if (a == nullptr || b == nullptr || a->size() != 1 || b->size() != 1 || !a->front().is_const() ||
       !b->front().is_const())
     node.fail("the ranks must be known");
+  constexpr std::int64_t kLongestShape = 64;
+  if (a->front().value() > kLongestShape || b->front().value() > kLongestShape)
+    node.fail("a shape is too long");
   const std::int64_t longest = std::max(a->front().value(), b->front().value());
   const auto padded = [&](std::size_t i, std::int64_t length) {
     const ValueId ones = node.ints(Ints(as_index(longest - length), 1));

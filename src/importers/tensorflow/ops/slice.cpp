@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <numeric>
 
 namespace tenon::tensorflow {
 namespace {
@@ -127,10 +126,12 @@ Values split_v(NodeContext& node) {
   const std::int64_t axis = normalize_axis(node, node.require_int(2, "the axis"), node.rank(0));
   const auto rest = std::find(sizes.begin(), sizes.end(), -1);
   if (rest != sizes.end()) {
-    const Dim& dim = (*node.dims(0))[as_index(axis)];
+    const Dim dim = (*node.dims(0))[as_index(axis)];
     if (!dim.is_const()) node.fail("a part takes what is left of an axis of unknown size");
     *rest = 0;
-    *rest = dim.value() - std::accumulate(sizes.begin(), sizes.end(), std::int64_t{0});
+    Dim left = dim;
+    for (const std::int64_t size : sizes) left = left - Dim(size);
+    *rest = left.value();
   }
   const std::size_t count = sizes.size();
   op::Split op;

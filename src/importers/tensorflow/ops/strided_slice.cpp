@@ -127,7 +127,7 @@ ValueId take_indices(NodeContext& node, ValueId x, const Plan& plan) {
     dropped.push_back(index.axis);
     if (begin) {
       const std::int64_t at = (*begin)[index.entry];
-      x = slice(node, x, {index.axis}, {at}, {at == -1 ? kOpenEnd : at + 1});
+      x = slice(node, x, {index.axis}, {at}, {at == -1 || at == kOpenEnd ? kOpenEnd : at + 1});
     } else {
       const ValueId all = as_operand(node, ints_operand(node, 1));
       x = gather(node, x, entry_of(node, all, index.entry), index.axis);
