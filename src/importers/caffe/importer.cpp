@@ -109,6 +109,7 @@ std::vector<std::string> Importer::choose_outputs() const {
   TENON_REQUIRE(unused.size() <= kMaxEnds, "{} outputs are more than the {} that are supported",
                 unused.size(), kMaxEnds);
   std::vector<std::string> names;
+  names.reserve(unused.size());
   for (const auto& [name, place] : unused) names.push_back(name);
   std::sort(names.begin(), names.end(),
             [&](const auto& a, const auto& b) { return unused.at(a) < unused.at(b); });
@@ -206,7 +207,7 @@ void Importer::define(const LayerDef& layer, const Values& tops) {
 }
 
 void Importer::add_problem(const LayerDef& layer, const std::string& reason) {
-  if (problems_.size() == kMaxProblems) problems_.push_back("… and more");
+  if (problems_.size() == kMaxProblems) problems_.emplace_back("… and more");
   if (problems_.size() > kMaxProblems) return;
   problems_.push_back(fmt::format("{}: {}", title(layer), reason));
 }

@@ -158,7 +158,7 @@ Tensor Weights::blob(const std::string& layer, std::size_t index, const Shape& s
   }
   const auto copy = copies_.find({layer, index});
   if (copy != copies_.end()) return copy->second.reshaped(shape);
-  const Tensor tensor = to_tensor(blob, shape, owner_);
+  Tensor tensor = to_tensor(blob, shape, owner_);
   if (tensor.writable()) copies_.emplace(std::pair(layer, index), tensor);
   return tensor;
 }

@@ -36,6 +36,7 @@ Graph Importer::run() {
   Scope scope{*main_};
   add_inputs(scope, outputs);
   std::vector<Ref> targets;
+  targets.reserve(outputs.size());
   for (const Output& output : outputs) targets.push_back(output.ref);
   import(scope, targets);
   for (const Output& output : outputs) {

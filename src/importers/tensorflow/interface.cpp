@@ -173,6 +173,7 @@ std::unordered_set<std::uint32_t> Importer::needed(const std::vector<Ref>& roots
                                                    const std::unordered_set<std::uint32_t>& cuts) const {
   std::unordered_set<std::uint32_t> visited;
   std::vector<std::uint32_t> stack;
+  stack.reserve(roots.size());
   for (const Ref& root : roots) stack.push_back(root.node);
   while (!stack.empty()) {
     const std::uint32_t index = stack.back();
@@ -195,6 +196,7 @@ void Importer::add_inputs(Scope& scope, const std::vector<Output>& outputs) {
     inputs.emplace_back(name, require(tensor.empty() ? std::string_view(name) : tensor));
   }
   std::vector<Ref> roots;
+  roots.reserve(outputs.size());
   for (const Output& output : outputs) roots.push_back(output.ref);
   std::unordered_set<std::uint32_t> cuts;
   for (const auto& input : inputs) cuts.insert(input.second.node);

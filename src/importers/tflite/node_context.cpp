@@ -120,8 +120,8 @@ NodeContext::Pair NodeContext::pair() {
 }
 
 Ints window_option(NodeContext& node, std::size_t height, std::size_t width, std::int32_t otherwise) {
-  const Ints size = {node.options().scalar<std::int32_t>(height, otherwise),
-                     node.options().scalar<std::int32_t>(width, otherwise)};
+  Ints size = {node.options().scalar<std::int32_t>(height, otherwise),
+               node.options().scalar<std::int32_t>(width, otherwise)};
   if (size[0] < 1 || size[1] < 1)
     node.fail(fmt::format("a window has the extents, strides or dilations {} and {}", size[0], size[1]));
   return size;

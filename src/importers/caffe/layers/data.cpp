@@ -10,7 +10,7 @@ namespace {
 constexpr std::size_t kMaxDataAxes = 32;
 
 Ints read_shape(const LayerContext& layer, const Message& fields) {
-  const Ints shape = fields.integers("dim");
+  Ints shape = fields.integers("dim");
   if (shape.size() > kMaxDataAxes) layer.fail(fmt::format("a shape has {} axes", shape.size()));
   return shape;
 }

@@ -88,7 +88,7 @@ std::vector<Placed> top_k(NodeContext& node) {
   if (k.size() != 1) node.fail("expected one number of elements");
   op::TopK op;
   op.k = k[0];
-  const auto results = node.graph().add_node(std::move(op), {node.in_file_order(0)}, 2);
+  const auto results = node.graph().add_node(op, {node.in_file_order(0)}, 2);
   return {Placed{results[0]}, Placed{node.cast(results[1], DataType::i32)}};
 }
 

@@ -58,6 +58,7 @@ std::vector<Placed> parts(NodeContext& node, std::size_t data, std::int64_t axis
   op.sizes = std::move(sizes);
   const auto values = node.graph().add_node(std::move(op), {node.placed(data).id}, node.output_count());
   std::vector<Placed> results;
+  results.reserve(values.size());
   for (const ValueId value : values) results.push_back({value, node.placed(data).moved});
   return results;
 }
@@ -233,7 +234,7 @@ std::vector<Placed> padded(NodeContext& node, op::PadMode mode) {
   op.pads = std::move(pads);
   std::vector<ValueId> operands = {node.placed(0).id};
   if (node.has(2)) {  // behind the place of `pads` as an operand
-    operands.push_back({});
+    operands.emplace_back();
     operands.push_back(node.reshape(node.in_file_order(2), {}));
   }
   return one(node.add(std::move(op), std::move(operands)), node.placed(0).moved);
