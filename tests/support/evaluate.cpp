@@ -32,6 +32,10 @@ Tensor random_input(Random& random, const TensorType& type, const SymbolRanges& 
     case DataType::f32:
       for (float& value : tensor.mutable_values<float>()) value = random.uniform(-2, 2);
       break;
+    case DataType::f64:
+      for (double& value : tensor.mutable_values<double>())
+        value = static_cast<double>(random.uniform(-2, 2));
+      break;
     case DataType::i64:
       for (std::int64_t& value : tensor.mutable_values<std::int64_t>()) value = random.between(0, 1);
       break;

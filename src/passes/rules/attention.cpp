@@ -45,6 +45,7 @@ std::optional<Scores> match_scores(const Graph& graph, ValueId value, NodeId use
     }
     const auto fn = as_elementwise(node->op);
     if (!fn || node->inputs.size() != 2) return std::nullopt;
+    if (graph.type(value).as_tensor().dtype == DataType::f64) return std::nullopt;  // the scale is a float
     const auto number = splat(graph, node->inputs[1]);
     if (number && (fn->fn == PointwiseFn::mul || fn->fn == PointwiseFn::div)) {
       if (!keeps_dims(graph, node->inputs[0], node->inputs[1], node->outputs[0])) return std::nullopt;

@@ -85,7 +85,8 @@ std::optional<Normalized> match_normalized(const Graph& graph, ValueId value, Va
   for (const std::size_t i : {0, 1}) {
     const auto epsilon = splat(graph, add->inputs[1 - i]);
     const auto mean = mean_of(graph, add->inputs[i]);
-    if (!epsilon || !mean || !same_value(graph, squared(graph, mean->of), value)) continue;
+    if (!epsilon || static_cast<double>(static_cast<float>(*epsilon)) != *epsilon) continue;
+    if (!mean || !same_value(graph, squared(graph, mean->of), value)) continue;
     return Normalized{value, mean->axis, static_cast<float>(*epsilon)};
   }
   return std::nullopt;

@@ -47,7 +47,8 @@ std::optional<Patch> simplify_arithmetic(const Graph& graph, NodeId root, const 
       simpler = patch.add(op::unary(PointwiseFn::square), {x});
       break;
     case PointwiseFn::prelu:
-      if (!value || !shape_kept) return std::nullopt;
+      if (!value || !shape_kept || static_cast<double>(static_cast<float>(*value)) != *value)
+        return std::nullopt;
       simpler = patch.add(op::unary(PointwiseFn::leaky_relu, static_cast<float>(*value), 0), {x});
       break;
     default: return std::nullopt;
