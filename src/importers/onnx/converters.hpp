@@ -2,7 +2,7 @@
 #pragma once
 
 #include "importers/onnx/node_context.hpp"
-#include "importers/scalar.hpp"
+#include "ops/scalar.hpp"
 #include "ops/window.hpp"
 
 #include <cstdint>

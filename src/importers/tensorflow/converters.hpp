@@ -1,9 +1,9 @@
 // What several converters share.
 #pragma once
 
-#include "importers/scalar.hpp"
 #include "importers/tensorflow/node_context.hpp"
 #include "ir/pointwise.hpp"
+#include "ops/scalar.hpp"
 
 #include <cstdint>
 #include <optional>

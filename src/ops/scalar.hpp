@@ -1,4 +1,4 @@
-// Constants that importers make up.
+// Constants of one element.
 #pragma once
 
 #include <tenon/tensor.hpp>

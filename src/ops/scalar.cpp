@@ -1,4 +1,4 @@
-#include "importers/scalar.hpp"
+#include "ops/scalar.hpp"
 
 #include "base/half.hpp"
 
