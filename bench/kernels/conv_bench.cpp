@@ -1,4 +1,5 @@
 #include "backends/cpu/kernels/conv/conv.hpp"
+#include "base/thread_pool.hpp"
 #include "kernels/support.hpp"
 
 #include <fmt/format.h>
@@ -91,11 +92,16 @@ void run(benchmark::State& state, const cpu::ConvKernel& kernel, const Layer& la
   args.residual = layer.residual ? residual.data() : nullptr;
   args.bias = bias.data();
   args.act = cpu::Activation::relu();
+  Floats scratch(layer.planar ? cpu::conv_planar_scratch_size(s, pool().size()) : 0);
   std::size_t copy = 0;
   for (auto _ : state) {
     args.weights = weights.data() + copy * packed;
     copy = copy + 1 < copies ? copy + 1 : 0;
-    (layer.planar ? cpu::conv_planar_run : cpu::conv_run)(kernel, args, pool());
+    if (layer.planar) {
+      cpu::conv_planar_run(kernel, args, scratch.data(), pool());
+    } else {
+      cpu::conv_run(kernel, args, pool());
+    }
     benchmark::ClobberMemory();
   }
   report_flops(state, kernel.info,

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <vector>
 
 namespace tenon::cpu {
@@ -28,7 +29,9 @@ void check(Random& random, const ConvKernel& kernel, const ConvShape& s, const C
   (planar ? conv_planar_pack : conv_pack)(s, d.weights.data(), weights.data());
   const auto run = [&](ConvArgs args, int threads) {
     args.config = config;
-    (planar ? conv_planar_run : conv_run)(kernel, args, test::pool_of(threads));
+    if (!planar) return conv_run(kernel, args, test::pool_of(threads));
+    std::vector<float> scratch(conv_planar_scratch_size(s, threads), std::nanf(""));
+    conv_planar_run(kernel, args, scratch.data(), test::pool_of(threads));
   };
   test::check_blocked(
       s, d, weights, random.coin(), run,

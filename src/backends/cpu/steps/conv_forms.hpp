@@ -47,8 +47,9 @@ struct ConvPlanar {
   }
   static std::size_t packed_size(const ConvShape& s) { return conv_planar_packed_size(s); }
   static void pack(const ConvShape& s, const float* from, float* to) { conv_planar_pack(s, from, to); }
-  static void run(const Kernel& kernel, const ConvArgs& args, float*, ThreadPool& pool) noexcept {
-    conv_planar_run(kernel, args, pool);
+  static std::size_t scratch(const ConvShape& s, int threads) { return conv_planar_scratch_size(s, threads); }
+  static void run(const Kernel& kernel, const ConvArgs& args, float* scratch, ThreadPool& pool) noexcept {
+    conv_planar_run(kernel, args, scratch, pool);
   }
 };
 

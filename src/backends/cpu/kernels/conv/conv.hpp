@@ -116,6 +116,9 @@ std::size_t conv_packed_bias_size(int channels);
 void conv_pack_bias(const float* bias, int channels, float* packed) noexcept;
 
 void conv_run(const ConvKernel& kernel, const ConvArgs& args, ThreadPool& pool) noexcept;
-void conv_planar_run(const ConvKernel& kernel, const ConvArgs& args, ThreadPool& pool) noexcept;
+// scratch: conv_planar_scratch_size floats for at least as many threads as the pool has.
+std::size_t conv_planar_scratch_size(const ConvShape& shape, int threads);
+void conv_planar_run(const ConvKernel& kernel, const ConvArgs& args, float* scratch,
+                     ThreadPool& pool) noexcept;
 
 }  // namespace tenon::cpu
