@@ -21,7 +21,7 @@ function(tenon_format_cases)
 endfunction()
 
 # tenon_command_test(): test_command.py of the folder, which calls the command. TENON_SANITIZED is 1 for builds whose
-# memory and time say nothing.
+# memory and time say nothing: with sanitizers, or emulated.
 function(tenon_command_test)
   get_filename_component(folder ${CMAKE_CURRENT_SOURCE_DIR} NAME)
   find_package(Python3 3.10 COMPONENTS Interpreter QUIET)
@@ -29,11 +29,12 @@ function(tenon_command_test)
     return()
   endif()
   set(sanitized 0)
-  if(TENON_SANITIZE)
+  if(TENON_SANITIZE OR CMAKE_CROSSCOMPILING_EMULATOR)
     set(sanitized 1)
   endif()
   add_test(NAME ${folder}_command COMMAND ${Python3_EXECUTABLE} -B -m unittest discover -p test_command.py
            WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})
-  set_tests_properties(${folder}_command PROPERTIES LABELS "fast;${folder}" TIMEOUT 300
-    ENVIRONMENT "TENON=$<TARGET_FILE:tenon_command>;TENON_SANITIZED=${sanitized}")
+  set_tests_properties(${folder}_command PROPERTIES LABELS "fast;${folder}"
+    ENVIRONMENT "TENON=${TENON_RUNNABLE_DIR}/tenon;TENON_SANITIZED=${sanitized}")
+  tenon_set_timeout(300 ${folder}_command)
 endfunction()

@@ -35,7 +35,8 @@ function(tenon_add_test)
                                             GTest::gtest GTest::gtest_main)
   set_target_properties(${arg_NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin/tests)
   add_test(NAME ${arg_NAME} COMMAND ${arg_NAME} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
-  set_tests_properties(${arg_NAME} PROPERTIES LABELS "${arg_LABELS};${folder}" TIMEOUT ${arg_TIMEOUT})
+  set_tests_properties(${arg_NAME} PROPERTIES LABELS "${arg_LABELS};${folder}")
+  tenon_set_timeout(${arg_TIMEOUT} ${arg_NAME})
 endfunction()
 
 # tenon_add_fuzzer(NAME fuzz_onnx SOURCES fuzz_onnx.cpp LIBS Tenon::tenon): a libFuzzer binary in

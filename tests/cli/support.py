@@ -53,7 +53,7 @@ class Done(NamedTuple):
 
 
 def tenon(*arguments: object, **options) -> Done:
-    done = subprocess.run([str(TENON), *map(str, arguments)], capture_output=True, text=True, check=False, timeout=300, **options)
+    done = subprocess.run([str(TENON), *map(str, arguments)], capture_output=True, text=True, check=False, timeout=600, **options)
     return Done(done.returncode, done.stdout, done.stderr)
 
 
