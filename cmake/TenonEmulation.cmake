@@ -12,7 +12,7 @@ function(tenon_runnable target)
     return()
   endif()
   list(JOIN CMAKE_CROSSCOMPILING_EMULATOR " " emulator)
-  file(GENERATE OUTPUT ${TENON_RUNNABLE_DIR}/${ARGV1}/$<TARGET_FILE_NAME:${target}>
+  file(GENERATE OUTPUT ${TENON_RUNNABLE_DIR}/${ARGN}/$<TARGET_FILE_NAME:${target}>
        CONTENT "#!/bin/sh\nexec ${emulator} $<TARGET_FILE:${target}> \"$@\"\n"
        FILE_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE)
 endfunction()
