@@ -1,6 +1,7 @@
 // Engine and Context: loading a plan and running it. Needs the runtime half of the library only.
 #pragma once
 
+#include <tenon/data.hpp>
 #include <tenon/error.hpp>
 #include <tenon/status.hpp>
 #include <tenon/tensor.hpp>
@@ -27,6 +28,8 @@ struct TensorInfo {
   std::vector<std::string> dims;  // each a number or an expression over symbols: "N", "3", "floordiv(H + 1,
                                   // 2)"; "?" when only known after running
   Shape min, opt, max;            // under the engine's profile; -1 where only known after running
+  std::string type;               // "f32[N,3]", "seq<map<string, f32[]>>"
+  bool is_tensor = true;          // false: a sequence, map or optional; dtype, dims and shapes mean nothing
   bool dynamic() const noexcept { return min != max; }
 };
 
@@ -117,6 +120,10 @@ class Context {
   // shape too.
   void set_input(std::string_view name, Tensor tensor);
   void set_input(std::size_t index, Tensor tensor);
+  // The same for an input of any type: sequences, maps, optionals (Data() is an empty one), tensors.
+  // ModelError when `value` is not of the input's type. The value is shared until replaced.
+  void set_value(std::string_view name, Data value);
+  void set_value(std::size_t index, Data value);
   // Binds memory for an output; without this the context owns it. The shape must be the output's at run time.
   void set_output(std::string_view name, Tensor tensor);
 
@@ -130,9 +137,12 @@ class Context {
   // reference backend. Until the stream is synchronized, bound memory must stay as it is.
   Status enqueue(Stream& stream) noexcept;
 
-  // Valid until the next prepare() with other shapes, or the next run.
+  // Valid until the next prepare() with other shapes, or the next run. ModelError when it is no tensor.
   Tensor output(std::string_view name) const;
   Tensor output(std::size_t index) const;
+  // An output of any type.
+  Data value(std::string_view name) const;
+  Data value(std::size_t index) const;
 
   // Time per step, summed over runs, while profiling is on.
   void set_profiling(bool on) noexcept;

@@ -50,6 +50,7 @@ Names names_of(const Graph& graph, const Assignment& assignment) {
 
 // Random numbers, and zeros for integers, which are indices more often than not.
 std::optional<Tensor> made_up(const TensorInfo& info) {
+  if (!info.is_tensor) return {};
   if (info.dtype != DataType::f32 && info.dtype != DataType::boolean && !is_integer(info.dtype)) return {};
   if (std::any_of(info.opt.begin(), info.opt.end(), [](std::int64_t dim) { return dim < 0; })) return {};
   Tensor tensor(info.dtype, info.opt);

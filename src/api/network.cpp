@@ -15,6 +15,8 @@ namespace {
 TensorInfo describe(std::string name, const Type& type) {
   TensorInfo info;
   info.name = std::move(name);
+  info.type = type.to_string();
+  info.is_tensor = type.is_tensor();
   if (!type.is_tensor()) return info;
   info.dtype = type.as_tensor().dtype;
   if (!type.as_tensor().dims) return info;

@@ -77,7 +77,7 @@ class Profile {
 
 const Dims& input_dims(const Graph& graph, ValueId id) {
   const Value& value = graph.value(id);
-  TENON_REQUIRE(value.type.is_tensor(), "input '{}' is a {}, engines take tensors", value.name,
+  TENON_REQUIRE(value.type.is_tensor(), "input '{}' is a {}, which has no shape", value.name,
                 value.type.to_string());
   TENON_REQUIRE(value.type.as_tensor().dims.has_value(),
                 "input '{}' has no rank in the model: give its shape when importing", value.name);
@@ -106,7 +106,8 @@ std::vector<PlanSymbol> apply_shapes(Graph& graph, const std::map<std::string, S
     }
   }
   bool changed = false;
-  const std::vector<ValueId> inputs(graph.inputs().begin(), graph.inputs().end());
+  std::vector<ValueId> inputs(graph.inputs().begin(), graph.inputs().end());
+  std::erase_if(inputs, [&](ValueId id) { return !graph.value(id).type.is_tensor(); });
   for (ValueId id : inputs) profile.add_rest(input_dims(graph, id));
   for (ValueId id : inputs) {
     TensorType type = graph.value(id).type.as_tensor();

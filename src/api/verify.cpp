@@ -141,6 +141,8 @@ class Verifier {
     std::set<std::string> known;
     for (const TensorInfo& info : network_.inputs()) {
       known.insert(info.name);
+      TENON_REQUIRE(info.is_tensor, "input {} is a {}: only networks of tensors can be verified",
+                    quote(info.name), info.type);
       const auto given = options_.inputs.find(info.name);
       if (given == options_.inputs.end()) continue;
       options_.build.shapes.emplace(

@@ -2,6 +2,7 @@
 
 #include "base/check.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace tenon {
@@ -28,6 +29,27 @@ Type join_types(const Type& a, const Type& b) {
     dims.push_back((*x.dims)[i] == (*y.dims)[i] ? (*x.dims)[i] : Dim::unknown());
   }
   return Type::tensor(x.dtype, std::move(dims));
+}
+
+bool tensor_may_hold(const TensorType& type, const Data& data) {
+  if (!data.is_tensor() || data.tensor().dtype() != type.dtype) return false;
+  if (!type.dims) return true;
+  const Shape& shape = data.tensor().shape();
+  if (shape.size() != type.dims->size()) return false;
+  for (std::size_t i = 0; i < shape.size(); ++i) {
+    const Dim& dim = (*type.dims)[i];
+    if (dim.is_const() && dim.value() != shape[i]) return false;
+  }
+  return true;
+}
+
+// Values of a map: the rows of a tensor, or the elements of a sequence.
+bool values_may_be(const Type& value_type, const Data& values) {
+  if (!values.is_tensor()) return may_hold(Type::sequence(value_type), values);
+  if (!value_type.is_tensor() || values.tensor().rank() == 0) return false;
+  TensorType rows = value_type.as_tensor();
+  if (rows.dims) rows.dims->insert(rows.dims->begin(), Dim::unknown());
+  return tensor_may_hold(rows, values);
 }
 
 }  // namespace
@@ -82,6 +104,34 @@ Type type_of(const Data& data) {
     return Type::map((*map)->keys.dtype(), std::move(value));
   }
   return Type::optional(Type());
+}
+
+Data make_map(Tensor keys, Data values) {
+  TENON_REQUIRE(keys.rank() == 1, "the keys of a map are a list, found rank {}", keys.rank());
+  const bool is_tensor = values.is_tensor();
+  TENON_REQUIRE(!is_tensor || values.tensor().rank() >= 1, "the values of a map are a scalar");
+  const std::int64_t count = is_tensor ? values.tensor().shape().front()
+                                       : static_cast<std::int64_t>(values.sequence().elements.size());
+  TENON_REQUIRE(count == keys.elements(), "a map of {} keys and {} values", keys.elements(), count);
+  return MapData{std::move(keys), std::make_shared<const Data>(std::move(values))};
+}
+
+bool may_hold(const Type& type, const Data& data) {
+  switch (type.kind()) {
+    case Type::Kind::tensor: return tensor_may_hold(type.as_tensor(), data);
+    case Type::Kind::optional: return !data.present() || may_hold(type.element(), data);
+    case Type::Kind::sequence: {
+      const auto* sequence = std::get_if<std::shared_ptr<const SequenceData>>(&data.value);
+      if (sequence == nullptr) return false;
+      const auto& elements = (*sequence)->elements;
+      return std::all_of(elements.begin(), elements.end(),
+                         [&](const Data& element) { return may_hold(type.element(), element); });
+    }
+    case Type::Kind::map: break;
+  }
+  const auto* map = std::get_if<std::shared_ptr<const MapData>>(&data.value);
+  return map != nullptr && (*map)->keys.dtype() == type.key() && (*map)->keys.rank() == 1 &&
+         (*map)->values != nullptr && values_may_be(type.element(), *(*map)->values);
 }
 
 }  // namespace tenon

@@ -1,51 +1,17 @@
-// Data: what a value holds while a graph is evaluated: a tensor, a sequence, a map, or nothing (an empty
-// optional, an omitted input).
+// Types of the data that values hold while a graph runs.
 #pragma once
 
 #include "ir/type.hpp"
 
-#include <tenon/tensor.hpp>
-
-#include <memory>
-#include <span>
-#include <variant>
-#include <vector>
+#include <tenon/data.hpp>
 
 namespace tenon {
 
-struct Data;
-
-struct SequenceData {
-  std::vector<Data> elements;
-};
-
-// Keys are a rank-1 tensor (integers or strings); element i of `values` belongs to key i.
-struct MapData {
-  Tensor keys;
-  std::shared_ptr<const Data> values;  // a tensor whose first axis follows the keys, or a sequence
-};
-
-struct Data {
-  std::variant<std::monostate, Tensor, std::shared_ptr<const SequenceData>, std::shared_ptr<const MapData>>
-      value;
-
-  Data() = default;
-  Data(Tensor tensor) : value(std::move(tensor)) {}  // NOLINT(google-explicit-constructor)
-  Data(SequenceData sequence)
-      : value(std::make_shared<const SequenceData>(std::move(sequence))) {
-  }  // NOLINT(google-explicit-constructor)
-  Data(MapData map)
-      : value(std::make_shared<const MapData>(std::move(map))) {}  // NOLINT(google-explicit-constructor)
-
-  bool present() const noexcept { return !std::holds_alternative<std::monostate>(value); }
-  bool is_tensor() const noexcept { return std::holds_alternative<Tensor>(value); }
-  const Tensor& tensor() const;  // ModelError when it is something else
-  Tensor& tensor();
-  const SequenceData& sequence() const;
-  const MapData& map() const;
-};
-
 // The exact type of `data` (static dims).
 Type type_of(const Data& data);
+
+// True when a value of that type may hold `data`: kinds, dtypes, ranks and constant dims agree. An optional
+// may hold nothing, or what it is an optional of.
+bool may_hold(const Type& type, const Data& data);
 
 }  // namespace tenon

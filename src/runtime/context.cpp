@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 
 namespace tenon {
@@ -30,6 +31,7 @@ Context::State::State(Engine e, std::shared_ptr<const Engine::State> s)
   views_.resize(plan_.buffers.size());
   slots_.resize(plan_.buffers.size());
   bound_inputs_.resize(plan_.inputs.size());
+  bound_values_.resize(plan_.inputs.size());
   bound_outputs_.resize(plan_.outputs.size());
   owned_outputs_.resize(plan_.outputs.size());
   steps_.resize(plan_.steps.size());
@@ -39,21 +41,63 @@ Context::State::State(Engine e, std::shared_ptr<const Engine::State> s)
 
 void Context::State::set_shape(std::size_t input, const Shape& shape) {
   if (input_shapes_[input] == shape && !dirty_) return;
+  TENON_REQUIRE(shared->inputs()[input].is_tensor, "input '{}' is a {}, which has no shape",
+                shared->inputs()[input].name, shared->inputs()[input].type);
   input_shapes_[input] = shape;
   bound_inputs_[input] = Tensor();
+  bound_values_[input].reset();
   dirty_ = true;
 }
 
 void Context::State::set_input(std::size_t input, Tensor tensor) {
   const TensorInfo& info = shared->inputs()[input];
+  if (!info.is_tensor) return set_value(input, std::move(tensor));
   TENON_REQUIRE(tensor.dtype() == info.dtype, "input '{}': expected {}, found {}", info.name,
                 name(info.dtype), name(tensor.dtype()));
   if (input_shapes_[input] != tensor.shape()) {
     input_shapes_[input] = tensor.shape();
     dirty_ = true;
   }
+  if (by_value(input)) {
+    bound_values_[input] = std::move(tensor);
+    if (!dirty_) bind_value(input);
+    return;
+  }
   bound_inputs_[input] = std::move(tensor);
   if (!dirty_) bind_external(plan_.inputs[input].buffer.value);
+}
+
+void Context::State::set_value(std::size_t input, Data value) {
+  const TensorInfo& info = shared->inputs()[input];
+  if (info.is_tensor) {
+    TENON_REQUIRE(value.is_tensor(), "input '{}': expected {}, found {}", info.name, info.type,
+                  type_of(value).to_string());
+    return set_input(input, std::move(value.tensor()));
+  }
+  const Type& type = plan_.buffer(plan_.inputs[input].buffer).type;
+  TENON_REQUIRE(may_hold(type, value), "input '{}': expected {}, found {}", info.name, info.type,
+                value.present() ? type_of(value).to_string() : "nothing");
+  bound_values_[input] = std::move(value);
+  if (!dirty_) bind_value(input);
+}
+
+bool Context::State::by_value(std::size_t input) const {
+  return plan_.buffer(plan_.inputs[input].buffer).storage == Buffer::Storage::dynamic;
+}
+
+void Context::State::bind_value(std::size_t input) {
+  const std::uint32_t buffer = plan_.inputs[input].buffer.value;
+  slots_[buffer] = bound_values_[input].value_or(Data());
+  views_[buffer].publish();
+}
+
+bool Context::State::input_is_set(std::size_t input) const noexcept {
+  if (bound_values_[input]) return true;
+  if (bound_inputs_[input].data() != nullptr) return true;
+  const TensorInfo& info = shared->inputs()[input];
+  // A tensor without elements needs no memory.
+  return info.is_tensor && info.dtype != DataType::string &&
+         std::find(input_shapes_[input].begin(), input_shapes_[input].end(), 0) != input_shapes_[input].end();
 }
 
 void Context::State::set_output(std::size_t output, Tensor tensor) {
@@ -154,6 +198,9 @@ void Context::State::place_buffers() {
       case Buffer::Storage::dynamic: break;
     }
   }
+  for (std::size_t i = 0; i < plan_.inputs.size(); ++i) {
+    if (by_value(i)) bind_value(i);
+  }
 }
 
 void Context::State::specialize_steps() {
@@ -197,8 +244,7 @@ void Context::State::specialize_steps() {
 Status Context::State::execute() noexcept {
   using Clock = std::chrono::steady_clock;
   for (std::size_t i = 0; i < plan_.inputs.size(); ++i) {
-    if (bound_inputs_[i].data() == nullptr && bound_inputs_[i].elements() == 0 &&
-        element_count(input_shapes_[i]) != 0) {
+    if (!input_is_set(i)) {
       return Status::format(StatusCode::invalid_argument, "input '%.100s' has not been set",
                             plan_.inputs[i].name.c_str());
     }
@@ -224,10 +270,18 @@ Tensor Context::State::output(std::size_t index) const {
   const BufferId id = plan_.outputs[index].buffer;
   const BufferView& view = views_[id.value];
   if (view.slot != nullptr) {
-    TENON_REQUIRE(view.slot->is_tensor(), "output '{}' is not a tensor", plan_.outputs[index].name);
+    TENON_REQUIRE(view.slot->is_tensor(), "output '{}' is a {}, not a tensor", plan_.outputs[index].name,
+                  shared->outputs()[index].type);
     return view.slot->tensor();
   }
   return Tensor::view(view.dtype, view.shape, view.data);
+}
+
+Data Context::State::value(std::size_t index) const {
+  const BufferView& view = views_[plan_.outputs[index].buffer.value];
+  if (view.slot == nullptr || view.slot->is_tensor()) return output(index);
+  TENON_REQUIRE(!dirty_, "outputs are there after a run");
+  return *view.slot;
 }
 
 Context::Context(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -249,6 +303,16 @@ void Context::set_input(std::size_t index, Tensor tensor) {
   state_->set_input(index, std::move(tensor));
 }
 
+void Context::set_value(std::string_view name, Data value) {
+  state_->set_value(state_->shared->input_index(name), std::move(value));
+}
+
+void Context::set_value(std::size_t index, Data value) {
+  TENON_REQUIRE(index < state_->shared->inputs().size(), "the network has {} inputs, none at {}",
+                state_->shared->inputs().size(), index);
+  state_->set_value(index, std::move(value));
+}
+
 void Context::set_output(std::string_view name, Tensor tensor) {
   state_->set_output(state_->shared->output_index(name), std::move(tensor));
 }
@@ -268,6 +332,14 @@ Tensor Context::output(std::size_t index) const {
   TENON_REQUIRE(index < state_->shared->outputs().size(), "the network has {} outputs, none at {}",
                 state_->shared->outputs().size(), index);
   return state_->output(index);
+}
+
+Data Context::value(std::string_view name) const { return state_->value(state_->shared->output_index(name)); }
+
+Data Context::value(std::size_t index) const {
+  TENON_REQUIRE(index < state_->shared->outputs().size(), "the network has {} outputs, none at {}",
+                state_->shared->outputs().size(), index);
+  return state_->value(index);
 }
 
 void Context::set_profiling(bool on) noexcept { state_->profiling = on; }

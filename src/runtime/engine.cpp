@@ -31,6 +31,8 @@ TensorInfo describe(const Plan& plan, const PlanTensor& tensor) {
   TensorInfo info;
   info.name = tensor.name;
   const Type& type = plan.buffer(tensor.buffer).type;
+  info.type = type.to_string();
+  info.is_tensor = type.is_tensor();
   if (!type.is_tensor()) return info;
   info.dtype = type.as_tensor().dtype;
   if (!type.as_tensor().dims) return info;

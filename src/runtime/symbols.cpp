@@ -33,8 +33,9 @@ SymbolValues bind_symbols(const Plan& plan, std::span<const Shape> input_shapes)
   // Plain symbols first: they give the values that compound dims are checked against.
   for (std::size_t i = 0; i < plan.inputs.size(); ++i) {
     const PlanTensor& input = plan.inputs[i];
-    const auto& dims = plan.buffer(input.buffer).type.as_tensor().dims;
-    if (!dims) continue;
+    const Type& type = plan.buffer(input.buffer).type;
+    if (!type.is_tensor() || !type.as_tensor().dims) continue;
+    const auto& dims = type.as_tensor().dims;
     const Shape& shape = input_shapes[i];
     TENON_REQUIRE(shape.size() == dims->size(), "input '{}': expected {} dims, found the shape [{}]",
                   input.name, dims->size(), join(shape));
@@ -54,8 +55,9 @@ SymbolValues bind_symbols(const Plan& plan, std::span<const Shape> input_shapes)
   }
   for (std::size_t i = 0; i < plan.inputs.size(); ++i) {
     const PlanTensor& input = plan.inputs[i];
-    const auto& dims = plan.buffer(input.buffer).type.as_tensor().dims;
-    if (!dims) continue;
+    const Type& type = plan.buffer(input.buffer).type;
+    if (!type.is_tensor() || !type.as_tensor().dims) continue;
+    const auto& dims = type.as_tensor().dims;
     for (std::size_t axis = 0; axis < dims->size(); ++axis) {
       const auto expected = (*dims)[axis].eval(symbols);
       TENON_REQUIRE(!expected || *expected == input_shapes[i][axis], "input '{}': dim {} is {}, expected {}",

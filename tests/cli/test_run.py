@@ -59,6 +59,22 @@ class Run(CommandTest):
         self.assertEqual([o["name"] for o in report["outputs"]], ["sum/of them: ä", "-0.9_Z"])
         self.assertEqual(report["outputs"][0]["shape"], [2])
 
+    def test_what_is_no_tensor_of_numbers_becomes_json(self):
+        model = self.folder / "sequence.ir"
+        model.write_text("""graph @net(%x: f32[2,2]) {
+  %parts = split_to_sequence(%x) : seq<f32[1,2]>
+  %words = cast(%x) {to=str} : str[2,2]
+  return %parts as "parts", %words as "words"
+}
+""")
+        x = save_npy(self.folder / "x.npy", (2, 2), [1.0, 2.0, 3.0, 4.5])
+        out = self.folder / "json"
+        report = json.loads(self.succeeds("run", model, "--input", x, "--output-dir", out, "--json"))
+        self.assertEqual(json.loads((out / "parts.json").read_text()), [[[1.0, 2.0]], [[3.0, 4.5]]])
+        self.assertEqual(json.loads((out / "words.json").read_text()), [["1", "2"], ["3", "4.5"]])
+        self.assertTrue(report["outputs"][0]["type"].startswith("seq<f32"), report)
+        self.assertEqual(report["outputs"][1]["dtype"], "str")
+
     def test_wrong_inputs(self):
         out = self.folder / "out"
         good = self.input()

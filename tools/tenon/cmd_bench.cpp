@@ -145,6 +145,8 @@ void set_inputs(const Options& options, const Engine& engine, const std::map<std
   std::map<std::string, ShapeRange> shapes = options.build.options().shapes;
   std::uint64_t seed = options.seed;
   for (const TensorInfo& info : engine.inputs()) {
+    if (!info.is_tensor)
+      throw ModelError(fmt::format("input '{}' is a {}, which bench cannot make up", info.name, info.type));
     const auto file = files.find(info.name);
     const auto shape = shapes.find(info.name);
     const Shape& asked = shape != shapes.end() ? shape->second.opt : info.opt;

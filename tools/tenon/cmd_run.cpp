@@ -34,6 +34,8 @@ int run(const Options& options) {
                                     build_options, bar, tensors);
   Context context = engine.create_context();
   for (const TensorInfo& info : engine.inputs()) {
+    if (!info.is_tensor)
+      throw ModelError(fmt::format("input '{}' is a {}, which files cannot give", info.name, info.type));
     const auto tensor = tensors.find(info.name);
     if (tensor == tensors.end()) {
       throw ModelError(fmt::format("input '{}' ({}) is missing: give --input {}=FILE", info.name,
@@ -42,19 +44,25 @@ int run(const Options& options) {
     context.set_input(info.name, tensor->second);
   }
   context.run();
-  std::vector<std::pair<std::string, Tensor>> outputs;
-  for (const TensorInfo& info : engine.outputs()) outputs.emplace_back(info.name, context.output(info.name));
+  std::vector<std::pair<std::string, Data>> outputs;
+  for (const TensorInfo& info : engine.outputs()) outputs.emplace_back(info.name, context.value(info.name));
   const auto paths = write_outputs(options.output_dir, outputs);
 
   nlohmann::ordered_json json;
   std::string text;
   for (std::size_t i = 0; i < outputs.size(); ++i) {
-    const auto& [output, tensor] = outputs[i];
-    json["outputs"].push_back({{"name", output},
-                               {"file", paths[i].string()},
-                               {"dtype", name(tensor.dtype())},
-                               {"shape", tensor.shape()}});
-    text += fmt::format("{}: {} {}\n", paths[i].string(), name(tensor.dtype()), shape_text(tensor.shape()));
+    const auto& [output, data] = outputs[i];
+    nlohmann::ordered_json entry{{"name", output}, {"file", paths[i].string()}};
+    if (data.is_tensor()) {
+      const Tensor& tensor = data.tensor();
+      entry["dtype"] = name(tensor.dtype());
+      entry["shape"] = tensor.shape();
+      text += fmt::format("{}: {} {}\n", paths[i].string(), name(tensor.dtype()), shape_text(tensor.shape()));
+    } else {
+      entry["type"] = engine.outputs()[i].type;
+      text += fmt::format("{}: {}\n", paths[i].string(), engine.outputs()[i].type);
+    }
+    json["outputs"].push_back(std::move(entry));
   }
   if (options.json) {
     print_json(json);
@@ -72,10 +80,12 @@ void add_run(Program& program) {
   app.add_option("MODEL", options->model,
                  "Model: ONNX, textual IR (*.ir), … (see tenon list formats), or engine file")
       ->required();
-  app.add_option("--output-dir", options->output_dir,
-                 "Directory for one .npy per output, named after it (other characters than letters, digits, "
-                 "'.', '_' and '-' "
-                 "become '_')")
+  app.add_option(
+         "--output-dir", options->output_dir,
+         "Directory for one file per output, named after it: .npy, or .json for strings, sequences and "
+         "maps (other characters than letters, digits, "
+         "'.', '_' and '-' "
+         "become '_')")
       ->required();
   options->importing.add_to(app);
   options->inputs.add_to(app);

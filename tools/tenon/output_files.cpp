@@ -1,5 +1,7 @@
 #include "output_files.hpp"
 
+#include "data_json.hpp"
+
 #include <tenon/error.hpp>
 #include <tenon/io.hpp>
 
@@ -22,7 +24,7 @@ std::string safe_file_name(const std::string& name) {
 }
 
 std::vector<fs::path> write_outputs(const fs::path& folder,
-                                    const std::vector<std::pair<std::string, Tensor>>& outputs) {
+                                    const std::vector<std::pair<std::string, Data>>& outputs) {
   std::error_code error;
   const bool existed = fs::exists(folder, error);
   fs::create_directories(folder, error);
@@ -33,12 +35,17 @@ std::vector<fs::path> write_outputs(const fs::path& folder,
   std::vector<fs::path> written;
   std::set<std::string> taken;
   try {
-    for (const auto& [name, tensor] : outputs) {
+    for (const auto& [name, data] : outputs) {
       const std::string base = safe_file_name(name);
       std::string unique = base;
       for (int i = 2; !taken.insert(unique).second; ++i) unique = fmt::format("{}_{}", base, i);
-      const fs::path path = folder / (unique + ".npy");
-      save_npy(tensor, path);
+      const bool numbers = data.is_tensor() && data.tensor().dtype() != DataType::string;
+      const fs::path path = folder / (unique + (numbers ? ".npy" : ".json"));
+      if (numbers) {
+        save_npy(data.tensor(), path);
+      } else {
+        save_json(data, path);
+      }
       written.push_back(path);
     }
   } catch (...) {

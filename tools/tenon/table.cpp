@@ -50,6 +50,7 @@ std::string shape_text(const Shape& shape) {
 }
 
 std::string tensor_text(const TensorInfo& info) {
+  if (!info.is_tensor) return info.type;
   return fmt::format("{}[{}]", name(info.dtype), fmt::join(info.dims, ", "));
 }
 

@@ -141,10 +141,11 @@ class Lowering {
     for (std::size_t i = 0; i < graph_.inputs().size(); ++i) {
       const ValueId id = graph_.inputs()[i];
       Buffer buffer = describe(id, {});
-      TENON_REQUIRE(buffer.storage == Buffer::Storage::arena,
+      const bool by_value = !buffer.type.is_tensor() || buffer.type.as_tensor().dtype == DataType::string;
+      TENON_REQUIRE(by_value || buffer.storage == Buffer::Storage::arena,
                     "input '{}' has the type {}, whose size has no bound: give it a range (--shapes)",
                     graph_.value(id).name, graph_.value(id).type.to_string());
-      buffer.storage = Buffer::Storage::input;
+      if (!by_value) buffer.storage = Buffer::Storage::input;
       buffer.index = static_cast<std::uint32_t>(i);
       const std::string name = buffer.name;
       const BufferId buffer_id = buffers_[key(id, {})] = new_buffer(std::move(buffer));

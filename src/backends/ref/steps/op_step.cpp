@@ -40,6 +40,9 @@ Data owned(Data data, std::span<const BufferView* const> inputs) {
     };
     return std::any_of(inputs.begin(), inputs.end(), holds) ? Data(data.tensor().clone()) : data;
   }
+  if (const auto* map = std::get_if<std::shared_ptr<const MapData>>(&data.value)) {
+    return make_map(owned((*map)->keys, inputs).tensor(), owned(*(*map)->values, inputs));
+  }
   if (!std::holds_alternative<std::shared_ptr<const SequenceData>>(data.value)) return data;
   SequenceData sequence = data.sequence();
   for (Data& element : sequence.elements) element = owned(std::move(element), inputs);
