@@ -24,6 +24,11 @@ class Examples(unittest.TestCase):
         self.assertRegex(text, r"latency: \d+ us")
         self.assertIn("@", text)
 
+    def test_define_network(self):
+        text = run("define_network")
+        self.assertIn("4 pictures of 64 x 48", text)
+        self.assertAlmostEqual(float(re.search(r"largest eigenvalue: (\S+)", text).group(1)), (5 + 5 ** 0.5) / 2, places=5)
+
     def test_usage_and_errors(self):
         for name in ("classify", "detect_yolo", "digits", "pointpillars"):
             done = subprocess.run([str(EXAMPLES / name)], capture_output=True, text=True, check=False)
