@@ -1,0 +1,64 @@
+// What calibration wants to know of a tensor: its extremes, and how often |x| falls into each of 2048 bins.
+//
+//   bin(x) = min(floor(|x| * inverse_width), 2047), + 2048 when x < 0
+//
+// Counts and extremes are the same at every level and for every number of threads. Where a value is not
+// finite, they mean nothing and only that is reported.
+#pragma once
+
+#include "backends/cpu/kernels/kernel.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace tenon {
+class ThreadPool;
+}
+
+namespace tenon::cpu {
+
+inline constexpr std::ptrdiff_t kObserveBins = 2048;
+inline constexpr std::ptrdiff_t kObserveTable = 2 * kObserveBins;
+// Values count in turn in up to this many tables, so that equal neighbours do not wait for each other.
+inline constexpr std::ptrdiff_t kObserveTables = 4;
+
+struct Observation {
+  float min = 0;  // of nothing: 0
+  float max = 0;
+  bool finite = true;
+};
+
+struct ObserveArgs {
+  const float* src = nullptr;
+  float inverse_width = 1;  // finite, > 0
+  // kObserveTables tables of kObserveTable counters, added to; null: extremes only. At most 2^32 - 1 values
+  // may count in one table.
+  std::uint32_t* tables = nullptr;
+  std::ptrdiff_t stride = kObserveTable;  // from table to table; 0: they are one
+};
+
+struct ObserveKernel {
+  KernelInfo info;
+  // The elements [begin, end), not empty.
+  Observation (*observe)(const ObserveArgs&, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept;
+};
+
+std::span<const ObserveKernel> observe_kernels();
+const ObserveKernel* select_observe(Isa level);
+
+// Memory of one worker. Tables are all zero between runs.
+struct ObserveScratch {
+  std::vector<std::uint32_t> tables = std::vector<std::uint32_t>(kObserveTables * kObserveTable);
+  Observation seen;
+  bool used = false;  // in the run that is going on
+};
+
+// `counts`: kObserveTable entries, added to; empty: extremes only. `scratch`: one entry per thread of the
+// pool.
+Observation observe_run(const ObserveKernel& kernel, std::span<const float> values, float inverse_width,
+                        std::span<std::uint64_t> counts, std::span<ObserveScratch> scratch,
+                        ThreadPool& pool) noexcept;
+
+}  // namespace tenon::cpu

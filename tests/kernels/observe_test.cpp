@@ -1,0 +1,108 @@
+// Every observing kernel this machine runs against the definition, element by element.
+#include "backends/cpu/kernels/observe/observe.hpp"
+
+#include "base/thread_pool.hpp"
+#include "kernels/support.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+namespace tenon::cpu {
+namespace {
+
+class ObserveKernels : public test::KernelTest<ObserveKernel> {};
+
+constexpr auto kTable = static_cast<std::size_t>(kObserveTable);
+
+struct Seen {
+  Observation extremes;
+  std::vector<std::uint64_t> counts = std::vector<std::uint64_t>(kTable);
+};
+
+Seen observe_with(const ObserveKernel& kernel, const std::vector<float>& x, float inverse_width,
+                  int threads) {
+  Seen seen;
+  std::vector<ObserveScratch> scratch(static_cast<std::size_t>(threads));
+  // Twice, so that what the first run leaves behind shows.
+  for (int run = 0; run < 2; ++run) {
+    seen.extremes = observe_run(kernel, x, inverse_width, seen.counts, scratch, test::pool_of(threads));
+  }
+  return seen;
+}
+
+std::vector<std::uint64_t> count_plainly(const std::vector<float>& x, float inverse_width) {
+  std::vector<std::uint64_t> counts(kTable);
+  for (const float v : x) {
+    const float at = std::min(std::floor(std::abs(v) * inverse_width), 2047.0F);
+    counts[static_cast<std::size_t>(at) + (v < 0 ? 2048U : 0U)] += 2;
+  }
+  return counts;
+}
+
+TEST_P(ObserveKernels, CountsEveryElement) {
+  test::Random random;
+  SCOPED_TRACE(random.trace());
+  for (const int size : {1, 3, 16, 63, 64, 65, 1000, 70000, 150001}) {
+    std::vector<float> x(static_cast<std::size_t>(size));
+    for (float& v : x) v = random.integer(0, 3) == 0 ? 0.0F : random.real(-3, 3);
+    x[x.size() / 2] = -0.0F;
+    const float inverse_width = random.coin() ? 512.0F : random.real(500, 1000);
+    const Seen seen = observe_with(kernel(), x, inverse_width, 1);
+    EXPECT_EQ(seen.counts, count_plainly(x, inverse_width)) << size;
+    EXPECT_EQ(seen.extremes.min, *std::min_element(x.begin(), x.end()));
+    EXPECT_EQ(seen.extremes.max, *std::max_element(x.begin(), x.end()));
+    EXPECT_TRUE(seen.extremes.finite);
+    const Seen threaded = observe_with(kernel(), x, inverse_width, 3);
+    EXPECT_EQ(threaded.counts, seen.counts) << "depends on the number of threads";
+    EXPECT_EQ(threaded.extremes.min, seen.extremes.min);
+    std::vector<ObserveScratch> scratch(1);
+    const Observation extremes = observe_run(kernel(), x, 1, {}, scratch, test::pool_of(1));
+    EXPECT_EQ(extremes.min, seen.extremes.min);
+    EXPECT_EQ(extremes.max, seen.extremes.max);
+  }
+}
+
+TEST_P(ObserveKernels, EdgesOfBins) {
+  std::vector<float> x;
+  for (int bin = 0; bin <= 2049; ++bin) {
+    const float edge = static_cast<float>(bin) * 0.125F;
+    for (const float v : {edge, std::nextafter(edge, 0.0F), std::nextafter(edge, 1e9F)}) {
+      x.push_back(v);
+      x.push_back(-v);
+    }
+  }
+  x.push_back(std::numeric_limits<float>::max());
+  x.push_back(std::numeric_limits<float>::lowest());
+  x.push_back(std::numeric_limits<float>::denorm_min());
+  EXPECT_EQ(observe_with(kernel(), x, 8.0F, 1).counts, count_plainly(x, 8.0F));
+}
+
+TEST_P(ObserveKernels, SaysWhatIsNotFinite) {
+  for (const float bad : {NAN, -NAN, INFINITY, -INFINITY}) {
+    for (const std::size_t at : {0, 1, 63, 64, 100, 129}) {
+      std::vector<float> x(130, 1.0F);
+      x[at] = bad;
+      EXPECT_FALSE(observe_with(kernel(), x, 8.0F, 1).extremes.finite) << bad << " at " << at;
+      std::vector<ObserveScratch> scratch(1);
+      EXPECT_FALSE(observe_run(kernel(), x, 1, {}, scratch, test::pool_of(1)).finite) << bad << " at " << at;
+    }
+  }
+}
+
+TEST_P(ObserveKernels, NothingIsZero) {
+  const Seen seen = observe_with(kernel(), {}, 8.0F, 1);
+  EXPECT_EQ(seen.extremes.min, 0.0F);
+  EXPECT_EQ(seen.extremes.max, 0.0F);
+  EXPECT_TRUE(seen.extremes.finite);
+}
+
+TENON_FOR_EACH_KERNEL(ObserveKernels, observe_kernels());
+
+TEST(SelectObserve, ObeysTheLevel) { test::expect_selection_by_level(observe_kernels(), select_observe); }
+
+}  // namespace
+}  // namespace tenon::cpu

@@ -1,0 +1,39 @@
+// Tables of one tensor, made of given batches.
+#pragma once
+
+#include "quant/histogram.hpp"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace tenon::quant::test {
+
+using Batches = std::vector<std::vector<float>>;
+
+inline CalibratedTensor observed(const Batches& batches, CalibrationMode mode) {
+  PlainCounter counter;
+  CalibratedTensor tensor;
+  tensor.name = "x";
+  for (const auto& batch : batches) EXPECT_TRUE(observe(tensor, batch, mode, counter));
+  return tensor;
+}
+
+inline CalibrationTable table_of(const Batches& batches, CalibrationMode mode) {
+  CalibrationTable table;
+  table.network = "a network";
+  table.graph = std::string(32, '0');
+  table.mode = mode;
+  table.batches = batches.size();
+  table.tensors.push_back(observed(batches, mode));
+  return table;
+}
+
+inline TensorRange chosen(const Batches& batches, CalibrationMode mode, const std::string& rule) {
+  CalibrationTable table = table_of(batches, mode);
+  const CalibrationRule parsed = parse_calibration_rule(rule);
+  choose_ranges(table, {&parsed, 1});
+  return table.tensors[0].ranges.at(0);
+}
+
+}  // namespace tenon::quant::test
