@@ -1,7 +1,7 @@
 // The named layers of NetworkBuilder: operators with the operands and fields that they take.
 #include "api/network_state.hpp"
 #include "base/check.hpp"
-#include "importers/scalar.hpp"
+#include "ops/scalar.hpp"
 
 namespace tenon {
 namespace {
