@@ -37,10 +37,15 @@ endif()
 # so names in anonymous namespaces (and static functions, and macros) must be unique within a folder. Kernel
 # files of one ISA level and generated files stay out of it.
 
-# Warnings for our own code, not for what we build from other sources. GCC 13 sees writes out of bounds in fmt where
-# its asserts are on.
+# Warnings for our own code, not for what we build from other sources. GCC 13 and later see writes out of bounds in
+# fmt, and dangling references where a function takes a temporary and returns a reference to something else.
+set(tenon_warnings -Wall -Wextra -Wpedantic -Wshadow)
+if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_GREATER_EQUAL 13)
+  list(APPEND tenon_warnings -Wno-array-bounds -Wno-stringop-overflow -Wno-dangling-reference)
+endif()
+if(TENON_WERROR)
+  list(APPEND tenon_warnings -Werror)
+endif()
 function(tenon_set_warnings target)
-  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow
-    $<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_GREATER_EQUAL:$<CXX_COMPILER_VERSION>,13>>:-Wno-array-bounds;-Wno-stringop-overflow>
-    $<$<BOOL:${TENON_WERROR}>:-Werror>)
+  target_compile_options(${target} PRIVATE ${tenon_warnings})
 endfunction()
