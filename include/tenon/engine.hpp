@@ -30,6 +30,8 @@ struct TensorInfo {
   Shape min, opt, max;            // under the engine's profile; -1 where only known after running
   std::string type;               // "f32[N,3]", "seq<map<string, f32[]>>"
   bool is_tensor = true;          // false: a sequence, map or optional; dtype, dims and shapes mean nothing
+  bool bindable = true;           // an engine's output: its size is known before running, so that
+                                  // set_output() takes memory for it
   bool dynamic() const noexcept { return min != max; }
 };
 
@@ -124,8 +126,10 @@ class Context {
   // ModelError when `value` is not of the input's type. The value is shared until replaced.
   void set_value(std::string_view name, Data value);
   void set_value(std::size_t index, Data value);
-  // Binds memory for an output; without this the context owns it. The shape must be the output's at run time.
+  // Binds memory for an output, of the shape that it has at run time; without this, and after binding an
+  // empty Tensor, the context owns it. Between runs it costs no prepare().
   void set_output(std::string_view name, Tensor tensor);
+  void set_output(std::size_t index, Tensor tensor);
 
   // Evaluates all shapes and re-specialises the steps after changes of shape. May allocate; throws
   // ModelError. run() does it when needed; before enqueue() it must have been called.

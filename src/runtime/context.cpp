@@ -102,16 +102,21 @@ bool Context::State::input_is_set(std::size_t input) const noexcept {
 
 void Context::State::set_output(std::size_t output, Tensor tensor) {
   const TensorInfo& info = shared->outputs()[output];
-  TENON_REQUIRE(tensor.dtype() == info.dtype, "output '{}': expected {}, found {}", info.name,
-                name(info.dtype), name(tensor.dtype()));
-  const Buffer& buffer = plan_.buffer(root_buffer(plan_, plan_.outputs[output].buffer));
-  TENON_REQUIRE(buffer.storage == Buffer::Storage::output,
-                "output '{}': its size is known only after running, so no memory "
-                "can be bound to it",
+  TENON_REQUIRE(info.bindable,
+                "output '{}': its size is known only after running, so no memory can be bound to it",
                 info.name);
-  static_cast<void>(tensor.mutable_data());
-  bound_outputs_[output] = std::move(tensor);
-  dirty_ = true;
+  const BufferId root = root_buffer(plan_, plan_.outputs[output].buffer);
+  const bool release = tensor.data() == nullptr;
+  if (!release) {
+    TENON_REQUIRE(tensor.dtype() == info.dtype, "output '{}': expected {}, found {}", info.name,
+                  name(info.dtype), name(tensor.dtype()));
+    static_cast<void>(tensor.mutable_data());
+    const auto needed = static_cast<std::size_t>(
+        storage_bytes(plan_.buffer(root).type.as_tensor(), views_[root.value].shape));
+    dirty_ = dirty_ || tensor.size_bytes() != needed;
+  }
+  bound_outputs_[output] = release ? Tensor() : std::move(tensor);
+  if (!dirty_) bind_external(root.value);
 }
 
 void Context::State::prepare() {
@@ -315,6 +320,12 @@ void Context::set_value(std::size_t index, Data value) {
 
 void Context::set_output(std::string_view name, Tensor tensor) {
   state_->set_output(state_->shared->output_index(name), std::move(tensor));
+}
+
+void Context::set_output(std::size_t index, Tensor tensor) {
+  TENON_REQUIRE(index < state_->shared->outputs().size(), "the network has {} outputs, none at {}",
+                state_->shared->outputs().size(), index);
+  state_->set_output(index, std::move(tensor));
 }
 
 void Context::prepare() { state_->prepare(); }

@@ -33,6 +33,7 @@ TensorInfo describe(const Plan& plan, const PlanTensor& tensor) {
   const Type& type = plan.buffer(tensor.buffer).type;
   info.type = type.to_string();
   info.is_tensor = type.is_tensor();
+  info.bindable = plan.buffer(root_buffer(plan, tensor.buffer)).storage != Buffer::Storage::dynamic;
   if (!type.is_tensor()) return info;
   info.dtype = type.as_tensor().dtype;
   if (!type.as_tensor().dims) return info;
@@ -61,10 +62,12 @@ void require_isa(const Plan& plan) {
 }
 
 std::size_t index_of(const std::vector<TensorInfo>& tensors, std::string_view name, std::string_view what) {
-  std::string names;
   for (std::size_t i = 0; i < tensors.size(); ++i) {
     if (tensors[i].name == name) return i;
-    names += fmt::format("{}'{}'", names.empty() ? "" : ", ", tensors[i].name);
+  }
+  std::string names;
+  for (const TensorInfo& tensor : tensors) {
+    names += fmt::format("{}'{}'", names.empty() ? "" : ", ", tensor.name);
   }
   throw ModelError(
       fmt::format("the network has no {} '{}'; it has {}", what, name, names.empty() ? "none" : names));

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <limits>
 #include <thread>
 
@@ -101,6 +102,28 @@ TEST(Context, OutputsCanBeBound) {
   context.set_output("y", Tensor(DataType::f32, {1, 24, 1, 1}));
   EXPECT_EQ(error_of([&] { context.run(); }),
             "output 'y': the bound tensor has 96 bytes, the shape [2, 24, 1, 1] needs 192");
+}
+
+TEST(Context, AnOutputIsBoundAnewBetweenRuns) {
+  const Engine engine = build_conv_net();
+  const Tensor x = random_tensor({2, 3, 16, 16}, 6);
+  const Tensor expected = answer(engine, x);
+  Context context = engine.create_context();
+  context.set_input("x", x);
+  context.prepare();
+  Tensor first(DataType::f32, {2, 24, 1, 1}), second(DataType::f32, {2, 24, 1, 1});
+  Stream stream;
+  for (Tensor* mine : {&first, &second}) {
+    context.set_output(0, *mine);
+    EXPECT_TRUE(context.enqueue(stream).ok());
+    EXPECT_TRUE(stream.synchronize().ok());
+    EXPECT_TRUE(mine->identical(expected));
+  }
+  std::memset(second.mutable_data(), 0, second.size_bytes());
+  context.set_output(0, Tensor());
+  context.run();
+  EXPECT_TRUE(context.output(0).identical(expected));
+  EXPECT_EQ(second.values<float>()[0], 0) << "the context wrote to memory that it had to give back";
 }
 
 TEST(Context, MistakesAreNamed) {
