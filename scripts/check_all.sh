@@ -3,6 +3,7 @@
 # hours.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. scripts/corpus.sh
 
 jobs=$(nproc)
 seconds=${TENON_FUZZ_SECONDS:-600}
