@@ -95,6 +95,7 @@ std::vector<ValueId> Attention::decompose(NodeBuilder& builder, std::span<const 
   if (causal != Causal::none || shared_heads(*this) != heads) return {};
   const auto dims = [&](ValueId id) { return builder.type(id).as_tensor().dims; };
   const auto at = [&](std::size_t i) { return i < inputs.size() ? inputs[i] : ValueId{}; };
+  if (blind_is_zero && at(kMask).valid()) return {};
   ValueId q = inputs[kQ], k = at(kK), v = at(kV);
   const auto shape = [&](std::vector<std::int64_t> values) {
     const auto count = static_cast<std::int64_t>(values.size());

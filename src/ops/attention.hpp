@@ -9,8 +9,9 @@
 //               without k and v, q is [B, S, (H + 2·G)·D]: queries, keys and values side by side
 //
 // mask broadcasts to [B, H, S, T]. causal: query i sees the keys 0 … i alone (top_left), or the keys
-// 0 … i + T - S (bottom_right), so that the last query sees all. Decomposes into two matmuls and a softmax
-// unless causal, or heads share keys.
+// 0 … i + T - S (bottom_right), so that the last query sees all. A query that sees no key, every score being
+// -inf, gives NaN, as a softmax does; with blind_is_zero it gives 0. Decomposes into two matmuls and a
+// softmax unless causal, or heads share keys, or a masked query may have to give 0.
 #pragma once
 
 #include "ir/graph.hpp"
@@ -30,11 +31,13 @@ struct Attention {
   std::int64_t kv_heads = 0;  // 0: as many as heads
   float scale = 1;
   Causal causal = Causal::none;
+  bool blind_is_zero = false;
 
   static constexpr std::string_view kName = "attention";
   static constexpr auto fields() {
     return std::make_tuple(field("heads", &Attention::heads), field("kv_heads", &Attention::kv_heads),
-                           field("scale", &Attention::scale), field("causal", &Attention::causal));
+                           field("scale", &Attention::scale), field("causal", &Attention::causal),
+                           field("blind_is_zero", &Attention::blind_is_zero));
   }
   std::vector<Inference> infer(InferContext& context) const;
   std::vector<ValueId> decompose(NodeBuilder& builder, std::span<const ValueId> inputs) const;

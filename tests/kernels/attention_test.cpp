@@ -198,6 +198,8 @@ TEST_P(AttentionKernels, MaximaThatGrowAndMaskedBlocks) {
   EXPECT_EQ(run(kernel(), c, 1)[0], 7.0F) << "all of the first block is masked";
   c.mask.back() = -std::numeric_limits<float>::infinity();
   EXPECT_TRUE(std::isnan(run(kernel(), c, 1)[0])) << "nothing is left";
+  a.blind_is_zero = true;
+  EXPECT_EQ(run(kernel(), c, 1)[0], 0.0F) << "nothing is left, which gives 0";
 }
 
 TENON_FOR_EACH_KERNEL(AttentionKernels, attention_kernels());

@@ -16,6 +16,7 @@ enum ElementType : std::int32_t {
   kFloat = 1,
   kUint8 = 2,
   kInt8 = 3,
+  kInt16 = 5,
   kInt32 = 6,
   kInt64 = 7,
   kString = 8,

@@ -8,6 +8,7 @@
 #include "ops/matmul.hpp"
 #include "ops/softmax.hpp"
 
+#include <algorithm>
 #include <limits>
 
 namespace tenon {
@@ -32,6 +33,21 @@ Tensor spread_heads(const Tensor& from, bool side_by_side, std::int64_t first, s
 Tensor result_of(const Op& op, std::vector<Tensor> operands) {
   const std::vector<Data> data(operands.begin(), operands.end());
   return evaluate(op, data).front().tensor();
+}
+
+// Zeros in the rows of `weights` whose scores are all -inf.
+void clear_blind(const Tensor& scores, std::int64_t keys, Tensor& weights) {
+  const std::vector<double> from = to_doubles(scores);
+  std::vector<double> to = to_doubles(weights);
+  const auto step = static_cast<std::size_t>(keys);
+  for (std::size_t row = 0; row < from.size(); row += step) {
+    const auto hidden = [](double x) { return x == -std::numeric_limits<double>::infinity(); };
+    if (std::all_of(from.begin() + static_cast<std::ptrdiff_t>(row),
+                    from.begin() + static_cast<std::ptrdiff_t>(row + step), hidden)) {
+      std::fill_n(to.begin() + static_cast<std::ptrdiff_t>(row), step, 0.0);
+    }
+  }
+  store_doubles(to, weights);
 }
 
 void run_attention(const Op& op, const Call& call) {
@@ -64,7 +80,9 @@ void run_attention(const Op& op, const Call& call) {
     }
     store_doubles(values, scores);
   }
-  const Tensor y = result_of(op::MatMul{}, {result_of(op::Softmax{-1}, {scores}), v});
+  Tensor weights = result_of(op::Softmax{-1}, {scores});
+  if (attention.blind_is_zero) clear_blind(scores, e.keys, weights);
+  const Tensor y = result_of(op::MatMul{}, {weights, v});
   gather_into(call.out(), y, [&](std::span<const std::int64_t> i) {
     const std::int64_t b = i[0];
     const std::int64_t head = side_by_side ? i[2] / e.value_depth : i[1];

@@ -301,6 +301,22 @@ RegionId Importer::import_region(const GraphDef& body, const std::vector<Type>& 
   return region;
 }
 
+std::vector<ValueId> Importer::inline_graph(const GraphDef& body, const std::vector<ValueId>& arguments,
+                                            const Scope& outer) {
+  const Counted counted(depth_, kMaxDepth, "subgraphs and functions");
+  if (body.inputs.size() != arguments.size()) {
+    throw ModelError(fmt::format("the graph {} has {} inputs, expected {}", quote(body.name),
+                                 body.inputs.size(), arguments.size()));
+  }
+  Scope inner{&outer, outer.call};
+  for (std::size_t i = 0; i < arguments.size(); ++i) inner.values.emplace(body.inputs[i].name, arguments[i]);
+  import_constants(body, inner);
+  import_nodes(body.nodes, inner);
+  std::vector<ValueId> results;
+  for (const ValueDef& output : body.outputs) results.push_back(result(output.name, inner));
+  return results;
+}
+
 bool Importer::attempt(FunctionRef<bool()> build) {
   if (++attempts_ > kMaxAttempts) return false;
   Graph graph = graph_;

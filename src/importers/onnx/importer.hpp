@@ -48,6 +48,8 @@ class Importer {
   Graph& graph() noexcept { return graph_; }
   TensorLoader& tensors() noexcept { return tensors_; }
   RegionId import_region(const GraphDef& body, const std::vector<Type>& parameters, const Scope& outer);
+  std::vector<ValueId> inline_graph(const GraphDef& body, const std::vector<ValueId>& arguments,
+                                    const Scope& outer);
   bool attempt(FunctionRef<bool()> build);
 
  private:

@@ -262,6 +262,21 @@ ValueId NodeContext::ints(const std::vector<std::int64_t>& values) {
 RegionId NodeContext::import_region(const GraphDef& body, const std::vector<Type>& parameters) {
   return importer_.import_region(body, parameters, scope_);
 }
+std::vector<ValueId> NodeContext::convert_as(std::string_view op_type, std::int64_t opset,
+                                             std::vector<ValueId> operands) {
+  const Convert convert = registry().find({}, op_type, opset);
+  if (convert == nullptr) fail(fmt::format("there is no {} of opset {}", op_type, opset));
+  while (!operands.empty() && !operands.back().valid()) operands.pop_back();
+  std::swap(operands_, operands);
+  std::swap(version_, opset);
+  std::vector<ValueId> results = convert(*this);
+  std::swap(operands_, operands);
+  std::swap(version_, opset);
+  return results;
+}
+std::vector<ValueId> NodeContext::inline_graph(const GraphDef& body, const std::vector<ValueId>& arguments) {
+  return importer_.inline_graph(body, arguments, scope_);
+}
 
 bool NodeContext::attempt(FunctionRef<bool()> build) { return importer_.attempt(build); }
 

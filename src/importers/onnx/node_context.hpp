@@ -99,6 +99,12 @@ class NodeContext {
   ValueId ints(const std::vector<std::int64_t>& values);  // constant i64[n]
   // A region made of `body`: parameters of these types under the body's names, then its nodes and results.
   RegionId import_region(const GraphDef& body, const std::vector<Type>& parameters);
+  // The nodes of `body` right here, its inputs being `arguments`; returns its outputs.
+  std::vector<ValueId> inline_graph(const GraphDef& body, const std::vector<ValueId>& arguments);
+  // What this node would mean as another operator of the standard domain, of that opset, with its own
+  // attributes and these operands.
+  std::vector<ValueId> convert_as(std::string_view op_type, std::int64_t opset,
+                                  std::vector<ValueId> operands);
   // Runs `build`; when it refuses, or returns false, everything that it added to the graph is undone and the
   // result is false. A model may ask for only so many attempts; further ones are false at once.
   bool attempt(FunctionRef<bool()> build);

@@ -87,6 +87,7 @@ class AttentionStep final : public Step {
     args.value_depth = narrow_dim(e.value_depth);
     args.scale = op_.scale;
     args.causal = op_.causal != op::Causal::none;
+    args.blind_is_zero = op_.blind_is_zero;
     if (op_.causal == op::Causal::bottom_right) args.causal_offset = args.keys - args.queries;
     args.q_strides = strides_of(q, side_by_side, e.depth);
     args.k_strides = strides_of(kv_ ? k : q, side_by_side, e.depth);

@@ -106,6 +106,7 @@ class AttentionHead {
     b.sum = s_.sum;
     b.out = s_.out;
     b.value_depth = a_.value_depth;
+    b.blind_is_zero = a_.blind_is_zero;
     // The last query sees most. A query that sees no key at all is left to the first block.
     const int seen = a_.causal ? std::clamp(query + count + a_.causal_offset, 1, a_.keys) : a_.keys;
     for (int key = 0; key < seen; key += kAttentionKeys) {

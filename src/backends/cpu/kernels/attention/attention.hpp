@@ -4,7 +4,8 @@
 //   t])
 //
 // for each head of each batch element. Operands are read and written through strides, so heads may lie side
-// by side or apart. Keys beyond the causal limit are left out.
+// by side or apart. Keys beyond the causal limit are left out. A query whose scores are all -inf gives NaN,
+// or 0 with blind_is_zero.
 //
 // The scores of a block of queries against a block of keys are all that is in memory at a time; maximum and
 // sum of a query are carried from block to block (Milakov and Gimelshein, "Online normalizer calculation for
@@ -44,6 +45,7 @@ struct AttentionArgs {
   float scale = 1;
   bool causal = false;
   int causal_offset = 0;  // query i sees the keys t <= i + causal_offset
+  bool blind_is_zero = false;
   const float* q = nullptr;
   const float* k = nullptr;
   const float* v = nullptr;
@@ -72,6 +74,7 @@ struct AttentionBlock {
   float* sum;                 // [width]
   float* out;                 // [value_depth][width]: rescaled when a maximum grows
   int value_depth;
+  bool blind_is_zero;
 };
 inline constexpr int kAttentionAll = std::numeric_limits<int>::max() / 2;
 

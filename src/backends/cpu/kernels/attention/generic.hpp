@@ -91,7 +91,10 @@ void attention_store(const AttentionBlock& b, int queries, float* y, std::ptrdif
   using V = simd::F32;
   constexpr int kLanes = V::kLanes;
   for (int lane = 0; lane < queries; lane += kLanes) {
-    const V scale = V::set1(1.0F) / V::load(b.sum + lane);
+    const V sum = V::load(b.sum + lane);
+    V scale = V::set1(1.0F) / sum;
+    // The largest score alone contributes 1 to the sum.
+    if (b.blind_is_zero) scale = select(sum < V::set1(0.5F), V::zero(), scale);
     const int count = queries - lane < kLanes ? queries - lane : kLanes;
     for (int e = 0; e < b.value_depth; e += kLanes) {
       const int rest = b.value_depth - e < kLanes ? b.value_depth - e : kLanes;
