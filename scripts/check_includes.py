@@ -18,6 +18,7 @@ ALLOWED = {
     "ir": ["base"],
     "ops": ["base", "ir"],
     "importers": ["base", "ir", "ops"],
+    "exporters": ["base", "ir", "ops"],
     "passes": ["base", "ir", "ops"],
     "quant": ["base", "ir", "ops", "passes"],
     "plan": ["base", "ir", "ops"],
@@ -28,7 +29,7 @@ ALLOWED = {
     "backends/cpu": ["base", "ir", "ops", "plan", "tactics", "backends"],
     "backends/cuda": ["base", "ir", "ops", "plan", "tactics", "backends"],
     "runtime": ["base", "ir", "ops", "plan", "backends", "backends/ref", "backends/cpu"],
-    "api": ["base", "ir", "ops", "importers", "passes", "quant", "plan", "tactics", "plan/lowering", "backends",
+    "api": ["base", "ir", "ops", "importers", "exporters", "passes", "quant", "plan", "tactics", "plan/lowering", "backends",
             "backends/ref", "backends/cpu", "runtime"],
     "bindings": [],
 }

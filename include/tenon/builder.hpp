@@ -48,6 +48,10 @@ class Network {
   std::string to_text() const;  // large constants by hash
   // Writes the text and, when there are large constants, path + ".blob".
   void save_text(const std::filesystem::path& path) const;
+  // Writes an ONNX model (opset 23, or the first that has all its operators) that answers the same; constants
+  // of more than 1 GiB together go to path + ".data". Fused operators are written as what they are made of;
+  // taps are left out. ModelError that lists every node that ONNX cannot say, with its reason.
+  void save_onnx(const std::filesystem::path& path) const;
 
   const Graph& graph() const noexcept { return *graph_; }
   Graph& graph() noexcept { return *graph_; }

@@ -1,5 +1,6 @@
 #include "base/check.hpp"
 #include "base/mapped_file.hpp"
+#include "exporters/onnx/export.hpp"
 #include "importers/format.hpp"
 #include "importers/onnx/import.hpp"
 #include "ir/graph.hpp"
@@ -69,5 +70,6 @@ std::vector<TensorInfo> Network::outputs() const {
 
 std::string Network::to_text() const { return print(*graph_); }
 void Network::save_text(const std::filesystem::path& path) const { write_text(*graph_, path); }
+void Network::save_onnx(const std::filesystem::path& path) const { write_onnx(*graph_, path); }
 
 }  // namespace tenon

@@ -97,13 +97,37 @@ Runner load_reloaded(const Network& network) {
   return load_engine(network, options, true);
 }
 
+// Through the passes, then through an ONNX file and back.
+Runner load_written(const Network& network) {
+  auto model = std::make_shared<const tenon::Network>(tenon::Network::load(network.model, network.importing));
+  return [model](const NamedTensors& inputs) {
+    BuildOptions options;
+    options.shapes = profile(*model, inputs);
+    const TempDir directory;
+    optimize(*model, options).save_onnx(directory / "network.onnx");
+    const tenon::Network back = tenon::Network::load(directory / "network.onnx");
+    options.optimize = false;
+    options.measure = false;
+    options.threads = 2;
+    options.shapes = profile(back, inputs);
+    Context context = build(back, options).create_context();
+    for (const auto& [name, tensor] : inputs) context.set_input(name, tensor);
+    context.run();
+    NamedTensors outputs;
+    for (const TensorInfo& output : context.engine().outputs())
+      outputs.emplace(output.name, context.output(output.name).clone());
+    return outputs;
+  };
+}
+
 }  // namespace
 
 std::vector<Way> ways() {
   return {{"reference", load_reference},
           {"raw", load_raw},
           {"optimized", load_optimized},
-          {"reloaded", load_reloaded}};
+          {"reloaded", load_reloaded},
+          {"written", load_written}};
 }
 
 }  // namespace tenon::test

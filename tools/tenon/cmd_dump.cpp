@@ -1,4 +1,4 @@
-// tenon dump: a model as textual IR.
+// tenon dump: a model as textual IR, or as ONNX.
 #include "arguments.hpp"
 #include "program.hpp"
 #include "table.hpp"
@@ -17,6 +17,7 @@ struct Options {
   BuildArguments build;
   std::string model;
   std::string output;
+  std::string onnx;
   bool optimized = false;
   bool json = false;
 };
@@ -32,6 +33,7 @@ int run(const Options& options) {
   Network network = load_network(options.model, options.importing.options());
   if (options.optimized) network = optimize(network, options.build.options());
   if (!options.output.empty()) network.save_text(options.output);
+  if (!options.onnx.empty()) network.save_onnx(options.onnx);
   if (options.json) {
     nlohmann::ordered_json json;
     json["name"] = network.name();
@@ -39,7 +41,7 @@ int run(const Options& options) {
     json["outputs"] = to_json(network.outputs());
     json["ops"] = op_counts(network);
     print_json(json);
-  } else if (options.output.empty()) {
+  } else if (options.output.empty() && options.onnx.empty()) {
     print(network.to_text() + "\n");
   }
   return kDone;
@@ -56,6 +58,9 @@ void add_dump(Program& program) {
                  "Write it to this file, with large constants in a second file of the name plus .blob, so "
                  "that tenon opt, build "
                  "and run can read it");
+  app.add_option("--onnx", options->onnx,
+                 "Write it to this file as an ONNX model that answers the same; above 1 GiB its constants "
+                 "go to a second file of the name plus .data");
   app.add_flag("--optimized", options->optimized, "After the passes of a build");
   options->build.add_pipeline(app);
   options->importing.add_to(app);

@@ -1,0 +1,157 @@
+// What the exporter promises besides the answers: every operator, names, symbolic dims, data files, errors.
+#include "exporters/onnx/export.hpp"
+#include "exporters/onnx/registry.hpp"
+#include "exporters/round_trip.hpp"
+#include "importers/onnx/import.hpp"
+#include "importers/onnx/reader.hpp"
+#include "ir/constant.hpp"
+#include "ir/parser.hpp"
+#include "onnx/backend_data.hpp"
+#include "ops/registry.hpp"
+#include "support/evaluate.hpp"
+#include "support/paths.hpp"
+
+#include <tenon/error.hpp>
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <set>
+
+namespace tenon::test {
+namespace {
+
+Graph graph_of(const char* text) { return parse(text, builtin_ops()); }
+
+onnx::ModelDef read(const std::string& bytes) { return onnx::read_model(bytes); }
+
+TEST(OnnxExport, KnowsEveryOperator) {
+  // What is placed while a plan is made, and what nothing in ONNX can say.
+  const std::set<std::string> without = {"detection_output", "reorder"};
+  for (const std::string& name : builtin_ops().names()) {
+    const bool known =
+        onnx_export::registry().find(name) != nullptr || builtin_ops().find(name)->can_decompose();
+    EXPECT_EQ(known, without.count(name) == 0) << name;
+  }
+  for (const std::string& name : onnx_export::registry().names())
+    EXPECT_NE(builtin_ops().find(name), nullptr) << name << " is no operator";
+}
+
+TEST(OnnxExport, KeepsNamesAndSymbols) {
+  const Graph graph = graph_of(R"(
+graph @net(%image: f32[N,3,H,W]) {
+  %features = relu(%image) : f32[N,3,H,W] loc("act_1")
+  %mean = global_average_pool(%features) : f32[N,3,1,1] loc("pool_1")
+  return %mean as "score", %features as "maps"
+}
+)");
+  const std::string bytes = to_onnx(graph);
+  const onnx::ModelDef model = read(bytes);
+  EXPECT_EQ(model.producer_name, "tenon");
+  EXPECT_EQ(model.opset_imports.at(0).version, kOnnxOpset);
+  EXPECT_EQ(model.graph.name, "net");
+  const auto& dims = *model.graph.inputs.at(0).type.shape;
+  EXPECT_EQ(dims.at(0).param, "N");
+  EXPECT_EQ(dims.at(1).value, 3);
+  EXPECT_EQ(dims.at(2).param, "H");
+  ASSERT_EQ(model.graph.nodes.size(), 2U);
+  EXPECT_EQ(model.graph.nodes[0].name, "act_1");
+  EXPECT_EQ(model.graph.nodes[0].outputs.at(0), "maps");
+  EXPECT_EQ(model.graph.nodes[1].op_type, "GlobalAveragePool");
+  EXPECT_EQ(model.graph.nodes[1].outputs.at(0), "score");
+}
+
+// Results that are inputs, constants, or asked for twice have no node of their own that could name them.
+TEST(OnnxExport, NamesEveryResult) {
+  const Graph graph = graph_of(R"(
+graph @g(%x: f32[2]) {
+  %c = constant() {value=f32[2][1, 2]} : f32[2]
+  %y = add(%x, %c) : f32[2]
+  return %x as "same", %c as "fixed", %y as "first", %y as "second"
+}
+)");
+  expect_same_results(graph, through_onnx(graph));
+}
+
+TEST(OnnxExport, KeepsValuesOfNestedGraphsApart) {
+  const Graph graph = graph_of(R"(
+graph @g(%c: bool[], %x: f32[2]) {
+  %y = if(%c) : f32[2]
+    region {
+      %z = exp(%x) : f32[2]
+      return %z
+    }
+    region {
+      %z = neg(%x) : f32[2]
+      return %z
+    }
+  %w = if(%c) : f32[2]
+    region {
+      return %x
+    }
+    region {
+      return %y
+    }
+  return %y as "y", %w as "w"
+}
+)");
+  expect_same_results(graph, through_onnx(graph), 1);
+  expect_same_results(graph, through_onnx(graph), 2);
+}
+
+TEST(OnnxExport, PutsLargeConstantsIntoASecondFile) {
+  Graph graph("g");
+  const ValueId x = graph.add_input("x", Type::tensor(DataType::f32, {Dim(1000)}));
+  Tensor weights(DataType::f32, {1000}), few(DataType::i64, {1});
+  for (std::size_t i = 0; i < 1000; ++i) weights.mutable_values<float>()[i] = static_cast<float>(i);
+  few.mutable_values<std::int64_t>()[0] = 500;
+  const ValueId sum = graph.add(builtin_ops().make("add", {}), {x, graph.add_constant(weights)});
+  graph.add_output("y", graph.add(builtin_ops().make("mul", {}), {sum, graph.add_constant(weights)}));
+  const TempDir folder;
+  OnnxExportOptions options;
+  options.max_inline_bytes = 100;
+  write_onnx(graph, folder / "g.onnx", options);
+  EXPECT_LT(std::filesystem::file_size(folder / "g.onnx"), 1000U);
+  EXPECT_GE(std::filesystem::file_size(folder / "g.onnx.data"), 8000U);
+  expect_same_results(graph, import_onnx(folder / "g.onnx"));
+
+  write_onnx(graph, folder / "whole.onnx");
+  EXPECT_FALSE(std::filesystem::exists(folder / "whole.onnx.data"));
+  expect_same_results(graph, import_onnx(folder / "whole.onnx"));
+}
+
+TEST(OnnxExport, ListsEveryNodeWithoutAForm) {
+  const Graph graph = graph_of(R"(
+graph @g(%x: i32[4], %n: i64[1,1,4,4]) {
+  %a = shift_right(%x, %x) : i32[4] loc("shift_1")
+  %b = relu(%a) : i32[4]
+  %c = max_pool(%n) {kernel=[2,2]} : i64[1,1,3,3] loc("pool_2")
+  return %b as "b", %c as "c"
+}
+)");
+  try {
+    to_onnx(graph);
+    FAIL() << "no error";
+  } catch (const ModelError& error) {
+    EXPECT_STREQ(error.what(),
+                 "2 nodes of the graph cannot be written as ONNX:\n"
+                 "  shift_right 'shift_1': ONNX shifts no signed numbers to the right\n"
+                 "  max_pool 'pool_2': ONNX pools no 64-bit integers");
+  }
+}
+
+TEST(OnnxExport, AsksForTheOpsetThatItNeeds) {
+  const Graph graph = graph_of(R"(
+graph @g(%x: f32[4]) {
+  %y = bitcast(%x) {to=i32} : i32[4]
+  return %y as "y"
+}
+)");
+  const std::string bytes = to_onnx(graph);
+  EXPECT_EQ(read(bytes).opset_imports.at(0).version, 26);
+  EXPECT_EQ(read(bytes).ir_version, 13);
+}
+
+}  // namespace
+}  // namespace tenon::test

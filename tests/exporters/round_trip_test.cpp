@@ -1,0 +1,120 @@
+// Every golden graph, graph case and operator case, as it is and after the passes of a build: what comes back
+// from ONNX gives the same answers.
+#include "exporters/round_trip.hpp"
+
+#include "backends/ref/ref.hpp"
+#include "graph_cases/graph_case.hpp"
+#include "ir/parser.hpp"
+#include "onnx/backend_data.hpp"
+#include "opcases/case.hpp"
+#include "ops/registry.hpp"
+#include "support/evaluate.hpp"
+#include "support/paths.hpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace tenon::test {
+namespace {
+
+void expect_same(const Graph& before, const Graph& after, const std::vector<Data>& inputs) {
+  const std::vector<Data> expected = ref::evaluate(before, inputs);
+  const std::vector<Data> found = ref::evaluate(after, inputs);
+  ASSERT_EQ(found.size(), expected.size());
+  for (std::size_t i = 0; i < found.size(); ++i)
+    EXPECT_EQ(difference(found[i], expected[i]), "") << before.output_names()[i];
+}
+
+std::vector<std::string> golden_graphs() {
+  std::vector<std::string> graphs;
+  for (const auto& entry : std::filesystem::directory_iterator(test_path("golden"))) {
+    if (entry.path().extension() != ".ir" || entry.path().stem().extension() == ".out") continue;
+    std::ifstream file(entry.path());
+    std::ostringstream text;
+    text << file.rdbuf();
+    constexpr std::string_view kSeparator = "// -----\n";
+    std::string all = text.str();
+    for (std::size_t at = 0; at != std::string::npos;) {
+      const std::size_t end = all.find(kSeparator, at);
+      graphs.push_back(all.substr(at, end == std::string::npos ? end : end - at));
+      at = end == std::string::npos ? end : end + kSeparator.size();
+    }
+  }
+  return graphs;
+}
+
+TEST(RoundTrip, GoldenGraphsAnswerTheSame) {
+  const std::vector<std::string> graphs = golden_graphs();
+  ASSERT_GT(graphs.size(), 50U);
+  for (const std::string& text : graphs) {
+    SCOPED_TRACE(text);
+    const Graph graph = parse(text, builtin_ops());
+    expect_same_results(graph, through_onnx(graph));
+    const Graph after = optimized(graph);
+    expect_same_results(after, through_onnx(after));
+    if (HasFatalFailure()) return;
+  }
+}
+
+class RoundTripCases : public testing::TestWithParam<GraphCase> {};
+
+TEST_P(RoundTripCases, AnswerTheSame) {
+  const Graph graph = load(GetParam());
+  Random random(test_seed());
+  const std::vector<Tensor> tensors = random_inputs(graph, random);
+  const std::vector<Data> inputs(tensors.begin(), tensors.end());
+  expect_same(graph, through_onnx(graph), inputs);
+  const Graph after = optimized(graph);
+  expect_same(after, through_onnx(after), inputs);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, RoundTripCases, testing::ValuesIn(graph_cases()),
+                         [](const testing::TestParamInfo<GraphCase>& test) { return test.param.name; });
+
+// The case's operator as a graph.
+Graph graph_of(const OpCase& op_case, Random& random) {
+  Graph graph("case");
+  std::vector<ValueId> operands;
+  for (std::size_t i = 0; i < op_case.operands.size(); ++i) {
+    const CaseOperand& operand = op_case.operands[i];
+    if (!operand.present) {
+      operands.emplace_back();
+    } else if (operand.constant) {
+      Shape shape;
+      for (const Dim& dim : operand.dims) shape.push_back(dim.value());
+      operands.push_back(graph.add_constant(make_tensor(operand, shape, random)));
+    } else {
+      operands.push_back(graph.add_input("x" + std::to_string(i), Type::tensor(operand.dtype, operand.dims)));
+    }
+  }
+  const auto outputs = graph.add_node(op_case.op, operands, op_case.outputs);
+  for (std::size_t i = 0; i < outputs.size(); ++i) graph.add_output("y" + std::to_string(i), outputs[i]);
+  return graph;
+}
+
+// Reorders are placed while a plan is made and are in no graph that a user sees.
+bool has_onnx_form(const OpCase& op_case) { return op_case.op.name() != "reorder"; }
+
+TEST(RoundTrip, OperatorCasesAnswerTheSame) {
+  const SymbolValues symbols = case_runs().front();
+  for (const OpCase& op_case : all_cases()) {
+    if (!has_onnx_form(op_case)) continue;
+    SCOPED_TRACE(op_case.name);
+    Random random(1);
+    const Graph graph = graph_of(op_case, random);
+    std::vector<Data> inputs;
+    for (const CaseOperand& operand : op_case.operands) {
+      if (!operand.present || operand.constant) continue;
+      Shape shape;
+      for (const Dim& dim : operand.dims) shape.push_back(dim.eval(symbols).value());
+      inputs.emplace_back(make_tensor(operand, shape, random));
+    }
+    expect_same(graph, through_onnx(graph), inputs);
+  }
+}
+
+}  // namespace
+}  // namespace tenon::test
