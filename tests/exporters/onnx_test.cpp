@@ -32,7 +32,8 @@ TEST(OnnxExport, KnowsEveryOperator) {
   for (const std::string& name : builtin_ops().names()) {
     const bool known =
         onnx_export::registry().find(name) != nullptr || builtin_ops().find(name)->can_decompose();
-    EXPECT_EQ(known, without.count(name) == 0) << name;
+    EXPECT_EQ(known, without.count(name) == 0)
+        << name << " wants a row or a writer in src/exporters/onnx/ops (docs/adding-an-op.md)";
   }
   for (const std::string& name : onnx_export::registry().names())
     EXPECT_NE(builtin_ops().find(name), nullptr) << name << " is no operator";

@@ -1,8 +1,9 @@
-// attention: products, masks and a softmax, which every opset has. Operators that fuse them differ in what
-// they take from runtime to runtime.
+// attention: products, masks and a softmax, which every opset has; operators that fuse them differ in what
+// they take from runtime to runtime. linear_attention: an operator of opset 27.
 #include "ops/attention.hpp"
 
 #include "exporters/onnx/node_writer.hpp"
+#include "ops/linear_attention.hpp"
 
 #include <limits>
 
@@ -85,10 +86,26 @@ void attention(NodeWriter& node) {
     const Name hidden = node.scalar(dtype, -std::numeric_limits<double>::infinity());
     scores = node.add("Where", {visible(node, q, k, op.causal == op::Causal::bottom_right), scores, hidden});
   }
-  const Name weights = node.add("Softmax", {scores}, {{"axis", std::int64_t{-1}}});
+  Name weights = node.add("Softmax", {scores}, {{"axis", std::int64_t{-1}}});
+  if (op.blind_is_zero) {
+    const Name nothing = node.scalar(dtype, -std::numeric_limits<double>::infinity());
+    const Name blind = node.add("Equal", {node.add("ReduceMax", {scores, node.ints({-1})}), nothing});
+    weights = node.add("Where", {blind, node.scalar(dtype, 0), weights});
+  }
   if (op.heads == 0) return node.finish("MatMul", {weights, v});
   const Name y = node.add("Transpose", {node.add("MatMul", {weights, v})}, {{"perm", Ints{0, 2, 1, 3}}});
   node.finish("Reshape", {y, node.ints({0, 0, -1})});
+}
+
+void linear_attention(NodeWriter& node) {
+  constexpr std::size_t kDecay = 4, kBeta = 5;
+  const auto& op = node.op<op::LinearAttention>();
+  std::string rule = node.has(kBeta) ? "delta" : "linear";
+  if (node.has(kDecay)) rule = node.has(kBeta) ? "gated_delta" : "gated";
+  node.need_opset(27);
+  node.finish(
+      "LinearAttention", node.inputs(),
+      {{"q_num_heads", op.heads}, {"kv_num_heads", op.kv_heads}, {"scale", op.scale}, {"update_rule", rule}});
 }
 
 }  // namespace
@@ -98,6 +115,7 @@ namespace tenon {
 
 void register_onnx_export_attention(onnx_export::Registry& registry) {
   registry.add("attention", onnx_export::attention);
+  registry.add("linear_attention", onnx_export::linear_attention);
 }
 
 }  // namespace tenon
