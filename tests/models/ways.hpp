@@ -17,8 +17,8 @@ struct Way {
 };
 
 // "reference": the imported graph, evaluated on the reference backend. Engines for the CPU: "raw" without
-// passes, "optimized" with passes and measured tactics, "reloaded" with passes and through a plan file; "written" with
-// passes, through an ONNX file and back.
+// passes, "optimized" with passes and measured tactics, "reloaded" with passes and through a plan file;
+// "written" with passes, through an ONNX file and back.
 std::vector<Way> ways();
 
 }  // namespace tenon::test
