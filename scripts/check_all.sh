@@ -30,6 +30,18 @@ build_and_test asan
 build_and_test tsan -L fast
 build_and_test aarch64 -L fast
 
+step "the official backend tests of the installed onnx package"
+python=${TENON_PYTHON:-python3}
+if "$python" -c 'import onnx' 2>/dev/null; then
+  suite=$(mktemp -d)
+  trap 'rm -rf "$suite"' EXIT
+  "$python" scripts/export_backend_suite.py "$suite"
+  TENON_ONNX_BACKEND=$suite build/release/bin/tests/tenon_onnx_backend_tests --gtest_brief=1
+  TENON_ONNX_BACKEND=$suite build/release/bin/tests/tenon_onnx_light_tests
+else
+  echo "no onnx package for $python (TENON_PYTHON names another one): skipped"
+fi
+
 step "fuzzers, $seconds s each"
 cmake --preset fuzz >/dev/null
 cmake --build --preset fuzz -j "$jobs"

@@ -8,6 +8,7 @@ packages=(
   clang-format clang-tidy
   g++-aarch64-linux-gnu qemu-user
   libprotozero-dev libfmt-dev libcli11-dev nlohmann-json3-dev libstb-dev libxxhash-dev
+  libre2-dev libjpeg-dev libopenjp2-7-dev libtiff-dev libwebp-dev
   libgtest-dev googletest libbenchmark-dev
   python3 python3-venv python3-numpy
 )

@@ -112,6 +112,13 @@ std::vector<Inference> Resize::infer(InferContext& context) const {
   return {tensor_type(dtype, std::move(result))};
 }
 
+double ResizeAxis::extent() const noexcept {
+  const double exact = scale * static_cast<double>(input);
+  const auto whole = static_cast<double>(output);
+  // A scale that stands for a whole size gives it but for rounding to float.
+  return std::fabs(exact - whole) < 1e-6 * whole ? whole : exact;
+}
+
 std::vector<ResizeAxis> resolve_resize(const Resize& op, std::span<const std::int64_t> input,
                                        std::span<const float> scales, std::span<const std::int64_t> sizes) {
   const std::vector<std::int64_t> where = positions(op, input.size());

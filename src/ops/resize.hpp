@@ -76,6 +76,8 @@ struct ResizeAxis {
   std::int64_t input = 0;
   std::int64_t output = 0;
   double scale = 1;
+  // The output's size before it was rounded down, which is where the corners lie.
+  double extent() const noexcept;
 };
 
 // All axes of x, in order. `scales` and `sizes` are the operands' or fields' values; one of them is empty.

@@ -9,11 +9,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <limits>
 #include <memory>
+#include <set>
 
 namespace tenon::test {
 namespace {
@@ -55,6 +58,7 @@ double element(const Tensor& tensor, std::int64_t i) {
     case DataType::f64: return load(double{});
     case DataType::f16: return static_cast<float>(float16::from_bits(load(std::uint16_t{})));
     case DataType::bf16: return static_cast<float>(bfloat16::from_bits(load(std::uint16_t{})));
+    case DataType::boolean: return load(std::uint8_t{});
     default: throw InternalError("not a floating-point type that is compared by value");
   }
 }
@@ -95,7 +99,16 @@ std::string compare(const Tensor& found, const Tensor& expected) {
       }
     }
   }
-  const auto [relative, absolute] = tolerance(dtype);
+  auto [relative, absolute] = tolerance(dtype);
+  if (dtype == DataType::f32) {
+    // Sums of large terms that cancel leave what those terms were rounded by.
+    double largest = 0;
+    for (std::int64_t i = 0; i < expected.elements(); ++i) {
+      const double value = std::abs(element(expected, i));
+      if (std::isfinite(value)) largest = std::max(largest, value);
+    }
+    absolute = std::max(absolute, static_cast<double>(std::numeric_limits<float>::epsilon()) * largest);
+  }
   for (std::int64_t i = 0; i < found.elements(); ++i) {
     const double a = element(found, i);
     const double b = element(expected, i);
@@ -129,6 +142,49 @@ std::string difference(const Data& found, const Data& expected) {
     if (std::string text = difference(a[i], b[i]); !text.empty())
       return fmt::format("element {} of the sequence: {}", i, text);
   }
+  return {};
+}
+
+std::string statistical_difference(const Tensor& found, const Tensor& expected) {
+  if (found.dtype() != expected.dtype() || found.shape() != expected.shape())
+    return "another dtype or another shape";
+  std::set<double> allowed;
+  double found_sum = 0;
+  double expected_sum = 0;
+  double squares = 0;
+  for (std::int64_t i = 0; i < expected.elements(); ++i) {
+    allowed.insert(element(expected, i));
+    expected_sum += element(expected, i);
+    squares += element(expected, i) * element(expected, i);
+  }
+  for (std::int64_t i = 0; i < found.elements(); ++i) {
+    if (allowed.count(element(found, i)) == 0)
+      return fmt::format("element {} is {}, which does not occur", i, element(found, i));
+    found_sum += element(found, i);
+  }
+  const auto count = static_cast<double>(expected.elements());
+  const double mean = expected_sum / count;
+  const double deviation = std::sqrt(2 * (squares / count - mean * mean) / count);
+  if (std::abs(found_sum / count - mean) > 5 * deviation)
+    return fmt::format("the mean is {}, expected {}", found_sum / count, mean);
+  return {};
+}
+
+std::string dropout_difference(const Tensor& y, const Tensor& x, double ratio) {
+  if (y.dtype() != x.dtype() || y.shape() != x.shape()) return "another dtype or another shape";
+  double dropped = 0;
+  for (std::int64_t i = 0; i < x.elements(); ++i) {
+    const double value = element(y, i);
+    const double kept = element(x, i) / (1 - ratio);
+    if (value == 0) {
+      ++dropped;
+    } else if (std::abs(value - kept) > 1e-5 * std::abs(kept)) {
+      return fmt::format("element {} is {}, expected 0 or {}", i, value, kept);
+    }
+  }
+  const auto count = static_cast<double>(x.elements());
+  if (std::abs(dropped - count * ratio) > 5 * std::sqrt(count * ratio * (1 - ratio)))
+    return fmt::format("{} of {} elements are dropped at a ratio of {}", dropped, count, ratio);
   return {};
 }
 

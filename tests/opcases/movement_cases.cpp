@@ -85,6 +85,7 @@ void add_movement_cases(std::vector<OpCase>& cases) {
   add("depth_to_space_empty", op::DepthToSpace{2, op::DepthToSpaceMode::dcr}, {input({n, 0, h, w})});
   add("depth_to_space_crd", op::DepthToSpace{3, op::DepthToSpaceMode::crd}, {input({n, 18, h, w})});
   add("space_to_depth_two", op::SpaceToDepth{2}, {input({n, 3, 6, 8})});
+  add("space_to_depth_crd", op::SpaceToDepth{2, op::DepthToSpaceMode::crd}, {input({n, 3, 6, 8})});
 }
 
 }  // namespace tenon::test

@@ -89,8 +89,9 @@ float decode_f4(unsigned code) noexcept {
 }
 
 unsigned encode_f4(float value) noexcept {
+  if (std::isnan(value)) return 8;
   const unsigned sign = std::signbit(value) ? 8U : 0U;
-  const float magnitude = std::isnan(value) ? 6.0F : std::fabs(value);
+  const float magnitude = std::fabs(value);
   unsigned best = 0;
   for (unsigned code = 1; code < 8; ++code) {
     const float middle = (kF4Values[code - 1] + kF4Values[code]) / 2;

@@ -116,7 +116,8 @@ void store_integers(std::span<const std::int64_t> values, Tensor& out);
 std::int64_t load_packed(const Tensor& tensor, std::int64_t index);
 void store_packed(Tensor& tensor, std::int64_t index, std::int64_t value);
 
-// f4e2m1: the eight magnitudes 0, 0.5, 1, 1.5, 2, 3, 4, 6. Saturates.
+// f4e2m1: the eight magnitudes 0, 0.5, 1, 1.5, 2, 3, 4, 6. Saturates; NaN, which it has
+// not, becomes -0 as in ONNX's data.
 float decode_f4(unsigned code) noexcept;
 unsigned encode_f4(float value) noexcept;
 

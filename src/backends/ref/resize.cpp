@@ -32,7 +32,8 @@ double input_coordinate(CoordinateTransform transform, const op::ResizeAxis& axi
       return input / 2 * (1 - adjustment) + (x + 0.5) / axis.scale - 0.5;
     }
     case CoordinateTransform::pytorch_half_pixel: return axis.output > 1 ? (x + 0.5) / axis.scale - 0.5 : 0;
-    case CoordinateTransform::align_corners: return axis.output == 1 ? 0 : x * (input - 1) / (output - 1);
+    case CoordinateTransform::align_corners:
+      return axis.output == 1 ? 0 : x * (input - 1) / (axis.extent() - 1);
     case CoordinateTransform::asymmetric: return x / axis.scale;
     case CoordinateTransform::tf_half_pixel_for_nn: return (x + 0.5) / axis.scale;
     case CoordinateTransform::tf_crop_and_resize: {

@@ -12,10 +12,12 @@ void run_space_to_depth(const Op& op, const Call& call) {
   const std::vector<std::int64_t> strides = strides_of(call.in(0).shape());
   const std::int64_t depth = call.in(0).shape()[1];
   gather_into(call.out(), call.in(0), [&](auto index) {
-    const std::int64_t block = index[1] / depth;
-    return dot(std::vector<std::int64_t>{index[0], index[1] % depth, index[2] * b + block / b,
-                                         index[3] * b + block % b},
-               strides);
+    const bool depth_first = self.mode == op::DepthToSpaceMode::crd;
+    const std::int64_t block = depth_first ? index[1] % (b * b) : index[1] / depth;
+    const std::int64_t channel = depth_first ? index[1] / (b * b) : index[1] % depth;
+    return dot(
+        std::vector<std::int64_t>{index[0], channel, index[2] * b + block / b, index[3] * b + block % b},
+        strides);
   });
 }
 

@@ -119,11 +119,27 @@ class Lowering {
   BufferId add_constant(ValueId id, const Tensor& constant, const Layout& layout) {
     TENON_CHECK(layout.is_plain(), "constants are converted by the tactic that uses them");
     Buffer buffer = describe(id, layout);
-    if (constant.dtype() == DataType::string) TENON_UNREACHABLE("a string constant as an operand of a step");
+    if (constant.dtype() == DataType::string) return add_strings(id, constant, std::move(buffer));
     buffer.storage = Buffer::Storage::constant;
     buffer.bytes = constant.size_bytes();
     buffer.index = add_blob(constant);
     return buffers_[key(id, layout)] = new_buffer(std::move(buffer));
+  }
+
+  // Strings are no bytes of a blob: a step that gives them.
+  BufferId add_strings(ValueId id, const Tensor& constant, Buffer buffer) {
+    const auto values = constant.values<std::string>();
+    const BufferId to = buffers_[key(id, {})] = new_buffer(std::move(buffer));
+    PlanStep step;
+    step.kind = std::string(kStringsStep);
+    step.params = {{"shape", constant.shape()},
+                   {"values", std::vector<std::string>(values.begin(), values.end())}};
+    step.outputs = {to};
+    step.label = graph_.value(id).name;
+    step.op = "constant";
+    step.tactic = step.kind;
+    plan_.steps.push_back(std::move(step));
+    return to;
   }
 
   BufferId add_conversion(const Conversion& conversion) {

@@ -21,6 +21,7 @@ struct LowerOptions {
 // two outputs), and the kind that prepare() of a tactic uses to say "the output is the memory of operand 0".
 inline constexpr std::string_view kCopyStep = "copy";
 inline constexpr std::string_view kAliasStep = "alias";
+inline constexpr std::string_view kStringsStep = "strings";  // a constant tensor of strings: shape, values
 
 Plan lower(const Graph& graph, const Assignment& assignment, const StepRegistry& steps,
            const LowerOptions& options);

@@ -28,7 +28,8 @@ double input_coordinate(op::CoordinateTransform transform, const op::ResizeAxis&
     case op::CoordinateTransform::pytorch_half_pixel:
       if (axis.output <= 1) return 0;
       break;
-    case op::CoordinateTransform::align_corners: return axis.output == 1 ? 0 : x * (input - 1) / (output - 1);
+    case op::CoordinateTransform::align_corners:
+      return axis.output == 1 ? 0 : x * (input - 1) / (axis.extent() - 1);
     case op::CoordinateTransform::asymmetric: return x / scale;
     case op::CoordinateTransform::tf_half_pixel_for_nn: return (x + 0.5) / scale;
     case op::CoordinateTransform::tf_crop_and_resize: TENON_REQUIRE(false, "{}: cropping", kResize);

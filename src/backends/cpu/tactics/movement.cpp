@@ -277,9 +277,12 @@ Prepared prepare_depth_to_space(const Problem& problem) {
 }
 
 Prepared prepare_space_to_depth(const Problem& problem) {
-  const std::int64_t b = problem.op.as<op::SpaceToDepth>()->blocksize;
-  // [N, C, H, b, W, b] → [N, b, b, C, H, W]
-  return transposition({-1, 0, -1, 0, -1, b, 0, -1, b, 0}, {0, 3, 5, 1, 2, 4});
+  const auto& op = *problem.op.as<op::SpaceToDepth>();
+  const std::int64_t b = op.blocksize;
+  // [N, C, H, b, W, b] → [N, b, b, C, H, W], or with the depth first
+  return op.mode == op::DepthToSpaceMode::crd
+             ? transposition({-1, 0, -1, 0, -1, b, 0, -1, b, 0}, {0, 1, 3, 5, 2, 4})
+             : transposition({-1, 0, -1, 0, -1, b, 0, -1, b, 0}, {0, 3, 5, 1, 2, 4});
 }
 
 }  // namespace

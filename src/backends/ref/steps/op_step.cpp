@@ -1,5 +1,5 @@
 // "ref.op": one operator through its reference kernel. "ref.graph": a graph of its own. "copy": a buffer's
-// bytes.
+// bytes. "strings": a constant of strings.
 //
 // Results are computed aside and then copied into the step's buffers, or published where the size is known
 // only now.
@@ -142,6 +142,25 @@ class CopyStep final : public Step {
   TensorType type_;
 };
 
+class StringsStep final : public Step {
+ public:
+  // Read-only, as it is shared by all contexts.
+  explicit StringsStep(const Tensor& values)
+      : values_(Tensor::view_const(DataType::string, values.shape(), values.data(),
+                                   std::make_shared<const Tensor>(values))) {}
+
+  Status run(const StepCall& call) const noexcept override {
+    return guarded([&] {
+      *call.outputs[0]->slot = values_;
+      call.outputs[0]->publish();
+      return Status();
+    });
+  }
+
+ private:
+  Tensor values_;
+};
+
 std::unique_ptr<Step> make_op_step(const StepInit& init) {
   Op op = decode_op(init.params, init.weights);
   TENON_REQUIRE(registry().find(op.name()) != nullptr, "operator '{}' has no reference kernel", op.name());
@@ -172,6 +191,13 @@ std::unique_ptr<Step> make_copy_step(const StepInit& init) {
                                                                  : TensorType{});
 }
 
+std::unique_ptr<Step> make_strings_step(const StepInit& init) {
+  TENON_REQUIRE(init.inputs.empty() && init.outputs.size() == 1 && init.outputs[0] != nullptr &&
+                    init.outputs[0]->is_tensor() && init.outputs[0]->as_tensor().dtype == DataType::string,
+                "a constant of strings has one output, of strings");
+  return std::make_unique<StringsStep>(strings_param(init.params, "shape", "values"));
+}
+
 }  // namespace
 }  // namespace tenon::ref
 
@@ -181,6 +207,7 @@ void register_ref_steps(StepRegistry& registry) {
   registry.add("ref.op", ref::make_op_step);
   registry.add("ref.graph", ref::make_graph_step);
   registry.add("copy", ref::make_copy_step);
+  registry.add("strings", ref::make_strings_step);
 }
 
 }  // namespace tenon

@@ -1,12 +1,15 @@
-// If, Loop, Scan: the bodies become regions.
+// If, Loop, Scan, SequenceMap: the bodies become regions.
 //
 // A loop's body is imported with the types of the initial values first and, when its results do not fit
 // those, again with more general ones.
 #include "importers/loop_types.hpp"
+#include "importers/nesting.hpp"
 #include "importers/onnx/converters.hpp"
+#include "importers/onnx/types.hpp"
 #include "ops/if.hpp"
 #include "ops/loop.hpp"
 #include "ops/scan.hpp"
+#include "ops/sequence.hpp"
 
 #include <fmt/format.h>
 
@@ -85,6 +88,86 @@ Values scan(NodeContext& node) {
   return node.graph().add_region_node(std::move(op), node.inputs(), {region}, node.def().outputs.size());
 }
 
+Type without_axis_0(const NodeContext& node, Type type) {
+  auto& dims = type.as_tensor().dims;
+  if (!dims) return type;
+  if (dims->empty()) node.fail("an operand of rank 0 cannot be scanned");
+  dims->erase(dims->begin());
+  return type;
+}
+
+// Scan 8 has a batch axis in front of all operands: a scan over the batch whose body is the scan.
+Values scan_batches(NodeContext& node) {
+  const GraphDef& body = node.attr_graph("body");
+  if (node.has(0)) node.fail("lengths of sequences (operand 0) are not supported");
+  op::Scan inner;
+  inner.num_scan_inputs = node.attr_int("num_scan_inputs");
+  inner.scan_input_directions = node.attr_ints("directions");
+  const auto operand_count = static_cast<std::int64_t>(node.input_count()) - 1;
+  if (inner.num_scan_inputs < 1 || inner.num_scan_inputs > operand_count)
+    node.fail(fmt::format("num_scan_inputs is {} of {} inputs", inner.num_scan_inputs, operand_count));
+  const auto states = static_cast<std::size_t>(operand_count - inner.num_scan_inputs);
+  op::Scan outer;
+  outer.num_scan_inputs = operand_count;
+  const std::size_t outputs = node.def().outputs.size();
+  Graph& graph = node.graph();
+  Values operands;
+  RegionId batch;
+  {
+    const InsertionGuard guard(graph);
+    batch = graph.add_region();
+    graph.set_insertion_region(batch);
+    Values parts;
+    std::vector<Type> parameters;
+    for (std::size_t i = 1; i < node.input_count(); ++i) {
+      operands.push_back(node.input(i));
+      const Type type = without_axis_0(node, node.type(i));
+      parts.push_back(graph.add_parameter(batch, {}, type));
+      parameters.push_back(i > states ? without_axis_0(node, type) : type);
+    }
+    const RegionId region = import_carrying(node, body, std::move(parameters), 0, states, 0);
+    graph.set_results(batch, graph.add_region_node(std::move(inner), std::move(parts), {region}, outputs));
+  }
+  return graph.add_region_node(std::move(outer), std::move(operands), {batch}, outputs);
+}
+
+// A loop over the elements of the first sequence that carries the resulting sequences.
+Values sequence_map(NodeContext& node) {
+  node.require_inputs(1, node.input_count());
+  const GraphDef& body = node.attr_graph("body");
+  if (node.type(0).kind() != Type::Kind::sequence) node.fail("input 0 is not a sequence");
+  if (node.def().outputs.size() > body.outputs.size())
+    node.fail(fmt::format("{} outputs, the body has {}", node.def().outputs.size(), body.outputs.size()));
+  Graph& graph = node.graph();
+  Values operands = {node.add(op::SequenceLength{}, {node.input(0)}), {}};
+  for (const ValueDef& output : body.outputs) {
+    const Type type = to_type(output.type, output.name, nullptr);
+    if (!type.is_tensor()) node.fail("the results of the body must be tensors");
+    operands.push_back(node.add(op::SequenceEmpty{type.as_tensor().dtype}, {}));
+  }
+  RegionId region;
+  {
+    const InsertionGuard guard(graph);
+    region = graph.add_region();
+    graph.set_insertion_region(region);
+    const ValueId iteration = graph.add_parameter(region, {}, Type::tensor(DataType::i64, {}));
+    Values results = {graph.add_parameter(region, {}, Type::tensor(DataType::boolean, {}))};
+    Values carried;
+    for (std::size_t i = 2; i < operands.size(); ++i)
+      carried.push_back(graph.add_parameter(region, {}, node.type_of(operands[i])));
+    Values elements;
+    for (const ValueId input : node.inputs()) {
+      const bool listed = node.type_of(input).kind() == Type::Kind::sequence;
+      elements.push_back(listed ? node.add(op::SequenceAt{}, {input, iteration}) : input);
+    }
+    const Values made = node.inline_graph(body, elements);
+    for (std::size_t i = 0; i < carried.size(); ++i)
+      results.push_back(node.add(op::SequenceInsert{}, {carried[i], made[i]}));
+    graph.set_results(region, std::move(results));
+  }
+  return graph.add_region_node(op::Loop{}, std::move(operands), {region}, body.outputs.size());
+}
+
 }  // namespace
 }  // namespace tenon::onnx
 
@@ -93,7 +176,9 @@ namespace tenon {
 void register_onnx_control(onnx::Registry& registry) {
   registry.add("If", onnx::if_node);
   registry.add("Loop", onnx::loop);
+  registry.add("Scan", onnx::scan_batches, {8, 8});
   registry.add("Scan", onnx::scan, {9});
+  registry.add("SequenceMap", onnx::sequence_map, {17});
 }
 
 }  // namespace tenon

@@ -2,9 +2,11 @@
 #include "importers/onnx/converters.hpp"
 #include "ops/binary.hpp"
 #include "ops/unary.hpp"
+#include "ops/unsqueeze.hpp"
 
 #include <fmt/format.h>
 
+#include <numeric>
 #include <string_view>
 
 namespace tenon::onnx {
@@ -38,6 +40,15 @@ constexpr Parameters kAlphaBeta = {"alpha", "beta"};
 constexpr Parameters kAlphaGamma = {"alpha", "gamma"};
 constexpr Parameters kLambdaBias = {"lambd", "bias"};
 
+// The first version's defaults have four decimals.
+Values selu_with_short_defaults(NodeContext& node) {
+  node.require_inputs(1, 1);
+  node.ignore_attrs({"consumed_inputs"});
+  const float alpha = node.attr_float("alpha", 1.6732F);
+  return one(
+      node.add(op::unary(PointwiseFn::selu, alpha, node.attr_float("gamma", 1.0507F)), {node.input(0)}));
+}
+
 // Before opset 7 operand 1 was broadcast only where asked, along axes that start at `axis`.
 ValueId legacy_broadcast(NodeContext& node) {
   const bool broadcast = node.attr_bool("broadcast", false);
@@ -51,13 +62,9 @@ ValueId legacy_broadcast(NodeContext& node) {
   const auto own = static_cast<std::int64_t>(dims->size());
   if (begin + own > rank) node.fail(fmt::format("input 1 of rank {} does not fit at axis {}", own, *axis));
   if (begin + own == rank) return node.input(1);
-  Ints shape;
-  for (const Dim& dim : *dims) {
-    if (!dim.is_const()) node.fail("the shape of a broadcast operand must be known");
-    shape.push_back(dim.value());
-  }
-  shape.resize(shape.size() + static_cast<std::size_t>(rank - begin - own), 1);
-  return reshape(node, node.input(1), shape);
+  Ints axes(static_cast<std::size_t>(rank - begin - own));
+  std::iota(axes.begin(), axes.end(), own);
+  return node.add(op::Unsqueeze{std::move(axes)}, {node.input(1)});
 }
 
 template <PointwiseFn kFn>
@@ -93,7 +100,8 @@ Values bit_shift(NodeContext& node) {
 Values mod(NodeContext& node) {
   node.require_inputs(2, 2);
   const bool fmod = node.attr_bool("fmod", false);
-  if (!fmod && is_floating_point(node.dtype(0))) node.fail("floating-point operands want attribute fmod = 1");
+  if (!fmod && is_floating_point(node.dtype(0)) && node.opset() < 28)
+    node.fail("floating-point operands want attribute fmod = 1");
   return one(
       node.add(op::binary(fmod ? PointwiseFn::fmod : PointwiseFn::mod), {node.input(0), node.input(1)}));
 }
@@ -157,7 +165,8 @@ void register_onnx_pointwise(onnx::Registry& registry) {
   registry.add("Elu", unary_with_parameters<Fn::elu, kAlpha>);
   registry.add("HardSigmoid", unary_with_parameters<Fn::hard_sigmoid, kAlphaBeta>);
   registry.add("LeakyRelu", unary_with_parameters<Fn::leaky_relu, kAlpha>);
-  registry.add("Selu", unary_with_parameters<Fn::selu, kAlphaGamma>);
+  registry.add("Selu", selu_with_short_defaults, {1, 5});
+  registry.add("Selu", unary_with_parameters<Fn::selu, kAlphaGamma>, {6});
   registry.add("Shrink", unary_with_parameters<Fn::shrink, kLambdaBias>);
   registry.add("Swish", unary_with_parameters<Fn::silu, kAlpha>, {24});
   registry.add("ThresholdedRelu", unary_with_parameters<Fn::thresholded_relu, kAlpha>);

@@ -4,6 +4,8 @@
 #include "ops/global_pool.hpp"
 #include "ops/lp_pool.hpp"
 #include "ops/max_pool.hpp"
+#include "ops/max_unpool.hpp"
+#include "ops/roi_pool.hpp"
 
 namespace tenon::onnx {
 namespace {
@@ -35,6 +37,27 @@ Values max_pool(NodeContext& node) {
   auto op = pool_window<op::MaxPool>(node);
   op.column_major = node.attr_bool("storage_order", false);
   return node.add_node(std::move(op), {node.input(0)}, node.output_count());
+}
+
+Values max_unpool(NodeContext& node) {
+  node.require_inputs(2, 3);
+  op::MaxUnpool op;
+  op.kernel = node.attr_ints("kernel_shape");
+  Window window = read_window(node);
+  op.stride = std::move(window.stride);
+  op.pad = std::move(window.pad);
+  return one(node.add(std::move(op), node.inputs()));
+}
+
+Values max_roi_pool(NodeContext& node) {
+  node.require_inputs(2, 2);
+  op::RoiPool op;
+  const Ints shape = node.attr_ints("pooled_shape");
+  if (shape.size() != 2) node.fail("attribute 'pooled_shape' must be (height, width)");
+  op.output_height = shape[0];
+  op.output_width = shape[1];
+  op.spatial_scale = node.attr_float("spatial_scale", 1);
+  return one(node.add(op, {node.input(0), node.input(1)}));
 }
 
 // The exponent was a float in the first version.
@@ -72,6 +95,8 @@ void register_onnx_pool(onnx::Registry& registry) {
   registry.add("GlobalMaxPool", onnx::global_pool<op::GlobalMaxPool>);
   registry.add("LpPool", onnx::lp_pool);
   registry.add("MaxPool", onnx::max_pool);
+  registry.add("MaxRoiPool", onnx::max_roi_pool);
+  registry.add("MaxUnpool", onnx::max_unpool, {9});
 }
 
 }  // namespace tenon

@@ -118,7 +118,7 @@ Values rnn(NodeContext& node) {
 namespace tenon {
 
 void register_onnx_recurrent(onnx::Registry& registry) {
-  registry.add("GRU", onnx::gru, {3});
+  registry.add("GRU", onnx::gru);
   registry.add("LSTM", onnx::lstm);
   registry.add("RNN", onnx::rnn);
 }

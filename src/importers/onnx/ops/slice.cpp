@@ -100,6 +100,19 @@ Values tile(NodeContext& node) {
   return one(node.add(op::Tile{}, {node.input(0), node.input(1)}));
 }
 
+// The first version repeats along one axis.
+Values tile_axis(NodeContext& node) {
+  node.require_inputs(3, 3);
+  const IntsArgument tiles = ints_operand(node, 1);
+  const IntsArgument axis = ints_operand(node, 2);
+  if (!tiles.known || !axis.known || tiles.known->size() != 1 || axis.known->size() != 1)
+    node.fail("the number of tiles and the axis must be known");
+  Ints repeats(static_cast<std::size_t>(node.rank(0)), 1);
+  repeats[static_cast<std::size_t>(normalize_axis(node, axis.known->front(), node.rank(0)))] =
+      tiles.known->front();
+  return one(node.add(op::Tile{}, {node.input(0), node.ints(repeats)}));
+}
+
 }  // namespace
 }  // namespace tenon::onnx
 
@@ -112,6 +125,7 @@ void register_onnx_slice(onnx::Registry& registry) {
   registry.add("Slice", onnx::slice_attributes, {1, 9});
   registry.add("Slice", onnx::slice_operands, {10});
   registry.add("Split", onnx::split);
+  registry.add("Tile", onnx::tile_axis, {1, 5});
   registry.add("Tile", onnx::tile, {6});
 }
 

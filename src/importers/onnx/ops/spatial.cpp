@@ -20,7 +20,10 @@ Values depth_to_space(NodeContext& node) {
 
 Values space_to_depth(NodeContext& node) {
   node.require_inputs(1, 1);
-  return one(node.add(op::SpaceToDepth{node.attr_int("blocksize")}, {node.input(0)}));
+  op::SpaceToDepth op;
+  op.blocksize = node.attr_int("blocksize");
+  op.mode = static_cast<op::DepthToSpaceMode>(node.attr_choice("mode", {"DCR", "CRD"}, 0));
+  return one(node.add(op, {node.input(0)}));
 }
 
 Values col2im(NodeContext& node) {
