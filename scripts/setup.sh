@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Installs the distribution's packages that building and testing need (Debian 12, Ubuntu 24.04). Asks apt only
-# for what is missing; uses sudo only when not root.
+# Installs the distribution's packages that building and testing need (Debian 12, Ubuntu 24.04), and PyPI's for the
+# Python module into build/venv. Asks apt and PyPI only for what is missing; uses sudo only when not root.
 set -euo pipefail
+cd "$(dirname "$0")/.."
 
 packages=(
   g++ clang lld ninja-build cmake ccache
@@ -10,7 +11,7 @@ packages=(
   libprotozero-dev libfmt-dev libcli11-dev nlohmann-json3-dev libstb-dev libxxhash-dev
   libre2-dev libjpeg-dev libopenjp2-7-dev libtiff-dev libwebp-dev
   libgtest-dev googletest libbenchmark-dev
-  python3 python3-venv python3-numpy
+  python3 python3-dev python3-venv python3-numpy
 )
 
 installed() {
@@ -38,8 +39,23 @@ find_runtime() {
   fi
 }
 
+# Without PyPI the Python module is left out, and so are its tests.
+make_venv() {
+  local requirements=scripts/python-requirements.txt
+  cmp --silent "$requirements" build/venv/requirements.txt && return
+  echo "setup: installing PyPI packages into build/venv"
+  python3 -m venv --clear build/venv
+  if build/venv/bin/pip --quiet --disable-pip-version-check install --requirement "$requirements"; then
+    cp "$requirements" build/venv/requirements.txt
+  else
+    rm -rf build/venv
+    echo "setup: PyPI did not give them: the Python module is left out" >&2
+  fi
+}
+
 runtime=$(find_runtime)
 if [ ${#missing[@]} -eq 0 ] && installed "$runtime"; then
+  make_venv
   exit 0
 fi
 
@@ -51,3 +67,4 @@ runtime=$(find_runtime)
 installed "$runtime" || missing+=("$runtime")
 echo "setup: installing ${missing[*]}"
 "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}"
+make_venv

@@ -5,6 +5,7 @@
 #include "base/check.hpp"
 #include "base/context.hpp"
 #include "base/cpu_info.hpp"
+#include "base/logging.hpp"
 #include "ir/blob_store.hpp"
 #include "ir/parser.hpp"
 #include "ir/printer.hpp"
@@ -122,6 +123,8 @@ Engine build(const Network& network, const BuildOptions& options, BuildReport* r
   if (options.taps) show_taps(graph);
   Plan plan = finish(graph, std::move(profile), options, out);
   out.seconds = seconds_since(start);
+  log_info("built '{}' in {:.2f} s: {} rewrites, {} steps, {} candidates timed", plan.network, out.seconds,
+           out.rewrites, plan.steps.size(), out.timed);
   return Engine::from_plan(std::move(plan));
 }
 

@@ -1,0 +1,16 @@
+// Options of a build from what Python functions take: a BuildOptions or None, and single fields by name.
+#pragma once
+
+#include "bindings/python/bindings.hpp"
+
+#include <tenon/builder.hpp>
+
+namespace tenon::python {
+
+// A copy, so that the caller may go on without the interpreter's lock.
+BuildOptions build_options(nb::handle given, const nb::kwargs& fields);
+
+// Sets attributes; TypeError for one that the object does not have.
+void set_fields(nb::handle object, const nb::kwargs& fields);
+
+}  // namespace tenon::python

@@ -1,0 +1,21 @@
+#include "bindings/python/bindings.hpp"
+
+#include <tenon/inspect.hpp>
+
+#include <nanobind/stl/string.h>
+
+NB_MODULE(_tenon, module) {
+  using namespace tenon::python;
+  module.doc() = "Compiled half of the package tenon: import that.";
+  bind_errors(module);
+  bind_types(module);
+  bind_tensor(module);
+  bind_network(module);
+  bind_engine(module);
+  bind_context(module);
+  bind_build(module);
+  bind_verify(module);
+  bind_inspect(module);
+  bind_logging(module);
+  module.attr("__version__") = tenon::version();
+}
