@@ -75,8 +75,12 @@ class Suite(onnx.backend.test.BackendTest):
                 super().assert_similar_outputs([expected], [found], max(rtol, 2**-9) if half else rtol, atol, model_dir)
 
 
+# Zeros come out of sums of numbers up to 50, which NumPy takes in single precision and Tenon in double.
+TOLERANCES = {name: {"atol": 50 * np.finfo(np.float32).eps} for name in ("test_dft_inverse", "test_dft_inverse_opset19")}
+
+
 def load_tests(loader: unittest.TestLoader, *_: object) -> unittest.TestSuite:
-    runner = Suite(Backend, __name__)
+    runner = Suite(Backend, __name__, TOLERANCES)
     for name in EXCLUDED["test"]:
         runner.exclude(f"^{name}_cpu$")
     suite = unittest.TestSuite()
