@@ -69,6 +69,10 @@ CalibrationCache make_calibration_cache(const CalibrationTable& table, const Cal
 std::string cache_mismatch(const CalibrationCache& cache, const Network& network,
                            const CalibrationRule& rule);
 
+// What to do with a cache that does not fit: ignore it and observe, throw ModelError, or take the scales that
+// there are.
+enum class OnMismatch : std::uint8_t { recalibrate, stop, accept };
+
 struct CalibrateOptions {
   // All of them choose from the same observation; the cache is of the first. Empty: every rule but `entropy`,
   // and moving_average in the faithful mode only. `entropy` observes the fused network, so it goes alone.
@@ -80,9 +84,9 @@ struct CalibrateOptions {
   int threads = 0;              // 0: all cores this process may use
   std::filesystem::path state;  // written now and then, removed at the end; empty: none
   double state_interval_s = 10;
-  bool resume = false;            // go on from `state` where it exists
-  bool stop_on_mismatch = false;  // a cache that does not fit is an error; else it is ignored
-  std::string cache_header;       // for write_cache(); empty: by the first rule
+  bool resume = false;  // go on from `state` where it exists
+  OnMismatch on_mismatch = OnMismatch::recalibrate;
+  std::string cache_header;  // for write_cache(); empty: by the first rule
   ProgressFn progress;
 };
 

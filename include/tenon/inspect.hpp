@@ -15,7 +15,7 @@ namespace tenon {
 // Version of the library, "0.1.0".
 std::string version();
 
-enum class FileKind : std::uint8_t { engine, image, npy, model };
+enum class FileKind : std::uint8_t { engine, image, npy, npz, model };
 
 // Judged by the first bytes; a model is everything else that is not empty. ModelError when the file is empty
 // or cannot be read.

@@ -3,8 +3,14 @@
 
 #include <tenon/tensor.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace tenon {
 
@@ -12,9 +18,17 @@ namespace tenon {
 // ModelError that names the file and says what is wrong with it.
 Tensor load_npy(const std::filesystem::path& path);
 
+// The arrays of a .npz archive by name, in its order: stored or deflated, each below 2 GiB when deflated.
+// ModelError likewise.
+std::vector<std::pair<std::string, Tensor>> load_npz(const std::filesystem::path& path);
+std::vector<std::pair<std::string, Tensor>> parse_npz(std::span<const std::byte> bytes);
+
 // C order, little-endian; replaces the file as a whole. ModelError for a dtype that numpy does not have, and
 // when the file system refuses.
 void save_npy(const Tensor& tensor, const std::filesystem::path& path);
+
+// Replaces the file as a whole. ModelError when the file system refuses.
+void save_text(std::string_view text, const std::filesystem::path& path);
 
 // The same content for the same seed everywhere: floats uniform in [-1, 1), integers and bools 0 or 1,
 // strings empty.

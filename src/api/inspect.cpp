@@ -40,6 +40,7 @@ FileKind file_kind(const std::filesystem::path& path) {
   TENON_REQUIRE(size > 0, "{} is empty", quote(path.string()));
   if (looks_like_plan(std::as_bytes(std::span(head)).first(size))) return FileKind::engine;
   if (std::string_view(head.data(), size).starts_with("\x93NUMPY")) return FileKind::npy;
+  if (std::string_view(head.data(), size).starts_with("PK\x03\x04")) return FileKind::npz;
   if (is_image_file(path)) return FileKind::image;
   return FileKind::model;
 }

@@ -1,5 +1,6 @@
 #include "base/context.hpp"
 #include "base/half.hpp"
+#include "base/mapped_file.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
 #include "ir/npy.hpp"
@@ -7,6 +8,8 @@
 #include <tenon/io.hpp>
 
 #include <fmt/format.h>
+
+#include <ostream>
 
 namespace tenon {
 namespace {
@@ -27,6 +30,10 @@ void fill_half(Tensor& tensor, Random& random) {
 Tensor load_npy(const std::filesystem::path& path) { return read_npy(path); }
 
 void save_npy(const Tensor& tensor, const std::filesystem::path& path) { write_npy(path, tensor); }
+
+void save_text(std::string_view text, const std::filesystem::path& path) {
+  write_file_atomically(path, [&](std::ostream& out) { out << text; });
+}
 
 Tensor random_tensor(DataType dtype, const Shape& shape, std::uint64_t seed) {
   Tensor tensor(dtype, shape);

@@ -1,3 +1,4 @@
+#include "api/inflate.hpp"
 #include "base/check.hpp"
 #include "base/context.hpp"
 #include "base/mapped_file.hpp"
@@ -125,6 +126,21 @@ void save_png(const Image& image, const std::filesystem::path& path) {
   write_file_atomically(path, [&](std::ostream& out) {
     out.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
   });
+}
+
+std::vector<std::byte> inflate(std::span<const std::byte> packed, std::size_t size) {
+  // Some releases of stb want two bytes behind the last code.
+  constexpr std::size_t kPadding = 8;
+  TENON_REQUIRE(packed.size() <= INT_MAX - kPadding && size <= INT_MAX, "more than 2 GiB of deflated data");
+  std::vector<std::byte> padded(packed.begin(), packed.end());
+  padded.resize(packed.size() + kPadding);
+  std::vector<std::byte> plain(size);
+  std::byte none{};
+  const int found = stbi_zlib_decode_noheader_buffer(
+      reinterpret_cast<char*>(size > 0 ? plain.data() : &none), static_cast<int>(size),
+      reinterpret_cast<const char*>(padded.data()), static_cast<int>(padded.size()));
+  TENON_REQUIRE(found >= 0 && static_cast<std::size_t>(found) == size, "the deflated data is damaged");
+  return plain;
 }
 
 }  // namespace tenon

@@ -57,7 +57,7 @@ CalibrationTable merge(std::span<const CalibrationTable> tables) {
     demand_same_calibration(sum, table);
     for (const std::uint32_t shard : table.shards) {
       TENON_REQUIRE(std::find(sum.shards.begin(), sum.shards.end(), shard) == sum.shards.end(),
-                    "shard {} of {} is there twice", shard, sum.shard_count);
+                    "shard {} of {} is there twice", shard + 1, sum.shard_count);
       sum.shards.push_back(shard);
     }
     sum.batches += table.batches;

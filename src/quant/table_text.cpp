@@ -7,7 +7,7 @@
 //   observed unfused | fused
 //   batch-size 1
 //   batches 40
-//   shards 0 2 of 3
+//   shards 1 3 of 3
 //   finished yes | no
 //   tensor "conv1" f32
 //   elements 800000
@@ -174,9 +174,9 @@ class Reader {
     table.shards.clear();
     for (std::size_t i = 0; i + 2 < words.size(); ++i) {
       const auto shard = number<std::uint32_t>(words[i]);
-      demand(shard < table.shard_count && (i == 0 || shard > table.shards.back()),
-             "shards ascend from 0 to below their count");
-      table.shards.push_back(shard);
+      demand(shard >= 1 && shard <= table.shard_count && (i == 0 || shard - 1 > table.shards.back()),
+             "shards ascend from 1 to their count");
+      table.shards.push_back(shard - 1);
     }
   }
 
@@ -269,7 +269,7 @@ std::string CalibrationTable::to_text() const {
   fmt::format_to(to, "mode {}\n", mode == CalibrationMode::faithful ? "faithful" : "order-independent");
   fmt::format_to(to, "observed {}\n", fused ? "fused" : "unfused");
   fmt::format_to(to, "batch-size {}\nbatches {}\nshards", batch_size, batches);
-  for (const std::uint32_t shard : shards) fmt::format_to(to, " {}", shard);
+  for (const std::uint32_t shard : shards) fmt::format_to(to, " {}", shard + 1);
   fmt::format_to(to, " of {}\nfinished {}\n", shard_count, finished ? "yes" : "no");
   for (const CalibratedTensor& tensor : tensors) print_tensor(out, tensor, mode);
   return out;

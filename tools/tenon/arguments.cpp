@@ -224,7 +224,8 @@ Network load_network(const std::filesystem::path& path, const ImportOptions& imp
       throw ModelError(
           fmt::format("'{}' is an engine that was built already; a model is needed here", path.string()));
     case FileKind::image:
-    case FileKind::npy: break;
+    case FileKind::npy:
+    case FileKind::npz: break;
   }
   throw ModelError(fmt::format("'{}' is no model, see tenon list formats", path.string()));
 }

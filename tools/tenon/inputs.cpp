@@ -76,6 +76,10 @@ void InputArguments::add_to(CLI::App& app) {
   app.add_option("--input", files,
                  "[NAME=]FILE, a .npy file or a picture (JPEG, PNG, PPM, PGM, BMP); may be repeated")
       ->allow_extra_args(false);
+  add_pictures(app);
+}
+
+void InputArguments::add_pictures(CLI::App& app) {
   const char* group = "Pictures (in this order: size, crop, colour, scale, mean, std, layout)";
   app.add_option("--image-size", image_size,
                  "WxH to resize to, or N for the shorter side (default: the input's own size, unless --crop "
@@ -148,6 +152,10 @@ ImageOptions InputArguments::image_options(const TensorInfo& info) const {
   return options;
 }
 
+Tensor InputArguments::read_picture(const TensorInfo& info, const std::filesystem::path& file) const {
+  return to_tensor(load_image(file), image_options(info), info.dtype);
+}
+
 std::map<std::string, Tensor> InputArguments::read(const std::vector<TensorInfo>& infos) const {
   std::map<std::string, Tensor> tensors;
   for (const std::string& text : files) {
@@ -157,7 +165,7 @@ std::map<std::string, Tensor> InputArguments::read(const std::vector<TensorInfo>
     Tensor tensor;
     switch (file_kind(file)) {
       case FileKind::npy: tensor = load_npy(file); break;
-      case FileKind::image: tensor = to_tensor(load_image(file), image_options(info), info.dtype); break;
+      case FileKind::image: tensor = read_picture(info, file); break;
       default: throw ModelError(fmt::format("'{}' is neither a .npy file nor a picture", file));
     }
     check(info, tensor, file);

@@ -28,6 +28,7 @@ struct InputArguments {
   bool letterbox = false;
 
   void add_to(CLI::App& app);
+  void add_pictures(CLI::App& app);  // all but --input
 
   // How the model is imported: --mean with a file in place of numbers is the model's mean image.
   ImportOptions import_options(const ModelArguments& model) const;
@@ -35,6 +36,9 @@ struct InputArguments {
   // The named inputs, checked for dtype and rank. ModelError for unknown names, names given twice, and a file
   // without a name where there are several inputs.
   std::map<std::string, Tensor> read(const std::vector<TensorInfo>& infos) const;
+
+  // A picture as the input takes it.
+  Tensor read_picture(const TensorInfo& info, const std::filesystem::path& file) const;
 
  private:
   bool mean_is_file() const;

@@ -45,6 +45,7 @@ int main(int argc, char** argv) {
   try {
     Program program(app);
     add_build(program);
+    add_calibrate(program);
     add_run(program);
     add_bench(program);
     add_verify(program);

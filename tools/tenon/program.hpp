@@ -37,6 +37,7 @@ class Program {
 
 void add_bench(Program& program);
 void add_build(Program& program);
+void add_calibrate(Program& program);
 void add_dump(Program& program);
 void add_explain(Program& program);
 void add_inspect(Program& program);

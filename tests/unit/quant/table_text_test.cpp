@@ -60,7 +60,7 @@ TEST(TableText, IsReadable) {
             "observed unfused\n"
             "batch-size 1\n"
             "batches 1\n"
-            "shards 0 of 1\n"
+            "shards 1 of 1\n"
             "finished yes\n"
             "tensor \"x\" f32\n"
             "elements 3\n"
@@ -84,8 +84,8 @@ TEST(TableText, NamesTheLineThatIsWrong) {
   EXPECT_PRED2(mentions, with("graph 0", "graph g"), "line 3: expected 32 hexadecimal digits");
   EXPECT_PRED2(mentions, with("mode faithful", "mode fast"), "line 4: expected order-independent or");
   EXPECT_PRED2(mentions, with("batches 2", "batches two"), "line 7: expected a number");
-  EXPECT_PRED2(mentions, with("shards 0 2 of 3", "shards 2 0 of 3"), "line 8: shards ascend");
-  EXPECT_PRED2(mentions, with("shards 0 2 of 3", "shards 0 2 of 2"), "line 8: shards ascend");
+  EXPECT_PRED2(mentions, with("shards 1 3 of 3", "shards 3 1 of 3"), "line 8: shards ascend");
+  EXPECT_PRED2(mentions, with("shards 1 3 of 3", "shards 1 3 of 2"), "line 8: shards ascend");
   EXPECT_PRED2(mentions, with("f32", "i32"), "line 10: expected a floating-point type");
   EXPECT_PRED2(mentions, with("elements 6", "elements 7"), "the counts do not add up to 7");
   EXPECT_PRED2(mentions, with("extremes -1", "extremes nan"), "expected a finite number");

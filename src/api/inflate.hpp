@@ -1,0 +1,14 @@
+// Raw deflate streams, as zip files hold them.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+namespace tenon {
+
+// The `size` bytes (below 2^31) that `packed` stands for. ModelError when it is damaged or stands for another
+// number of bytes.
+std::vector<std::byte> inflate(std::span<const std::byte> packed, std::size_t size);
+
+}  // namespace tenon

@@ -1,0 +1,137 @@
+#include "api/observing_engine.hpp"
+
+#include "base/check.hpp"
+#include "base/cpu_info.hpp"
+#include "base/text.hpp"
+#include "base/thread_pool.hpp"
+#include "ir/graph.hpp"
+#include "plan/plan.hpp"
+#include "quant/observed_values.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace tenon {
+namespace {
+
+// Shapes that are kept ready at the same time.
+constexpr std::size_t kMostEngines = 4;
+
+// Rewrites that keep every tensor of the network computable, and join none.
+constexpr std::string_view kUnfused = "canonicalize,cse";
+
+}  // namespace
+
+KernelCounter::KernelCounter(std::shared_ptr<ThreadPool> pool)
+    : pool_(std::move(pool)),
+      kernel_(cpu::select_observe(isa())),
+      scratch_(static_cast<std::size_t>(pool_->size())),
+      counts_(static_cast<std::size_t>(cpu::kObserveTable)) {}
+
+quant::Extremes KernelCounter::extremes(std::span<const float> values) {
+  const cpu::Observation seen = cpu::observe_run(*kernel_, values, 1, {}, scratch_, *pool_);
+  return {seen.min, seen.max, seen.finite};
+}
+
+quant::Extremes KernelCounter::count(std::span<const float> values, float inverse_width,
+                                     std::span<std::uint64_t> negative, std::span<std::uint64_t> positive) {
+  static_assert(TensorHistogram::kBins == cpu::kObserveBins);
+  std::fill(counts_.begin(), counts_.end(), 0);
+  const cpu::Observation seen = cpu::observe_run(*kernel_, values, inverse_width, counts_, scratch_, *pool_);
+  for (std::size_t i = 0; i < TensorHistogram::kBins; ++i) {
+    positive[i] += counts_[i];
+    negative[i] += counts_[TensorHistogram::kBins + i];
+  }
+  return {seen.min, seen.max, seen.finite};
+}
+
+ObservingEngine::ObservingEngine(const Network& network, std::map<std::string, ShapeRange> shapes, bool fused,
+                                 std::shared_ptr<ThreadPool> pool)
+    : network_(network), shapes_(std::move(shapes)), fused_(fused), pool_(std::move(pool)) {}
+
+void ObservingEngine::prepare(const Inputs& inputs) {
+  current_ = &entry_for(inputs);
+  inputs_ = &inputs;
+  for (const auto& [name, tensor] : inputs) current_->context->set_input(name, tensor);
+  current_->context->prepare();
+}
+
+Tensor ObservingEngine::value(const ObservedTensor& tensor) const {
+  return tensor.input ? inputs_->at(tensor.engine_name) : current_->context->output(tensor.engine_name);
+}
+
+ObservingEngine::Entry& ObservingEngine::entry_for(const Inputs& inputs) {
+  std::map<std::string, Shape> asked;
+  std::map<std::string, ShapeRange> ranges = shapes_;
+  std::set<std::string> known;
+  for (const TensorInfo& info : network_.inputs()) {
+    const auto given = inputs.find(info.name);
+    TENON_REQUIRE(given != inputs.end(), "the batch has no input {}", quote(info.name));
+    known.insert(info.name);
+    const Tensor& tensor = given->second;
+    TENON_REQUIRE(tensor.dtype() == info.dtype, "input {} takes {}, the batch holds {}", quote(info.name),
+                  tenon::name(info.dtype), tenon::name(tensor.dtype()));
+    if (shapes_.count(info.name) != 0) continue;
+    asked.emplace(info.name, tensor.shape());
+    ranges.emplace(info.name, ShapeRange{tensor.shape(), tensor.shape(), tensor.shape()});
+  }
+  for (const auto& [name, tensor] : inputs) {
+    TENON_REQUIRE(known.count(name) != 0, "the network has no input {}", quote(name));
+  }
+  const auto found = std::find_if(entries_.begin(), entries_.end(),
+                                  [&](const Entry& entry) { return entry.shapes == asked; });
+  if (found != entries_.end()) {
+    entries_.splice(entries_.begin(), entries_, found);
+    return entries_.front();
+  }
+  Entry entry;
+  entry.shapes = std::move(asked);
+  build_entry(ranges, entry);
+  entries_.push_front(std::move(entry));
+  if (entries_.size() > kMostEngines) entries_.pop_back();
+  return entries_.front();
+}
+
+void ObservingEngine::build_entry(const std::map<std::string, ShapeRange>& shapes, Entry& entry) const {
+  BuildOptions options;
+  options.shapes = shapes;
+  options.threads = 1;  // choices must not depend on how many there are
+  options.measure = false;
+  options.accuracy = Accuracy::exact;
+  options.portable = false;
+  options.taps = true;
+  options.pipeline = kUnfused;
+  Network tapped = network_;
+  if (fused_) {
+    tapped.graph().clear_taps();
+    BuildOptions fusing;
+    fusing.shapes = shapes;
+    tapped = optimize(tapped, fusing);
+    options.optimize = false;
+  }
+  Graph& graph = tapped.graph();
+  graph.clear_taps();
+  std::set<std::string> names(graph.output_names().begin(), graph.output_names().end());
+  const std::set<ValueId> inputs(graph.inputs().begin(), graph.inputs().end());
+  std::map<ValueId, std::string> outputs;
+  for (std::size_t i = 0; i < graph.outputs().size(); ++i)
+    outputs.emplace(graph.outputs()[i], graph.output_names()[i]);
+  for (const quant::ObservedValue& value : quant::observed_values(graph)) {
+    ObservedTensor tensor{value.name, value.location, graph.value(value.value).type.as_tensor().dtype,
+                          inputs.count(value.value) != 0, value.name};
+    if (tensor.input) {
+      tensor.engine_name = graph.value(value.value).name;
+    } else if (const auto output = outputs.find(value.value); output != outputs.end()) {
+      tensor.engine_name = output->second;
+    } else {
+      while (!names.insert(tensor.engine_name).second) tensor.engine_name += "'";
+      graph.add_tap(tensor.engine_name, value.value);
+    }
+    entry.observed.push_back(std::move(tensor));
+  }
+  LoadOptions load;
+  load.pool = pool_;
+  entry.context = Engine::from_plan(build(tapped, options).plan(), load).create_context();
+}
+
+}  // namespace tenon
