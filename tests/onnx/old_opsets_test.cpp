@@ -146,5 +146,22 @@ TEST(OnnxNewestOpset, ModOfFloatsFollowsTheDivisor) {
   EXPECT_NE(import_error(single_node({.op_type = "Mod", .opset = 13, .shapes = {{2}, {2}}})), "");
 }
 
+TEST(OnnxNewestOpset, WhatIsNoNumberIsResizedByPosition) {
+  ModelText model = single_node({.op_type = "Resize",
+                                 .opset = 19,
+                                 .shapes = {{1, 1, 1, 2}},
+                                 .attributes = {attribute("mode", "nearest")},
+                                 .initializers = {float_tensor("s", {4}, {1, 1, 1, 2})},
+                                 .operands = {"x0", "", "s"}});
+  model.graph.inputs = {value_info("x0", tensor_type(kString, {1, 1, 1, 2}))};
+  model.graph.outputs = {value_info("y", tensor_type(kString))};
+  const Graph graph = import_model(model);
+  const std::vector<Data> x = {Tensor::strings({1, 1, 1, 2}, {"a", "b"})};
+  EXPECT_EQ(ref::evaluate(graph, x)[0].tensor().values<std::string>()[1], "a");
+  EXPECT_EQ(ref::evaluate(graph, x)[0].tensor().values<std::string>()[3], "b");
+  model.graph.nodes[0].attributes = {attribute("mode", "linear")};
+  EXPECT_NE(import_error(model), "");
+}
+
 }  // namespace
 }  // namespace tenon::test

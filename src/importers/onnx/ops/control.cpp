@@ -156,7 +156,8 @@ Values sequence_map(NodeContext& node) {
     for (std::size_t i = 2; i < operands.size(); ++i)
       carried.push_back(graph.add_parameter(region, {}, node.type_of(operands[i])));
     Values elements;
-    for (const ValueId input : node.inputs()) {
+    for (std::size_t i = 0; i < node.input_count(); ++i) {
+      const ValueId input = node.input(i);
       const bool listed = node.type_of(input).kind() == Type::Kind::sequence;
       elements.push_back(listed ? node.add(op::SequenceAt{}, {input, iteration}) : input);
     }

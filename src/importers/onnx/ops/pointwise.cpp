@@ -106,12 +106,23 @@ Values mod(NodeContext& node) {
       node.add(op::binary(fmod ? PointwiseFn::fmod : PointwiseFn::mod), {node.input(0), node.input(1)}));
 }
 
+// 8-bit floats are exact as f32.
+ValueId wide_enough(NodeContext& node) {
+  const bool narrow = is_floating_point(node.dtype(0)) && bit_width(node.dtype(0)) <= 8;
+  return narrow ? cast(node, node.input(0), DataType::f32) : node.input(0);
+}
+
+Values is_nan(NodeContext& node) {
+  node.require_inputs(1, 1);
+  return one(node.add(op::unary(PointwiseFn::is_nan), {wide_enough(node)}));
+}
+
 Values is_inf(NodeContext& node) {
   node.require_inputs(1, 1);
   const bool negative = node.attr_bool("detect_negative", true);
   const bool positive = node.attr_bool("detect_positive", true);
   return one(node.add(op::unary(PointwiseFn::is_inf, negative ? 1.0F : 0.0F, positive ? 1.0F : 0.0F),
-                      {node.input(0)}));
+                      {wide_enough(node)}));
 }
 
 Values gelu(NodeContext& node) {
@@ -143,7 +154,7 @@ void register_onnx_pointwise(onnx::Registry& registry) {
   registry.add("Exp", unary_function<Fn::exp>);
   registry.add("Floor", unary_function<Fn::floor>);
   registry.add("HardSwish", unary_function<Fn::hard_swish>, {14});
-  registry.add("IsNaN", unary_function<Fn::is_nan>);
+  registry.add("IsNaN", is_nan);
   registry.add("Log", unary_function<Fn::log>);
   registry.add("Mish", unary_function<Fn::mish>, {18});
   registry.add("Neg", unary_function<Fn::neg>);

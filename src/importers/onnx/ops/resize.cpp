@@ -2,6 +2,11 @@
 #include "ops/resize.hpp"
 
 #include "importers/onnx/converters.hpp"
+#include "ops/gather.hpp"
+#include "ops/range.hpp"
+#include "ops/reshape.hpp"
+#include "ops/shape.hpp"
+#include "ops/size.hpp"
 
 #include <fmt/format.h>
 
@@ -28,14 +33,29 @@ void require_positive(const NodeContext& node, const std::vector<float>& scales)
   }
 }
 
+// Elements that are no numbers can be picked, not interpolated: their positions are resized in their place.
+ValueId add_resize(NodeContext& node, op::Resize op, Values operands) {
+  const DataType dtype = node.dtype(0);
+  if (is_floating_point(dtype) || is_integer(dtype)) return node.add(std::move(op), std::move(operands));
+  if (op.mode != op::ResizeMode::nearest || op.transform == op::CoordinateTransform::tf_crop_and_resize)
+    node.fail(fmt::format("elements of {} cannot be interpolated", name(dtype)));
+  const ValueId x = node.input(0);
+  const auto integer = [&](double value) { return add_scalar(node, DataType::i64, value); };
+  const ValueId count = node.add(op::SizeOf{}, {x});
+  const ValueId positions = node.add(op::Range{}, {integer(0), count, integer(1)});
+  operands[0] = node.add(op::Reshape{true}, {positions, node.add(op::ShapeOf{}, {x})});
+  const ValueId picked = node.add(std::move(op), std::move(operands));
+  return node.add(op::Gather{0}, {reshape(node, x, {-1}), picked});
+}
+
 // Scales come from operand `i`.
 Values resize_by_scales(NodeContext& node, op::Resize op, std::size_t i) {
   if (auto scales = known_floats(node, i)) {
     require_positive(node, *scales);
     op.scales = std::move(*scales);
-    return one(node.add(std::move(op), {node.input(0)}));
+    return one(add_resize(node, std::move(op), {node.input(0)}));
   }
-  return one(node.add(std::move(op), {node.input(0), {}, node.input(i)}));
+  return one(add_resize(node, std::move(op), {node.input(0), {}, node.input(i)}));
 }
 
 op::Resize upsample_fields(NodeContext& node, std::string_view linear = "linear") {
@@ -51,7 +71,7 @@ Values upsample_1(NodeContext& node) {
   op::Resize op = upsample_fields(node, "bilinear");
   op.scales = {1, 1, node.attr_float("height_scale", 1), node.attr_float("width_scale", 1)};
   require_positive(node, op.scales);
-  return one(node.add(std::move(op), {node.input(0)}));
+  return one(add_resize(node, std::move(op), {node.input(0)}));
 }
 
 Values upsample_7(NodeContext& node) {
@@ -60,7 +80,7 @@ Values upsample_7(NodeContext& node) {
   op.scales = node.find_floats("scales").value_or(std::vector<float>());
   if (op.scales.empty()) node.fail("attribute 'scales' is missing");
   require_positive(node, op.scales);
-  return one(node.add(std::move(op), {node.input(0)}));
+  return one(add_resize(node, std::move(op), {node.input(0)}));
 }
 
 // Upsample 9 and Resize 10.
@@ -113,7 +133,7 @@ Values resize(NodeContext& node) {
     }
   }
   while (!operands.back().valid()) operands.pop_back();
-  return one(node.add(std::move(op), std::move(operands)));
+  return one(add_resize(node, std::move(op), std::move(operands)));
 }
 
 }  // namespace
