@@ -1,6 +1,6 @@
 // The first opsets: attributes that became operands, operators that left the standard, training modes.
+#include "backends/ref/ref.hpp"
 #include "onnx/support.hpp"
-#include "ops/space_to_depth.hpp"
 
 #include <gtest/gtest.h>
 

@@ -82,7 +82,6 @@ constexpr std::array kRows = {
     Row{"shape", "Shape"},
     Row{"size", "Size"},
     Row{"softmax", "Softmax"},
-    Row{"space_to_depth", "SpaceToDepth"},
     Row{"split_to_sequence", "SplitToSequence", {{{"keep_dims", "keepdims"}}}},
     Row{"tensor_scatter", "TensorScatter", {}, 24},
     Row{"tile", "Tile"},
