@@ -2,6 +2,7 @@
 #pragma once
 
 #include <tenon/accuracy.hpp>
+#include <tenon/device.hpp>
 #include <tenon/engine.hpp>
 #include <tenon/import.hpp>
 
@@ -64,8 +65,6 @@ class Network {
 struct ShapeRange {
   Shape min, opt, max;
 };
-
-enum class Device : std::uint8_t { cpu, reference };
 
 struct BuildOptions {
   Device device = Device::cpu;

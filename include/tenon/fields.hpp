@@ -64,4 +64,18 @@ struct NamedField {
 // {{"stride", {2, 2}}, {"group", 4}}
 using Fields = std::vector<NamedField>;
 
+namespace detail {
+const FieldValue& find_field(const Fields& fields, std::string_view name);
+[[noreturn]] void throw_field_kind(std::string_view name);
+}  // namespace detail
+
+// The value of a field: get<std::int64_t>(fields, "group"). ModelError when there is none of that name and
+// kind.
+template <class T>
+const T& get(const Fields& fields, std::string_view name) {
+  const T* value = detail::find_field(fields, name).get_if<T>();
+  if (value == nullptr) detail::throw_field_kind(name);
+  return *value;
+}
+
 }  // namespace tenon

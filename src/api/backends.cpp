@@ -1,6 +1,7 @@
 #include "api/backends.hpp"
 
 #include "backends/cpu/tactics/cpu_tactics.hpp"
+#include "backends/plugin/tactics/plugin_tactic.hpp"
 #include "backends/ref/tactics/ref_tactics.hpp"
 
 namespace tenon {
@@ -8,12 +9,14 @@ namespace tenon {
 const TacticRegistry& builtin_tactics(Device device) {
   static const TacticRegistry reference = [] {
     TacticRegistry tactics;
+    register_plugin_tactics(tactics, Device::reference);
     register_ref_tactics(tactics);
     return tactics;
   }();
   static const TacticRegistry cpu = [] {
     TacticRegistry tactics;
     register_cpu_tactics(tactics);
+    register_plugin_tactics(tactics, Device::cpu);
     register_ref_tactics(tactics);
     return tactics;
   }();

@@ -9,6 +9,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <mutex>
+#include <shared_mutex>
 
 namespace tenon {
 namespace {
@@ -17,6 +19,23 @@ template <class T>
 std::vector<std::int64_t> widen(const Tensor& tensor) {
   const auto values = tensor.values<T>();
   return {values.begin(), values.end()};
+}
+
+// Operators are looked up while plugins may be added. One lock for all registries: both are rare.
+std::shared_mutex& registry_lock() {
+  static std::shared_mutex mutex;
+  return mutex;
+}
+
+// "domain:name:version" is a plugin's.
+std::string why_missing(const std::string& name, const std::vector<std::string>& names) {
+  const std::vector<std::string_view> parts = split(name, ':');
+  if (parts.size() == 3) {
+    return fmt::format(
+        "the plugin {}, version {}, of domain {} is not loaded (load_plugins(), --plugin FILE)",
+        quote(parts[1]), parts[2], quote(parts[0]));
+  }
+  return fmt::format("there is no operator {}{}", quote(name), did_you_mean(name, names));
 }
 
 }  // namespace
@@ -84,16 +103,19 @@ std::uint64_t Op::hash() const noexcept {
 
 void OpRegistry::add(Op prototype) {
   std::string name(prototype.name());
+  const std::unique_lock lock(registry_lock());
   const bool added = ops_.emplace(name, std::move(prototype)).second;
   TENON_CHECK(added, "the operator '{}' is registered twice", name);
 }
 
 const Op* OpRegistry::find(std::string_view name) const noexcept {
+  const std::shared_lock lock(registry_lock());
   const auto found = ops_.find(name);
   return found == ops_.end() ? nullptr : &found->second;
 }
 
 std::vector<std::string> OpRegistry::names() const {
+  const std::shared_lock lock(registry_lock());
   std::vector<std::string> names;
   for (const auto& entry : ops_) names.push_back(entry.first);
   return names;
@@ -101,8 +123,7 @@ std::vector<std::string> OpRegistry::names() const {
 
 Op OpRegistry::make(std::string_view name, const AttributeList& attributes) const {
   const Op* prototype = find(name);
-  if (prototype == nullptr)
-    throw ModelError(fmt::format("there is no operator {}{}", quote(name), did_you_mean(name, names())));
+  if (prototype == nullptr) throw ModelError(why_missing(std::string(name), names()));
   return attributes.empty() ? *prototype : prototype->with_attributes(attributes);
 }
 

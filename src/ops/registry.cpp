@@ -2,10 +2,14 @@
 
 #include "ir/constant.hpp"
 
+#include <utility>
+
 namespace tenon {
 
-const OpRegistry& builtin_ops() {
-  static const OpRegistry registry = [] {
+namespace {
+
+OpRegistry& shared_ops() {
+  static OpRegistry registry = [] {
     OpRegistry filled;
     filled.add<op::Constant>();
     register_all_op(filled);
@@ -13,5 +17,11 @@ const OpRegistry& builtin_ops() {
   }();
   return registry;
 }
+
+}  // namespace
+
+const OpRegistry& builtin_ops() { return shared_ops(); }
+
+void extend_builtin_ops(Op prototype) { shared_ops().add(std::move(prototype)); }
 
 }  // namespace tenon

@@ -9,3 +9,7 @@ step(${CMAKE_COMMAND} -S ${CONSUMER} -B ${SCRATCH}/build -G Ninja -D CMAKE_PREFI
      -D CMAKE_CXX_COMPILER=${COMPILER} -D CMAKE_BUILD_TYPE=${BUILD_TYPE})
 step(${CMAKE_COMMAND} --build ${SCRATCH}/build)
 step(${SCRATCH}/build/consumer)
+step(${CMAKE_COMMAND} -S ${PLUGIN_EXAMPLE} -B ${SCRATCH}/plugin -G Ninja -D CMAKE_PREFIX_PATH=${SCRATCH}/prefix
+     -D CMAKE_CXX_COMPILER=${COMPILER} -D CMAKE_BUILD_TYPE=${BUILD_TYPE})
+step(${CMAKE_COMMAND} --build ${SCRATCH}/plugin)
+step(${SCRATCH}/plugin/use_pillar_scatter ${SCRATCH}/plugin/pillar_scatter.so)

@@ -1,6 +1,7 @@
 #include "program.hpp"
 
 #include <tenon/error.hpp>
+#include <tenon/plugin.hpp>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -12,8 +13,17 @@ namespace tenon::tool {
 
 CLI::App& Program::add(const std::string& name, const std::string& description, std::function<int()> run) {
   CLI::App* command = app_.add_subcommand(name, description);
+  command
+      ->add_option("--plugin", plugins_,
+                   "A shared library of plugins to load, for operators that it brings; may be repeated")
+      ->allow_extra_args(false);
   command->callback([this, run = std::move(run)] { chosen_ = run; });
   return *command;
+}
+
+int Program::run() const {
+  for (const std::string& library : plugins_) load_plugins(library);
+  return chosen_();
 }
 
 namespace {

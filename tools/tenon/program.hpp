@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace CLI {
 class App;
@@ -23,15 +24,16 @@ class Program {
  public:
   explicit Program(CLI::App& app) : app_(app) {}
 
-  // A subcommand; `run` is called when it was chosen and its options have been read, and returns the exit
-  // code.
+  // A subcommand, which has the option --plugin; `run` is called when it was chosen and its options have been
+  // read, and returns the exit code.
   CLI::App& add(const std::string& name, const std::string& description, std::function<int()> run);
 
   // What was chosen, once the command line has been parsed.
-  int run() const { return chosen_(); }
+  int run() const;
 
  private:
   CLI::App& app_;
+  std::vector<std::string> plugins_;
   std::function<int()> chosen_;
 };
 

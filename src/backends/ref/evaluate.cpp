@@ -1,5 +1,6 @@
 // Evaluation of one operator or a whole graph with the reference kernels. Types are inferred again on the
 // actual values, so everything that static inference had to leave open is checked here.
+#include "backends/ref/plugin.hpp"
 #include "backends/ref/ref.hpp"
 #include "base/check.hpp"
 #include "base/context.hpp"
@@ -116,7 +117,7 @@ std::vector<Data> evaluate_op(const Op& op, std::span<const Data> inputs, std::s
                               std::size_t outputs, const RegionTypes& regions, RunRegion run_region) {
   ValueContext context(op, inputs, declared, outputs, regions);
   const std::vector<Inference> inferred = op.infer(context);
-  const Kernel kernel = registry().find(op.name());
+  const Kernel kernel = kernel_of(op);
   TENON_REQUIRE(kernel != nullptr, "the reference backend has no kernel for '{}'", op.name());
 
   std::vector<Data> results(inferred.size());

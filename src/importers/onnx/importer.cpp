@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 #include "importers/nesting.hpp"
 #include "importers/onnx/order.hpp"
+#include "importers/onnx/plugin.hpp"
 #include "importers/onnx/reader.hpp"
 
 #include <tenon/error.hpp>
@@ -169,7 +170,8 @@ void Importer::import_nodes(const std::vector<NodeDef>& nodes, Scope& scope) {
 
 void Importer::import_node(const NodeDef& node, std::size_t index, Scope& scope) {
   try {
-    const FunctionDef* function = find_function(node);
+    const bool plugin = plugin_of(node, scope.call) != nullptr;
+    const FunctionDef* function = plugin ? nullptr : find_function(node);
     if (function == nullptr) {
       if (const std::string reason = why_unsupported(node, scope.call); !reason.empty()) {
         survey_inside(node, scope.call);
@@ -197,10 +199,13 @@ void Importer::import_node(const NodeDef& node, std::size_t index, Scope& scope)
 }
 
 std::vector<ValueId> Importer::convert(const NodeDef& node, std::vector<ValueId> operands, Scope& scope) {
-  const std::int64_t opset = *version(node.domain, scope.call);
+  const auto plugin = plugin_of(node, scope.call);
+  const std::int64_t opset = version(node.domain, scope.call).value_or(1);
   NodeContext context(*this, scope, node, opset, std::move(operands),
                       scope.call == nullptr ? nullptr : &scope.call->attributes);
-  std::vector<ValueId> outputs = registry().find(node.domain, node.op_type, opset)(context);
+  std::vector<ValueId> outputs = plugin != nullptr
+                                     ? convert_plugin(plugin, context)
+                                     : registry().find(node.domain, node.op_type, opset)(context);
   context.require_all_attrs_understood();
   return outputs;
 }
@@ -393,14 +398,27 @@ std::optional<std::int64_t> Importer::version(std::string_view domain, const Fun
   return std::nullopt;
 }
 
+// A plugin goes behind the built-in operators, and before a function of the model.
+std::shared_ptr<const PluginEntry> Importer::plugin_of(const NodeDef& node, const FunctionCall* call) const {
+  const auto opset = version(node.domain, call);
+  if (opset && registry().find(node.domain, node.op_type, *opset) != nullptr) return nullptr;
+  return plugin_for(node, opset);
+}
+
 std::string Importer::why_unsupported(const NodeDef& node, const FunctionCall* call) const {
+  if (plugin_of(node, call) != nullptr) return {};
   const auto opset = version(node.domain, call);
   if (!opset)
     return fmt::format("the model imports no opset of domain '{}'",
                        node.domain.empty() ? "ai.onnx" : node.domain);
   if (registry().find(node.domain, node.op_type, *opset) != nullptr) return {};
   if (registry().knows(node.domain, node.op_type)) return "this version of the operator is not supported";
-  return "the operator is not supported";
+  if (const auto versions = plugin_versions(node.domain, node.op_type); !versions.empty()) {
+    return fmt::format("the operator is not supported: its plugin is loaded in version {} only",
+                       fmt::join(versions, ", "));
+  }
+  return node.domain.empty() ? "the operator is not supported"
+                             : "the operator is not supported, and no plugin for it is loaded";
 }
 
 void Importer::survey(const NodeDef& node, std::size_t index, const FunctionCall* call) {

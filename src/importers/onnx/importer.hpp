@@ -11,12 +11,17 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
+
+namespace tenon {
+struct PluginEntry;
+}
 
 namespace tenon::onnx {
 
@@ -78,6 +83,7 @@ class Importer {
   const FunctionDef* find_function(const NodeDef& node) const;
   FunctionCall make_call(const FunctionDef& function, std::string prefix, const FunctionCall* caller) const;
   std::optional<std::int64_t> version(std::string_view domain, const FunctionCall* call) const;
+  std::shared_ptr<const PluginEntry> plugin_of(const NodeDef& node, const FunctionCall* call) const;
   std::string why_unsupported(const NodeDef& node, const FunctionCall* call) const;  // empty: supported
   ValueId operand(std::string_view name, const Scope& scope) const;  // invalid: an optional input left out
   ValueId result(std::string_view name, const Scope& scope) const;   // never invalid

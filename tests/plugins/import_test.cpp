@@ -1,0 +1,86 @@
+// How the ONNX importer finds plugins.
+#include "onnx/model_writer.hpp"
+#include "sample_plugins.hpp"
+
+#include <gtest/gtest.h>
+
+namespace tenon {
+namespace {
+
+using namespace test;
+
+struct PluginImport : testing::Test {
+  void SetUp() override { register_sample_plugins(); }
+};
+
+ModelText model_of(NodeText node, std::vector<std::pair<std::string, std::int64_t>> domains = {{"test", 1}}) {
+  return {.graph = {.inputs = {value_info("x", tensor_type(kFloat, {3}))},
+                    .nodes = {std::move(node)},
+                    .outputs = {value_info("y", tensor_type(kFloat))}},
+          .domains = std::move(domains)};
+}
+
+Network import(const ModelText& model) {
+  const std::string bytes = serialize(model);
+  return Network::from_onnx(as_bytes(bytes));
+}
+
+NodeText affine(std::vector<std::string> attributes = {}) {
+  return {.op_type = "Affine",
+          .inputs = {"x"},
+          .outputs = {"y"},
+          .attributes = std::move(attributes),
+          .name = "the_node",
+          .domain = "test"};
+}
+
+TEST_F(PluginImport, ReadsAttributesOfEveryKind) {
+  const std::string text =
+      import(model_of(affine({attribute("factor", 3.0F), attribute("relu", 1), attribute("name", "n"),
+                              attribute("taps", Ints{1, 2}), attribute("weights", Floats{1.0F}),
+                              attribute("labels", Names{"a", "b"}), attribute("dtype", 7),
+                              tensor_attribute("table", typed_tensor("t", kInt32, {2}, 5, {4, 5}))})))
+          .to_text();
+  for (const char* part : {"factor=3.0", "relu=true", "name=\"n\"", "taps=[1,2]", "weights=[1.0]",
+                           "labels=[\"a\",\"b\"]", "dtype=i64", "table=i32[2]", "loc(\"the_node\")"}) {
+    expect_contains(text, part);
+  }
+}
+
+TEST_F(PluginImport, ChoosesTheVersionOfTheDomain) {
+  expect_contains(import(model_of(affine())).to_text(), "\"test:Affine:1\"");
+  expect_contains(import(model_of(affine({attribute("factor", 1.0F)}), {{"test", 5}})).to_text(),
+                  "\"test:Affine:2\"");
+  // Without an opset of the domain: the newest. As models for TensorRT say it: the one named.
+  expect_contains(import(model_of(affine({attribute("factor", 1.0F)}), {})).to_text(), "\"test:Affine:2\"");
+  expect_contains(
+      import(model_of(affine({attribute("plugin_version", "1"), attribute("plugin_namespace", "")}),
+                      {{"test", 5}}))
+          .to_text(),
+      "\"test:Affine:1\"");
+}
+
+TEST_F(PluginImport, GoesBeforeAFunctionOfTheModel) {
+  ModelText model = model_of(affine());
+  model.functions = {{.domain = "test",
+                      .name = "Affine",
+                      .inputs = {"a"},
+                      .outputs = {"b"},
+                      .nodes = {{.op_type = "Neg", .inputs = {"a"}, .outputs = {"b"}}}}};
+  expect_contains(import(model).to_text(), "\"test:Affine:1\"");
+}
+
+TEST_F(PluginImport, SaysWhatIsWrong) {
+  const auto error = [](const ModelText& model) { return error_of([&] { import(model); }); };
+  expect_contains(error(model_of(affine({attribute("speed", 1)}))), "speed");
+  expect_contains(error(model_of(affine({attribute("factor", "fast")}))), "factor");
+  expect_contains(error(model_of(affine({}), {{"test", 5}})), "the field 'factor' is required");
+  expect_contains(error(model_of(affine({attribute("plugin_version", "7")}))),
+                  "its plugin is loaded in version 1, 2 only");
+  NodeText unknown = affine();
+  unknown.op_type = "Nothing";
+  expect_contains(error(model_of(unknown)), "the operator is not supported, and no plugin for it is loaded");
+}
+
+}  // namespace
+}  // namespace tenon
