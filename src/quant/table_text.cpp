@@ -39,7 +39,6 @@ namespace tenon {
 namespace {
 
 constexpr std::string_view kHeader = "tenon calibration table 1";
-constexpr std::size_t kBins = TensorHistogram::kBins;
 constexpr std::uint32_t kMostShards = 65536;
 
 void print_bins(std::string& out, std::string_view key, std::span<const std::uint64_t> bins) {
@@ -231,7 +230,8 @@ class Reader {
         at = bin;
         started = true;
       }
-      demand(started && at < kBins, fmt::format("expected bins 0 to {}", kBins - 1));
+      demand(started && at < TensorHistogram::kBins,
+             fmt::format("expected bins 0 to {}", TensorHistogram::kBins - 1));
       const auto count = number<std::uint64_t>(word.substr(colon == std::string_view::npos ? 0 : colon + 1));
       demand(count > 0 && counted + count > counted, "expected a count");
       counted += count;

@@ -9,10 +9,9 @@ namespace tenon::quant {
 namespace {
 
 using test::Batches;
+using test::kFaithful;
+using test::kFree;
 using test::observed;
-
-constexpr auto kFaithful = CalibrationMode::faithful;
-constexpr auto kFree = CalibrationMode::order_independent;
 
 std::uint64_t total(const TensorHistogram& histogram) {
   std::uint64_t sum = 0;

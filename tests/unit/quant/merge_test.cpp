@@ -8,9 +8,9 @@
 namespace tenon::quant {
 namespace {
 
-constexpr auto kFree = CalibrationMode::order_independent;
-const std::vector<CalibrationRule> kRules = {parse_calibration_rule("entropy-2"),
-                                             parse_calibration_rule("mse")};
+using test::kFree;
+const std::vector<CalibrationRule> kMergedRules = {parse_calibration_rule("entropy-2"),
+                                                   parse_calibration_rule("mse")};
 
 test::Batches random_batches() {
   Random random(11);
@@ -29,14 +29,14 @@ CalibrationTable shard(const test::Batches& batches, std::uint32_t index, std::u
   CalibrationTable table = test::table_of(mine, kFree);
   table.shard_count = count;
   table.shards = {index};
-  choose_ranges(table, kRules);
+  choose_ranges(table, kMergedRules);
   return table;
 }
 
 TEST(Merge, GivesTheTableOfOneRun) {
   const test::Batches batches = random_batches();
   CalibrationTable whole = test::table_of(batches, kFree);
-  choose_ranges(whole, kRules);
+  choose_ranges(whole, kMergedRules);
   const std::vector<CalibrationTable> one = {shard(batches, 2, 3), shard(batches, 0, 3),
                                              shard(batches, 1, 3)};
   EXPECT_EQ(merge(one).to_text(), whole.to_text());

@@ -11,6 +11,9 @@ namespace tenon::quant::test {
 
 using Batches = std::vector<std::vector<float>>;
 
+inline constexpr auto kFaithful = CalibrationMode::faithful;
+inline constexpr auto kFree = CalibrationMode::order_independent;
+
 inline CalibratedTensor observed(const Batches& batches, CalibrationMode mode) {
   PlainCounter counter;
   CalibratedTensor tensor;

@@ -13,9 +13,9 @@ namespace {
 
 using test::Batches;
 using test::chosen;
+using test::kFaithful;
+using test::kFree;
 
-constexpr auto kFaithful = CalibrationMode::faithful;
-constexpr auto kFree = CalibrationMode::order_independent;
 constexpr const char* kRules[] = {"entropy", "entropy-2",       "min-max",          "percentile:99.9",
                                   "mse",     "legacy:0.9999,1", "legacy:0.9999,0.5"};
 

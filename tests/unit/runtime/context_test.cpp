@@ -1,5 +1,6 @@
 #include "networks.hpp"
 #include "plan/plan.hpp"
+#include "support/errors.hpp"
 
 #include <gtest/gtest.h>
 
@@ -11,20 +12,12 @@ namespace tenon {
 namespace {
 
 using test::build_conv_net;
+using test::error_of;
 using test::random_tensor;
 using test::relative_difference;
 
 // Two chained 3×3 convolutions over 24 channels and a mean: the longest sum has 24·9 terms.
 constexpr double kTolerance = 24 * 9 * static_cast<double>(std::numeric_limits<float>::epsilon());
-
-std::string error_of(const std::function<void()>& run) {
-  try {
-    run();
-  } catch (const ModelError& error) {
-    return error.message();
-  }
-  return "no error";
-}
 
 Tensor answer(const Engine& engine, const Tensor& x) {
   Context context = engine.create_context();

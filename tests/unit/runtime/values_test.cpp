@@ -1,14 +1,17 @@
 // Inputs and outputs that are no tensors of numbers: sequences, optionals, maps, strings.
+#include "support/errors.hpp"
+
 #include <tenon/builder.hpp>
 
 #include <gtest/gtest.h>
 
-#include <functional>
 #include <string>
 #include <vector>
 
 namespace tenon {
 namespace {
+
+using test::error_of;
 
 Engine engine_of(std::string_view text) {
   BuildOptions options;
@@ -25,15 +28,6 @@ Data list(const std::vector<Tensor>& tensors) {
   SequenceData sequence;
   for (const Tensor& tensor : tensors) sequence.elements.emplace_back(tensor);
   return sequence;
-}
-
-std::string error_of(const std::function<void()>& run) {
-  try {
-    run();
-  } catch (const ModelError& error) {
-    return error.message();
-  }
-  return "no error";
 }
 
 constexpr std::string_view kSecond = R"(graph @net(%s: seq<f32[*]>, %x: f32[2]) {

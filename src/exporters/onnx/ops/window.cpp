@@ -51,7 +51,7 @@ AttributeList window_attributes(const Op& op) {
 }
 
 void window(NodeWriter& node) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kOpTypes = {{
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kWindowOpTypes = {{
       {"average_pool", "AveragePool"},
       {"conv", "Conv"},
       {"conv_integer", "ConvInteger"},
@@ -60,7 +60,7 @@ void window(NodeWriter& node) {
       {"lp_pool", "LpPool"},
       {"qlinear_conv", "QLinearConv"},
   }};
-  for (const auto& [op, op_type] : kOpTypes) {
+  for (const auto& [op, op_type] : kWindowOpTypes) {
     if (op == node.node().op.name())
       return node.finish(op_type, node.inputs(), window_attributes(node.node().op));
   }
