@@ -3,6 +3,7 @@
 #include "api/pipeline.hpp"
 #include "api/profile.hpp"
 #include "base/check.hpp"
+#include "base/clock.hpp"
 #include "base/context.hpp"
 #include "base/cpu_info.hpp"
 #include "base/logging.hpp"
@@ -25,8 +26,6 @@ namespace tenon {
 namespace {
 
 constexpr std::string_view kProducer = "tenon " TENON_VERSION;
-
-using Clock = std::chrono::steady_clock;
 
 int thread_count(const BuildOptions& options) {
   TENON_REQUIRE(options.threads >= 0 && options.threads <= 4096, "{} threads", options.threads);
@@ -97,10 +96,6 @@ void show_taps(Graph& graph) {
   const std::vector<Tap> taps = graph.taps();
   for (const Tap& tap : taps) graph.add_output(tap.name, tap.value);
   graph.clear_taps();
-}
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
 }  // namespace

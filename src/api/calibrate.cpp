@@ -1,6 +1,7 @@
 #include "api/observing_engine.hpp"
 #include "backends/ref/numeric.hpp"
 #include "base/check.hpp"
+#include "base/clock.hpp"
 #include "base/context.hpp"
 #include "base/cpu_info.hpp"
 #include "base/logging.hpp"
@@ -20,12 +21,6 @@
 
 namespace tenon {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 std::vector<CalibrationRule> chosen_rules(const CalibrateOptions& options) {
   std::vector<CalibrationRule> rules = options.rules;

@@ -1,6 +1,7 @@
 #include "passes/pipeline.hpp"
 
 #include "base/check.hpp"
+#include "base/clock.hpp"
 #include "base/text.hpp"
 #include "ir/attribute_text.hpp"
 #include "ir/printer.hpp"
@@ -9,15 +10,10 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
 #include <utility>
 
 namespace tenon {
 namespace {
-
-double milliseconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
-}
 
 void dump_graph(const PipelineOptions& options, std::size_t index, std::string_view name,
                 const Graph& graph) {
@@ -30,7 +26,7 @@ void dump_graph(const PipelineOptions& options, std::size_t index, std::string_v
 PipelineReport::Entry run_pass(Graph& graph, const Pass& pass, PassContext& context, bool verify) {
   PipelineReport::Entry entry;
   entry.name = pass.name();
-  const auto start = std::chrono::steady_clock::now();
+  const auto start = Clock::now();
   const std::size_t rewrites = context.rewrites();
   const std::uint64_t version = graph.version();
   entry.changed = pass.run(graph, context);
@@ -39,7 +35,7 @@ PipelineReport::Entry run_pass(Graph& graph, const Pass& pass, PassContext& cont
   entry.removed = graph.remove_dead_nodes();
   entry.rewrites = context.rewrites() - rewrites;
   if (verify && (entry.changed || entry.removed > 0)) graph.verify();
-  entry.ms = milliseconds_since(start);
+  entry.ms = 1e3 * seconds_since(start);
   return entry;
 }
 
