@@ -118,6 +118,10 @@ class PluginCall {
   const TensorView& input(std::size_t i) const;  // ModelError when absent
 
   std::size_t output_count() const noexcept { return outputs_.size(); }
+  // Whether anyone reads a result: nobody has to compute the others.
+  virtual bool wants(std::size_t i) const noexcept = 0;
+  // Whether it has memory already: its size is known, or it has been allocated.
+  bool has_memory(std::size_t i) const noexcept { return i < outputs_.size() && outputs_[i].present; }
   // Memory for a result of known size; its content is undefined. ModelError when there is none.
   const MutableTensorView& output(std::size_t i) const;
   // Memory for a result whose size inference does not know even while running, and for every result of

@@ -35,6 +35,9 @@ class KernelCall final : public PluginCall {
   // InternalError naming a result that should have been allocated and was not.
   void require_complete() const;
 
+  bool wants(std::size_t i) const noexcept override {
+    return has_memory(i) || (i < targets_.size() && targets_[i].data != nullptr);
+  }
   const MutableTensorView& allocate(std::size_t i, const Shape& shape) override;
 
  private:

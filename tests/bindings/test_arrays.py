@@ -195,6 +195,9 @@ class OtherValues(unittest.TestCase):
         context = engine.create_context()
         there, same = context(None)
         self.assertEqual((bool(there), same), (False, None))
+        context.set_input("o", None)
+        context.run()
+        self.assertIsNone(context.output("same"))
         there, same = context([1, 2])
         self.assertEqual((bool(there), same.tolist()), (True, [1, 2]))
 

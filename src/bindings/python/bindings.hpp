@@ -16,6 +16,8 @@ void bind_errors(nb::module_& module);
 void bind_types(nb::module_& module);
 void bind_tensor(nb::module_& module);
 void bind_network(nb::module_& module);
+void bind_network_builder(nb::module_& module);
+void bind_plugins(nb::module_& module);
 void bind_engine(nb::module_& module);
 void bind_context(nb::module_& module);
 void bind_build(nb::module_& module);

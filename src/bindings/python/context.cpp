@@ -303,7 +303,7 @@ void bind_context(nb::module_& module) {
            nb::sig("def bind(self, inputs: dict[str, typing.Any] = {}, outputs: dict[str, typing.Any] = {}) "
                    "-> None"),
            "set_input() and set_output() for each, then prepare().")
-      .def("set_input", &BoundContext::set_input, "name"_a, "value"_a,
+      .def("set_input", &BoundContext::set_input, "name"_a, "value"_a.none(),
            nb::sig("def set_input(self, name: str | int, value: typing.Any) -> None"),
            "An array that is contiguous and aligned is shared until it is replaced: change its contents "
            "between runs. "
