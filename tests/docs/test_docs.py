@@ -1,8 +1,9 @@
 """Checks the documentation against the repository.
 
 A shell block after the line `<!-- run -->` is run as a script in the repository's root, with build/release/bin/ and ./ of its
-examples replaced by what was built and a scratch folder as $TMP; every command in it must succeed. A C++ block after
-`<!-- from FILE -->` must be part of that file. A relative link must lead to a file.
+examples replaced by what was built and a scratch folder as $TMP; every command in it must succeed. The Python blocks of a page
+after `<!-- run python -->` are one program, which must succeed. A C++ block after `<!-- from FILE -->` must be part of that file.
+A relative link must lead to a file.
 """
 
 import os
@@ -15,6 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 TENON = Path(os.environ.get("TENON", ROOT / "build/release/bin/tenon"))
 EXAMPLES = Path(os.environ.get("TENON_EXAMPLES", ROOT / "build/release/bin/examples"))
+PYTHON = os.environ.get("TENON_PYTHON", "")  # an interpreter that can import tenon; empty: none
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
@@ -36,6 +38,21 @@ class Docs(unittest.TestCase):
                     self.assertEqual(done.returncode, 0, done.stderr)
                 count += 1
         self.assertGreater(count, 5)
+
+    @unittest.skipIf(not PYTHON, "this build has no Python module")
+    def test_python_examples_run(self):
+        count = 0
+        for page in PAGES:
+            program = "\n".join(blocks(page, "run python"))
+            if not program:
+                continue
+            with self.subTest(page=page.name), tempfile.TemporaryDirectory() as folder:
+                env = {**os.environ, "TMPDIR": folder}
+                done = subprocess.run([PYTHON, "-W", "error", "-c", program], cwd=ROOT, env=env, capture_output=True, text=True,
+                                      check=False, timeout=300)
+                self.assertEqual(done.returncode, 0, done.stderr)
+            count += 1
+        self.assertGreater(count, 0)
 
     def test_code_is_that_of_the_examples(self):
         count = 0
