@@ -47,5 +47,12 @@ cmake --preset fuzz >/dev/null
 cmake --build --preset fuzz -j "$jobs"
 scripts/fuzz.sh build/fuzz "$seconds"
 
+if python3 -c 'import onnx, onnxruntime' 2>/dev/null; then
+  step "against ONNX Runtime"
+  fuzz/differential/run.py --runner build/release/bin/fuzz/differential_runner --seeds 0..10000 --jobs "$jobs"
+else
+  step "against ONNX Runtime: skipped, it needs the Python packages onnx and onnxruntime"
+fi
+
 step "clang-tidy"
 scripts/tidy.sh build/dev

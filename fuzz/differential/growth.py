@@ -12,6 +12,7 @@ import dataclasses
 import numpy as np
 from onnx import helper
 
+import deviations
 import ort
 
 TRIALS = 3
@@ -77,6 +78,7 @@ class Growth:
         self.input_dims = {}
         self.constants = {}
         self.steps = []
+        self.deviating = set()  # names of what nothing may be built on
         self.count = 0
 
     # --- names, inputs, constants ---
@@ -168,9 +170,15 @@ class Growth:
             if value is not None and all(value is not u for u in used):
                 used.append(value)
         step = Step(node, used, [], length, exact)
+        if any(v.name in self.deviating for v in used):
+            raise Unfit
+        if deviations.deviates(step):
+            if not self.chance(8):
+                raise Unfit
+            self.deviating.update(names)
         step.outputs = self.evaluate(step, names)
         self.steps.append(step)
-        if keep:
+        if keep and not self.deviating.intersection(names):
             self.values.extend(step.outputs)
         return step.outputs
 

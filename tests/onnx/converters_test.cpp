@@ -257,6 +257,20 @@ TEST(OnnxConverters, UpsampleAndOldResizeAreAsymmetric) {
   EXPECT_NE(import_error(single_node({.op_type = "Upsample", .opset = 10, .shapes = {{1}}})), "");
 }
 
+// Seed 277 of the differential test.
+TEST(OnnxConverters, ResizeOfOpset10TakesTheElementAboveWhereAnAxisShrinks) {
+  const auto resize = [](const Floats& scales) {
+    return import_model(single_node({.op_type = "Resize",
+                                     .opset = 10,
+                                     .shapes = {{1, 1, 2, 4}},
+                                     .initializers = {float_tensor("s", {4}, scales)},
+                                     .operands = {"x0", "s"}}));
+  };
+  const Tensor x = floats({1, 1, 2, 4}, {1, 2, 3, 4, 5, 6, 7, 8});
+  EXPECT_EQ(evaluate_floats(resize({1, 1, 0.6F, 0.6F}), {x}), (Floats{1, 3}));
+  EXPECT_EQ(evaluate_floats(resize({1, 1, 1.5F, 0.6F}), {x}), (Floats{1, 3, 1, 3, 5, 7}));
+}
+
 TEST(OnnxConverters, ResizeTreatsEmptyTensorsAsAbsent) {
   const Graph graph = import_model(
       single_node({.op_type = "Resize",

@@ -12,6 +12,12 @@ def reduce(op):
     def production(g):
         kind = "fi" if op in ("ReduceSum", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceSumSquare") else "f"
         x = g.tensor(kind=kind)
+        if x.dtype.kind == "i" and op in ("ReduceProd", "ReduceSumSquare"):  # overflow is undefined
+            for run in x.runs:
+                magnitudes = np.abs(run.astype(np.float64))
+                bound = np.prod(np.maximum(magnitudes, 1)) if op == "ReduceProd" else np.sum(magnitudes**2)
+                if not bound < min(np.iinfo(x.dtype).max, 1 << 31):
+                    raise Unfit
         if op == "ReduceLogSum":
             x, = g.add("Abs", [x], exact=True, keep=False)
         axes = sorted({g.between(0, x.rank - 1) for _ in range(g.between(1, 2))}) if x.rank else []
@@ -95,11 +101,6 @@ def non_max_suppression(g):
 def determinant(g):
     size = g.between(1, 4)
     g.add("Det", [g.input([g.between(1, 3), size, size], low=-2, high=2)], length=size)
-
-
-def require(condition):
-    if not condition:
-        raise Unfit
 
 
 PRODUCTIONS = {

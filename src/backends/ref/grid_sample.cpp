@@ -54,7 +54,8 @@ AxisTaps axis_taps(const op::GridSample& op, double normalized, std::int64_t siz
   if (op.mode == GridMode::nearest) x = round_half_even(x);
   const double low = op.align_corners ? 0 : -0.5;
   const double high = op.align_corners ? length - 1 : length - 0.5;
-  if (op.padding == GridPadding::border) x = std::clamp(x, 0.0, length - 1);
+  // Of the four elements that a cubic takes, each is bounded by itself.
+  if (op.padding == GridPadding::border && op.mode != GridMode::cubic) x = std::clamp(x, 0.0, length - 1);
   if (op.padding == GridPadding::reflection) x = reflect(x, low, high);
 
   AxisTaps taps;

@@ -20,6 +20,20 @@
 namespace tenon::test {
 namespace {
 
+// Seed 18 of the differential test: outside of the image each of the four elements is bounded by itself, as
+// PyTorch does it. A position that is bounded first would give the border's 1 and 8.
+TEST(ComputeEdges, CubicSamplesBehindTheBorderMixElements) {
+  const Tensor image = tensor<float>({1, 1, 1, 4}, {1, 2, 4, 8});
+  const Tensor grid = tensor<float>({1, 1, 2, 2}, {-1.25F, 0, 1.25F, 0});
+  op::GridSample sample;
+  sample.mode = op::GridMode::cubic;
+  sample.padding = op::GridPadding::border;
+  sample.align_corners = true;
+  const auto y = values<float>(evaluate(sample, {image, grid}));
+  EXPECT_NEAR(y[0], 0.8901F, 1e-4);
+  EXPECT_NEAR(y[1], 8.4395F, 1e-4);
+}
+
 TEST(ComputeEdges, PositionsThatAreNoNumbersReadZero) {
   const Tensor image = tensor<float>({1, 1, 2, 2}, {1, 2, 3, 4});
   const Tensor grid = tensor<float>({1, 1, 3, 2}, {kNan, 0, kInfinity, 0, 0, -kInfinity});

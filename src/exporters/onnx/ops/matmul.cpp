@@ -9,8 +9,10 @@
 namespace tenon::onnx_export {
 namespace {
 
-// The operand with its last two axes exchanged; vectors stay.
+// The operand with its last two axes exchanged; vectors stay. What comes from Gemm and has no known rank is a
+// matrix.
 Name transposed(NodeWriter& node, std::size_t i) {
+  if (node.dims(i) == nullptr) return node.add("Transpose", {node.input(i)}, {{"perm", Ints{1, 0}}});
   const auto rank = static_cast<std::size_t>(node.rank(i));
   if (rank < 2) return node.input(i);
   Ints perm(rank);

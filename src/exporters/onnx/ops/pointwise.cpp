@@ -203,20 +203,24 @@ void prelu(NodeWriter& node) {
   node.finish("Where", {negative, node.add("Mul", node.inputs()), node.input(0)});
 }
 
-// ONNX shifts unsigned numbers only. Of signed ones, left shifts work on the same bits; right shifts repeat
-// the sign, so they are divisions by powers of two that round down.
+// ONNX shifts unsigned numbers only. Of signed ones, left shifts work on the same bits. Right shifts repeat
+// the sign: with the sign bit turned over, numbers keep their order as unsigned ones, and what zero became is
+// subtracted again.
 void shift(NodeWriter& node, bool left) {
   const DataType dtype = node.dtype(0);
   const AttributeList direction = {{"direction", std::string(left ? "LEFT" : "RIGHT")}};
   if (!is_signed(dtype)) return node.finish("BitShift", node.inputs(), direction);
-  if (!left) node.fail("ONNX shifts no signed numbers to the right");
   const DataType bits = dtype == DataType::i8    ? DataType::u8
                         : dtype == DataType::i16 ? DataType::u16
                         : dtype == DataType::i32 ? DataType::u32
                                                  : DataType::u64;
-  const Name x = node.cast(node.input(0), dtype, bits);
+  Name x = node.cast(node.input(0), dtype, bits);
   const Name by = node.cast(node.input(1), dtype, bits);
-  node.finish("Cast", {node.add("BitShift", {x, by}, direction)}, {{"to", dtype}});
+  if (left) return node.finish("Cast", {node.add("BitShift", {x, by}, direction)}, {{"to", dtype}});
+  const Name sign = node.scalar(bits, std::ldexp(1.0, bit_width(dtype) - 1));
+  x = node.add("BitShift", {node.add("BitwiseXor", {x, sign}), by}, direction);
+  const Name zero = node.add("BitShift", {sign, by}, direction);
+  node.finish("Cast", {node.add("Sub", {x, zero})}, {{"to", dtype}});
 }
 
 void shift_left(NodeWriter& node) { shift(node, true); }

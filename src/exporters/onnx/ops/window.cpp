@@ -2,12 +2,14 @@
 #include "ops/window.hpp"
 
 #include "exporters/onnx/node_writer.hpp"
+#include "ops/conv_transpose.hpp"
 #include "ops/max_pool.hpp"
 #include "ops/roi_align.hpp"
 #include "ops/roi_pool.hpp"
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <utility>
 
 namespace tenon::onnx_export {
@@ -50,12 +52,44 @@ AttributeList window_attributes(const Op& op) {
   return attributes;
 }
 
+// What same_* padding of a transposed convolution comes to: the padding on both sides together does not
+// depend on the input's size; a negative one is padding of the output. Runtimes disagree on the latter, so it
+// is said. Nothing where the kernel is not known.
+std::optional<op::ConvTranspose> with_explicit_pads(const NodeWriter& node, op::ConvTranspose op) {
+  const bool upper = op.auto_pad == op::AutoPad::same_upper;
+  const Dims* w = node.dims(1);
+  if ((!upper && op.auto_pad != op::AutoPad::same_lower) || w == nullptr || !op.output_shape.empty())
+    return {};
+  const std::size_t spatial = w->size() - 2;
+  op.stride.resize(spatial, 1);
+  op.dilation.resize(spatial, 1);
+  op.output_padding.resize(spatial, 0);
+  op.pad.assign(2 * spatial, 0);
+  for (std::size_t i = 0; i < spatial; ++i) {
+    const Dim& kernel = (*w)[i + 2];
+    if (!kernel.is_const()) return {};
+    const std::int64_t extent = (kernel.value() - 1) * op.dilation[i] + 1;
+    const std::int64_t total = extent - op.stride[i] + op.output_padding[i];
+    if (total < 0) op.output_padding[i] -= total;
+    const std::int64_t padding = std::max<std::int64_t>(total, 0);
+    op.pad[i] = upper ? padding / 2 : padding - padding / 2;
+    op.pad[spatial + i] = padding - op.pad[i];
+  }
+  op.auto_pad = op::AutoPad::explicit_pads;
+  return op;
+}
+
+void conv_transpose(NodeWriter& node) {
+  const auto& op = node.op<op::ConvTranspose>();
+  const auto explicit_op = with_explicit_pads(node, op);
+  node.finish("ConvTranspose", node.inputs(), window_attributes(explicit_op ? Op(*explicit_op) : Op(op)));
+}
+
 void window(NodeWriter& node) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kWindowOpTypes = {{
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kWindowOpTypes = {{
       {"average_pool", "AveragePool"},
       {"conv", "Conv"},
       {"conv_integer", "ConvInteger"},
-      {"conv_transpose", "ConvTranspose"},
       {"deform_conv", "DeformConv"},
       {"lp_pool", "LpPool"},
       {"qlinear_conv", "QLinearConv"},
@@ -105,8 +139,9 @@ namespace tenon {
 
 void register_onnx_export_window(onnx_export::Registry& registry) {
   for (const std::string_view op :
-       {"average_pool", "conv", "conv_integer", "conv_transpose", "deform_conv", "lp_pool", "qlinear_conv"})
+       {"average_pool", "conv", "conv_integer", "deform_conv", "lp_pool", "qlinear_conv"})
     registry.add(op, onnx_export::window);
+  registry.add("conv_transpose", onnx_export::conv_transpose);
   registry.add("max_pool", onnx_export::max_pool);
   registry.add("roi_align", onnx_export::roi_align);
   registry.add("roi_pool", onnx_export::roi_pool);

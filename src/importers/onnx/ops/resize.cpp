@@ -10,6 +10,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace tenon::onnx {
 namespace {
 
@@ -83,10 +85,32 @@ Values upsample_7(NodeContext& node) {
   return one(add_resize(node, std::move(op), {node.input(0)}));
 }
 
-// Upsample 9 and Resize 10.
-Values resize_10(NodeContext& node) {
+Values upsample_9(NodeContext& node) {
   node.require_inputs(2, 2);
   return resize_by_scales(node, upsample_fields(node), 1);
+}
+
+// Nearest elements lie below where an axis grows, and above where it shrinks (its official test says so): two
+// steps when there are axes of both kinds.
+Values resize_10(NodeContext& node) {
+  node.require_inputs(2, 2);
+  op::Resize op = upsample_fields(node);
+  const auto scales = known_floats(node, 1);
+  const auto shrinks = [](float scale) { return scale < 1; };
+  if (op.mode != op::ResizeMode::nearest || !scales ||
+      std::none_of(scales->begin(), scales->end(), shrinks)) {
+    return resize_by_scales(node, std::move(op), 1);
+  }
+  require_positive(node, *scales);
+  op::Resize down = op, up = op;
+  down.nearest_mode = op::NearestMode::ceil;
+  for (const float scale : *scales) {
+    down.scales.push_back(shrinks(scale) ? scale : 1);
+    up.scales.push_back(shrinks(scale) ? 1 : scale);
+  }
+  const ValueId smaller = node.add(std::move(down), {node.input(0)});
+  const bool only = std::all_of(up.scales.begin(), up.scales.end(), [](float scale) { return scale == 1; });
+  return one(only ? smaller : node.add(std::move(up), {smaller}));
 }
 
 Values resize(NodeContext& node) {
@@ -146,7 +170,7 @@ void register_onnx_resize(onnx::Registry& registry) {
   registry.add("Resize", onnx::resize, {11});
   registry.add("Upsample", onnx::upsample_1, {1, 6});
   registry.add("Upsample", onnx::upsample_7, {7, 8});
-  registry.add("Upsample", onnx::resize_10, {9, 9});
+  registry.add("Upsample", onnx::upsample_9, {9, 9});
 }
 
 }  // namespace tenon
