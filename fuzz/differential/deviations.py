@@ -7,6 +7,7 @@ differences are explained), and nothing is built on it. MESSAGES are refusals. N
 import re
 
 import numpy as np
+from onnx import TensorProto
 
 
 def fields(step):
@@ -47,6 +48,20 @@ def extent_of_1_between_corners(step):
     return fields(step)["align_corners"].i == 1 and any(1 in run[2:] for run in step.inputs[1].runs)
 
 
+def in_doubles(step):
+    datatype = fields(step).get("output_datatype")
+    return datatype is not None and datatype.i == TensorProto.DOUBLE
+
+
+def corners_of_broken_size(step):
+    """align_corners, and scales that do not give whole sizes."""
+    mode = fields(step).get("coordinate_transformation_mode")
+    scales = [v for v in step.inputs[1:] if v.constant and v.dtype == np.float32 and v.runs[0].size]
+    return mode is not None and mode.s == b"align_corners" and any(
+        not float(size * scale).is_integer() for v in scales for run in step.inputs[0].runs
+        for size, scale in zip(run.shape, v.runs[0]))
+
+
 def always(_):
     return True
 
@@ -70,6 +85,10 @@ NODES = [
      "A range of 0 gives the scale 0 by the standard's formula; ONNX Runtime gives 1."),
     ({"AffineGrid"}, extent_of_1_between_corners,
      "The standard's formula divides by zero. Tenon gives the centre, as PyTorch does, ONNX Runtime the corner."),
+    ({"HannWindow", "HammingWindow", "BlackmanWindow"}, in_doubles,
+     "ONNX Runtime computes windows in single precision."),
+    ({"Resize"}, corners_of_broken_size,
+     "ONNX Runtime aligns the corners of the size that is rounded, the standard's reference those of extent · scale."),
     ({"MeanVarianceNormalization"}, always,
      "The standard's formula takes the root of a difference of nearly equal numbers, which may be negative."),
 ]

@@ -20,9 +20,9 @@ def fourier(g):
     length = g.constant(np.array(g.between(2, 9), np.int64)) if g.chance(2) else None
     onesided = g.between(0, 1) if not inverse and x.shape[-1] == 1 else 0
     if g.opset >= 20:
-        g.add("DFT", [x, length, g.constant(np.array(1, np.int64))], inverse=inverse, onesided=onesided, length=n)
+        g.add("DFT", [x, length, g.constant(np.array(1, np.int64))], inverse=inverse, onesided=onesided, length=4 * n)
     else:
-        g.add("DFT", [x, length], axis=1, inverse=inverse, onesided=onesided, length=n)
+        g.add("DFT", [x, length], axis=1, inverse=inverse, onesided=onesided, length=4 * n)
 
 
 def short_time_fourier(g):
@@ -30,7 +30,7 @@ def short_time_fourier(g):
     size = g.one_of([4, 8])
     window_ = g.constant(g.numbers([size], np.float32, 0.2, 1)) if g.chance(2) else None
     g.add("STFT", [x, g.constant(np.array(g.between(1, 4), np.int64)), window_,
-                   g.constant(np.array(size, np.int64))], onesided=g.between(0, 1), length=size)
+                   g.constant(np.array(size, np.int64))], onesided=g.between(0, 1), length=4 * size)
 
 
 def mel(g):

@@ -41,6 +41,7 @@ namespace {
 
 struct PoolState final : StepState {
   PoolArgs args;
+  bool nothing = false;  // the result has no elements
 };
 
 template <class T>
@@ -63,8 +64,10 @@ class PoolStep final : public Step {
     TENON_REQUIRE(x.size() >= 3 && x.size() <= 5 && y.size() == x.size() && x[0] == y[0] && x[1] == y[1],
                   "{}: operand and result do not fit", T::kName);
     volume(stored_shape(x, blocked_));
-    const std::vector<op::WindowAxis> axes = resolve(x, y);
     auto state = std::make_unique<PoolState>();
+    state->nothing = element_count(y) == 0;
+    if (state->nothing) return state;
+    const std::vector<op::WindowAxis> axes = resolve(x, y);
     state->args = pool_args(kIsMax<T> ? PoolArgs::Kind::max : PoolArgs::Kind::average, x, axes);
     state->args.blocked = blocked_;
     if constexpr (std::is_same_v<T, op::AveragePool>) state->args.count_include_pad = op_.count_include_pad;
@@ -75,7 +78,9 @@ class PoolStep final : public Step {
   }
 
   Status run(const StepCall& call) const noexcept override {
-    PoolArgs args = static_cast<const PoolState&>(*call.state).args;
+    const auto& state = static_cast<const PoolState&>(*call.state);
+    if (state.nothing) return {};
+    PoolArgs args = state.args;
     args.src = call.inputs[0]->as<float>();
     args.dst = call.outputs[0]->as<float>();
     pool_run(*kernel_, args, *call.pool);
