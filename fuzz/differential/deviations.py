@@ -62,6 +62,12 @@ def corners_of_broken_size(step):
         for size, scale in zip(run.shape, v.runs[0]))
 
 
+def without_products(step):
+    a = step.inputs[0]
+    inner = a.rank - 1 if fields(step).get("transA") is None or not fields(step)["transA"].i else 0
+    return any(run.shape[inner] == 0 for run in a.runs)
+
+
 def always(_):
     return True
 
@@ -89,6 +95,7 @@ NODES = [
      "ONNX Runtime computes windows in single precision."),
     ({"Resize"}, corners_of_broken_size,
      "ONNX Runtime aligns the corners of the size that is rounded, the standard's reference those of extent · scale."),
+    ({"Gemm"}, without_products, "Where there is nothing to sum ONNX Runtime forgets beta."),
     ({"MeanVarianceNormalization"}, always,
      "The standard's formula takes the root of a difference of nearly equal numbers, which may be negative."),
 ]
@@ -104,6 +111,8 @@ MESSAGES = [
     (r"^written.*Reshape node.*reshape_helper", "ONNX Runtime refuses to infer -1 for a tensor without elements."),
     (r"compress: a condition of \d+ elements for an axis of",
      "The standard allows conditions that are shorter than the axis; ONNX Runtime takes longer ones too."),
+    (r"gather_nd: batch dims \d+: expected equal sizes",
+     "ONNX Runtime takes indices of more batches than the data has, and leaves the rest."),
     (r"concat: shapes .* differ beside axis", "ONNX Runtime skips parts without elements, whatever their shape."),
     (r"a window of \d+ elements does not fit into an input of",
      "No window fits. The standard is silent; ONNX Runtime gives an empty result, Tenon refuses as PyTorch does."),

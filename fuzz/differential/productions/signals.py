@@ -8,7 +8,7 @@ import ort
 def window(op):
     def production(g):
         dtype = g.one_of([None, np.float32, np.float64])
-        g.add(op, [g.constant(np.array(g.between(1, 9), np.int64))], periodic=g.between(0, 1),
+        g.add(op, [g.constant(np.array(g.between(1, 9), np.int64))], periodic=g.between(0, 1), slack=1e-6,
               output_datatype=None if dtype is None else ort.helper.np_dtype_to_tensor_dtype(np.dtype(dtype)))
     return production
 

@@ -41,7 +41,7 @@ namespace {
 
 struct PoolState final : StepState {
   PoolArgs args;
-  bool nothing = false;  // the result has no elements
+  bool nothing = false;  // there are no images, or no channels
 };
 
 template <class T>
@@ -65,7 +65,7 @@ class PoolStep final : public Step {
                   "{}: operand and result do not fit", T::kName);
     volume(stored_shape(x, blocked_));
     auto state = std::make_unique<PoolState>();
-    state->nothing = element_count(y) == 0;
+    state->nothing = x[0] == 0 || x[1] == 0;
     if (state->nothing) return state;
     const std::vector<op::WindowAxis> axes = resolve(x, y);
     state->args = pool_args(kIsMax<T> ? PoolArgs::Kind::max : PoolArgs::Kind::average, x, axes);
