@@ -1,8 +1,6 @@
 // Operators that ONNX has as they are: a row says what the operator and its fields are called there.
 #include "base/check.hpp"
 #include "exporters/onnx/node_writer.hpp"
-#include "ops/depth_to_space.hpp"
-#include "ops/space_to_depth.hpp"
 
 #include <algorithm>
 #include <array>
@@ -122,29 +120,14 @@ void one_to_one(NodeWriter& node) {
   node.finish(row.op_type, node.inputs(), attributes);
 }
 
-std::string upper(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  return text;
-}
-
-std::string mode_name(op::DepthToSpaceMode mode) {
-  return upper(std::string(enum_names(mode)[static_cast<std::size_t>(mode)]));
-}
-
 void depth_to_space(NodeWriter& node) {
-  const auto& op = node.op<op::DepthToSpace>();
-  node.finish("DepthToSpace", node.inputs(), {{"blocksize", op.blocksize}, {"mode", mode_name(op.mode)}});
-}
-
-// The mode is new.
-void space_to_depth(NodeWriter& node) {
-  const auto& op = node.op<op::SpaceToDepth>();
-  AttributeList attributes = {{"blocksize", op.blocksize}};
-  if (op.mode != op::DepthToSpaceMode::dcr) {
-    node.need_opset(28);
-    attributes.push_back({"mode", mode_name(op.mode)});
+  AttributeList attributes = node.node().op.attributes();
+  for (Attribute& attribute : attributes) {
+    if (auto* text = std::get_if<std::string>(&attribute.value)) {
+      for (char& c : *text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    }
   }
-  node.finish("SpaceToDepth", node.inputs(), attributes);
+  node.finish("DepthToSpace", node.inputs(), attributes);
 }
 
 }  // namespace
@@ -155,7 +138,6 @@ namespace tenon {
 void register_onnx_export_one_to_one(onnx_export::Registry& registry) {
   for (const onnx_export::Row& row : onnx_export::kRows) registry.add(row.op, onnx_export::one_to_one);
   registry.add("depth_to_space", onnx_export::depth_to_space);
-  registry.add("space_to_depth", onnx_export::space_to_depth);
 }
 
 }  // namespace tenon
