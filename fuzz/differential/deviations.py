@@ -28,6 +28,18 @@ def same_beyond_kernel(step):
     return any(s > (k - 1) * d + 1 for s, k, d in zip(attributes["strides"].ints, kernel, dilations))
 
 
+def without_room(step):
+    """No window fits into the operand of a pool."""
+    attributes = fields(step)
+    if "auto_pad" in attributes and attributes["auto_pad"].s.startswith(b"SAME"):
+        return False
+    kernel = list(attributes["kernel_shape"].ints)
+    dilations = list(attributes["dilations"].ints) if "dilations" in attributes else [1] * len(kernel)
+    pads = list(attributes["pads"].ints) if "pads" in attributes else [0] * (2 * len(kernel))
+    return any(run.shape[i + 2] + pads[i] + pads[i + len(kernel)] < (kernel[i] - 1) * dilations[i] + 1
+               for run in step.inputs[0].runs for i in range(len(kernel)))
+
+
 def backwards_from_before(step):
     if len(step.inputs) < 5:
         return False
@@ -78,10 +90,13 @@ REDUCTIONS = {"ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceProd",
 # (operators, for which nodes, reason)
 NODES = [
     ({"Shrink"}, on_doubles, "ONNX Runtime subtracts the bias in single precision."),
-    ({"Gelu"}, on_doubles, "The standard's constants are floats; Tenon takes the numbers that they stand for."),
+    ({"Gelu", "HardSwish"}, on_doubles, "The standard's constants are floats; Tenon takes the numbers that they stand for."),
     ({"MaxPool", "AveragePool", "LpPool", "Conv", "ConvTranspose"}, same_beyond_kernel,
      "Where strides exceed the kernel, SAME_* asks for negative padding, which the standard excludes. Tenon pads by "
      "nothing, as TensorFlow does, and keeps to the standard's size of the result."),
+    ({"MaxPool", "AveragePool", "LpPool"}, without_room,
+     "No window fits. The standard is silent; ONNX Runtime gives an empty result or, where the stride exceeds what is "
+     "missing, a window that reaches out of the operand. Tenon refuses as PyTorch does."),
     ({"Slice"}, backwards_from_before,
      "Walking backwards from before the axis: numpy, which the standard refers to, and its reference implementation "
      "give nothing; ONNX Runtime and the standard's words on clamping the first element."),
@@ -115,7 +130,8 @@ MESSAGES = [
      "ONNX Runtime takes indices of more batches than the data has, and leaves the rest."),
     (r"concat: shapes .* differ beside axis", "ONNX Runtime skips parts without elements, whatever their shape."),
     (r"a window of \d+ elements does not fit into an input of",
-     "No window fits. The standard is silent; ONNX Runtime gives an empty result, Tenon refuses as PyTorch does."),
+     "No window fits: see the pools above."),
+    (r"gather_nd: index \d+ is outside \[-0, 0\)", "ONNX Runtime looks at no index when there is nothing to gather."),
     (r"arg_(min|max): the axis has no elements", "There is no index to give; ONNX Runtime gives a shape."),
 ]
 
