@@ -48,9 +48,9 @@ def grow(seed):
 
 
 def results(g, random):
-    """What the model gives out: all that nothing else uses, and some of the rest. Sequences stay inside."""
+    """What the model gives out: all that nothing else uses, and some of the rest. Sequences and strings stay inside."""
     used = {v.name for s in g.steps for v in s.inputs}
-    made = [o for s in g.steps for o in s.outputs if not o.is_sequence]
+    made = [o for s in g.steps for o in s.outputs if not o.is_sequence and o.dtype != object]
     return [o for o in made if o.name not in used or random.integers(4) == 0]
 
 

@@ -19,13 +19,13 @@ def cut(g, steps):
         for value in step.inputs:
             if value.constant or value.name in made or value.name in seen:
                 continue
-            if value.is_sequence:
+            if value.is_sequence or value.dtype == object:
                 return None
             seen.add(value.name)
             small.inputs.append(value)
             if value.name not in original:
                 small.input_dims[value.name] = dims_of(value)
-    outputs = [o for s in steps for o in s.outputs if not o.is_sequence]
+    outputs = [o for s in steps for o in s.outputs if not o.is_sequence and o.dtype != object]
     return Case.of(small, outputs) if outputs else None
 
 

@@ -1,10 +1,10 @@
 """What a random graph can grow by: functions of a Growth that add one node or a few, by name."""
 
-from productions import elementwise, movement, neural, quantized, reductions, signals, structures
+from productions import elementwise, movement, neural, quantized, reductions, signals, strings, structures
 
 FAMILIES = {
     # How often a family is asked for.
-    elementwise: 5, movement: 5, reductions: 3, neural: 6, quantized: 1, structures: 2, signals: 1,
+    elementwise: 5, movement: 5, reductions: 3, neural: 6, quantized: 1, structures: 2, signals: 1, strings: 1,
 }
 
 

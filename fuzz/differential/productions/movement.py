@@ -295,7 +295,7 @@ def trilu(g):
 
 
 def one_hot(g):
-    x = g.tensor(kind="i", max_rank=3)
+    x = g.tensor(dtype=np.int64, max_rank=3)
     depth = g.constant(np.array(g.between(1, 5), np.int64))
     values = g.constant(g.numbers([2], g.one_of([np.float32, np.int64, np.int32]), -2, 2))
     g.add("OneHot", [x, depth, values], axis=g.between(-x.rank - 1, x.rank), exact=True)
