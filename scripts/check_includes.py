@@ -19,7 +19,7 @@ ALLOWED = {
     "ops": ["base", "ir"],
     "plugins": ["base", "ir", "ops"],
     "importers": ["base", "ir", "ops", "plugins"],
-    "exporters": ["base", "ir", "ops"],
+    "exporters": ["base", "ir", "ops", "plugins"],
     "passes": ["base", "ir", "ops"],
     "quant": ["base", "ir", "ops", "passes"],
     "plan": ["base", "ir", "ops"],

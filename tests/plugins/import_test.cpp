@@ -1,6 +1,7 @@
 // How the ONNX importer finds plugins.
 #include "onnx/model_writer.hpp"
 #include "sample_plugins.hpp"
+#include "support/paths.hpp"
 
 #include <gtest/gtest.h>
 
@@ -68,6 +69,23 @@ TEST_F(PluginImport, GoesBeforeAFunctionOfTheModel) {
                       .outputs = {"b"},
                       .nodes = {{.op_type = "Neg", .inputs = {"a"}, .outputs = {"b"}}}}};
   expect_contains(import(model).to_text(), "\"test:Affine:1\"");
+}
+
+TEST_F(PluginImport, ReadsWhatWasWritten) {
+  NetworkBuilder net;
+  const NetworkValue x = net.input("x", DataType::f32, {"N", 3});
+  const NetworkValue one =
+      net.add("test:Affine:1", {x},
+              {{"factor", 3}, {"relu", true}, {"taps", {1, 2}}, {"labels", {"one", "two"}}}, "first");
+  net.output(net.add("test:Affine:2", {one}, {{"factor", 4}}, "second"), "y");
+  const Network network = net.network();
+  const TempDir folder;
+  network.save_onnx(folder / "plugins.onnx");
+  const std::string back = Network::load(folder / "plugins.onnx").to_text();
+  expect_contains(back,
+                  "\"test:Affine:1\"(%x) {factor=3.0, relu=true, taps=[1,2], labels=[\"one\", \"two\"]}");
+  expect_contains(back, "\"test:Affine:2\"(");
+  expect_contains(back, "{factor=4.0}");
 }
 
 TEST_F(PluginImport, SaysWhatIsWrong) {

@@ -4,6 +4,7 @@
 #include "exporters/onnx/export.hpp"
 #include "exporters/onnx/node_writer.hpp"
 #include "exporters/onnx/registry.hpp"
+#include "plugins/plugin_op.hpp"
 
 #include <tenon/error.hpp>
 
@@ -37,7 +38,7 @@ std::int64_t ir_version(std::int64_t opset) {
 }  // namespace
 
 GraphWriter::GraphWriter(const Graph& graph, TensorStore& tensors)
-    : graph_(graph), tensors_(tensors), value_names_(graph.value_limit()), opset_(kOnnxOpset) {}
+    : graph_(graph), tensors_(tensors), value_names_(graph.value_limit()), opsets_{{"", kOnnxOpset}} {}
 
 std::string GraphWriter::model() {
   name_inputs_and_outputs();
@@ -61,8 +62,8 @@ std::string GraphWriter::model() {
   main.initializers = std::move(initializers_);
 
   ModelMessage model;
-  model.opset = opset_;
-  model.ir_version = ir_version(opset_);
+  model.opsets = opsets_;
+  model.ir_version = ir_version(opsets_.at({}));
   model.graph = graph_message(std::move(main));
   for (const auto& [symbol, range] : graph_.symbol_ranges()) {
     model.metadata.emplace_back(fmt::format("tenon.range.{}", symbol),
@@ -120,7 +121,10 @@ void GraphWriter::add_node(NodeMessage node) {
   nodes_->push_back(node_message(node));
 }
 
-void GraphWriter::need_opset(std::int64_t opset) { opset_ = std::max(opset_, opset); }
+void GraphWriter::need_opset(std::int64_t opset, const std::string& domain) {
+  std::int64_t& own = opsets_[domain];
+  own = std::max(own, opset);
+}
 
 void GraphWriter::write_nodes(RegionId region) {
   for (const NodeId id : graph_.nodes(region)) {
@@ -141,7 +145,7 @@ void GraphWriter::write_node(NodeId id) {
   }
   try {
     NodeWriter writer(*this, id);
-    const Write write = registry().find(node.op.name());
+    const Write write = node.op.is<op::Plugin>() ? write_plugin : registry().find(node.op.name());
     if (write == nullptr) writer.fail("ONNX has no such operator");
     write(writer);
   } catch (const ModelError& error) {

@@ -29,7 +29,7 @@ class GraphWriter {
   void define(ValueId value, std::string initializer);  // a constant
   void add_node(NodeMessage node);                      // to the graph that is being written; names it apart
   std::string nested_graph(RegionId region, std::string_view name);
-  void need_opset(std::int64_t opset);
+  void need_opset(std::int64_t opset, const std::string& domain = {});
 
  private:
   void write_nodes(RegionId region);
@@ -46,7 +46,7 @@ class GraphWriter {
   std::vector<std::string> initializers_;
   std::map<std::string, std::string> shared_;  // small tensors: bytes → name
   std::vector<std::string> problems_;
-  std::int64_t opset_;
+  std::map<std::string, std::int64_t> opsets_;  // by domain
 };
 
 }  // namespace tenon::onnx_export

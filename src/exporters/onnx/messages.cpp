@@ -224,6 +224,7 @@ std::string node_message(const NodeMessage& node) {
     if (!node.name.empty()) add_text(out, 3, node.name);
     add_text(out, 4, node.op_type);
     for (const std::string& attribute : node.attributes) out.add_message(5, attribute);
+    if (!node.domain.empty()) add_text(out, 7, node.domain);
   });
 }
 
@@ -242,7 +243,12 @@ std::string model_message(const ModelMessage& model) {
     out.add_int64(1, model.ir_version);
     add_text(out, 2, "tenon");
     out.add_message(7, model.graph);
-    out.add_message(8, message([&](Writer& opset) { opset.add_int64(2, model.opset); }));
+    for (const auto& opset : model.opsets) {
+      out.add_message(8, message([&](Writer& inner) {
+                        if (!opset.first.empty()) add_text(inner, 1, opset.first);
+                        inner.add_int64(2, opset.second);
+                      }));
+    }
     for (const auto& [key, value] : model.metadata) add_entry(out, 14, key, value);
   });
 }

@@ -5,7 +5,7 @@
 #include "ir/type.hpp"
 
 #include <cstdint>
-#include <span>
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -38,6 +38,7 @@ struct NodeMessage {
   std::vector<std::string> inputs;
   std::vector<std::string> outputs;
   std::vector<std::string> attributes;  // AttributeProto
+  std::string domain = {};
 };
 std::string node_message(const NodeMessage& node);
 
@@ -52,8 +53,8 @@ std::string graph_message(GraphMessage graph);  // frees the parts as it goes
 
 struct ModelMessage {
   std::int64_t ir_version = 0;
-  std::int64_t opset = 0;
-  std::string graph;  // GraphProto
+  std::map<std::string, std::int64_t> opsets;  // by domain
+  std::string graph;                           // GraphProto
   std::vector<std::pair<std::string, std::string>> metadata;
 };
 std::string model_message(const ModelMessage& model);

@@ -13,6 +13,11 @@ NodeWriter::NodeWriter(GraphWriter& writer, NodeId node)
 
 void NodeWriter::fail(const std::string& reason) const { throw ModelError(reason); }
 
+void NodeWriter::set_domain(std::string domain, std::int64_t opset) {
+  writer_.need_opset(opset, domain);
+  domain_ = std::move(domain);
+}
+
 Name NodeWriter::input(std::size_t i) const { return has(i) ? writer_.name_of(node_.inputs[i]) : Name(); }
 
 NameList NodeWriter::inputs() const {
@@ -64,7 +69,8 @@ Name NodeWriter::scalar(DataType dtype, double value) { return constant(scalar_t
 void NodeWriter::write(std::string_view op_type, std::string name, NameList inputs, NameList outputs,
                        const AttributeList& attributes, std::vector<std::string> graphs) {
   while (!inputs.empty() && inputs.back().empty()) inputs.pop_back();
-  NodeMessage message{std::string(op_type), std::move(name), std::move(inputs), std::move(outputs), {}};
+  NodeMessage message{
+      std::string(op_type), std::move(name), std::move(inputs), std::move(outputs), {}, domain_};
   for (const Attribute& attribute : attributes)
     message.attributes.push_back(attribute_message(attribute.name, attribute.value));
   for (std::string& graph : graphs) message.attributes.push_back(std::move(graph));

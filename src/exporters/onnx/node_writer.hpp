@@ -28,6 +28,8 @@ class NodeWriter {
   const Graph& graph() const noexcept { return writer_.graph(); }
   [[noreturn]] void fail(const std::string& reason) const;
   void need_opset(std::int64_t opset) { writer_.need_opset(opset); }
+  // Nodes from here on are of that domain.
+  void set_domain(std::string domain, std::int64_t opset);
 
   // --- operands, by position ---
   std::size_t input_count() const noexcept { return node_.inputs.size(); }
@@ -76,6 +78,7 @@ class NodeWriter {
 
   GraphWriter& writer_;
   const Node& node_;
+  std::string domain_;
 };
 
 }  // namespace tenon::onnx_export

@@ -23,6 +23,9 @@ class Registry {
   std::map<std::string, Write, std::less<>> writers_;
 };
 
+// Plugins are many operators: nodes of their own domain and name, with the version as an attribute.
+void write_plugin(NodeWriter& node);
+
 // Every writer; filled on first use, thread-safe.
 const Registry& registry();
 
