@@ -80,6 +80,10 @@ def without_products(step):
     return any(run.shape[inner] == 0 for run in a.runs)
 
 
+def of_empty_strings(step):
+    return any("" in run.ravel().tolist() for run in step.inputs[0].runs)
+
+
 def always(_):
     return True
 
@@ -110,29 +114,37 @@ NODES = [
      "ONNX Runtime computes windows in single precision."),
     ({"Resize"}, corners_of_broken_size,
      "ONNX Runtime aligns the corners of the size that is rounded, the standard's reference those of extent · scale."),
+    ({"StringSplit"}, of_empty_strings, "ONNX Runtime finds no parts in an empty string, the standard's reference one."),
     ({"Gemm"}, without_products, "Where there is nothing to sum ONNX Runtime forgets beta."),
     ({"MeanVarianceNormalization"}, always,
      "The standard's formula takes the root of a difference of nearly equal numbers, which may be negative."),
 ]
 
-# (pattern of the problem, reason)
+def joins_nothing(case):
+    return any(step.node.op_type.startswith("Concat") and any(v.is_sequence or v.runs[r].size == 0
+                                                              for v in step.inputs for r in range(len(v.runs)))
+               for step in case.growth.steps)
+
+
+# (pattern of the problem, what else must hold of the case, reason)
 MESSAGES = [
-    (r"^written.*NOT_IMPLEMENTED : Could not find an implementation",
+    (r"^written.*NOT_IMPLEMENTED : Could not find an implementation", None,
      "ONNX Runtime has no kernel for the operator in the opset that models are written in."),
-    (r"^written.*till opset 26|^written.*is under development",
+    (r"^written.*till opset 26|^written.*is under development", None,
      "ONNX Runtime does not know the opset that an operator needs."),
-    (r"^written.*checker says: Field 'shape' of 'type' is required",
+    (r"^written.*checker says: Field 'shape' of 'type' is required", None,
      "The result's rank is unknown. The standard allows a type without shape, the checker does not."),
-    (r"^written.*Reshape node.*reshape_helper", "ONNX Runtime refuses to infer -1 for a tensor without elements."),
-    (r"compress: a condition of \d+ elements for an axis of",
+    (r"^written.*Reshape node.*reshape_helper", None, "ONNX Runtime refuses to infer -1 for a tensor without elements."),
+    (r"compress: a condition of \d+ elements for an axis of", None,
      "The standard allows conditions that are shorter than the axis; ONNX Runtime takes longer ones too."),
-    (r"gather_nd: batch dims \d+: expected equal sizes",
+    (r"gather_nd: batch dims \d+: expected equal sizes", None,
      "ONNX Runtime takes indices of more batches than the data has, and leaves the rest."),
-    (r"concat: shapes .* differ beside axis", "ONNX Runtime skips parts without elements, whatever their shape."),
-    (r"a window of \d+ elements does not fit into an input of",
+    (r"concat: (shapes .* differ beside axis|operands \d+ and \d+: dims of axis)|cpu.concat: parts do not fit",
+     joins_nothing, "ONNX Runtime skips parts without elements, whatever their shape."),
+    (r"a window of \d+ elements does not fit into an input of", None,
      "No window fits: see the pools above."),
-    (r"gather_nd: index \d+ is outside \[-0, 0\)", "ONNX Runtime looks at no index when there is nothing to gather."),
-    (r"arg_(min|max): the axis has no elements", "There is no index to give; ONNX Runtime gives a shape."),
+    (r"gather_nd: index \d+ is outside \[-0, 0\)", None, "ONNX Runtime looks at no index when there is nothing to gather."),
+    (r"arg_(min|max): the axis has no elements", None, "There is no index to give; ONNX Runtime gives a shape."),
 ]
 
 
@@ -143,8 +155,8 @@ def deviates(step):
 
 def explain(case, problem):
     """The reason of the row that fits, or None."""
-    for pattern, reason in MESSAGES:
-        if re.search(pattern, problem):
+    for pattern, holds, reason in MESSAGES:
+        if re.search(pattern, problem) and (holds is None or holds(case)):
             return reason
     found = re.search(r"op_type:(\w+)|: run \d+, \w+ \((\w+),", problem)
     operator = found and (found.group(1) or found.group(2))

@@ -224,7 +224,11 @@ class Growth:
             size = size + np.finfo(array.dtype).eps * step.length * np.abs(array.astype(np.float64))
         with np.errstate(all="ignore"):
             signs = self.random.integers(0, 2, array.shape) * 2 - 1
-            return np.asarray(array.astype(np.float64) + signs * size).astype(array.dtype)
+            wide = array.astype(np.float64)
+            disturbed = wide + signs * size
+            # What may be 0 is 0 now and then, which matters to what asks for that.
+            vanishes = (np.abs(wide) <= size) & (self.random.integers(0, 2, array.shape) == 0)
+            return np.asarray(np.where(vanishes, 0, disturbed)).astype(array.dtype)
 
     def bound(self, step, result, trials):
         """What the result may be wrong by; Unfit when it is not stable."""

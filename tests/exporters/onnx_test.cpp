@@ -159,6 +159,19 @@ graph @g(%x: i64[8]) {
   expect_same_results(graph, through_onnx(graph));
 }
 
+// Seed 20750 of the differential test: axes that count from the end need no rank.
+TEST(OnnxExport, NormalizesWhatHasNoKnownRank) {
+  const Graph graph = graph_of(R"(
+graph @g(%x: f32[*], %s: f32[4]) {
+  %a = rms_norm(%x, %s) : f32[*]
+  %b = layer_norm(%x) : f32[*]
+  return %a as "a", %b as "b"
+}
+)");
+  const std::string bytes = to_onnx(graph);
+  EXPECT_EQ(read(bytes).graph.nodes.at(0).op_type, "RMSNormalization");
+}
+
 // Runtimes and checker disagree on what same_* means where the kernel is smaller than the stride (seed 328 of
 // the differential test).
 TEST(OnnxExport, SaysThePaddingOfTransposedConvolutions) {

@@ -257,6 +257,17 @@ TEST(OnnxConverters, UpsampleAndOldResizeAreAsymmetric) {
   EXPECT_NE(import_error(single_node({.op_type = "Upsample", .opset = 10, .shapes = {{1}}})), "");
 }
 
+// Seed 24173 of the differential test.
+TEST(OnnxConverters, OldSoftmaxTakesWhatHasNoKnownRank) {
+  ModelText model;
+  model.opset = 11;
+  model.graph = {.inputs = {value_info("x", tensor_type(kFloat))},
+                 .nodes = {{.op_type = "Softmax", .inputs = {"x"}, .outputs = {"y"}}},
+                 .outputs = {value_info("y", tensor_type(kFloat))}};
+  const auto y = evaluate_floats(import_model(model), {floats({1, 2, 2}, {1, 1, 1, 1})});
+  EXPECT_EQ(y, (Floats{0.25F, 0.25F, 0.25F, 0.25F}));
+}
+
 // Seed 277 of the differential test.
 TEST(OnnxConverters, ResizeOfOpset10TakesTheElementAboveWhereAnAxisShrinks) {
   const auto resize = [](const Floats& scales) {

@@ -10,17 +10,19 @@ namespace {
 
 // The axes from `axis` on.
 Ints trailing_axes(const NodeWriter& node, std::int64_t axis) {
-  const std::int64_t rank = node.rank(0);
+  if (axis >= 0) axis -= node.rank(0);
   Ints axes;
-  for (std::int64_t i = axis < 0 ? axis + rank : axis; i < rank; ++i) axes.push_back(i);
+  for (std::int64_t i = axis; i < 0; ++i) axes.push_back(i);
   return axes;
 }
 
-// Whether the operand has the dims that are normalized over, which is what every runtime takes as a scale.
+// Whether the operand has the dims that are normalized over, which is what every runtime takes as a scale. Of
+// an x of unknown rank it is taken to.
 bool has_normalized_dims(const NodeWriter& node, std::size_t operand, std::int64_t axis) {
   const Dims* x = node.dims(0);
   const Dims* own = node.dims(operand);
-  if (x == nullptr || own == nullptr) return false;
+  if (x == nullptr) return true;
+  if (own == nullptr) return false;
   const auto rank = static_cast<std::int64_t>(x->size());
   const std::int64_t first = axis < 0 ? axis + rank : axis;
   if (static_cast<std::int64_t>(own->size()) != rank - first) return false;

@@ -21,15 +21,16 @@ Values along_axis(NodeContext& node) {
 template <class Op>
 Values on_matrix(NodeContext& node) {
   node.require_inputs(1, 1);
-  const std::int64_t rank = node.rank(0);
-  const std::int64_t given = node.attr_int("axis", 1);
-  const std::int64_t axis = given == rank ? rank : normalize_axis(node, given, rank);
-  const Dims& dims = *node.dims(0);
-  const auto is_long = [](const Dim& dim) { return !dim.is_const(1); };
-  const auto first = std::find_if(dims.begin() + axis, dims.end(), is_long);
-  if (axis < rank && std::count_if(dims.begin() + axis, dims.end(), is_long) <= 1) {
-    const std::int64_t only = first == dims.end() ? axis : first - dims.begin();
-    return one(node.add(Op{only}, {node.input(0)}));
+  std::int64_t axis = node.attr_int("axis", 1);
+  if (const Dims* dims = node.dims(0)) {
+    const auto rank = static_cast<std::int64_t>(dims->size());
+    if (axis != rank) axis = normalize_axis(node, axis, rank);
+    const auto is_long = [](const Dim& dim) { return !dim.is_const(1); };
+    const auto first = std::find_if(dims->begin() + axis, dims->end(), is_long);
+    if (axis < rank && std::count_if(dims->begin() + axis, dims->end(), is_long) <= 1) {
+      const std::int64_t only = first == dims->end() ? axis : first - dims->begin();
+      return one(node.add(Op{only}, {node.input(0)}));
+    }
   }
   const ValueId matrix = node.add(op::Flatten{axis}, {node.input(0)});
   const ValueId result = node.add(Op{1}, {matrix});
