@@ -13,8 +13,8 @@ ran; the exit status is 1 when one failed. Needs numpy, onnx and onnxruntime.
 import argparse
 import collections
 import multiprocessing
+import multiprocessing.connection
 import pathlib
-import queue
 import shutil
 import sys
 import tempfile
@@ -29,8 +29,8 @@ def seed_range(text):
     return range(int(first), int(last or int(first) + 1))
 
 
-def work(first, step, seeds, options, reports):
-    """The seeds first, first + step, …; one process, so that a crash of ONNX Runtime ends only this."""
+def work(first, seeds, options, reports):
+    """The seeds first, first + jobs, …; a process of its own, so that a crash of ONNX Runtime ends only this."""
     from case import Case, check, grow, results
     from minimize import minimize
     from tenon_runner import Runner
@@ -38,31 +38,77 @@ def work(first, step, seeds, options, reports):
 
     runner = Runner(options.runner)
     with tempfile.TemporaryDirectory(dir=options.scratch) as scratch:
-        for index in range(first, len(seeds), step):
-            seed = seeds[index]
-            reports.put(("begin", first, index, None))
-            g = grow(seed)
-            outputs = results(g, np.random.default_rng(seed))
-            if not outputs:
-                reports.put(("end", first, index, ([], [], 0)))
-                continue
-            case = Case.of(g, outputs)
-            folder = pathlib.Path(scratch) / "case"
-            shutil.rmtree(folder, ignore_errors=True)
-            problems = check(case, folder, runner)
-            if problems:
-                def fails(small):
-                    shutil.rmtree(folder, ignore_errors=True)
-                    return bool(check(small, folder, runner))
+        folder = pathlib.Path(scratch) / "case"
 
-                small = minimize(case, fails) if options.minimize else case
-                kept = pathlib.Path(options.keep) / str(seed)
-                shutil.rmtree(kept, ignore_errors=True)
-                problems = check(small, kept, runner) or problems
-                (kept / "problems.txt").write_text("\n".join(problems) + "\n")
-            reports.put(("end", first, index, (problems, [s.node.op_type for s in g.steps], len(g.steps))))
+        def fails(small):
+            shutil.rmtree(folder, ignore_errors=True)
+            return bool(check(small, folder, runner))
+
+        for index in range(first, len(seeds), options.jobs):
+            seed = seeds[index]
+            reports.send(("begin", index))
+            try:
+                g = grow(seed)
+                outputs = results(g, np.random.default_rng(seed))
+                problems = []
+                if outputs:
+                    case = Case.of(g, outputs)
+                    shutil.rmtree(folder, ignore_errors=True)
+                    problems = check(case, folder, runner)
+                if problems:
+                    small = minimize(case, fails) if options.minimize else case
+                    kept = pathlib.Path(options.keep) / str(seed)
+                    shutil.rmtree(kept, ignore_errors=True)
+                    problems = check(small, kept, runner) or problems
+                    (kept / "problems.txt").write_text("\n".join(problems) + "\n")
+            except Exception as error:  # noqa: BLE001: of the test itself; the other seeds go on
+                problems = [f"the test failed: {error!r}"]
+            reports.send(("end", seed, problems, [s.node.op_type for s in g.steps]))
     runner.stop()
-    reports.put(("exit", first, None, None))
+
+
+class Lanes:
+    """The worker processes; one that crashes goes on behind the seed that it crashed at."""
+
+    def __init__(self, options):
+        self._options = options
+        self._context = multiprocessing.get_context("spawn")
+        self._lanes = {}  # connection → [process, index of the seed at work]
+        self.crashes = []
+        for first in range(min(options.jobs, len(options.seeds))):
+            self._start(first)
+
+    def _start(self, first):
+        if first >= len(self._options.seeds):
+            return
+        ours, theirs = self._context.Pipe(duplex=False)
+        process = self._context.Process(target=work, args=(first, self._options.seeds, self._options, theirs))
+        process.start()
+        theirs.close()
+        self._lanes[ours] = [process, first]
+
+    def reports(self):
+        """("end", seed, problems, operators) of each seed, as they come."""
+        while self._lanes:
+            for connection in multiprocessing.connection.wait(list(self._lanes)):
+                process, index = self._lanes[connection]
+                try:
+                    report = connection.recv()
+                except EOFError:
+                    del self._lanes[connection]
+                    process.join()
+                    if process.exitcode != 0:
+                        self.crashes.append(self._options.seeds[index])
+                        self._start(index + self._options.jobs)
+                    continue
+                if report[0] == "begin":
+                    self._lanes[connection][1] = report[1]
+                else:
+                    yield report
+
+    def stop(self):
+        for process, _ in self._lanes.values():
+            process.terminate()
 
 
 def main():
@@ -76,53 +122,23 @@ def main():
     parser.add_argument("--seconds", type=float, default=0, help="stop after so long; 0: never")
     options = parser.parse_args()
 
-    context = multiprocessing.get_context("spawn")
-    reports = context.Queue()
-    workers, next_index = {}, {}
-
-    def start(lane, first):
-        process = context.Process(target=work, args=(first, options.jobs, options.seeds, options, reports))
-        process.start()
-        workers[first % options.jobs] = process
-        next_index[first % options.jobs] = first
-
     began = time.monotonic()
-    for lane in range(min(options.jobs, len(options.seeds))):
-        start(lane, lane)
-    done, nodes, failed, crashes = 0, 0, [], []
+    lanes = Lanes(options)
+    done, failed = 0, []
     operators = collections.Counter()
-    while workers:
-        try:
-            what, first, index, data = reports.get(timeout=5)
-        except queue.Empty:
-            for lane, process in list(workers.items()):
-                if process.exitcode not in (None, 0):  # ONNX Runtime took the process with it
-                    crashes.append(options.seeds[next_index[lane]])
-                    del workers[lane]
-                    if next_index[lane] + options.jobs < len(options.seeds):
-                        start(lane, next_index[lane] + options.jobs)
-            continue
-        lane = first % options.jobs
-        if what == "begin":
-            next_index[lane] = index
-        elif what == "exit":
-            workers.pop(lane).join()
-        else:
-            problems, types, count = data
-            done += 1
-            nodes += count
-            operators.update(types)
-            if problems:
-                failed.append(options.seeds[index])
-                print(f"seed {options.seeds[index]}:", *problems, sep="\n  ", flush=True)
+    for _, seed, problems, types in lanes.reports():
+        done += 1
+        operators.update(types)
+        if problems:
+            failed.append(seed)
+            print(f"seed {seed}:", *problems, sep="\n  ", flush=True)
         if options.seconds and time.monotonic() - began > options.seconds:
-            for process in workers.values():
-                process.terminate()
+            lanes.stop()
             break
-    for seed in crashes:
+    for seed in lanes.crashes:
         print(f"seed {seed}: ONNX Runtime crashed")
-    print(f"{done} graphs, {nodes} nodes of {len(operators)} operators, {len(failed)} disagreements, "
-          f"{len(crashes)} crashes of ONNX Runtime, {time.monotonic() - began:.0f} s")
+    print(f"{done} graphs, {sum(operators.values())} nodes of {len(operators)} operators, {len(failed)} "
+          f"disagreements, {len(lanes.crashes)} crashes of ONNX Runtime, {time.monotonic() - began:.0f} s")
     return 1 if failed else 0
 
 
