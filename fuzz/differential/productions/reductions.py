@@ -15,7 +15,8 @@ def reduce(op):
         if x.dtype.kind == "i" and op in ("ReduceProd", "ReduceSumSquare"):  # overflow is undefined
             for run in x.runs:
                 magnitudes = np.abs(run.astype(np.float64))
-                bound = np.prod(np.maximum(magnitudes, 1)) if op == "ReduceProd" else np.sum(magnitudes**2)
+                with np.errstate(over="ignore"):
+                    bound = np.prod(np.maximum(magnitudes, 1)) if op == "ReduceProd" else np.sum(magnitudes**2)
                 if not bound < min(np.iinfo(x.dtype).max, 1 << 31):
                     raise Unfit
         if op == "ReduceLogSum":
