@@ -133,6 +133,31 @@ TEST(OnnxOldOpsets, BatchNormalizationTrainsUnlessItIsATest) {
       (Floats{-1, -1, 1, 1}));
 }
 
+// Running sums of two sequences, of which the second is shorter.
+TEST(OnnxOldOpsets, ScanOfBatchesMayHaveLengths) {
+  GraphText body;
+  body.inputs = {value_info("s", tensor_type(kFloat, {1})), value_info("x", tensor_type(kFloat, {1}))};
+  body.nodes = {{"Add", {"s", "x"}, {"t"}}, {"Identity", {"t"}, {"u"}}};
+  body.outputs = {value_info("t", tensor_type(kFloat, {1})), value_info("u", tensor_type(kFloat, {1}))};
+  ModelText model =
+      single_node({.op_type = "Scan",
+                   .opset = 8,
+                   .shapes = {{2, 1}, {2, 3, 1}},
+                   .attributes = {graph_attribute("body", serialize(body)), attribute("num_scan_inputs", 1)},
+                   .initializers = {int64_tensor("n", {2}, {3, 1})},
+                   .operands = {"n", "x0", "x1"},
+                   .outputs = {"sum", "sums"}});
+  const std::vector<Tensor> x = {floats({2, 1}, {0, 0}), floats({2, 3, 1}, {1, 2, 3, 4, 5, 6})};
+  const Graph graph = import_model(model);
+  EXPECT_EQ(type_text(graph, 1), "f32[2,3,1]");
+  EXPECT_EQ(evaluate_floats(graph, x), (Floats{6, 4}));
+  const std::vector<Data> data(x.begin(), x.end());
+  const Tensor sums = ref::evaluate(graph, data)[1].tensor();
+  EXPECT_EQ(Floats(sums.values<float>().begin(), sums.values<float>().end()), (Floats{1, 3, 6, 4, 0, 0}));
+  model.graph.nodes[0].inputs[0] = "";
+  EXPECT_EQ(evaluate_floats(import_model(model), x), (Floats{6, 15}));
+}
+
 TEST(OnnxNewestOpset, SpaceToDepthMayPutTheDepthFirst) {
   EXPECT_EQ(run({"SpaceToDepth", 28, {attribute("blocksize", 2), attribute("mode", "CRD")}}, {1, 2, 2, 2},
                 {0, 1, 2, 3, 4, 5, 6, 7}),

@@ -11,7 +11,7 @@ namespace tenon::onnx_export {
 namespace {
 
 // By ReduceFn.
-constexpr std::array<std::string_view, op::kReduceFnCount> kOpTypes = {
+constexpr std::array<std::string_view, op::kReduceFnCount> kReduceOpTypes = {
     "ReduceSum", "ReduceMean", "ReduceMax",    "ReduceMin",       "ReduceProd",
     "ReduceL1",  "ReduceL2",   "ReduceLogSum", "ReduceLogSumExp", "ReduceSumSquare"};
 
@@ -32,7 +32,7 @@ void reduce(NodeWriter& node) {
   const DataType as = extreme ? extreme_as(dtype) : computed_as(dtype);
   const Name axes = op.axes.empty() ? node.int64_input(1) : node.ints(op.axes);
   const Name x = node.cast(node.input(0), dtype, as);
-  const std::string_view op_type = kOpTypes[static_cast<std::size_t>(op.fn)];
+  const std::string_view op_type = kReduceOpTypes[static_cast<std::size_t>(op.fn)];
   const AttributeList attributes = {{"keepdims", op.keep_dims},
                                     {"noop_with_empty_axes", op.noop_with_empty_axes}};
   if (as == dtype) return node.finish(op_type, {x, axes}, attributes);

@@ -6,12 +6,16 @@
 #include "importers/nesting.hpp"
 #include "importers/onnx/converters.hpp"
 #include "importers/onnx/types.hpp"
+#include "ops/binary.hpp"
 #include "ops/if.hpp"
 #include "ops/loop.hpp"
 #include "ops/scan.hpp"
 #include "ops/sequence.hpp"
+#include "ops/where.hpp"
 
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace tenon::onnx {
 namespace {
@@ -96,10 +100,33 @@ Type without_axis_0(const NodeContext& node, Type type) {
   return type;
 }
 
-// Scan 8 has a batch axis in front of all operands: a scan over the batch whose body is the scan.
+// The body of a scan with a counter as a further state in front: from iteration `length` on the states stay
+// and what is scanned is 0.
+RegionId import_counting(NodeContext& node, const GraphDef& body, const std::vector<Type>& parameters,
+                         std::size_t states, ValueId length) {
+  Graph& graph = node.graph();
+  const InsertionGuard guard(graph);
+  const RegionId region = graph.add_region();
+  graph.set_insertion_region(region);
+  const ValueId count = graph.add_parameter(region, {}, Type::tensor(DataType::i64, {}));
+  Values before;
+  for (const Type& type : parameters) before.push_back(graph.add_parameter(region, {}, type));
+  const Values after = node.inline_graph(body, before);
+  const ValueId running = node.add(op::binary(PointwiseFn::less), {count, length});
+  Values results = {node.add(op::binary(PointwiseFn::add), {count, add_scalar(node, DataType::i64, 1)})};
+  for (std::size_t i = 0; i < after.size(); ++i) {
+    const DataType dtype = node.type_of(after[i]).as_tensor().dtype;
+    const ValueId otherwise = i < states ? before[i] : add_scalar(node, dtype, 0);
+    results.push_back(node.add(op::Where{}, {running, after[i], otherwise}));
+  }
+  graph.set_results(region, std::move(results));
+  return region;
+}
+
+// Scan 8 has a batch axis in front of all operands, and may have the lengths of the sequences as operand 0: a
+// scan over the batch whose body is the scan.
 Values scan_batches(NodeContext& node) {
   const GraphDef& body = node.attr_graph("body");
-  if (node.has(0)) node.fail("lengths of sequences (operand 0) are not supported");
   op::Scan inner;
   inner.num_scan_inputs = node.attr_int("num_scan_inputs");
   inner.scan_input_directions = node.attr_ints("directions");
@@ -110,8 +137,13 @@ Values scan_batches(NodeContext& node) {
   op::Scan outer;
   outer.num_scan_inputs = operand_count;
   const std::size_t outputs = node.def().outputs.size();
+  const bool counts = node.has(0);
+  const auto reversed = [](std::int64_t direction) { return direction != 0; };
+  if (counts && std::any_of(inner.scan_input_directions.begin(), inner.scan_input_directions.end(), reversed))
+    node.fail("lengths of sequences (operand 0) together with reversed directions are not supported");
   Graph& graph = node.graph();
   Values operands;
+  if (counts) operands.push_back(cast(node, node.input(0), DataType::i64));
   RegionId batch;
   {
     const InsertionGuard guard(graph);
@@ -119,14 +151,24 @@ Values scan_batches(NodeContext& node) {
     graph.set_insertion_region(batch);
     Values parts;
     std::vector<Type> parameters;
+    ValueId length;
+    if (counts) {
+      outer.num_scan_inputs += 1;
+      length = graph.add_parameter(batch, {}, without_axis_0(node, node.type_of(operands[0])));
+      parts.push_back(add_scalar(node, DataType::i64, 0));
+    }
     for (std::size_t i = 1; i < node.input_count(); ++i) {
       operands.push_back(node.input(i));
       const Type type = without_axis_0(node, node.type(i));
       parts.push_back(graph.add_parameter(batch, {}, type));
       parameters.push_back(i > states ? without_axis_0(node, type) : type);
     }
-    const RegionId region = import_carrying(node, body, std::move(parameters), 0, states, 0);
-    graph.set_results(batch, graph.add_region_node(std::move(inner), std::move(parts), {region}, outputs));
+    const RegionId region = counts ? import_counting(node, body, parameters, states, length)
+                                   : import_carrying(node, body, std::move(parameters), 0, states, 0);
+    Values results =
+        graph.add_region_node(std::move(inner), std::move(parts), {region}, outputs + (counts ? 1 : 0));
+    if (counts) results.erase(results.begin());
+    graph.set_results(batch, std::move(results));
   }
   return graph.add_region_node(std::move(outer), std::move(operands), {batch}, outputs);
 }
