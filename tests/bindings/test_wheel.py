@@ -49,14 +49,14 @@ class Wheel(unittest.TestCase):
     def setUpClass(cls) -> None:
         if not reachable():
             raise unittest.SkipTest("module skipped: it needs PyPI")
-        # Below build/ and with its flags, so that the compiler's cache knows the files.
+        # Below build/, with its flags and its name of the compiler, so that the compiler's cache knows the files.
         (ROOT / "build").mkdir(exist_ok=True)
         cls.folder = tempfile.TemporaryDirectory(dir=ROOT / "build", prefix="wheel-")
         cls.addClassCleanup(cls.folder.cleanup)
         cls.path = Path(cls.folder.name)
         clone = cls.path / "clone"
         run("git", "clone", "--quiet", ROOT, clone)
-        env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        env = {"CC": "cc", "CXX": "c++", **{name: value for name, value in os.environ.items() if name != "PYTHONPATH"}}
         run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--config-settings=cmake.define.TENON_WERROR=ON",
             "--wheel-dir", cls.path, clone, env=env)
         (cls.wheel,) = cls.path.glob("tenon-*.whl")
