@@ -71,6 +71,8 @@ class Running(unittest.TestCase):
             self.context.infer({"c": a})
         with self.assertRaisesRegex(tenon.ModelError, "the network has 2 outputs, none at 2"):
             self.context.output(2)
+        with self.assertRaisesRegex(tenon.ModelError, "none at -1"):
+            self.context.output(-1)
         with self.assertRaisesRegex(tenon.ModelError, "expected 2 inputs, found 1"):
             self.context(a)
         with self.assertRaisesRegex(tenon.ModelError, r"input 'a': dim 0 \(N\) is 9, outside the profile's range 1 to 8"):

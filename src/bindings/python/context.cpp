@@ -140,8 +140,9 @@ class BoundContext {
 
   static std::size_t index_of(nb::handle key, const std::vector<TensorInfo>& infos, std::string_view what) {
     if (nb::isinstance<nb::int_>(key)) {
-      const auto index = nb::cast<std::size_t>(key);
-      if (index < infos.size()) return index;
+      const auto index = nb::cast<std::int64_t>(key);
+      if (index >= 0 && index < static_cast<std::int64_t>(infos.size()))
+        return static_cast<std::size_t>(index);
       throw ModelError("the network has " + std::to_string(infos.size()) + " " + std::string(what) +
                        "s, none at " + std::to_string(index));
     }
