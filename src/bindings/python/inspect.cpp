@@ -26,6 +26,7 @@ std::vector<std::map<std::string, std::string>> rows_of(const Listing& listing) 
 }  // namespace
 
 void bind_inspect(nb::module_& module) {
+  module.def("version", &version, "Of the library.");
   nb::enum_<FileKind>(module, "FileKind")
       .value("engine", FileKind::engine)
       .value("image", FileKind::image)

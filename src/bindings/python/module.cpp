@@ -1,9 +1,5 @@
 #include "bindings/python/bindings.hpp"
 
-#include <tenon/inspect.hpp>
-
-#include <nanobind/stl/string.h>
-
 NB_MODULE(_tenon, module) {
   using namespace tenon::python;
   module.doc() = "Compiled half of the package tenon: import that.";
@@ -21,5 +17,4 @@ NB_MODULE(_tenon, module) {
   bind_verify(module);
   bind_inspect(module);
   bind_logging(module);
-  module.attr("__version__") = tenon::version();
 }

@@ -58,11 +58,11 @@ void bind_control_flow(nb::class_<NetworkBuilder>& builder) {
            "The functions add layers and return their results; they may use values from around them.")
       .def(
           "loop", &loop, "trips"_a.none(), "condition"_a.none(), "carried"_a, "body"_a, "name"_a = "",
-          nb::sig(
-              "def loop(self, trips: typing.Any, condition: typing.Any, carried: "
-              "collections.abc.Sequence[typing.Any], "
-              "body: collections.abc.Callable[[NetworkValue, list[NetworkValue]], tuple], name: str = '') -> "
-              "list[NetworkValue]"),
+          nb::sig("def loop(self, trips: typing.Any, condition: typing.Any, carried: "
+                  "collections.abc.Sequence[typing.Any], "
+                  "body: collections.abc.Callable[[NetworkValue, list[NetworkValue]], tuple[typing.Any, "
+                  "...]], name: str = '') -> "
+                  "list[NetworkValue]"),
           "At most trips times (None: no limit) while the condition holds (None: at first true). body(index, "
           "carried) "
           "returns (condition or None, carried, stacked). Results: the carried values, then what was stacked "
@@ -72,7 +72,7 @@ void bind_control_flow(nb::class_<NetworkBuilder>& builder) {
           "scan", &scan, "states"_a, "sequences"_a, "body"_a, "name"_a = "",
           nb::sig("def scan(self, states: collections.abc.Sequence[typing.Any], sequences: "
                   "collections.abc.Sequence[typing.Any], body: collections.abc.Callable[[list[NetworkValue], "
-                  "list[NetworkValue]], tuple], name: str = '') -> list[NetworkValue]"),
+                  "list[NetworkValue]], tuple[typing.Any, ...]], name: str = '') -> list[NetworkValue]"),
           "Once per element along axis 0 of the sequences. body(states, slices) returns (states, stacked).");
 }
 

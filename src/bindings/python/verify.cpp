@@ -50,7 +50,7 @@ void bind_verify(nb::module_& module) {
   nb::class_<VerifyReport> report(module, "VerifyReport");
   nb::class_<VerifyReport::Culprit>(report, "Culprit", "The rewrite that broke it.")
       .def_ro("rewrite", &VerifyReport::Culprit::rewrite, "0: wrong without any.")
-      .def_ro("pass_", &VerifyReport::Culprit::pass,
+      .def_ro("pass_name", &VerifyReport::Culprit::pass,
               "Empty when rewrite is 0: a tactic is wrong, not a pass.")
       .def_ro("description", &VerifyReport::Culprit::description);
   report.def_ro("taps", &VerifyReport::taps, "In topological order.")
