@@ -4,6 +4,8 @@
 #include "base/check.hpp"
 #include "ops/strings.hpp"
 
+#include <tenon/error.hpp>
+
 #if TENON_WITH_RE2
 #include <re2/re2.h>
 #endif
