@@ -104,8 +104,10 @@ std::vector<std::byte> with_tables(const std::vector<std::byte>& plan, const std
 
 bool small(const tenon::Engine& engine) {
   if (engine.info().arena_bytes > (std::size_t{64} << 20)) return false;
-  for (const tenon::Buffer& buffer : engine.plan().buffers) {
-    if (buffer.bytes > (std::uint64_t{64} << 20)) return false;
+  for (const tenon::PlanProfile& profile : engine.plan().profiles) {
+    for (const tenon::Buffer& buffer : profile.buffers) {
+      if (buffer.bytes > (std::uint64_t{64} << 20)) return false;
+    }
   }
   return true;
 }

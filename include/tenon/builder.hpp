@@ -61,19 +61,31 @@ class Network {
   std::unique_ptr<Graph> graph_;
 };
 
-// Shapes that one input may take. The three must agree in rank, min <= opt <= max.
+// Shapes that one input may take, or values of its elements. The three must agree in rank, min <= opt <= max.
 struct ShapeRange {
   Shape min, opt, max;
+};
+
+// What an engine is asked to take: everything from min to max runs, opt is what it is fastest at.
+struct OptimizationProfile {
+  // By input name. Symbolic dims of inputs that are not named are 1; dims of one name have one range.
+  std::map<std::string, ShapeRange> shapes;
+  // By name of an i32 or i64 input of rank 0 or 1 whose elements become dims (the target of a Reshape, the
+  // sizes of a Resize): the range of each element. Without it such dims are known only while running, which
+  // is right but slow. An element with one value only may be negative.
+  std::map<std::string, ShapeRange> values;
 };
 
 struct BuildOptions {
   Device device = Device::cpu;
   int threads = 0;  // 0: all cores this process may use
-  std::map<std::string, ShapeRange>
-      shapes;                          // by input name; inputs with symbolic dims that are not named run at 1
-  std::filesystem::path timing_cache;  // read if it exists, written back; empty: none
-  bool optimize = true;                // false: the graph as imported ("raw")
-  bool measure = true;                 // false: choose by the cost model alone
+  // The only profile, as in OptimizationProfile; or several, and these two empty. Each is optimized for
+  // itself; they share their weights where these are the same. A Context uses one at a time.
+  std::map<std::string, ShapeRange> shapes, values;
+  std::vector<OptimizationProfile> profiles;
+  std::filesystem::path timing_cache;      // read if it exists, written back; empty: none
+  bool optimize = true;                    // false: the graph as imported ("raw")
+  bool measure = true;                     // false: choose by the cost model alone
   Accuracy accuracy = Accuracy::standard;  // which algorithms may be chosen
   double budget_s = 0;                     // seconds of measuring, then the cost model alone; 0: no limit
   bool portable = true;                    // keep the portable IR in the plan
@@ -100,7 +112,7 @@ struct BuildReport {
   std::size_t cache_hits = 0;  // taken from the timing cache
   std::size_t cache_misses = 0;
   // Of the two best assignments timed as whole networks, the one that promised more first; empty: none was
-  // close.
+  // close. Two for each profile that had such.
   std::vector<double> network_ms;
   double seconds = 0;
 };
@@ -108,7 +120,8 @@ struct BuildReport {
 // Optimizes, chooses, lowers. Deterministic for the same network, options and a complete timing cache.
 Engine build(const Network& network, const BuildOptions& options = {}, BuildReport* report = nullptr);
 
-// The network after its passes, as text-able network (what `tenon dump --optimized` prints).
+// The network after its passes under the first profile, as text-able network (what `tenon dump --optimized`
+// prints).
 Network optimize(const Network& network, const BuildOptions& options = {}, BuildReport* report = nullptr);
 
 // Loads a plan; where it does not fit this machine, builds it again from its portable section with these

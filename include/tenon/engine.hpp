@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -27,12 +28,28 @@ struct TensorInfo {
   DataType dtype = DataType::f32;
   std::vector<std::string> dims;  // each a number or an expression over symbols: "N", "3", "floordiv(H + 1,
                                   // 2)"; "?" when only known after running
-  Shape min, opt, max;            // under the engine's profile; -1 where only known after running
+  Shape min, opt, max;            // under one profile; -1 where only known after running
   std::string type;               // "f32[N,3]", "seq<map<string, f32[]>>"
   bool is_tensor = true;          // false: a sequence, map or optional; dtype, dims and shapes mean nothing
   bool bindable = true;           // an engine's output: its size is known before running, so that
                                   // set_output() takes memory for it
   bool dynamic() const noexcept { return min != max; }
+
+  // Of an input whose values become dims: its elements, as the profile allows them.
+  struct Values {
+    std::vector<std::string> elements;  // each a number or a symbol
+    Shape min, opt, max;
+  };
+  std::optional<Values> values;
+};
+
+// One optimization profile of an engine: the shapes that it takes, and was made for.
+struct ProfileInfo {
+  std::vector<TensorInfo> inputs;    // same names, order and dtypes in all profiles of an engine
+  std::vector<TensorInfo> outputs;   // likewise
+  std::vector<std::string> symbols;  // "N in 1…4…8"
+  std::size_t arena_bytes = 0;       // memory of a context that uses it, besides inputs and outputs
+  std::size_t arena_floor = 0;       // max over steps of live tensors plus the step's scratch
 };
 
 // Half-open knowledge of one step, for reports.
@@ -50,10 +67,10 @@ struct EngineInfo {
   std::string producer;
   std::string isa;
   int threads = 1;
-  std::size_t arena_bytes = 0;  // of one context
-  std::size_t arena_floor = 0;  // max over steps of live tensors plus the step's scratch
-  std::size_t weight_bytes = 0;
-  std::vector<std::string> symbols;  // "N in 1…4…8"
+  std::size_t arena_bytes = 0;       // of the profile that needs the most
+  std::size_t arena_floor = 0;       // of that profile
+  std::size_t weight_bytes = 0;      // shared by all profiles
+  std::vector<std::string> symbols;  // "N in 1…4…8"; of profile 0
 };
 
 struct LoadOptions {
@@ -74,14 +91,17 @@ class Engine {
   void save(const std::filesystem::path& path) const;
   std::vector<std::byte> serialize() const;
 
-  const std::vector<TensorInfo>& inputs() const noexcept;
-  const std::vector<TensorInfo>& outputs() const noexcept;
+  const std::vector<ProfileInfo>& profiles() const noexcept;  // at least one
+  const std::vector<TensorInfo>& inputs() const noexcept;     // under profile 0
+  const std::vector<TensorInfo>& outputs() const noexcept;    // under profile 0
   const EngineInfo& info() const noexcept;
-  std::vector<StepInfo> steps() const;
+  std::vector<StepInfo> steps(std::size_t profile = 0) const;
   std::string dump() const;  // the plan as text: buffers with their offsets, steps with their tactics
   const Plan& plan() const noexcept;
 
-  Context create_context() const;
+  // Allocates the profile's arena. ModelError for a profile that the engine does not have, here and in
+  // steps().
+  Context create_context(std::size_t profile = 0) const;
 
  private:
   friend class Context;
@@ -115,8 +135,12 @@ class Context {
   Context& operator=(Context&&) noexcept;
   ~Context();
 
-  // Concrete dims of input `name`, inside the profile's range (else ModelError naming input, dim, value and
-  // range).
+  // Uses another profile of the engine from the next prepare() on; bound tensors stay bound. Allocates when
+  // the profile's arena is larger than those before. ModelError for a profile that the engine does not have.
+  void set_profile(std::size_t profile);
+  std::size_t profile() const noexcept;
+
+  // Concrete dims of input `name`. Whether the profile takes them says prepare().
   void set_shape(std::string_view name, const Shape& shape);
   // Binds `tensor` as input; its memory is shared until replaced and must be of the input's dtype. Sets the
   // shape too.
@@ -131,9 +155,13 @@ class Context {
   void set_output(std::string_view name, Tensor tensor);
   void set_output(std::size_t index, Tensor tensor);
 
-  // Evaluates all shapes and re-specialises the steps after changes of shape. May allocate; throws
-  // ModelError. run() does it when needed; before enqueue() it must have been called.
+  // Evaluates all shapes and specialises the steps after changes of shape, of the profile, or of the values
+  // of inputs that become dims, which are read here. ModelError naming input, dim or element, value and
+  // range for what lies outside of the profile. The last kSpecializations shapes are kept, so going back to
+  // one of them costs next to nothing; another one may allocate. run() does it when needed; before enqueue()
+  // it must have been called.
   void prepare();
+  static constexpr std::size_t kSpecializations = 64;  // of each profile
 
   // Runs in the calling thread, then returns. Throws on failure.
   void run();
@@ -148,7 +176,7 @@ class Context {
   Data value(std::string_view name) const;
   Data value(std::size_t index) const;
 
-  // Time per step, summed over runs, while profiling is on.
+  // Time per step of the profile, summed over runs, while profiling is on. Another profile begins anew.
   void set_profiling(bool on) noexcept;
   struct StepTime {
     std::uint64_t total_ns = 0;

@@ -14,6 +14,8 @@
 
 namespace tenon {
 
+struct TensorInfo;
+
 // .npy files as numpy writes them: any dtype that both sides have, either byte order, C or Fortran order.
 // ModelError that names the file and says what is wrong with it.
 Tensor load_npy(const std::filesystem::path& path);
@@ -33,5 +35,9 @@ void save_text(std::string_view text, const std::filesystem::path& path);
 // The same content for the same seed everywhere: floats uniform in [-1, 1), integers and bools 0 or 1,
 // strings empty.
 Tensor random_tensor(DataType dtype, const Shape& shape, std::uint64_t seed);
+
+// Something that an engine takes as this input: random_tensor() of the shape that its profile has as opt, or
+// the opt values where the elements become dims.
+Tensor random_input(const TensorInfo& input, std::uint64_t seed);
 
 }  // namespace tenon

@@ -32,10 +32,8 @@ int thread_count(const BuildOptions& options) {
   return options.threads > 0 ? options.threads : cpu_info().usable_threads;
 }
 
-// The portable IR and its large constants, which the plan's weights share wherever they were not packed.
-void add_portable(Plan& plan, const Graph& graph) {
-  BlobStore blobs;
-  plan.portable_ir = print(graph, &blobs);
+// The blobs of a plan's portable IR, which its weights share wherever they were not packed.
+void add_portable_blobs(Plan& plan, const BlobStore& blobs) {
   for (const auto& [hash, blob] : blobs.blobs()) {
     plan.portable_hashes.push_back(hash.hex());
     plan.portable_blobs.push_back(Tensor::view_const(
@@ -43,52 +41,89 @@ void add_portable(Plan& plan, const Graph& graph) {
   }
 }
 
-Graph read_portable(const Plan& plan) {
-  TENON_REQUIRE(!plan.portable_ir.empty(),
-                "the plan was saved without its portable section, it runs only where it was built");
+BlobStore portable_blobs(const Plan& plan) {
   BlobStore blobs;
   for (const Tensor& blob : plan.portable_blobs) {
     const auto owner = std::make_shared<const Tensor>(blob);
     static_cast<void>(blobs.add({blob.data(), blob.size_bytes()}, owner));
   }
-  return in_context([&] { return parse(plan.portable_ir, builtin_ops(), &blobs, "portable IR"); },
+  return blobs;
+}
+
+Graph read_portable(const PlanProfile& profile, const BlobStore& blobs) {
+  TENON_REQUIRE(!profile.portable_ir.empty(),
+                "the plan was saved without its portable section, it runs only where it was built");
+  return in_context([&] { return parse(profile.portable_ir, builtin_ops(), &blobs, "portable IR"); },
                     [] { return std::string("reading the plan's portable section"); });
 }
 
-// From an optimized graph to a plan.
-Plan finish(const Graph& graph, std::vector<PlanSymbol> profile, const BuildOptions& options,
-            BuildReport& report) {
-  TimingCache cache = options.timing_cache.empty() ? TimingCache() : TimingCache::load(options.timing_cache);
-  ChooseOptions choosing;
-  choosing.profile = profile;
-  choosing.accuracy = options.accuracy;
-  choosing.isa = isa();
-  choosing.threads = thread_count(options);
-  choosing.measure = options.measure && options.device == Device::cpu;
-  choosing.cache = &cache;
-  if (options.budget_s > 0) {
-    choosing.deadline = Clock::now() + std::chrono::duration_cast<Clock::duration>(
-                                           std::chrono::duration<double>(options.budget_s));
+// Makes a plan of optimized graphs, one per profile.
+class Finisher {
+ public:
+  Finisher(const BuildOptions& options, BuildReport& report)
+      : options_(options),
+        report_(report),
+        cache_(options.timing_cache.empty() ? TimingCache() : TimingCache::load(options.timing_cache)) {
+    choosing_.accuracy = options.accuracy;
+    choosing_.isa = isa();
+    choosing_.threads = thread_count(options);
+    choosing_.measure = options.measure && options.device == Device::cpu;
+    choosing_.cache = &cache_;
+    if (options.budget_s > 0) {
+      choosing_.deadline = Clock::now() + std::chrono::duration_cast<Clock::duration>(
+                                              std::chrono::duration<double>(options.budget_s));
+    }
+    if (options.progress) {
+      choosing_.progress = [this](std::size_t done, std::size_t total) {
+        options_.progress("timing tactics", done, total);
+      };
+    }
   }
-  if (options.progress) {
-    choosing.progress = [&](std::size_t done, std::size_t total) {
-      options.progress("timing tactics", done, total);
-    };
+
+  // `dim_names`: the dims of the inputs as the model names them.
+  void add(const Graph& graph, const std::vector<PlanSymbol>& symbols, const std::vector<Dims>& dim_names) {
+    choosing_.profile = symbols;
+    Graph chosen = graph;
+    const Choice choice = choose(chosen, builtin_tactics(options_.device), builtin_steps(), choosing_);
+    Contest contest = hold_contest(chosen, choice, choosing_, {symbols, choosing_.threads, choosing_.isa});
+    PlanProfile& profile = contest.plan.profiles.front();
+    for (std::size_t i = 0; i < dim_names.size(); ++i) profile.inputs.at(i).dim_names = dim_names[i];
+    if (options_.portable) profile.portable_ir = print(graph, &portable_);
+    for (const NodeChoice& node : contest.winner->nodes) report_.timed += node.measured ? 1 : 0;
+    for (const double ns : contest.ns) report_.network_ms.push_back(ns * 1e-6);
+    if (plan_.profiles.empty()) {
+      plan_ = std::move(contest.plan);
+    } else {
+      add_profiles(plan_, std::move(contest.plan));
+    }
   }
-  const TacticRegistry& tactics = builtin_tactics(options.device);
-  Graph chosen = graph;
-  const Choice choice = choose(chosen, tactics, builtin_steps(), choosing);
-  Contest contest =
-      hold_contest(chosen, choice, choosing, {std::move(profile), choosing.threads, choosing.isa});
-  Plan plan = std::move(contest.plan);
-  plan.producer = kProducer;
-  if (options.portable) add_portable(plan, graph);
-  report.cache_hits = cache.hits();
-  report.cache_misses = cache.misses();
-  for (const NodeChoice& node : contest.winner->nodes) report.timed += node.measured ? 1 : 0;
-  for (const double ns : contest.ns) report.network_ms.push_back(ns * 1e-6);
-  if (!options.timing_cache.empty()) cache.save(options.timing_cache);
-  return plan;
+
+  Plan finish() {
+    plan_.producer = kProducer;
+    add_portable_blobs(plan_, portable_);
+    report_.cache_hits = cache_.hits();
+    report_.cache_misses = cache_.misses();
+    if (!options_.timing_cache.empty()) cache_.save(options_.timing_cache);
+    return std::move(plan_);
+  }
+
+ private:
+  const BuildOptions& options_;
+  BuildReport& report_;
+  TimingCache cache_;
+  ChooseOptions choosing_;
+  BlobStore portable_;
+  Plan plan_;
+};
+
+// The dims of the inputs as the model names them.
+std::vector<Dims> dim_names(const Graph& graph) {
+  std::vector<Dims> names;
+  for (const ValueId input : graph.inputs()) {
+    const Type& type = graph.value(input).type;
+    names.push_back(type.is_tensor() ? type.as_tensor().dims.value_or(Dims{}) : Dims{});
+  }
+  return names;
 }
 
 // What is tapped becomes an output only after the passes, so that it does not change what they fuse.
@@ -103,7 +138,7 @@ void show_taps(Graph& graph) {
 Network optimize(const Network& network, const BuildOptions& options, BuildReport* report) {
   BuildReport local;
   Graph graph = network.graph();
-  static_cast<void>(apply_shapes(graph, options.shapes));
+  static_cast<void>(apply_profile(graph, profiles_of(options).front()));
   if (options.optimize) run_passes(graph, options, report != nullptr ? *report : local);
   return Network(std::move(graph));
 }
@@ -112,14 +147,26 @@ Engine build(const Network& network, const BuildOptions& options, BuildReport* r
   const auto start = Clock::now();
   BuildReport local;
   BuildReport& out = report != nullptr ? *report : local;
-  Graph graph = network.graph();
-  std::vector<PlanSymbol> profile = apply_shapes(graph, options.shapes);
-  if (options.optimize) run_passes(graph, options, out);
-  if (options.taps) show_taps(graph);
-  Plan plan = finish(graph, std::move(profile), options, out);
+  const std::vector<OptimizationProfile> profiles = profiles_of(options);
+  Finisher finisher(options, out);
+  for (std::size_t i = 0; i < profiles.size(); ++i) {
+    const auto build_one = [&] {
+      Graph graph = network.graph();
+      const std::vector<PlanSymbol> symbols = apply_profile(graph, profiles[i]);
+      if (options.optimize) run_passes(graph, options, out);
+      if (options.taps) show_taps(graph);
+      finisher.add(graph, symbols, dim_names(network.graph()));
+    };
+    if (profiles.size() == 1) {
+      build_one();
+    } else {
+      in_context(build_one, [&] { return fmt::format("building profile {}", i); });
+    }
+  }
+  Plan plan = finisher.finish();
   out.seconds = seconds_since(start);
   log_info("built '{}' in {:.2f} s: {} rewrites, {} steps, {} candidates timed", plan.network, out.seconds,
-           out.rewrites, plan.steps.size(), out.timed);
+           out.rewrites, plan.profiles.front().steps.size(), out.timed);
   return Engine::from_plan(std::move(plan));
 }
 
@@ -129,7 +176,14 @@ Engine load_or_retune(const std::filesystem::path& path, const BuildOptions& opt
   const auto needed = parse_isa(plan.isa);
   if (needed && isa_enabled(*needed)) return Engine::from_plan(std::move(plan), load);
   BuildReport report;
-  return Engine::from_plan(finish(read_portable(plan), plan.symbols, options, report), load);
+  Finisher finisher(options, report);
+  const BlobStore blobs = portable_blobs(plan);
+  for (const PlanProfile& profile : plan.profiles) {
+    std::vector<Dims> names;
+    for (const PlanTensor& input : profile.inputs) names.push_back(input.dim_names);
+    finisher.add(read_portable(profile, blobs), profile.symbols, names);
+  }
+  return Engine::from_plan(finisher.finish(), load);
 }
 
 }  // namespace tenon

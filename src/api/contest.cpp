@@ -7,6 +7,7 @@
 #include "tactics/timing_cache.hpp"
 
 #include <tenon/engine.hpp>
+#include <tenon/io.hpp>
 
 #include <fmt/format.h>
 
@@ -53,6 +54,7 @@ std::optional<Tensor> made_up(const TensorInfo& info) {
   if (!info.is_tensor) return {};
   if (info.dtype != DataType::f32 && info.dtype != DataType::boolean && !is_integer(info.dtype)) return {};
   if (std::any_of(info.opt.begin(), info.opt.end(), [](std::int64_t dim) { return dim < 0; })) return {};
+  if (info.values) return random_input(info, 1);
   Tensor tensor(info.dtype, info.opt);
   if (info.dtype == DataType::f32) {
     Random generator(1);

@@ -5,6 +5,7 @@
 #include "base/text.hpp"
 #include "ir/npy.hpp"
 
+#include <tenon/engine.hpp>
 #include <tenon/io.hpp>
 
 #include <fmt/format.h>
@@ -58,6 +59,19 @@ Tensor random_tensor(DataType dtype, const Shape& shape, std::uint64_t seed) {
     default:
       throw ModelError(
           fmt::format("there are no random tensors of dtype {}; give the input from a file", name(dtype)));
+  }
+  return tensor;
+}
+
+Tensor random_input(const TensorInfo& input, std::uint64_t seed) {
+  if (!input.values) return random_tensor(input.dtype, input.opt, seed);
+  Tensor tensor(input.dtype, input.opt);
+  std::size_t next = 0;
+  const auto value = [&] { return input.values->opt[next++]; };
+  if (input.dtype == DataType::i32) {
+    fill<std::int32_t>(tensor, value);
+  } else {
+    fill<std::int64_t>(tensor, value);
   }
   return tensor;
 }

@@ -4,12 +4,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
+#include <string>
+
 namespace tenon {
 namespace {
 
 std::string text(const Shape& shape) { return fmt::format("[{}]", fmt::join(shape, ",")); }
 
-class Profile {
+class Symbols {
  public:
   void add_input(const std::string& name, const Dims& dims, const ShapeRange& range) {
     TENON_REQUIRE(
@@ -34,6 +38,32 @@ class Profile {
                     name, axis, dims[axis].to_string());
       bind(*symbol_name, symbol, name, axis);
     }
+  }
+
+  // Elements of an input as expressions: a number where there is one value only, else a new symbol.
+  Dims add_values(const std::string& name, const ShapeRange& range) {
+    TENON_REQUIRE(range.min.size() == range.opt.size() && range.max.size() == range.opt.size(),
+                  "values of input '{}': {}, {}, {} are not equally many", name, text(range.min),
+                  text(range.opt), text(range.max));
+    Dims values;
+    for (std::size_t i = 0; i < range.min.size(); ++i) {
+      PlanSymbol symbol{fmt::format("{}.{}", name, i), range.min[i], range.opt[i], range.max[i]};
+      TENON_REQUIRE(symbol.min <= symbol.opt && symbol.opt <= symbol.max,
+                    "input '{}', value {}: min {}, opt {}, max {} are not in order", name, i, symbol.min,
+                    symbol.opt, symbol.max);
+      if (symbol.min == symbol.max) {
+        values.emplace_back(symbol.min);
+        continue;
+      }
+      TENON_REQUIRE(symbol.min >= 0,
+                    "input '{}', value {}: a range of values that become dims cannot begin at {}", name, i,
+                    symbol.min);
+      // Another symbol may have that name.
+      while (symbols_.contains(symbol.name)) symbol.name += '_';
+      values.push_back(Dim::symbol(symbol.name));
+      symbols_.emplace(symbol.name, symbol);
+    }
+    return values;
   }
 
   // Symbols without a range run at 1.
@@ -84,41 +114,55 @@ const Dims& input_dims(const Graph& graph, ValueId id) {
   return *value.type.as_tensor().dims;
 }
 
+void check_names(const Graph& graph, const std::map<std::string, ShapeRange>& ranges, const char* what) {
+  std::string names;
+  for (ValueId id : graph.inputs())
+    names += fmt::format("{}'{}'", names.empty() ? "" : ", ", graph.value(id).name);
+  for (const auto& [name, range] : ranges) {
+    const bool known =
+        std::any_of(graph.inputs().begin(), graph.inputs().end(),
+                    [&, &wanted = name](ValueId id) { return graph.value(id).name == wanted; });
+    TENON_REQUIRE(known, "{} are given for '{}', the network's inputs are {}", what, name, names);
+  }
+}
+
 }  // namespace
 
-std::vector<PlanSymbol> apply_shapes(Graph& graph, const std::map<std::string, ShapeRange>& shapes) {
-  Profile profile;
-  std::string names;
-  std::size_t used = 0;
-  for (ValueId id : graph.inputs()) {
-    const std::string& name = graph.value(id).name;
-    names += fmt::format("{}'{}'", names.empty() ? "" : ", ", name);
-    const auto range = shapes.find(name);
-    if (range == shapes.end()) continue;
-    ++used;
-    profile.add_input(name, input_dims(graph, id), range->second);
-  }
-  if (used != shapes.size()) {
-    for (const auto& [name, range] : shapes) {
-      bool known = false;
-      for (ValueId id : graph.inputs()) known = known || graph.value(id).name == name;
-      TENON_REQUIRE(known, "shapes are given for '{}', the network's inputs are {}", name, names);
-    }
-  }
-  bool changed = false;
+std::vector<OptimizationProfile> profiles_of(const BuildOptions& options) {
+  if (options.profiles.empty()) return {{options.shapes, options.values}};
+  TENON_REQUIRE(options.shapes.empty() && options.values.empty(),
+                "shapes or values are given both in a list of profiles and beside it");
+  return options.profiles;
+}
+
+std::vector<PlanSymbol> apply_profile(Graph& graph, const OptimizationProfile& profile) {
+  check_names(graph, profile.shapes, "shapes");
+  check_names(graph, profile.values, "values");
+  Symbols symbols;
   std::vector<ValueId> inputs(graph.inputs().begin(), graph.inputs().end());
+  for (ValueId id : inputs) {
+    const auto range = profile.shapes.find(graph.value(id).name);
+    if (range != profile.shapes.end()) symbols.add_input(range->first, input_dims(graph, id), range->second);
+  }
   std::erase_if(inputs, [&](ValueId id) { return !graph.value(id).type.is_tensor(); });
-  for (ValueId id : inputs) profile.add_rest(input_dims(graph, id));
+  for (ValueId id : inputs) symbols.add_rest(input_dims(graph, id));
+  bool changed = false;
   for (ValueId id : inputs) {
     TensorType type = graph.value(id).type.as_tensor();
-    Dims applied = profile.apply(*type.dims);
+    Dims applied = symbols.apply(*type.dims);
     if (applied == *type.dims) continue;
     type.dims = std::move(applied);
     graph.set_input_type(id, type);
     changed = true;
   }
+  for (ValueId id : inputs) {
+    const auto range = profile.values.find(graph.value(id).name);
+    if (range == profile.values.end()) continue;
+    graph.set_input_values(id, symbols.add_values(range->first, range->second));
+    changed = true;
+  }
   if (changed) graph.reinfer();
-  std::vector<PlanSymbol> dynamic = profile.dynamic();
+  std::vector<PlanSymbol> dynamic = symbols.dynamic();
   for (const PlanSymbol& symbol : dynamic) graph.set_symbol_range(symbol.name, {symbol.min, symbol.max});
   return dynamic;
 }

@@ -1,4 +1,4 @@
-// Turns the shapes that a caller asked for into types of the graph's inputs and a profile of its symbols.
+// Turns a profile that a caller asked for into types of the graph's inputs and ranges of its symbols.
 #pragma once
 
 #include "ir/graph.hpp"
@@ -6,15 +6,16 @@
 
 #include <tenon/builder.hpp>
 
-#include <map>
-#include <string>
 #include <vector>
 
 namespace tenon {
 
-// Inputs' symbolic dims become numbers where they have one value only (min = max, or no range given: 1); the
-// others stay and are returned with their ranges. Types are inferred anew. ModelError naming input, dim and
-// what does not fit.
-std::vector<PlanSymbol> apply_shapes(Graph& graph, const std::map<std::string, ShapeRange>& shapes);
+// The profiles that the options ask for: at least one. ModelError where they ask in two ways.
+std::vector<OptimizationProfile> profiles_of(const BuildOptions& options);
+
+// Inputs' symbolic dims become numbers where they have one value only (min = max, or no range given: 1), and
+// elements of inputs become expressions where the profile names their values; the symbols that stay are
+// returned with their ranges. Types are inferred anew. ModelError naming input, dim and what does not fit.
+std::vector<PlanSymbol> apply_profile(Graph& graph, const OptimizationProfile& profile);
 
 }  // namespace tenon

@@ -154,15 +154,14 @@ class Verifier {
     BuildOptions quick;
     quick.device = Device::reference;
     quick.shapes = options_.build.shapes;
+    quick.values = options_.build.values;
     quick.optimize = false;
     quick.portable = false;
     std::uint64_t seed = options_.seed;
     const Engine shapes = build(network_, quick);
     for (const TensorInfo& info : shapes.inputs()) {
       const auto given = options_.inputs.find(info.name);
-      inputs_.emplace(info.name, given != options_.inputs.end()
-                                     ? given->second
-                                     : random_tensor(info.dtype, info.opt, seed++));
+      inputs_.emplace(info.name, given != options_.inputs.end() ? given->second : random_input(info, seed++));
     }
   }
 

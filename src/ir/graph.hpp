@@ -165,7 +165,11 @@ class Graph final : public NodeBuilder {
   std::size_t remove_dead_nodes();  // returns how many were removed
   void reinfer();                   // recomputes all types in order (after a change of input types)
   void set_input_type(ValueId input, Type type);  // does not reinfer
-  void compact();                                 // renumbers: drops dead nodes and values; ids change
+  // Elements of an integer input of rank 0 or 1 as expressions, so that dims may follow from them; whoever
+  // runs the graph sees to it that they are these. ModelError when they do not fit its type. Does not
+  // reinfer.
+  void set_input_values(ValueId input, Dims values);
+  void compact();  // renumbers: drops dead nodes and values; ids change
 
   std::uint64_t version() const noexcept { return version_; }  // changes with every edit
 

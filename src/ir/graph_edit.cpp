@@ -1,6 +1,7 @@
 // The part of Graph that changes edges.
 #include "base/check.hpp"
 #include "base/context.hpp"
+#include "base/text.hpp"
 #include "ir/graph.hpp"
 #include "ir/infer.hpp"
 #include "ir/patch.hpp"
@@ -304,6 +305,24 @@ void Graph::set_input_type(ValueId input, Type type) {
   TENON_CHECK(target.parameter_of.valid(), "value {} is not an input", input.value);
   target.type = std::move(type);
   note_quantization(target.type);
+  ++version_;
+}
+
+void Graph::set_input_values(ValueId input, Dims values) {
+  Value& target = values_.at(input.value);
+  TENON_CHECK(target.parameter_of == body(), "value {} is not an input of the graph", input.value);
+  const bool integers = target.type.is_tensor() && (target.type.as_tensor().dtype == DataType::i32 ||
+                                                    target.type.as_tensor().dtype == DataType::i64);
+  TENON_REQUIRE(integers && target.type.as_tensor().dims,
+                "input {} is a {}: only elements of i32 and i64 tensors become dims", quote(target.name),
+                target.type.to_string());
+  const Dims& dims = *target.type.as_tensor().dims;
+  TENON_REQUIRE(dims.size() <= 1, "input {} is a {}: only elements of scalars and vectors become dims",
+                quote(target.name), target.type.to_string());
+  const std::int64_t count = dims.empty() ? 1 : dims[0].is_const() ? dims[0].value() : -1;
+  TENON_REQUIRE(count == static_cast<std::int64_t>(values.size()), "input {} is a {}, {} values are given",
+                quote(target.name), target.type.to_string(), values.size());
+  target.symbolic = std::move(values);
   ++version_;
 }
 

@@ -44,7 +44,7 @@ class Comparison {
     for (std::size_t i = 0; i < x.size(); ++i) {
       const Value& left = a_.value(x[i]);
       const Value& right = b_.value(y[i]);
-      if (left.name != right.name) return false;
+      if (left.name != right.name || left.symbolic != right.symbolic) return false;
       const Type renamed = rename_values(left.type, [this](ValueId id) { return pairs_[id.value]; });
       if (!(renamed == right.type)) return false;
       pairs_[x[i].value] = y[i];

@@ -4,6 +4,7 @@
 #include "base/mapped_file.hpp"
 #include "base/text.hpp"
 #include "ir/attribute_text.hpp"
+#include "ir/dim_parser.hpp"
 #include "ir/printer.hpp"
 #include "ir/type_parser.hpp"
 
@@ -118,8 +119,22 @@ class Parser {
         return graph_.add_input(token.text, std::move(type));
       });
       define(token, id);
+      if (region == graph_.body()) parse_values(id);
     } while (lexer_.accept(','));
     lexer_.expect(')');
+  }
+
+  void parse_values(ValueId input) {
+    const std::size_t start = lexer_.peek().offset;
+    if (!lexer_.accept("is")) return;
+    lexer_.expect('[');
+    Dims values;
+    if (!lexer_.accept(']')) {
+      do values.push_back(parse_dim(lexer_));
+      while (lexer_.accept(','));
+      lexer_.expect(']');
+    }
+    located(start, [&] { graph_.set_input_values(input, std::move(values)); });
   }
 
   void parse_symbols() {

@@ -69,7 +69,16 @@ class Printer {
       if (i > 0) text_ += ", ";
       text_ += define(region.parameters[i]) + ": ";
       text_ += type(region.parameters[i]);
+      print_values(graph_.value(region.parameters[i]));
     }
+  }
+
+  void print_values(const Value& input) {
+    if (!input.symbolic) return;
+    text_ += " is [";
+    for (std::size_t i = 0; i < input.symbolic->size(); ++i)
+      text_ += (i == 0 ? "" : ", ") + (*input.symbolic)[i].to_string();
+    text_ += ']';
   }
 
   void print_symbols() {

@@ -10,6 +10,7 @@
 #include <tenon/tensor.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,13 +29,14 @@ struct Buffer {
     dynamic,   // shape known only while running (or not a tensor): allocated from the context's pool
   };
   std::string name;
-  Type type;  // dims are expressions over the plan's symbols
+  Type type;  // dims are expressions over the profile's symbols
   Storage storage = Storage::arena;
   MemorySpace space;
   std::uint64_t offset = 0;
   std::uint64_t bytes = 0;  // at the profile's max; 0 for dynamic
   std::uint32_t index = 0;
   BufferId alias_of;
+  bool part = false;  // an alias that is a region of a larger whole; others are all of it under another shape
 };
 
 struct PlanStep {
@@ -55,16 +57,34 @@ struct PlanStep {
   double expected_ns = 0;
 };
 
-// One optimization profile: the shapes for which the plan was made.
+// A symbol of the dims, and the numbers it may stand for.
 struct PlanSymbol {
   std::string name;
   std::int64_t min = 1, opt = 1, max = 1;
 };
 
-struct PlanTensor {  // a network input or output; an output's buffer may be an alias of one of storage
-                     // `output`
+// A network input or output; an output's buffer may be an alias of one of storage `output`.
+struct PlanTensor {
   std::string name;
   BufferId buffer;
+  // Inputs only: the dims as the model names them, for messages (the profile may have made numbers of them),
+  // and the elements of an input whose values become dims, over the profile's symbols.
+  Dims dim_names = {};
+  std::optional<Dims> values = {};
+};
+
+// The network for one optimization profile: what runs at the shapes that it allows.
+struct PlanProfile {
+  std::vector<PlanSymbol> symbols;
+  std::vector<PlanTensor> inputs;  // of the same names and dtypes in every profile, and so are the outputs
+  std::vector<PlanTensor> outputs;
+  std::vector<Buffer> buffers;
+  std::vector<PlanStep> steps;
+  std::uint64_t arena_bytes = 0;  // host arena, scratch included
+  std::uint64_t arena_floor = 0;  // maximum over steps of live tensors + that step's scratch
+  std::string portable_ir;        // text of the graph after its passes; empty when stripped
+
+  const Buffer& buffer(BufferId id) const { return buffers.at(id.value); }
 };
 
 struct Plan {
@@ -72,23 +92,18 @@ struct Plan {
   std::string producer;  // "tenon 0.1.0"
   std::string isa;       // level that the steps need, e.g. "avx512"
   std::uint32_t threads = 1;
-  std::vector<PlanSymbol> symbols;
-  std::vector<PlanTensor> inputs;
-  std::vector<PlanTensor> outputs;
-  std::vector<Buffer> buffers;
-  std::vector<PlanStep> steps;
-  std::vector<Tensor> blobs;                 // constants and packed weights
-  std::uint64_t arena_bytes = 0;             // host arena, scratch included
-  std::uint64_t arena_floor = 0;             // maximum over steps of live tensors + that step's scratch
-  std::string portable_ir;                   // text of the graph after quant and fuse; empty when stripped
-  std::vector<Tensor> portable_blobs;        // its big constants
+  std::vector<PlanProfile> profiles;         // at least one
+  std::vector<Tensor> blobs;                 // constants and packed weights of all profiles
+  std::vector<Tensor> portable_blobs;        // big constants of the portable IR of all profiles
   std::vector<std::string> portable_hashes;  // names of portable_blobs in the text
-
-  const Buffer& buffer(BufferId id) const { return buffers.at(id.value); }
 };
 
+// Adds the profiles of `other`, a plan of the same network for the same machine. Blobs of equal content
+// become one.
+void add_profiles(Plan& plan, Plan other);
+
 // The buffer whose memory `id` uses: itself unless it is an alias.
-BufferId root_buffer(const Plan& plan, BufferId id);
+BufferId root_buffer(const PlanProfile& profile, BufferId id);
 
 // Human-readable dump: buffers with offsets, steps with tactics. Dump only.
 std::string to_text(const Plan& plan);

@@ -180,6 +180,7 @@ void put_buffer(ByteWriter& w, const Buffer& buffer) {
   w.put(buffer.bytes);
   w.put(buffer.index);
   w.put(buffer.alias_of.value);
+  w.put(static_cast<std::uint8_t>(buffer.part));
 }
 
 Buffer get_buffer(ByteReader& r) {
@@ -193,6 +194,7 @@ Buffer get_buffer(ByteReader& r) {
   buffer.bytes = r.get<std::uint64_t>();
   buffer.index = r.get<std::uint32_t>();
   buffer.alias_of = BufferId(r.get<std::uint32_t>());
+  buffer.part = r.get<std::uint8_t>() != 0;
   return buffer;
 }
 
@@ -258,23 +260,77 @@ BlobEntry get_blob(ByteReader& r) {
   return blob;
 }
 
+void put_dims(ByteWriter& w, const Dims& dims) {
+  w.list(dims, [&](const Dim& dim) { w.put(dim.to_string()); });
+}
+
+Dims get_dims(ByteReader& r) {
+  return r.list<Dim>(4, [&] { return Dim::parse(r.text()); });
+}
+
 void put_plan_tensor(ByteWriter& w, const PlanTensor& tensor) {
   w.put(tensor.name);
   w.put(tensor.buffer.value);
+  put_dims(w, tensor.dim_names);
+  w.put(static_cast<std::uint8_t>(tensor.values.has_value()));
+  if (tensor.values) put_dims(w, *tensor.values);
 }
 
 PlanTensor get_plan_tensor(ByteReader& r) {
   PlanTensor tensor;
   tensor.name = r.text();
   tensor.buffer = BufferId(r.get<std::uint32_t>());
+  tensor.dim_names = get_dims(r);
+  if (r.get<std::uint8_t>() != 0) tensor.values = get_dims(r);
   return tensor;
 }
 
+void put_symbol(ByteWriter& w, const PlanSymbol& symbol) {
+  w.put(symbol.name);
+  w.put(symbol.min);
+  w.put(symbol.opt);
+  w.put(symbol.max);
+}
+
+PlanSymbol get_symbol(ByteReader& r) {
+  PlanSymbol symbol;
+  symbol.name = r.text();
+  symbol.min = r.get<std::int64_t>();
+  symbol.opt = r.get<std::int64_t>();
+  symbol.max = r.get<std::int64_t>();
+  return symbol;
+}
+
+void put_profile(ByteWriter& w, const PlanProfile& profile) {
+  w.list(profile.symbols, [&](const PlanSymbol& s) { put_symbol(w, s); });
+  w.list(profile.inputs, [&](const PlanTensor& t) { put_plan_tensor(w, t); });
+  w.list(profile.outputs, [&](const PlanTensor& t) { put_plan_tensor(w, t); });
+  w.list(profile.buffers, [&](const Buffer& b) { put_buffer(w, b); });
+  w.list(profile.steps, [&](const PlanStep& s) { put_step(w, s); });
+  w.put(profile.arena_bytes);
+  w.put(profile.arena_floor);
+  w.put(static_cast<std::uint64_t>(profile.portable_ir.size()));
+}
+
 struct Tables {
-  Plan plan;  // without blobs and portable text
+  Plan plan;                                  // without blobs and portable text
+  std::vector<std::uint64_t> portable_sizes;  // of each profile's text; they follow one another
   std::vector<BlobEntry> blobs, portable_blobs;
   std::uint64_t portable_hash = 0;
 };
+
+PlanProfile get_profile(ByteReader& r, std::vector<std::uint64_t>& portable_sizes) {
+  PlanProfile profile;
+  profile.symbols = r.list<PlanSymbol>(28, [&] { return get_symbol(r); });
+  profile.inputs = r.list<PlanTensor>(13, [&] { return get_plan_tensor(r); });
+  profile.outputs = r.list<PlanTensor>(13, [&] { return get_plan_tensor(r); });
+  profile.buffers = r.list<Buffer>(39, [&] { return get_buffer(r); });
+  profile.steps = r.list<PlanStep>(64, [&] { return get_step(r); });
+  profile.arena_bytes = r.get<std::uint64_t>();
+  profile.arena_floor = r.get<std::uint64_t>();
+  portable_sizes.push_back(r.get<std::uint64_t>());
+  return profile;
+}
 
 std::vector<std::byte> write_tables(const Tables& tables) {
   ByteWriter w;
@@ -283,18 +339,7 @@ std::vector<std::byte> write_tables(const Tables& tables) {
   w.put(plan.producer);
   w.put(plan.isa);
   w.put(plan.threads);
-  w.list(plan.symbols, [&](const PlanSymbol& symbol) {
-    w.put(symbol.name);
-    w.put(symbol.min);
-    w.put(symbol.opt);
-    w.put(symbol.max);
-  });
-  w.list(plan.inputs, [&](const PlanTensor& t) { put_plan_tensor(w, t); });
-  w.list(plan.outputs, [&](const PlanTensor& t) { put_plan_tensor(w, t); });
-  w.list(plan.buffers, [&](const Buffer& b) { put_buffer(w, b); });
-  w.list(plan.steps, [&](const PlanStep& s) { put_step(w, s); });
-  w.put(plan.arena_bytes);
-  w.put(plan.arena_floor);
+  w.list(plan.profiles, [&](const PlanProfile& p) { put_profile(w, p); });
   w.list(tables.blobs, [&](const BlobEntry& b) { put_blob(w, b); });
   w.list(tables.portable_blobs, [&](const BlobEntry& b) { put_blob(w, b); });
   w.list(plan.portable_hashes, [&](const std::string& name) { w.put(name); });
@@ -310,20 +355,7 @@ Tables read_tables(std::span<const std::byte> bytes) {
   plan.producer = r.text();
   plan.isa = r.text();
   plan.threads = r.get<std::uint32_t>();
-  plan.symbols = r.list<PlanSymbol>(28, [&] {
-    PlanSymbol symbol;
-    symbol.name = r.text();
-    symbol.min = r.get<std::int64_t>();
-    symbol.opt = r.get<std::int64_t>();
-    symbol.max = r.get<std::int64_t>();
-    return symbol;
-  });
-  plan.inputs = r.list<PlanTensor>(8, [&] { return get_plan_tensor(r); });
-  plan.outputs = r.list<PlanTensor>(8, [&] { return get_plan_tensor(r); });
-  plan.buffers = r.list<Buffer>(38, [&] { return get_buffer(r); });
-  plan.steps = r.list<PlanStep>(64, [&] { return get_step(r); });
-  plan.arena_bytes = r.get<std::uint64_t>();
-  plan.arena_floor = r.get<std::uint64_t>();
+  plan.profiles = r.list<PlanProfile>(44, [&] { return get_profile(r, tables.portable_sizes); });
   tables.blobs = r.list<BlobEntry>(29, [&] { return get_blob(r); });
   tables.portable_blobs = r.list<BlobEntry>(29, [&] { return get_blob(r); });
   plan.portable_hashes = r.list<std::string>(4, [&] { return r.text(); });
@@ -388,14 +420,16 @@ std::vector<std::byte> serialize_plan(const Plan& plan) {
   BlobLayout layout;
   for (const Tensor& blob : plan.blobs) tables.blobs.push_back(layout.add(blob));
   for (const Tensor& blob : plan.portable_blobs) tables.portable_blobs.push_back(layout.add(blob));
-  tables.portable_hash = hash64(plan.portable_ir);
+  std::string portable;
+  for (const PlanProfile& profile : plan.profiles) portable += profile.portable_ir;
+  tables.portable_hash = hash64(portable);
   tables.plan = plan;
   const std::vector<std::byte> table_bytes = write_tables(tables);
 
   Header header;
   header.tables_bytes = table_bytes.size();
-  header.portable_bytes = plan.portable_ir.size();
-  header.blobs_offset = round_up(sizeof(Header) + table_bytes.size() + plan.portable_ir.size(), kPage);
+  header.portable_bytes = portable.size();
+  header.blobs_offset = round_up(sizeof(Header) + table_bytes.size() + portable.size(), kPage);
   header.file_bytes = header.blobs_offset + layout.bytes();
   header.tables_hash = hash64(table_bytes.data(), table_bytes.size());
   header.header_hash = header.compute_hash();
@@ -403,10 +437,8 @@ std::vector<std::byte> serialize_plan(const Plan& plan) {
   std::vector<std::byte> file(header.file_bytes);
   std::memcpy(file.data(), &header, sizeof(header));
   std::memcpy(file.data() + sizeof(header), table_bytes.data(), table_bytes.size());
-  if (!plan.portable_ir.empty()) {
-    std::memcpy(file.data() + sizeof(header) + table_bytes.size(), plan.portable_ir.data(),
-                plan.portable_ir.size());
-  }
+  if (!portable.empty())
+    std::memcpy(file.data() + sizeof(header) + table_bytes.size(), portable.data(), portable.size());
   layout.copy_to(file.data() + header.blobs_offset);
   return file;
 }
@@ -421,7 +453,12 @@ Plan parse_plan(std::span<const std::byte> bytes, const std::shared_ptr<const vo
   }
   TENON_REQUIRE(plan.portable_hashes.size() == plan.portable_blobs.size(),
                 "plan file: portable blobs without names");
-  plan.portable_ir = std::string(parts.portable);
+  for (std::size_t i = 0; i < plan.profiles.size(); ++i) {
+    const std::uint64_t size = parts.tables.portable_sizes[i];
+    TENON_REQUIRE(size <= parts.portable.size(), "plan file: the portable section is cut off");
+    plan.profiles[i].portable_ir = std::string(parts.portable.substr(0, size));
+    parts.portable.remove_prefix(size);
+  }
   validate_plan(plan);
   return plan;
 }

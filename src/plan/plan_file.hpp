@@ -2,7 +2,7 @@
 //
 //   header    64 bytes: magic "TENONPLN", format, section offsets and sizes, checksums
 //   tables    everything but bulk data; checksummed on every load
-//   portable  the portable IR as text (may be empty); checksummed when it is used
+//   portable  the portable IR of each profile as text (may be empty); checksummed when it is used
 //   blobs     page-aligned; every blob 64-byte aligned, mapped in place, checksummed by verify_blobs()
 //
 // A plan file is untrusted input: every offset, size and id is checked before it is used, and a file that
@@ -18,7 +18,7 @@
 
 namespace tenon {
 
-inline constexpr std::uint32_t kPlanFormat = 1;
+inline constexpr std::uint32_t kPlanFormat = 2;
 
 std::vector<std::byte> serialize_plan(const Plan& plan);
 

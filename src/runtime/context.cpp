@@ -12,31 +12,43 @@
 namespace tenon {
 namespace {
 
-// Runs everything in the calling thread.
-ThreadPool& serial_pool() {
-  static ThreadPool pool(1);
-  return pool;
-}
-
 // Nowhere while the whole is nowhere: outputs get their memory late.
 std::byte* inside(std::byte* whole, std::uint64_t offset) noexcept {
   return whole != nullptr ? whole + offset : nullptr;
 }
 
+// Element `i` of an i32 or i64 tensor.
+std::int64_t integer_at(const Tensor& tensor, std::size_t i) noexcept {
+  if (tensor.dtype() == DataType::i32) return reinterpret_cast<const std::int32_t*>(tensor.data())[i];
+  return reinterpret_cast<const std::int64_t*>(tensor.data())[i];
+}
+
 }  // namespace
 
-Context::State::State(Engine e, std::shared_ptr<const Engine::State> s)
-    : engine(std::move(e)), shared(std::move(s)), plan_(shared->plan()) {
-  arena_ = AlignedBuffer(plan_.arena_bytes);
-  views_.resize(plan_.buffers.size());
-  slots_.resize(plan_.buffers.size());
-  bound_inputs_.resize(plan_.inputs.size());
-  bound_values_.resize(plan_.inputs.size());
-  bound_outputs_.resize(plan_.outputs.size());
-  owned_outputs_.resize(plan_.outputs.size());
-  steps_.resize(plan_.steps.size());
-  times.resize(plan_.steps.size());
-  for (const TensorInfo& input : shared->inputs()) input_shapes_.push_back(input.opt);
+Context::State::State(Engine e, std::shared_ptr<const Engine::State> s, std::size_t profile)
+    : engine(std::move(e)), shared(std::move(s)), known_(shared->plan().profiles.size()) {
+  const PlanProfile& first = shared->profile(profile);
+  bound_inputs_.resize(first.inputs.size());
+  bound_values_.resize(first.inputs.size());
+  bound_outputs_.resize(first.outputs.size());
+  owned_outputs_.resize(first.outputs.size());
+  input_shapes_.resize(first.inputs.size());
+  set_profile(profile);
+}
+
+void Context::State::set_profile(std::size_t profile) {
+  const PlanProfile& next = shared->profile(profile);
+  if (arena_.size() < next.arena_bytes) arena_ = AlignedBuffer(next.arena_bytes);
+  profile_ = profile;
+  plan_ = &next;
+  known_[profile].slots.resize(next.buffers.size());
+  times.assign(next.steps.size(), {});
+  const std::vector<TensorInfo>& inputs = shared->profiles()[profile].inputs;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (bound_inputs_[i].data() == nullptr && !bound_values_[i]) input_shapes_[i] = inputs[i].opt;
+  }
+  active_ = nullptr;
+  dirty_ = true;
 }
 
 void Context::State::set_shape(std::size_t input, const Shape& shape) {
@@ -60,11 +72,13 @@ void Context::State::set_input(std::size_t input, Tensor tensor) {
   }
   if (by_value(input)) {
     bound_values_[input] = std::move(tensor);
-    if (!dirty_) bind_value(input);
+    if (!dirty_) bind_value(*active_, input);
     return;
   }
   bound_inputs_[input] = std::move(tensor);
-  if (!dirty_) bind_external(plan_.inputs[input].buffer.value);
+  if (dirty_) return;
+  bind_external(*active_, plan_->inputs[input].buffer.value);
+  dirty_ = !values_unchanged();
 }
 
 void Context::State::set_value(std::size_t input, Data value) {
@@ -74,21 +88,21 @@ void Context::State::set_value(std::size_t input, Data value) {
                   type_of(value).to_string());
     return set_input(input, std::move(value.tensor()));
   }
-  const Type& type = plan_.buffer(plan_.inputs[input].buffer).type;
+  const Type& type = plan_->buffer(plan_->inputs[input].buffer).type;
   TENON_REQUIRE(may_hold(type, value), "input '{}': expected {}, found {}", info.name, info.type,
                 value.present() ? type_of(value).to_string() : "nothing");
   bound_values_[input] = std::move(value);
-  if (!dirty_) bind_value(input);
+  if (!dirty_) bind_value(*active_, input);
 }
 
 bool Context::State::by_value(std::size_t input) const {
-  return plan_.buffer(plan_.inputs[input].buffer).storage == Buffer::Storage::dynamic;
+  return plan_->buffer(plan_->inputs[input].buffer).storage == Buffer::Storage::dynamic;
 }
 
-void Context::State::bind_value(std::size_t input) {
-  const std::uint32_t buffer = plan_.inputs[input].buffer.value;
-  slots_[buffer] = bound_values_[input].value_or(Data());
-  views_[buffer].publish();
+void Context::State::bind_value(Specialization& next, std::size_t input) {
+  const std::uint32_t buffer = plan_->inputs[input].buffer.value;
+  known_[profile_].slots[buffer] = bound_values_[input].value_or(Data());
+  next.views()[buffer].publish();
 }
 
 bool Context::State::input_is_set(std::size_t input) const noexcept {
@@ -101,62 +115,82 @@ bool Context::State::input_is_set(std::size_t input) const noexcept {
 }
 
 void Context::State::set_output(std::size_t output, Tensor tensor) {
-  const TensorInfo& info = shared->outputs()[output];
+  const TensorInfo& info = shared->profiles()[profile_].outputs[output];
   TENON_REQUIRE(info.bindable,
                 "output '{}': its size is known only after running, so no memory can be bound to it",
                 info.name);
-  const BufferId root = root_buffer(plan_, plan_.outputs[output].buffer);
+  const BufferId root = root_buffer(*plan_, plan_->outputs[output].buffer);
   const bool release = tensor.data() == nullptr;
   if (!release) {
     TENON_REQUIRE(tensor.dtype() == info.dtype, "output '{}': expected {}, found {}", info.name,
                   name(info.dtype), name(tensor.dtype()));
     static_cast<void>(tensor.mutable_data());
-    const auto needed = static_cast<std::size_t>(
-        storage_bytes(plan_.buffer(root).type.as_tensor(), views_[root.value].shape));
-    dirty_ = dirty_ || tensor.size_bytes() != needed;
+    dirty_ = dirty_ || tensor.size_bytes() != active_->bytes(root.value);
   }
   bound_outputs_[output] = release ? Tensor() : std::move(tensor);
-  if (!dirty_) bind_external(root.value);
+  if (!dirty_) bind_external(*active_, root.value);
+}
+
+// The elements of an input whose values become dims; while it is not bound, those to be fastest at.
+Shape Context::State::values_of(std::size_t input) const {
+  if (!plan_->inputs[input].values) return {};
+  const Tensor& tensor = bound_inputs_[input];
+  if (tensor.data() == nullptr) return shared->profiles()[profile_].inputs[input].values->opt;
+  Shape values(static_cast<std::size_t>(tensor.elements()));
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = integer_at(tensor, i);
+  return values;
+}
+
+// Whether the inputs whose values become dims still hold those that were prepared for.
+bool Context::State::values_unchanged() const noexcept {
+  for (std::size_t input = 0; input < plan_->inputs.size(); ++input) {
+    const Tensor& tensor = bound_inputs_[input];
+    if (!plan_->inputs[input].values || tensor.data() == nullptr) continue;
+    const Shape& prepared = active_->shapes().values[input];
+    for (std::size_t i = 0; i < prepared.size(); ++i) {
+      if (integer_at(tensor, i) != prepared[i]) return false;
+    }
+  }
+  return true;
 }
 
 void Context::State::prepare() {
-  if (!dirty_) return;
-  resolve_shapes(bind_symbols(plan_, input_shapes_));
-  place_buffers();
-  specialize_steps();
+  if (!dirty_ && values_unchanged()) return;
+  dirty_ = true;
+  active_ = nullptr;
+  InputShapes shapes{input_shapes_, {}};
+  for (std::size_t i = 0; i < plan_->inputs.size(); ++i) shapes.values.push_back(values_of(i));
+  Known& known = known_[profile_];
+  auto& all = known.specializations;
+  auto found = std::find_if(all.begin(), all.end(), [&](const auto& one) { return one->shapes() == shapes; });
+  if (found == all.end()) {
+    auto made = std::make_unique<Specialization>(shared->plan(), profile_, shared->steps(profile_),
+                                                 shared->pool(), std::move(shapes), known.slots);
+    if (all.size() == kSpecializations) all.pop_back();
+    all.push_back(std::move(made));
+    found = all.end() - 1;
+  }
+  std::rotate(all.begin(), found, found + 1);
+  activate(*all.front());
+}
+
+void Context::State::activate(Specialization& next) {
+  place_buffers(next);
+  if (own_scratch_.size() < next.own_scratch_bytes()) own_scratch_ = AlignedBuffer(next.own_scratch_bytes());
+  next.place_scratch(arena_.data(), own_scratch_.data());
+  active_ = &next;
   dirty_ = false;
 }
 
-void Context::State::resolve_shapes(const SymbolValues& symbols) {
-  for (std::size_t i = 0; i < views_.size(); ++i) {
-    const Buffer& buffer = plan_.buffers[i];
-    BufferView& view = views_[i];
-    if (buffer.storage == Buffer::Storage::dynamic) {
-      view.slot = &slots_[i];
-      view.data = nullptr;
-      view.shape.clear();
-      continue;
-    }
-    const TensorType& type = buffer.type.as_tensor();
-    const auto dims = concrete_dims(buffer.type, symbols);
-    view.dtype = type.dtype;
-    TENON_REQUIRE(dims.has_value(), "plan: the shape of buffer '{}' is unknown", buffer.name);
-    view.shape = *dims;
-    const auto bytes = static_cast<std::uint64_t>(storage_bytes(type, view.shape));
-    TENON_REQUIRE(bytes <= buffer.bytes,
-                  "buffer '{}' needs {} bytes for the shape [{}], the plan gives it {}", buffer.name, bytes,
-                  join(view.shape), buffer.bytes);
-  }
-}
-
-void Context::State::bind_external(std::size_t index) {
-  const Buffer& buffer = plan_.buffers[index];
-  BufferView& view = views_[index];
+void Context::State::bind_external(Specialization& next, std::size_t index) {
+  const Buffer& buffer = plan_->buffers[index];
+  std::vector<BufferView>& views = next.views();
+  BufferView& view = views[index];
   if (buffer.storage == Buffer::Storage::input) {
     view.data = const_cast<std::byte*>(bound_inputs_[buffer.index].data());
   } else {
     Tensor& bound = bound_outputs_[buffer.index];
-    const auto bytes = static_cast<std::size_t>(storage_bytes(buffer.type.as_tensor(), view.shape));
+    const auto bytes = static_cast<std::size_t>(next.bytes(index));
     if (bound.data() != nullptr) {
       TENON_REQUIRE(bound.size_bytes() == bytes,
                     "output '{}': the bound tensor has {} bytes, the shape [{}] needs {}",
@@ -169,96 +203,55 @@ void Context::State::bind_external(std::size_t index) {
     }
   }
   // Views of this buffer follow it.
-  for (std::size_t i = index + 1; i < views_.size(); ++i) {
-    if (plan_.buffers[i].storage != Buffer::Storage::alias) continue;
-    views_[i].data = inside(views_[plan_.buffers[i].alias_of.value].data, plan_.buffers[i].offset);
+  for (std::size_t i = index + 1; i < views.size(); ++i) {
+    if (plan_->buffers[i].storage != Buffer::Storage::alias) continue;
+    views[i].data = inside(views[plan_->buffers[i].alias_of.value].data, plan_->buffers[i].offset);
   }
 }
 
-void Context::State::place_buffers() {
-  for (std::size_t i = 0; i < views_.size(); ++i) {
-    const Buffer& buffer = plan_.buffers[i];
-    BufferView& view = views_[i];
+void Context::State::place_buffers(Specialization& next) {
+  std::vector<BufferView>& views = next.views();
+  for (std::size_t i = 0; i < views.size(); ++i) {
+    const Buffer& buffer = plan_->buffers[i];
+    BufferView& view = views[i];
     switch (buffer.storage) {
       case Buffer::Storage::arena: view.data = arena_.data() + buffer.offset; break;
-      case Buffer::Storage::constant: {
-        const Tensor& blob = plan_.blobs.at(buffer.index);
-        const auto bytes = static_cast<std::size_t>(storage_bytes(buffer.type.as_tensor(), view.shape));
-        TENON_REQUIRE(bytes <= blob.size_bytes(), "plan: constant '{}' is larger than its blob", buffer.name);
-        view.data = const_cast<std::byte*>(blob.data());
+      case Buffer::Storage::constant:
+        view.data = const_cast<std::byte*>(shared->plan().blobs.at(buffer.index).data());
         break;
-      }
-      case Buffer::Storage::alias: {
-        const std::uint32_t whole = buffer.alias_of.value;
-        const auto room = static_cast<std::uint64_t>(
-            storage_bytes(plan_.buffers[whole].type.as_tensor(), views_[whole].shape));
-        const auto bytes = static_cast<std::uint64_t>(storage_bytes(buffer.type.as_tensor(), view.shape));
-        TENON_REQUIRE(buffer.offset <= room && bytes <= room - buffer.offset,
-                      "plan: buffer '{}' is larger than what it is a view of", buffer.name);
-        view.data = inside(views_[whole].data, buffer.offset);
+      case Buffer::Storage::alias:
+        view.data = inside(views[buffer.alias_of.value].data, buffer.offset);
         break;
-      }
       case Buffer::Storage::input:
-      case Buffer::Storage::output: bind_external(i); break;
-      case Buffer::Storage::dynamic: break;
+      case Buffer::Storage::output: bind_external(next, i); break;
+      case Buffer::Storage::dynamic:
+        view.data = nullptr;
+        view.shape.clear();
+        break;
     }
   }
-  for (std::size_t i = 0; i < plan_.inputs.size(); ++i) {
-    if (by_value(i)) bind_value(i);
-  }
-}
-
-void Context::State::specialize_steps() {
-  for (std::size_t i = 0; i < steps_.size(); ++i) {
-    const PlanStep& step = plan_.steps[i];
-    StepSlot& slot = steps_[i];
-    slot.inputs.clear();
-    slot.outputs.clear();
-    std::vector<const Shape*> input_shapes, output_shapes;
-    const auto shape_of = [&](BufferId id) -> const Shape* {
-      if (!id.valid()) return nullptr;
-      return views_[id.value].slot != nullptr ? nullptr : &views_[id.value].shape;
-    };
-    for (BufferId id : step.inputs) {
-      slot.inputs.push_back(id.valid() ? &views_[id.value] : nullptr);
-      input_shapes.push_back(shape_of(id));
-    }
-    for (BufferId id : step.outputs) {
-      slot.outputs.push_back(id.valid() ? &views_[id.value] : nullptr);
-      output_shapes.push_back(shape_of(id));
-    }
-    in_context(
-        [&] {
-          ThreadPool& pool = step.serial ? serial_pool() : shared->pool();
-          const StepShapes shapes{input_shapes, output_shapes, pool.size()};
-          slot.state = shared->steps()[i]->specialize(shapes);
-          const std::size_t scratch = shared->steps()[i]->scratch_bytes(shapes);
-          slot.call = {slot.inputs, slot.outputs, slot.state.get(), nullptr, &pool};
-          if (scratch <= step.scratch_bytes) {
-            slot.call.scratch = arena_.data() + step.scratch_offset;
-          } else {
-            // More threads than the plan was made for.
-            if (slot.own_scratch.size() < scratch) slot.own_scratch = AlignedBuffer(scratch);
-            slot.call.scratch = slot.own_scratch.data();
-          }
-        },
-        [&] { return fmt::format("preparing step {} ({}, '{}')", i, step.tactic, step.label); });
+  for (std::size_t i = 0; i < plan_->inputs.size(); ++i) {
+    if (by_value(i)) bind_value(next, i);
   }
 }
 
 Status Context::State::execute() noexcept {
   using Clock = std::chrono::steady_clock;
-  for (std::size_t i = 0; i < plan_.inputs.size(); ++i) {
+  for (std::size_t i = 0; i < plan_->inputs.size(); ++i) {
     if (!input_is_set(i)) {
       return Status::format(StatusCode::invalid_argument, "input '%.100s' has not been set",
-                            plan_.inputs[i].name.c_str());
+                            plan_->inputs[i].name.c_str());
     }
   }
-  for (std::size_t i = 0; i < steps_.size(); ++i) {
+  if (!values_unchanged()) {
+    return Status(StatusCode::not_ready,
+                  "the values of an input that become dims have changed: call prepare() before enqueue()");
+  }
+  for (std::size_t i = 0; i < active_->step_count(); ++i) {
     const auto start = profiling ? Clock::now() : Clock::time_point();
-    const Status status = shared->steps()[i]->run(steps_[i].call);
+    const Status status = active_->run_step(i);
     if (!status.ok()) {
-      return Status::format(status.code(), "step %zu (%.40s): %.*s", i, plan_.steps[i].label.c_str(),
+      return Status::format(status.code(), "step %zu (%.40s): %.*s", i, plan_->steps[i].label.c_str(),
                             static_cast<int>(status.message().size()), status.message().data());
     }
     if (profiling) {
@@ -272,10 +265,9 @@ Status Context::State::execute() noexcept {
 
 Tensor Context::State::output(std::size_t index) const {
   TENON_REQUIRE(!dirty_, "outputs are there after a run");
-  const BufferId id = plan_.outputs[index].buffer;
-  const BufferView& view = views_[id.value];
+  const BufferView& view = active_->views()[plan_->outputs[index].buffer.value];
   if (view.slot != nullptr) {
-    TENON_REQUIRE(view.slot->is_tensor(), "output '{}' is a {}, not a tensor", plan_.outputs[index].name,
+    TENON_REQUIRE(view.slot->is_tensor(), "output '{}' is a {}, not a tensor", plan_->outputs[index].name,
                   shared->outputs()[index].type);
     return view.slot->tensor();
   }
@@ -283,9 +275,9 @@ Tensor Context::State::output(std::size_t index) const {
 }
 
 Data Context::State::value(std::size_t index) const {
-  const BufferView& view = views_[plan_.outputs[index].buffer.value];
-  if (view.slot == nullptr || view.slot->is_tensor()) return output(index);
   TENON_REQUIRE(!dirty_, "outputs are there after a run");
+  const BufferView& view = active_->views()[plan_->outputs[index].buffer.value];
+  if (view.slot == nullptr || view.slot->is_tensor()) return output(index);
   return *view.slot;
 }
 
@@ -293,6 +285,9 @@ Context::Context(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Context::Context(Context&&) noexcept = default;
 Context& Context::operator=(Context&&) noexcept = default;
 Context::~Context() = default;
+
+void Context::set_profile(std::size_t profile) { state_->set_profile(profile); }
+std::size_t Context::profile() const noexcept { return state_->profile(); }
 
 void Context::set_shape(std::string_view name, const Shape& shape) {
   state_->set_shape(state_->shared->input_index(name), shape);
@@ -357,6 +352,8 @@ void Context::set_profiling(bool on) noexcept { state_->profiling = on; }
 std::span<const Context::StepTime> Context::step_times() const noexcept { return state_->times; }
 const Engine& Context::engine() const noexcept { return state_->engine; }
 
-Context Engine::create_context() const { return Context(std::make_unique<Context::State>(*this, state_)); }
+Context Engine::create_context(std::size_t profile) const {
+  return Context(std::make_unique<Context::State>(*this, state_, profile));
+}
 
 }  // namespace tenon

@@ -2,11 +2,10 @@
 #pragma once
 
 #include "base/aligned_buffer.hpp"
-#include "runtime/engine_state.hpp"
+#include "runtime/specialization.hpp"
 
 #include <tenon/engine.hpp>
 
-#include <atomic>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -15,8 +14,10 @@ namespace tenon {
 
 class Context::State {
  public:
-  explicit State(Engine engine, std::shared_ptr<const Engine::State> shared);
+  State(Engine engine, std::shared_ptr<const Engine::State> shared, std::size_t profile);
 
+  void set_profile(std::size_t profile);
+  std::size_t profile() const noexcept { return profile_; }
   void set_shape(std::size_t input, const Shape& shape);
   void set_input(std::size_t input, Tensor tensor);
   void set_value(std::size_t input, Data value);
@@ -34,34 +35,33 @@ class Context::State {
   std::vector<StepTime> times;
 
  private:
-  void resolve_shapes(const SymbolValues& symbols);
-  void place_buffers();
-  void bind_external(std::size_t buffer);
-  // Inputs without a place in memory of known size: sequences, maps, optionals, strings.
-  bool by_value(std::size_t input) const;
-  void bind_value(std::size_t input);
-  bool input_is_set(std::size_t input) const noexcept;
-  void specialize_steps();
-
-  // One step's operands, as its StepCall refers to them.
-  struct StepSlot {
-    std::vector<const BufferView*> inputs;
-    std::vector<BufferView*> outputs;
-    std::unique_ptr<StepState> state;
-    AlignedBuffer own_scratch;  // only when the arena's share is too small
-    StepCall call;
+  // What is kept of one profile: the values of its dynamic buffers, and the shapes that were prepared, the
+  // latest first.
+  struct Known {
+    std::vector<Data> slots;
+    std::vector<std::unique_ptr<Specialization>> specializations;
   };
 
-  const Plan& plan_;
+  Shape values_of(std::size_t input) const;
+  bool values_unchanged() const noexcept;
+  void activate(Specialization& next);
+  void place_buffers(Specialization& next);
+  void bind_external(Specialization& next, std::size_t buffer);
+  // Inputs without a place in memory of known size: sequences, maps, optionals, strings.
+  bool by_value(std::size_t input) const;
+  void bind_value(Specialization& next, std::size_t input);
+  bool input_is_set(std::size_t input) const noexcept;
+
+  std::size_t profile_ = 0;
+  const PlanProfile* plan_ = nullptr;  // of that profile
+  std::vector<Known> known_;           // by profile
+  Specialization* active_ = nullptr;   // what runs next; null until prepared
   bool dirty_ = true;
   std::vector<Shape> input_shapes_;
   std::vector<Tensor> bound_inputs_, bound_outputs_;  // empty data: not bound
-  AlignedBuffer arena_;
-  std::vector<BufferView> views_;
-  std::vector<std::optional<Data>> bound_values_;  // of inputs by value
-  std::vector<Data> slots_;                        // of dynamic buffers
+  std::vector<std::optional<Data>> bound_values_;     // of inputs by value
+  AlignedBuffer arena_, own_scratch_;
   std::vector<AlignedBuffer> owned_outputs_;
-  std::vector<StepSlot> steps_;
 };
 
 }  // namespace tenon

@@ -27,28 +27,50 @@ std::shared_ptr<ThreadPool> shared_pool(int threads) {
   return pool;
 }
 
-TensorInfo describe(const Plan& plan, const PlanTensor& tensor) {
+// The bounds of `dims` under a profile; -1 where they are unknown.
+void add_bounds(const PlanProfile& profile, const Dims& dims, std::vector<std::string>& texts, Shape& min,
+                Shape& opt, Shape& max) {
+  SymbolValues least, best, most;
+  for (const PlanSymbol& symbol : profile.symbols) {
+    least[symbol.name] = symbol.min;
+    best[symbol.name] = symbol.opt;
+    most[symbol.name] = symbol.max;
+  }
+  for (const Dim& dim : dims) {
+    texts.push_back(dim.to_string());
+    min.push_back(dim.eval(least).value_or(-1));
+    opt.push_back(dim.eval(best).value_or(-1));
+    max.push_back(dim.eval(most).value_or(-1));
+  }
+}
+
+TensorInfo describe(const PlanProfile& profile, const PlanTensor& tensor) {
   TensorInfo info;
   info.name = tensor.name;
-  const Type& type = plan.buffer(tensor.buffer).type;
+  const Type& type = profile.buffer(tensor.buffer).type;
   info.type = type.to_string();
   info.is_tensor = type.is_tensor();
-  info.bindable = plan.buffer(root_buffer(plan, tensor.buffer)).storage != Buffer::Storage::dynamic;
+  info.bindable = profile.buffer(root_buffer(profile, tensor.buffer)).storage != Buffer::Storage::dynamic;
   if (!type.is_tensor()) return info;
   info.dtype = type.as_tensor().dtype;
-  if (!type.as_tensor().dims) return info;
-  SymbolValues min, opt, max;
-  for (const PlanSymbol& symbol : plan.symbols) {
-    min[symbol.name] = symbol.min;
-    opt[symbol.name] = symbol.opt;
-    max[symbol.name] = symbol.max;
+  if (const auto& dims = type.as_tensor().dims)
+    add_bounds(profile, *dims, info.dims, info.min, info.opt, info.max);
+  if (tensor.values) {
+    TensorInfo::Values& values = info.values.emplace();
+    add_bounds(profile, *tensor.values, values.elements, values.min, values.opt, values.max);
   }
-  for (const Dim& dim : *type.as_tensor().dims) {
-    info.dims.push_back(dim.to_string());
-    info.min.push_back(dim.eval(min).value_or(-1));
-    info.opt.push_back(dim.eval(opt).value_or(-1));
-    info.max.push_back(dim.eval(max).value_or(-1));
+  return info;
+}
+
+ProfileInfo describe(const PlanProfile& profile) {
+  ProfileInfo info;
+  for (const PlanTensor& tensor : profile.inputs) info.inputs.push_back(describe(profile, tensor));
+  for (const PlanTensor& tensor : profile.outputs) info.outputs.push_back(describe(profile, tensor));
+  for (const PlanSymbol& symbol : profile.symbols) {
+    info.symbols.push_back(fmt::format("{} in {}…{}…{}", symbol.name, symbol.min, symbol.opt, symbol.max));
   }
+  info.arena_bytes = profile.arena_bytes;
+  info.arena_floor = profile.arena_floor;
   return info;
 }
 
@@ -77,46 +99,59 @@ std::size_t index_of(const std::vector<TensorInfo>& tensors, std::string_view na
 
 Engine::State::State(Plan plan, const StepRegistry& registry, const LoadOptions& options)
     : plan_(std::move(plan)) {
+  TENON_CHECK(!plan_.profiles.empty(), "a plan without a profile");
   require_isa(plan_);
-  for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
-    const PlanStep& step = plan_.steps[i];
+  for (const PlanProfile& profile : plan_.profiles) {
+    create_steps(profile, registry);
+    profiles_.push_back(describe(profile));
+    if (profile.arena_bytes >= info_.arena_bytes) {
+      info_.arena_bytes = profile.arena_bytes;
+      info_.arena_floor = profile.arena_floor;
+    }
+  }
+  const int threads = options.threads > 0 ? options.threads : static_cast<int>(plan_.threads);
+  pool_ = options.pool ? options.pool : shared_pool(threads);
+  info_.network = plan_.network;
+  info_.producer = plan_.producer;
+  info_.isa = plan_.isa;
+  info_.threads = pool_->size();
+  info_.symbols = profiles_.front().symbols;
+  for (const Tensor& blob : plan_.blobs) info_.weight_bytes += blob.size_bytes();
+}
+
+void Engine::State::create_steps(const PlanProfile& profile, const StepRegistry& registry) {
+  auto& steps = steps_.emplace_back();
+  for (std::size_t i = 0; i < profile.steps.size(); ++i) {
+    const PlanStep& step = profile.steps[i];
     in_context(
         [&] {
           const auto types = [&](const std::vector<BufferId>& ids) {
             std::vector<const Type*> out;
             out.reserve(ids.size());
-            for (BufferId id : ids) out.push_back(id.valid() ? &plan_.buffer(id).type : nullptr);
+            for (BufferId id : ids) out.push_back(id.valid() ? &profile.buffer(id).type : nullptr);
             return out;
           };
           const auto inputs = types(step.inputs);
           const auto outputs = types(step.outputs);
           std::vector<Tensor> weights;
           for (std::uint32_t blob : step.weights) weights.push_back(plan_.blobs.at(blob));
-          steps_.push_back(registry.create(step.kind, {step.params, inputs, outputs, weights}));
+          steps.push_back(registry.create(step.kind, {step.params, inputs, outputs, weights}));
         },
         [&] { return fmt::format("creating step {} ({}, '{}')", i, step.tactic, step.label); });
   }
-  const int threads = options.threads > 0 ? options.threads : static_cast<int>(plan_.threads);
-  pool_ = options.pool ? options.pool : shared_pool(threads);
-  for (const PlanTensor& tensor : plan_.inputs) inputs_.push_back(describe(plan_, tensor));
-  for (const PlanTensor& tensor : plan_.outputs) outputs_.push_back(describe(plan_, tensor));
-  info_.network = plan_.network;
-  info_.producer = plan_.producer;
-  info_.isa = plan_.isa;
-  info_.threads = pool_->size();
-  info_.arena_bytes = plan_.arena_bytes;
-  info_.arena_floor = plan_.arena_floor;
-  for (const Tensor& blob : plan_.blobs) info_.weight_bytes += blob.size_bytes();
-  for (const PlanSymbol& symbol : plan_.symbols) {
-    info_.symbols.push_back(fmt::format("{} in {}…{}…{}", symbol.name, symbol.min, symbol.opt, symbol.max));
-  }
+}
+
+const PlanProfile& Engine::State::profile(std::size_t index) const {
+  TENON_REQUIRE(index < plan_.profiles.size(), "the engine has {} profile{}, none of number {}",
+                plan_.profiles.size(), plan_.profiles.size() == 1 ? "" : "s", index);
+  return plan_.profiles[index];
 }
 
 std::size_t Engine::State::input_index(std::string_view name) const {
-  return index_of(inputs_, name, "input");
+  return index_of(inputs(), name, "input");
 }
 std::size_t Engine::State::output_index(std::string_view name) const {
-  return index_of(outputs_, name, "output");
+  return index_of(outputs(), name, "output");
 }
 
 Engine Engine::from_plan(Plan plan, const LoadOptions& options) {
@@ -136,15 +171,16 @@ Engine Engine::deserialize(std::span<const std::byte> bytes, const LoadOptions& 
 
 void Engine::save(const std::filesystem::path& path) const { save_plan(state_->plan(), path); }
 std::vector<std::byte> Engine::serialize() const { return serialize_plan(state_->plan()); }
+const std::vector<ProfileInfo>& Engine::profiles() const noexcept { return state_->profiles(); }
 const std::vector<TensorInfo>& Engine::inputs() const noexcept { return state_->inputs(); }
 const std::vector<TensorInfo>& Engine::outputs() const noexcept { return state_->outputs(); }
 const EngineInfo& Engine::info() const noexcept { return state_->info(); }
 std::string Engine::dump() const { return to_text(state_->plan()); }
 const Plan& Engine::plan() const noexcept { return state_->plan(); }
 
-std::vector<StepInfo> Engine::steps() const {
+std::vector<StepInfo> Engine::steps(std::size_t profile) const {
   std::vector<StepInfo> infos;
-  for (const PlanStep& step : state_->plan().steps) {
+  for (const PlanStep& step : state_->profile(profile).steps) {
     infos.push_back({step.label, step.op, step.tactic, step.problem, step.note, step.expected_ns});
   }
   return infos;

@@ -9,15 +9,17 @@ from support import MODEL, CommandTest, load_npy, needs_passes
 class Reports(CommandTest):
     def test_inspect(self):
         report = json.loads(self.succeeds("inspect", self.engine, "--json"))
-        self.assertEqual(report["inputs"][0]["name"], "image")
-        self.assertEqual(report["inputs"][0]["min"], [1, 1, 28, 28])
-        self.assertEqual(report["inputs"][0]["max"], [4, 1, 28, 28])
-        self.assertEqual(report["outputs"][0]["name"], "logits")
+        self.assertEqual(len(report["profiles"]), 1)
+        profile = report["profiles"][0]
+        self.assertEqual(profile["inputs"][0]["name"], "image")
+        self.assertEqual(profile["inputs"][0]["min"], [1, 1, 28, 28])
+        self.assertEqual(profile["inputs"][0]["max"], [4, 1, 28, 28])
+        self.assertEqual(profile["outputs"][0]["name"], "logits")
         self.assertGreater(report["weight_bytes"], 29000 * 4)
-        self.assertGreaterEqual(report["arena_bytes"], report["arena_floor_bytes"])
-        self.assertLessEqual(report["arena_bytes"], 1.1 * report["arena_floor_bytes"])
+        self.assertGreaterEqual(profile["arena_bytes"], profile["arena_floor_bytes"])
+        self.assertLessEqual(profile["arena_bytes"], 1.1 * profile["arena_floor_bytes"])
         text = self.succeeds("inspect", self.engine)
-        for word in ("image", "logits", "arena", str(report["arena_bytes"]), str(report["arena_floor_bytes"])):
+        for word in ("image", "logits", "arena", str(profile["arena_bytes"]), str(profile["arena_floor_bytes"])):
             self.assertIn(word, text)
         self.assertGreater(len(self.succeeds("inspect", self.engine, "--plan")), len(text))
 

@@ -214,7 +214,7 @@ Plan plan_of_affine() {
 }
 
 PlanStep& plugin_step(Plan& plan) {
-  for (PlanStep& step : plan.steps) {
+  for (PlanStep& step : plan.profiles[0].steps) {
     if (step.kind == "plugin") return step;
   }
   throw InternalError("the plan has no plugin");
@@ -246,7 +246,7 @@ TEST(PluginPlan, IsCheckedAgainstThePlugin) {
   };
   EXPECT_EQ(error_after([](Plan&) {}), "no error");
   const auto output_type = [](Plan& plan) -> TensorType& {
-    return plan.buffers[plugin_step(plan).outputs[0].value].type.as_tensor();
+    return plan.profiles[0].buffers[plugin_step(plan).outputs[0].value].type.as_tensor();
   };
   expect_contains(error_after([&](Plan& plan) { output_type(plan).dims = Dims{4}; }),
                   "has the shape [8], the plan gives it [4]");

@@ -60,25 +60,54 @@ std::pair<std::string, ImageOrder> parse_input_order(const std::string& text) {
   throw ModelError(fmt::format("--input-order '{}': expected NAME:ORDER with nchw, nhwc or nc", text));
 }
 
-std::pair<std::string, ShapeRange> parse_shape_range(const std::string& text) {
-  // From the right, since names may contain ':'.
-  std::vector<Shape> shapes;
+namespace {
+
+// "NAME:MIN:OPT:MAX" or "NAME:ONE". From the right, since names may contain ':'.
+template <class Parse>
+std::optional<std::pair<std::string, ShapeRange>> read_range(const std::string& text, const Parse& parse) {
+  std::vector<Shape> parts;
   std::string_view rest = text;
-  while (shapes.size() < 3) {
+  while (parts.size() < 3) {
     const std::size_t colon = rest.rfind(':');
     if (colon == std::string_view::npos || colon == 0) break;
-    const auto shape = parse_shape(rest.substr(colon + 1));
-    if (!shape) break;
-    shapes.insert(shapes.begin(), *shape);
+    const std::optional<Shape> part = parse(rest.substr(colon + 1));
+    if (!part) break;
+    parts.insert(parts.begin(), *part);
     rest = rest.substr(0, colon);
   }
-  if (shapes.size() == 3) return {std::string(rest), {shapes[0], shapes[1], shapes[2]}};
-  if (!shapes.empty()) {
-    const Shape& shape = shapes.back();
-    return {text.substr(0, text.rfind(':')), {shape, shape, shape}};
+  if (parts.size() == 3) return std::pair(std::string(rest), ShapeRange{parts[0], parts[1], parts[2]});
+  if (parts.empty()) return std::nullopt;
+  const Shape& one = parts.back();
+  return std::pair(text.substr(0, text.rfind(':')), ShapeRange{one, one, one});
+}
+
+// "4,8,-1".
+std::optional<Shape> parse_values(std::string_view text) {
+  Shape values;
+  while (true) {
+    std::int64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc()) return std::nullopt;
+    values.push_back(value);
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+    if (text.empty()) return values;
+    if (text[0] != ',') return std::nullopt;
+    text.remove_prefix(1);
   }
+}
+
+}  // namespace
+
+std::pair<std::string, ShapeRange> parse_shape_range(const std::string& text) {
+  if (auto range = read_range(text, parse_shape)) return std::move(*range);
   throw ModelError(fmt::format(
       "--shapes '{}': expected NAME:MIN:OPT:MAX or NAME:SHAPE with shapes like 1x3x224x224", text));
+}
+
+std::pair<std::string, ShapeRange> parse_value_range(const std::string& text) {
+  if (auto range = read_range(text, parse_values)) return std::move(*range);
+  throw ModelError(
+      fmt::format("--values '{}': expected NAME:MIN:OPT:MAX or NAME:VALUES with values like 64,64", text));
 }
 
 float parse_number(std::string_view text, std::string_view option) {
@@ -161,6 +190,19 @@ void BuildArguments::add_shapes(CLI::App& app) {
          "image:1x3x224x224:4x3x224x224:8x3x224x224, or "
          "NAME:SHAPE for one shape; may be repeated. Symbolic dims of inputs that are not named become 1")
       ->allow_extra_args(false);
+  app.add_option("--values", values,
+                 "Values of an integer input that become dims: NAME:MIN:OPT:MAX, e.g. "
+                 "size:32,32:64,64:256,256, or NAME:VALUES; may be repeated")
+      ->allow_extra_args(false);
+}
+
+void BuildArguments::add_profiles(CLI::App& app) {
+  app.add_option(
+         "--profile", profiles,
+         "N: the --shapes and --values behind it are those of optimization profile N; may be repeated, "
+         "for several profiles from 0 on in one engine")
+      ->allow_extra_args(false);
+  app_ = &app;
 }
 
 void BuildArguments::add_threads(CLI::App& app) {
@@ -197,15 +239,79 @@ void BuildArguments::add_pipeline(CLI::App& app) {
   app.add_flag("--raw", raw, "Run no passes: the network as it was imported");
 }
 
+namespace {
+
+void add_range(std::map<std::string, ShapeRange>& ranges, const char* option,
+               std::pair<std::string, ShapeRange> range) {
+  if (!ranges.insert(range).second)
+    throw ModelError(fmt::format("{} names the input '{}' twice", option, range.first));
+}
+
+}  // namespace
+
+std::vector<OptimizationProfile> BuildArguments::profile_list() const {
+  std::vector<OptimizationProfile> list;
+  OptimizationProfile* current = nullptr;
+  auto profile = profiles.begin();
+  auto shape = shapes.begin(), value = values.begin();
+  const auto owner = [&](const char* option) -> OptimizationProfile& {
+    if (current != nullptr) return *current;
+    throw ModelError(fmt::format("{} stands before the first --profile, so it belongs to none", option));
+  };
+  for (const CLI::Option* option : app_->parse_order()) {
+    if (option->check_lname("profile")) {
+      const std::size_t number = *profile++;
+      if (number > list.size()) {
+        throw ModelError(
+            fmt::format("--profile {}: profiles are numbered from 0 on, {} comes next", number, list.size()));
+      }
+      if (number == list.size()) list.emplace_back();
+      current = &list[number];
+    } else if (option->check_lname("shapes")) {
+      add_range(owner("--shapes").shapes, "--shapes", parse_shape_range(*shape++));
+    } else if (option->check_lname("values")) {
+      add_range(owner("--values").values, "--values", parse_value_range(*value++));
+    }
+  }
+  return list;
+}
+
+void ProfileArguments::add_to(CLI::App& app) {
+  app.add_option(
+      "--use-profile", profile,
+      "Which of an engine's optimization profiles to use (default: the first that takes the inputs)");
+}
+
+Context ProfileArguments::open(
+    const Engine& engine,
+    const std::function<void(Context&, const std::vector<TensorInfo>&)>& set_inputs) const {
+  const auto prepared = [&](std::size_t number) {
+    Context context = engine.create_context(number);
+    set_inputs(context, engine.profiles()[number].inputs);
+    context.prepare();
+    return context;
+  };
+  if (profile || engine.profiles().size() == 1) return prepared(profile.value_or(0));
+  std::string refusals;
+  for (std::size_t i = 0; i < engine.profiles().size(); ++i) {
+    try {
+      return prepared(i);
+    } catch (const ModelError& error) {
+      refusals += fmt::format("\n  profile {}: {}", i, error.message());
+    }
+  }
+  throw ModelError("no profile of the engine takes these inputs:" + refusals);
+}
+
 BuildOptions BuildArguments::options() const {
   BuildOptions options;
   options.device = device == "ref" ? Device::reference : Device::cpu;
   options.threads = threads;
-  for (const std::string& text : shapes) {
-    auto [name, range] = parse_shape_range(text);
-    if (!options.shapes.emplace(name, std::move(range)).second) {
-      throw ModelError(fmt::format("--shapes names the input '{}' twice", name));
-    }
+  if (profiles.empty()) {
+    for (const std::string& text : shapes) add_range(options.shapes, "--shapes", parse_shape_range(text));
+    for (const std::string& text : values) add_range(options.values, "--values", parse_value_range(text));
+  } else {
+    options.profiles = profile_list();
   }
   if (accuracy == "exact") options.accuracy = Accuracy::exact;
   if (accuracy == "relaxed") options.accuracy = Accuracy::relaxed;

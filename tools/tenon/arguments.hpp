@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -25,6 +26,9 @@ std::optional<Shape> parse_shape(std::string_view text);
 
 // "NAME:MIN:OPT:MAX" or "NAME:SHAPE"; the name may contain ':'. ModelError.
 std::pair<std::string, ShapeRange> parse_shape_range(const std::string& text);
+
+// The same for values, "4,8"; one of them may be negative. ModelError.
+std::pair<std::string, ShapeRange> parse_value_range(const std::string& text);
 
 // A number or a fraction, "0.5", "1/255". ModelError naming `option`.
 float parse_number(std::string_view text, std::string_view option);
@@ -52,6 +56,8 @@ struct ModelArguments {
 
 struct BuildArguments {
   std::vector<std::string> shapes;
+  std::vector<std::string> values;
+  std::vector<std::size_t> profiles;  // numbers, each before the shapes and values that are its
   int threads = 0;
   std::string device;
   std::string accuracy;
@@ -61,7 +67,8 @@ struct BuildArguments {
   bool no_tune = false;
   bool raw = false;
 
-  void add_shapes(CLI::App& app);
+  void add_shapes(CLI::App& app);    // --shapes, --values
+  void add_profiles(CLI::App& app);  // --profile, beside these
   void add_threads(CLI::App& app);
   void add_device(CLI::App& app);
   void add_accuracy(CLI::App& app);
@@ -69,6 +76,23 @@ struct BuildArguments {
   void add_pipeline(CLI::App& app);  // --pipeline, --raw
 
   BuildOptions options() const;
+
+ private:
+  std::vector<OptimizationProfile> profile_list() const;
+
+  CLI::App* app_ = nullptr;  // with --profile: knows in which order the options came
+};
+
+// Which of an engine's profiles is used.
+struct ProfileArguments {
+  std::optional<std::size_t> profile;
+
+  void add_to(CLI::App& app);
+
+  // A context that is prepared for the inputs that `set_inputs` gives it (with the profile's inputs): under
+  // the profile asked for, or the first that takes them. ModelError where none does.
+  Context open(const Engine& engine,
+               const std::function<void(Context&, const std::vector<TensorInfo>&)>& set_inputs) const;
 };
 
 // A model of any format. ModelError when the file is something else.

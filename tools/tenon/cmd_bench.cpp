@@ -16,6 +16,7 @@
 #include <chrono>
 #include <cmath>
 #include <exception>
+#include <limits>
 #include <memory>
 #include <numeric>
 #include <thread>
@@ -29,6 +30,7 @@ struct Options {
   ModelArguments importing;
   BuildArguments build;
   InputArguments inputs;
+  ProfileArguments use_profile;
   std::string model;
   int contexts = 1;
   double duration = 3;
@@ -128,7 +130,7 @@ std::vector<Layer> layers_of(const Engine& engine, const Context& context) {
   std::vector<Layer> layers;
   double total = 0;
   const auto times = context.step_times();
-  const std::vector<StepInfo> steps = engine.steps();
+  const std::vector<StepInfo> steps = engine.steps(context.profile());
   for (std::size_t i = 0; i < steps.size() && i < times.size(); ++i) {
     Layer layer{steps[i]};
     if (times[i].runs > 0)
@@ -140,26 +142,57 @@ std::vector<Layer> layers_of(const Engine& engine, const Context& context) {
   return layers;
 }
 
-void set_inputs(const Options& options, const Engine& engine, const std::map<std::string, Tensor>& files,
-                Context& context) {
-  std::map<std::string, ShapeRange> shapes = options.build.options().shapes;
+// What the inputs are bound to: files, else random tensors of the shapes and with the values asked for.
+void set_inputs(const Options& options, const std::vector<TensorInfo>& infos,
+                const std::map<std::string, Tensor>& files, Context& context) {
+  const BuildOptions asked = options.build.options();
   std::uint64_t seed = options.seed;
-  for (const TensorInfo& info : engine.inputs()) {
+  for (TensorInfo info : infos) {
     if (!info.is_tensor)
       throw ModelError(fmt::format("input '{}' is a {}, which bench cannot make up", info.name, info.type));
     const auto file = files.find(info.name);
-    const auto shape = shapes.find(info.name);
-    const Shape& asked = shape != shapes.end() ? shape->second.opt : info.opt;
-    context.set_input(info.name, file != files.end() ? file->second : random_tensor(info.dtype, asked, seed));
+    if (const auto shape = asked.shapes.find(info.name); shape != asked.shapes.end())
+      info.opt = shape->second.opt;
+    const auto values = asked.values.find(info.name);
+    if (info.values && values != asked.values.end()) info.values->opt = values->second.opt;
+    context.set_input(info.name, file != files.end() ? file->second : random_input(info, seed));
     ++seed;
-    shapes.erase(info.name);
   }
-  if (!shapes.empty())
-    throw ModelError(fmt::format("--shapes: the network has no input '{}'", shapes.begin()->first));
+  const auto check_names = [&](const std::map<std::string, ShapeRange>& ranges, const char* option) {
+    for (const auto& [name, range] : ranges) {
+      const bool known = std::any_of(infos.begin(), infos.end(),
+                                     [&, &wanted = name](const TensorInfo& i) { return i.name == wanted; });
+      if (!known) throw ModelError(fmt::format("{}: the network has no input '{}'", option, name));
+    }
+  };
+  check_names(asked.shapes, "--shapes");
+  check_names(asked.values, "--values");
+}
+
+// What it takes to change to shapes: to new ones, and to some that the context has seen. Milliseconds.
+struct ShapeChange {
+  double unseen = 0, seen = 0;
+};
+
+ShapeChange time_shape_change(const Options& options, const Engine& engine,
+                              const std::map<std::string, Tensor>& files, std::size_t profile) {
+  constexpr int kRounds = 5;
+  ShapeChange best{std::numeric_limits<double>::infinity(), std::numeric_limits<double>::infinity()};
+  for (int round = 0; round < kRounds; ++round) {
+    Context context = engine.create_context(profile);
+    set_inputs(options, engine.profiles()[profile].inputs, files, context);
+    for (double* ms : {&best.unseen, &best.seen}) {
+      context.set_profile(profile);  // forgets which shapes it is prepared for
+      const Clock::time_point start = Clock::now();
+      context.prepare();
+      *ms = std::min(*ms, seconds_since(start) * 1e3);
+    }
+  }
+  return best;
 }
 
 void report_json(const Options& options, const Engine& engine, const Measured& measured,
-                 const std::vector<Layer>& layers) {
+                 const ShapeChange& change, const std::vector<Layer>& layers) {
   const Latency& latency = measured.latency;
   nlohmann::ordered_json json;
   json["model"] = options.model;
@@ -169,6 +202,7 @@ void report_json(const Options& options, const Engine& engine, const Measured& m
   json["latency_ms"] = {{"count", latency.count}, {"min", latency.min}, {"median", latency.median},
                         {"mean", latency.mean},   {"p90", latency.p90}, {"p99", latency.p99}};
   json["throughput_per_s"] = measured.throughput;
+  json["shape_change_ms"] = {{"unseen", change.unseen}, {"seen", change.seen}};
   for (const Layer& layer : layers) {
     json["layers"].push_back({{"layer", layer.info.label},
                               {"op", layer.info.op},
@@ -190,9 +224,10 @@ int run(const Options& options) {
       open_engine(options.model, options.importing, options.build, options.inputs, build_options, bar, files);
   std::vector<Context> contexts;
   for (int i = 0; i < options.contexts; ++i) {
-    contexts.push_back(engine.create_context());
-    set_inputs(options, engine, files, contexts.back());
-    contexts.back().prepare();
+    contexts.push_back(
+        options.use_profile.open(engine, [&](Context& context, const std::vector<TensorInfo>& infos) {
+          set_inputs(options, infos, files, context);
+        }));
     repeat(contexts.back(), options.warmup, bar, "warming up");
   }
   Context& context = contexts.front();
@@ -211,8 +246,9 @@ int run(const Options& options) {
     repeat(context, std::max(0.2, options.duration / 4), bar, "profiling");
     layers = layers_of(engine, context);
   }
+  const ShapeChange change = time_shape_change(options, engine, files, context.profile());
   if (options.json) {
-    report_json(options, engine, measured, layers);
+    report_json(options, engine, measured, change, layers);
     return kDone;
   }
   const std::string at_once =
@@ -222,6 +258,8 @@ int run(const Options& options) {
                     ms_text(latency.p90), ms_text(latency.p99), latency.count, at_once, engine.info().threads,
                     engine.info().isa));
   print(fmt::format("throughput: {:.4g} inferences/s\n", measured.throughput));
+  print(fmt::format("change of shapes ms: {} to unseen ones, {} to seen ones\n", ms_text(change.unseen),
+                    ms_text(change.seen)));
   if (layers.empty()) return kDone;
   Table table({"layer", "operator", "tactic", "ms", "share"}, {3, 4});
   for (const Layer& layer : layers) {
@@ -253,6 +291,7 @@ void add_bench(Program& program) {
   options->importing.add_to(app);
   options->inputs.add_to(app);
   options->build.add_shapes(app);
+  options->use_profile.add_to(app);
   options->build.add_threads(app);
   options->build.add_device(app);
   options->build.add_accuracy(app);

@@ -24,6 +24,13 @@ struct Options {
   bool json = false;
 };
 
+// Of all profiles.
+std::size_t steps_of(const Engine& engine) {
+  std::size_t steps = 0;
+  for (std::size_t i = 0; i < engine.profiles().size(); ++i) steps += engine.steps(i).size();
+  return steps;
+}
+
 nlohmann::ordered_json to_json(const BuildReport& report, const Engine& engine) {
   nlohmann::ordered_json json;
   json["seconds"] = report.seconds;
@@ -35,7 +42,8 @@ nlohmann::ordered_json to_json(const BuildReport& report, const Engine& engine) 
   json["cache_hits"] = report.cache_hits;
   json["cache_misses"] = report.cache_misses;
   json["network_ms"] = report.network_ms;
-  json["steps"] = engine.steps().size();
+  json["profiles"] = engine.profiles().size();
+  json["steps"] = steps_of(engine);
   json["isa"] = engine.info().isa;
   json["threads"] = engine.info().threads;
   json["weight_bytes"] = engine.info().weight_bytes;
@@ -61,9 +69,11 @@ int run(const Options& options) {
     print_json(json);
     return kDone;
   }
-  print(fmt::format("{}: {} steps, {} weights, {} arena, {} threads, {}\n", options.output,
-                    engine.steps().size(), bytes_text(engine.info().weight_bytes),
-                    bytes_text(engine.info().arena_bytes), engine.info().threads, engine.info().isa));
+  const std::size_t profiles = engine.profiles().size();
+  print(fmt::format("{}: {}{} steps, {} weights, {} arena, {} threads, {}\n", options.output,
+                    profiles > 1 ? fmt::format("{} profiles, ", profiles) : "", steps_of(engine),
+                    bytes_text(engine.info().weight_bytes), bytes_text(engine.info().arena_bytes),
+                    engine.info().threads, engine.info().isa));
   print(fmt::format("built in {:.2f} s: {} rewrites, {} tactics timed, {} times from the cache\n",
                     report.seconds, report.rewrites, report.timed, report.cache_hits));
   return kDone;
@@ -80,6 +90,7 @@ void add_build(Program& program) {
   options->importing.add_to(app);
   options->importing.add_mean(app);
   options->build.add_shapes(app);
+  options->build.add_profiles(app);
   options->build.add_threads(app);
   options->build.add_device(app);
   options->build.add_accuracy(app);

@@ -17,6 +17,7 @@ struct Options {
   ModelArguments importing;
   BuildArguments build;
   std::string engine;
+  ProfileArguments profile;
   std::string layer;
   bool json = false;
 };
@@ -38,7 +39,7 @@ int run(const Options& options) {
       open_engine(options.engine, options.importing.options(), options.build, options.build.options(), bar);
   nlohmann::ordered_json json = nlohmann::ordered_json::array();
   std::string text;
-  for (const StepInfo& step : engine.steps()) {
+  for (const StepInfo& step : engine.steps(options.profile.profile.value_or(0))) {
     if (step.label.find(options.layer) == std::string::npos) continue;
     if (options.json) {
       json.push_back({{"layer", step.label},
@@ -77,6 +78,7 @@ void add_explain(Program& program) {
   options->importing.add_to(app);
   options->importing.add_mean(app);
   options->build.add_shapes(app);
+  options->profile.add_to(app);
   options->build.add_threads(app);
   options->build.add_device(app);
   options->build.add_accuracy(app);

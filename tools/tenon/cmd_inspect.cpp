@@ -28,9 +28,16 @@ nlohmann::ordered_json to_json(const std::vector<TensorInfo>& infos) {
                     {"min", info.min},
                     {"opt", info.opt},
                     {"max", info.max}});
+    if (!info.values) continue;
+    json.back()["values"] = {{"elements", info.values->elements},
+                             {"min", info.values->min},
+                             {"opt", info.values->opt},
+                             {"max", info.values->max}};
   }
   return json;
 }
+
+std::string values_text(const Shape& values) { return fmt::format("{}", fmt::join(values, ",")); }
 
 std::string lines(const std::vector<TensorInfo>& infos, const char* what) {
   std::string text;
@@ -40,8 +47,40 @@ std::string lines(const std::vector<TensorInfo>& infos, const char* what) {
       text += fmt::format("  min {}  opt {}  max {}", shape_text(info.min), shape_text(info.opt),
                           shape_text(info.max));
     }
+    if (info.values) {
+      text += fmt::format("  values min {}  opt {}  max {}", values_text(info.values->min),
+                          values_text(info.values->opt), values_text(info.values->max));
+    }
     text += '\n';
   }
+  return text;
+}
+
+nlohmann::ordered_json to_json(const Engine& engine, std::size_t number) {
+  const ProfileInfo& profile = engine.profiles()[number];
+  nlohmann::ordered_json json;
+  json["steps"] = engine.steps(number).size();
+  json["arena_bytes"] = profile.arena_bytes;
+  json["arena_floor_bytes"] = profile.arena_floor;
+  json["symbols"] = profile.symbols;
+  json["inputs"] = to_json(profile.inputs);
+  json["outputs"] = to_json(profile.outputs);
+  return json;
+}
+
+std::string text_of(const Engine& engine, std::size_t number) {
+  const ProfileInfo& profile = engine.profiles()[number];
+  std::string text;
+  if (engine.profiles().size() > 1) text += fmt::format("\nprofile  {}\n", number);
+  text += lines(profile.inputs, "input ");
+  text += lines(profile.outputs, "output");
+  for (const std::string& symbol : profile.symbols) text += fmt::format("symbol   {}\n", symbol);
+  text += fmt::format("steps    {}\n", engine.steps(number).size());
+  const double ratio = profile.arena_floor > 0 ? static_cast<double>(profile.arena_bytes) /
+                                                     static_cast<double>(profile.arena_floor)
+                                               : 1;
+  text += fmt::format("arena    {} ({} B), {:.3f} × the {} B that are live at once\n",
+                      bytes_text(profile.arena_bytes), profile.arena_bytes, ratio, profile.arena_floor);
   return text;
 }
 
@@ -58,29 +97,16 @@ int run(const Options& options) {
     json["producer"] = info.producer;
     json["isa"] = info.isa;
     json["threads"] = info.threads;
-    json["steps"] = engine.steps().size();
     json["weight_bytes"] = info.weight_bytes;
-    json["arena_bytes"] = info.arena_bytes;
-    json["arena_floor_bytes"] = info.arena_floor;
-    json["symbols"] = info.symbols;
-    json["inputs"] = to_json(engine.inputs());
-    json["outputs"] = to_json(engine.outputs());
+    for (std::size_t i = 0; i < engine.profiles().size(); ++i) json["profiles"].push_back(to_json(engine, i));
     if (options.check) json["checked"] = true;
     print_json(json);
     return kDone;
   }
   std::string text = fmt::format("network  '{}', by {}\n", info.network, info.producer);
   text += fmt::format("made for {}, {} threads\n", info.isa, info.threads);
-  text += lines(engine.inputs(), "input ");
-  text += lines(engine.outputs(), "output");
-  for (const std::string& symbol : info.symbols) text += fmt::format("symbol   {}\n", symbol);
-  text += fmt::format("steps    {}\n", engine.steps().size());
   text += fmt::format("weights  {} ({} B)\n", bytes_text(info.weight_bytes), info.weight_bytes);
-  const double ratio = info.arena_floor > 0
-                           ? static_cast<double>(info.arena_bytes) / static_cast<double>(info.arena_floor)
-                           : 1;
-  text += fmt::format("arena    {} ({} B), {:.3f} × the {} B that are live at once\n",
-                      bytes_text(info.arena_bytes), info.arena_bytes, ratio, info.arena_floor);
+  for (std::size_t i = 0; i < engine.profiles().size(); ++i) text += text_of(engine, i);
   if (options.check) text += "checked  every checksum is right\n";
   if (options.plan) text += "\n" + engine.dump();
   print(text);

@@ -19,6 +19,7 @@ struct Options {
   ModelArguments importing;
   BuildArguments build;
   InputArguments inputs;
+  ProfileArguments profile;
   std::string model;
   std::string output_dir;
   bool json = false;
@@ -32,17 +33,18 @@ int run(const Options& options) {
   ProgressBar bar;
   const Engine engine = open_engine(options.model, options.importing, options.build, options.inputs,
                                     build_options, bar, tensors);
-  Context context = engine.create_context();
-  for (const TensorInfo& info : engine.inputs()) {
-    if (!info.is_tensor)
-      throw ModelError(fmt::format("input '{}' is a {}, which files cannot give", info.name, info.type));
-    const auto tensor = tensors.find(info.name);
-    if (tensor == tensors.end()) {
-      throw ModelError(fmt::format("input '{}' ({}) is missing: give --input {}=FILE", info.name,
-                                   tensor_text(info), info.name));
+  Context context = options.profile.open(engine, [&](Context& target, const std::vector<TensorInfo>& infos) {
+    for (const TensorInfo& info : infos) {
+      if (!info.is_tensor)
+        throw ModelError(fmt::format("input '{}' is a {}, which files cannot give", info.name, info.type));
+      const auto tensor = tensors.find(info.name);
+      if (tensor == tensors.end()) {
+        throw ModelError(fmt::format("input '{}' ({}) is missing: give --input {}=FILE", info.name,
+                                     tensor_text(info), info.name));
+      }
+      target.set_input(info.name, tensor->second);
     }
-    context.set_input(info.name, tensor->second);
-  }
+  });
   context.run();
   std::vector<std::pair<std::string, Data>> outputs;
   for (const TensorInfo& info : engine.outputs()) outputs.emplace_back(info.name, context.value(info.name));
@@ -90,6 +92,7 @@ void add_run(Program& program) {
   options->importing.add_to(app);
   options->inputs.add_to(app);
   options->build.add_shapes(app);
+  options->profile.add_to(app);
   options->build.add_threads(app);
   options->build.add_device(app);
   options->build.add_accuracy(app);

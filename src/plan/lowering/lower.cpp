@@ -28,8 +28,8 @@ class Lowering {
     plan_.network = graph.name();
     plan_.isa = std::string(isa_name(options.isa));
     plan_.threads = static_cast<std::uint32_t>(options.threads);
-    plan_.symbols = options.profile;
-    for (const PlanSymbol& symbol : plan_.symbols) {
+    profile_.symbols = options.profile;
+    for (const PlanSymbol& symbol : profile_.symbols) {
       ranges_[symbol.name] = {symbol.min, symbol.max};
     }
   }
@@ -45,6 +45,7 @@ class Lowering {
     drop_unused_buffers();
     find_lifetimes();
     place();
+    plan_.profiles.push_back(std::move(profile_));
     return std::move(plan_);
   }
 
@@ -54,8 +55,8 @@ class Lowering {
   // --- buffers ---
 
   BufferId new_buffer(Buffer buffer) {
-    plan_.buffers.push_back(std::move(buffer));
-    return BufferId(static_cast<std::uint32_t>(plan_.buffers.size() - 1));
+    profile_.buffers.push_back(std::move(buffer));
+    return BufferId(static_cast<std::uint32_t>(profile_.buffers.size() - 1));
   }
 
   std::optional<Shape> max_shape(const Type& type) const {
@@ -138,7 +139,7 @@ class Lowering {
     step.label = graph_.value(id).name;
     step.op = "constant";
     step.tactic = step.kind;
-    plan_.steps.push_back(std::move(step));
+    profile_.steps.push_back(std::move(step));
     return to;
   }
 
@@ -165,7 +166,10 @@ class Lowering {
       buffer.index = static_cast<std::uint32_t>(i);
       const std::string name = buffer.name;
       const BufferId buffer_id = buffers_[key(id, {})] = new_buffer(std::move(buffer));
-      plan_.inputs.push_back({name, buffer_id});
+      const Type& type = graph_.value(id).type;
+      profile_.inputs.push_back({name, buffer_id,
+                                 type.is_tensor() ? type.as_tensor().dims.value_or(Dims{}) : Dims{},
+                                 graph_.value(id).symbolic});
     }
   }
 
@@ -199,7 +203,7 @@ class Lowering {
   // memory is the caller's or belongs to another whole already, or regions are not contiguous or move with
   // the shapes.
   bool join_in_place(std::size_t axis, const std::vector<BufferId>& parts, BufferId whole) {
-    const Buffer& result = plan_.buffer(whole);
+    const Buffer& result = profile_.buffer(whole);
     const TensorType& type = result.type.as_tensor();
     if (result.storage != Buffer::Storage::arena || (!type.layout.is_plain() && axis > 1)) return false;
     if (!std::all_of(type.dims->begin(), type.dims->begin() + static_cast<std::ptrdiff_t>(axis),
@@ -209,11 +213,11 @@ class Lowering {
     std::vector<BufferId> roots;
     std::uint64_t offset = 0;
     for (BufferId part : parts) {
-      const BufferId root = root_buffer(plan_, part);
-      const Buffer& memory = plan_.buffer(root);
-      const auto& dims = *plan_.buffer(part).type.as_tensor().dims;
+      const BufferId root = root_buffer(profile_, part);
+      const Buffer& memory = profile_.buffer(root);
+      const auto& dims = *profile_.buffer(part).type.as_tensor().dims;
       const bool fits =
-          memory.storage == Buffer::Storage::arena && memory.bytes == plan_.buffer(part).bytes &&
+          memory.storage == Buffer::Storage::arena && memory.bytes == profile_.buffer(part).bytes &&
           offset % kBufferAlignment == 0 &&
           std::all_of(dims.begin(), dims.end(), [](const Dim& dim) { return dim.is_const(); }) &&
           std::find(roots.begin(), roots.end(), root) == roots.end();
@@ -224,9 +228,10 @@ class Lowering {
     if (offset != result.bytes) return false;
     offset = 0;
     for (BufferId root : roots) {
-      Buffer& part = plan_.buffers[root.value];
+      Buffer& part = profile_.buffers[root.value];
       part.storage = Buffer::Storage::alias;
       part.alias_of = whole;
+      part.part = true;
       part.offset = offset;
       offset += part.bytes;
     }
@@ -236,7 +241,7 @@ class Lowering {
   void add_alias(const Node& node, BufferId of) {
     Buffer buffer = describe(node.outputs.at(0), {});
     TENON_CHECK(
-        plan_.buffer(of).storage != Buffer::Storage::dynamic && buffer.storage == Buffer::Storage::arena,
+        profile_.buffer(of).storage != Buffer::Storage::dynamic && buffer.storage == Buffer::Storage::arena,
         "a view of memory of unknown size");
     buffer.storage = Buffer::Storage::alias;
     buffer.alias_of = of;
@@ -268,7 +273,7 @@ class Lowering {
       }
     }
     step.scratch_bytes = scratch_at_max(step);
-    plan_.steps.push_back(std::move(step));
+    profile_.steps.push_back(std::move(step));
   }
 
   std::uint64_t scratch_at_max(const PlanStep& step) const {
@@ -282,9 +287,9 @@ class Lowering {
         shapes.push_back(nullptr);
         return;
       }
-      types.push_back(&plan_.buffer(id).type);
-      const bool dynamic = plan_.buffer(root_buffer(plan_, id)).storage == Buffer::Storage::dynamic;
-      storage.push_back(dynamic ? std::nullopt : max_shape(plan_.buffer(id).type));
+      types.push_back(&profile_.buffer(id).type);
+      const bool dynamic = profile_.buffer(root_buffer(profile_, id)).storage == Buffer::Storage::dynamic;
+      storage.push_back(dynamic ? std::nullopt : max_shape(profile_.buffer(id).type));
       shapes.push_back(storage.back() ? &*storage.back() : nullptr);
     };
     for (BufferId id : step.inputs) add(id, input_types, input_shapes);
@@ -302,18 +307,18 @@ class Lowering {
     const auto& names = graph_.output_names();
     for (std::size_t i = 0; i < graph_.outputs().size(); ++i) {
       BufferId id = buffer_for(graph_.outputs()[i], {});
-      BufferId root = root_buffer(plan_, id);
-      const Buffer::Storage storage = plan_.buffer(root).storage;
-      const bool is_part = plan_.buffer(root).bytes != plan_.buffer(id).bytes;
+      BufferId root = root_buffer(profile_, id);
+      const Buffer::Storage storage = profile_.buffer(root).storage;
+      const bool is_part = profile_.buffer(root).bytes != profile_.buffer(id).bytes;
       if (is_part || (storage != Buffer::Storage::arena && storage != Buffer::Storage::dynamic)) {
         id = root = add_output_copy(graph_.outputs()[i], id);
       }
-      Buffer& buffer = plan_.buffers[root.value];
+      Buffer& buffer = profile_.buffers[root.value];
       if (buffer.storage == Buffer::Storage::arena) {
         buffer.storage = Buffer::Storage::output;
         buffer.index = static_cast<std::uint32_t>(i);
       }
-      plan_.outputs.push_back({names.at(i), id});
+      profile_.outputs.push_back({names.at(i), id});
     }
   }
 
@@ -326,38 +331,38 @@ class Lowering {
     step.label = graph_.value(value).name;
     step.op = "copy";
     step.tactic = "copy";
-    plan_.steps.push_back(std::move(step));
+    profile_.steps.push_back(std::move(step));
     return to;
   }
 
   // Steps whose results nothing reads: shape arithmetic that inference already did, for example.
   void drop_dead_steps() {
-    std::vector<bool> live(plan_.buffers.size(), false);
-    for (const PlanTensor& output : plan_.outputs) live[root_buffer(plan_, output.buffer).value] = true;
+    std::vector<bool> live(profile_.buffers.size(), false);
+    for (const PlanTensor& output : profile_.outputs) live[root_buffer(profile_, output.buffer).value] = true;
     std::vector<PlanStep> kept;
-    for (auto step = plan_.steps.rbegin(); step != plan_.steps.rend(); ++step) {
+    for (auto step = profile_.steps.rbegin(); step != profile_.steps.rend(); ++step) {
       const bool wanted = std::any_of(step->outputs.begin(), step->outputs.end(), [&](BufferId id) {
-        return id.valid() && live[root_buffer(plan_, id).value];
+        return id.valid() && live[root_buffer(profile_, id).value];
       });
       if (!wanted) continue;
       for (BufferId id : step->inputs) {
-        if (id.valid()) live[root_buffer(plan_, id).value] = true;
+        if (id.valid()) live[root_buffer(profile_, id).value] = true;
       }
       kept.push_back(std::move(*step));
     }
-    plan_.steps.assign(std::make_move_iterator(kept.rbegin()), std::make_move_iterator(kept.rend()));
+    profile_.steps.assign(std::make_move_iterator(kept.rbegin()), std::make_move_iterator(kept.rend()));
   }
 
   void drop_unused_buffers() {
-    std::vector<bool> used(plan_.buffers.size(), false);
+    std::vector<bool> used(profile_.buffers.size(), false);
     for_each_buffer_id([&](BufferId& id) {
-      for (BufferId part = id; part.valid(); part = plan_.buffer(part).alias_of) used[part.value] = true;
+      for (BufferId part = id; part.valid(); part = profile_.buffer(part).alias_of) used[part.value] = true;
     });
     // Aliases stand behind what they are aliases of.
     std::vector<std::size_t> depth(used.size(), 0), order;
     for (std::size_t i = 0; i < used.size(); ++i) {
       if (used[i]) order.push_back(i);
-      for (BufferId part = plan_.buffers[i].alias_of; part.valid(); part = plan_.buffer(part).alias_of)
+      for (BufferId part = profile_.buffers[i].alias_of; part.valid(); part = profile_.buffer(part).alias_of)
         ++depth[i];
     }
     std::stable_sort(order.begin(), order.end(),
@@ -366,12 +371,12 @@ class Lowering {
     std::vector<Buffer> kept;
     for (std::size_t i : order) {
       renumbered[i] = BufferId(static_cast<std::uint32_t>(kept.size()));
-      kept.push_back(std::move(plan_.buffers[i]));
+      kept.push_back(std::move(profile_.buffers[i]));
     }
-    plan_.buffers = std::move(kept);
+    profile_.buffers = std::move(kept);
     const auto renumber = [&](BufferId& id) { id = renumbered[id.value]; };
     for_each_buffer_id(renumber);
-    for (Buffer& buffer : plan_.buffers) {
+    for (Buffer& buffer : profile_.buffers) {
       if (buffer.alias_of.valid()) renumber(buffer.alias_of);
     }
   }
@@ -379,9 +384,9 @@ class Lowering {
   // Every place outside of buffers that names one.
   template <class Visit>
   void for_each_buffer_id(const Visit& visit) {
-    for (PlanTensor& input : plan_.inputs) visit(input.buffer);
-    for (PlanTensor& output : plan_.outputs) visit(output.buffer);
-    for (PlanStep& step : plan_.steps) {
+    for (PlanTensor& input : profile_.inputs) visit(input.buffer);
+    for (PlanTensor& output : profile_.outputs) visit(output.buffer);
+    for (PlanStep& step : profile_.steps) {
       for (auto* ids : {&step.inputs, &step.outputs}) {
         for (BufferId& id : *ids) {
           if (id.valid()) visit(id);
@@ -393,46 +398,47 @@ class Lowering {
   // --- memory ---
 
   void find_lifetimes() {
-    lifetimes_.assign(plan_.buffers.size(), std::nullopt);
-    for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
+    lifetimes_.assign(profile_.buffers.size(), std::nullopt);
+    for (std::size_t i = 0; i < profile_.steps.size(); ++i) {
       const auto touch = [&](BufferId id) {
         if (!id.valid()) return;
-        const BufferId root = root_buffer(plan_, id);
-        if (plan_.buffer(root).storage != Buffer::Storage::arena) return;
+        const BufferId root = root_buffer(profile_, id);
+        if (profile_.buffer(root).storage != Buffer::Storage::arena) return;
         auto& life = lifetimes_[root.value];
         const auto step = static_cast<std::uint32_t>(i);
-        if (!life) life = MemoryRequest{plan_.buffer(root).bytes, step, step};
+        if (!life) life = MemoryRequest{profile_.buffer(root).bytes, step, step};
         life->last = step;
       };
-      for (BufferId id : plan_.steps[i].inputs) touch(id);
-      for (BufferId id : plan_.steps[i].outputs) touch(id);
+      for (BufferId id : profile_.steps[i].inputs) touch(id);
+      for (BufferId id : profile_.steps[i].outputs) touch(id);
     }
   }
 
   void place() {
     std::vector<MemoryRequest> requests;
     std::vector<std::uint64_t*> targets;
-    for (std::size_t i = 0; i < plan_.buffers.size(); ++i) {
+    for (std::size_t i = 0; i < profile_.buffers.size(); ++i) {
       if (!lifetimes_[i]) continue;
       requests.push_back(*lifetimes_[i]);
-      targets.push_back(&plan_.buffers[i].offset);
+      targets.push_back(&profile_.buffers[i].offset);
     }
-    for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
-      if (plan_.steps[i].scratch_bytes == 0) continue;
+    for (std::size_t i = 0; i < profile_.steps.size(); ++i) {
+      if (profile_.steps[i].scratch_bytes == 0) continue;
       const auto step = static_cast<std::uint32_t>(i);
-      requests.push_back({plan_.steps[i].scratch_bytes, step, step});
-      targets.push_back(&plan_.steps[i].scratch_offset);
+      requests.push_back({profile_.steps[i].scratch_bytes, step, step});
+      targets.push_back(&profile_.steps[i].scratch_offset);
     }
     const MemoryPlan memory = plan_memory(requests);
     for (std::size_t i = 0; i < targets.size(); ++i) *targets[i] = memory.offsets[i];
-    plan_.arena_bytes = memory.arena_bytes;
-    plan_.arena_floor = memory.floor_bytes;
+    profile_.arena_bytes = memory.arena_bytes;
+    profile_.arena_floor = memory.floor_bytes;
   }
 
   const Graph& graph_;
   const Assignment& assignment_;
   const StepRegistry& steps_;
   Plan plan_;
+  PlanProfile profile_;
   SymbolRanges ranges_;
   std::map<Key, BufferId> buffers_;
   std::vector<std::optional<MemoryRequest>> lifetimes_;

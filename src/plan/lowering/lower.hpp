@@ -1,5 +1,5 @@
-// Lowering: a graph and what was chosen for it become a plan: steps in order, buffers, memory, packed
-// weights.
+// Lowering: a graph and what was chosen for it become a plan of one profile: steps in order, buffers, memory,
+// packed weights.
 #pragma once
 
 #include "ir/graph.hpp"

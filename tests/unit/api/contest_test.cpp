@@ -66,7 +66,7 @@ TEST_F(ContestTest, WithoutTimeTheBestByItsEstimateWins) {
   const Contest contest = hold();
   EXPECT_EQ(contest.winner, &choice_.best);
   EXPECT_TRUE(contest.ns.empty());
-  EXPECT_FALSE(contest.plan.steps.empty());
+  EXPECT_FALSE(contest.plan.profiles[0].steps.empty());
   EXPECT_EQ(cache_.size(), 0u);
 }
 

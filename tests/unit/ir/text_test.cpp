@@ -6,6 +6,7 @@
 
 #include <tenon/error.hpp>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -82,6 +83,23 @@ TEST(Text, EveryKindOfFieldRoundTrips) {
   Graph empty_lists;
   empty_lists.add(op, {});
   expect_round_trip(empty_lists);
+}
+
+TEST(Text, ValuesOfInputsRoundTrip) {
+  Graph graph("net");
+  const ValueId size = graph.add_input("size", Type::tensor(DataType::i64, {3}));
+  const ValueId count = graph.add_input("count", Type::tensor(DataType::i32, {}));
+  graph.set_input_values(size, {Dim::symbol("a.0"), -1, Dim::symbol("H") * 2 + 1});
+  graph.set_input_values(count, {Dim::symbol("N")});
+  EXPECT_NE(print(graph).find("(%size: i64[3] is [a.0, -1, 2*H + 1], %count: i32[] is [N])"),
+            std::string::npos)
+      << print(graph);
+  expect_round_trip(graph);
+  for (const char* inputs : {"%x: i64[2] is [N]", "%x: f32[1] is [N]", "%x: i64[1,1] is [N]",
+                             "%x: i64[1] is N", "%x: i64[*] is [N]", "%x: i64[1] is [N,"}) {
+    const std::string text = fmt::format("graph @g({}) {{\n  return\n}}", inputs);
+    EXPECT_THROW(parse(text, test_ops()), ModelError) << text;
+  }
 }
 
 TEST(Text, LargeConstantsGoToTheBlob) {

@@ -18,7 +18,8 @@ Plan sample_plan() {
   plan.producer = "test";
   plan.isa = "portable";
   plan.threads = 2;
-  plan.symbols = {{"N", 1, 4, 8}};
+  plan.profiles.resize(1);
+  plan.profiles[0].symbols = {{"N", 1, 4, 8}};
   const Type type = Type::tensor(DataType::f32, {Dim::symbol("N"), 3});
   Buffer in{"x", type, Buffer::Storage::input, {}, 0, 96, 0, {}};
   Buffer mid{"m", type, Buffer::Storage::arena, {}, 64, 96, 0, {}};
@@ -27,9 +28,9 @@ Plan sample_plan() {
       BufferId(1)};
   Buffer weight{"w", Type::tensor(DataType::f32, {3}), Buffer::Storage::constant, {}, 0, 12, 0, {}};
   Buffer out{"y", type, Buffer::Storage::output, {}, 0, 96, 0, {}};
-  plan.buffers = {in, mid, view, weight, out};
-  plan.inputs = {{"x", BufferId(0)}};
-  plan.outputs = {{"y", BufferId(4)}};
+  plan.profiles[0].buffers = {in, mid, view, weight, out};
+  plan.profiles[0].inputs = {{"x", BufferId(0), {Dim::symbol("N"), 3}, {}}};
+  plan.profiles[0].outputs = {{"y", BufferId(4), {}, {}}};
   PlanStep step;
   step.kind = "some.kind";
   step.params = {{"flag", true},
@@ -49,12 +50,12 @@ Plan sample_plan() {
   step.scratch_bytes = 64;
   step.label = "Conv_0";
   step.expected_ns = 1234.5;
-  plan.steps = {step};
+  plan.profiles[0].steps = {step};
   const std::vector<float> values = {1, 2, 3};
   plan.blobs = {Tensor::of<float>({3}, values), Tensor::of<float>({3}, values)};
-  plan.arena_bytes = 256;
-  plan.arena_floor = 200;
-  plan.portable_ir = "graph @sample() { return }";
+  plan.profiles[0].arena_bytes = 256;
+  plan.profiles[0].arena_floor = 200;
+  plan.profiles[0].portable_ir = "graph @sample() { return }";
   plan.portable_blobs = {Tensor::of<float>({3}, values)};
   plan.portable_hashes = {"00"};
   return plan;
@@ -75,16 +76,17 @@ TEST(PlanFile, ReadsBackWhatItWrote) {
   const Plan plan = sample_plan();
   const auto [memory, read] = load(serialize_plan(plan));
   EXPECT_EQ(to_text(read), to_text(plan));
-  ASSERT_EQ(read.steps.size(), 1u);
-  ASSERT_EQ(read.steps[0].params.size(), plan.steps[0].params.size());
-  for (std::size_t i = 0; i < plan.steps[0].params.size(); ++i) {
-    EXPECT_EQ(read.steps[0].params[i].name, plan.steps[0].params[i].name);
-    EXPECT_TRUE(identical(read.steps[0].params[i].value, plan.steps[0].params[i].value))
-        << plan.steps[0].params[i].name;
+  ASSERT_EQ(read.profiles[0].steps.size(), 1u);
+  ASSERT_EQ(read.profiles[0].steps[0].params.size(), plan.profiles[0].steps[0].params.size());
+  for (std::size_t i = 0; i < plan.profiles[0].steps[0].params.size(); ++i) {
+    EXPECT_EQ(read.profiles[0].steps[0].params[i].name, plan.profiles[0].steps[0].params[i].name);
+    EXPECT_TRUE(
+        identical(read.profiles[0].steps[0].params[i].value, plan.profiles[0].steps[0].params[i].value))
+        << plan.profiles[0].steps[0].params[i].name;
   }
-  EXPECT_EQ(read.steps[0].inputs, plan.steps[0].inputs);
-  EXPECT_EQ(read.steps[0].expected_ns, plan.steps[0].expected_ns);
-  EXPECT_EQ(read.portable_ir, plan.portable_ir);
+  EXPECT_EQ(read.profiles[0].steps[0].inputs, plan.profiles[0].steps[0].inputs);
+  EXPECT_EQ(read.profiles[0].steps[0].expected_ns, plan.profiles[0].steps[0].expected_ns);
+  EXPECT_EQ(read.profiles[0].portable_ir, plan.profiles[0].portable_ir);
   ASSERT_EQ(read.blobs.size(), 2u);
   EXPECT_TRUE(read.blobs[0].identical(plan.blobs[0]));
   EXPECT_EQ(serialize_plan(read), serialize_plan(plan));
@@ -121,18 +123,18 @@ TEST(PlanFile, InconsistentPlansAreRefused) {
     EXPECT_THROW(validate_plan(plan), ModelError) << what;
   };
   EXPECT_NO_THROW(validate_plan(sample_plan()));
-  refused("arena range", [](Plan& p) { p.buffers[1].offset = 200; });
-  refused("arena overflow", [](Plan& p) { p.buffers[1].offset = ~std::uint64_t{0} - 10; });
-  refused("alias cycle", [](Plan& p) { p.buffers[2].alias_of = BufferId(2); });
-  refused("alias forwards", [](Plan& p) { p.buffers[2].alias_of = BufferId(4); });
-  refused("blob index", [](Plan& p) { p.buffers[3].index = 2; });
-  refused("step input", [](Plan& p) { p.steps[0].inputs[0] = BufferId(5); });
-  refused("step weight", [](Plan& p) { p.steps[0].weights[0] = 9; });
-  refused("scratch", [](Plan& p) { p.steps[0].scratch_bytes = 65; });
-  refused("input buffer", [](Plan& p) { p.inputs[0].buffer = BufferId(1); });
-  refused("symbol range", [](Plan& p) { p.symbols[0].min = 9; });
+  refused("arena range", [](Plan& p) { p.profiles[0].buffers[1].offset = 200; });
+  refused("arena overflow", [](Plan& p) { p.profiles[0].buffers[1].offset = ~std::uint64_t{0} - 10; });
+  refused("alias cycle", [](Plan& p) { p.profiles[0].buffers[2].alias_of = BufferId(2); });
+  refused("alias forwards", [](Plan& p) { p.profiles[0].buffers[2].alias_of = BufferId(4); });
+  refused("blob index", [](Plan& p) { p.profiles[0].buffers[3].index = 2; });
+  refused("step input", [](Plan& p) { p.profiles[0].steps[0].inputs[0] = BufferId(5); });
+  refused("step weight", [](Plan& p) { p.profiles[0].steps[0].weights[0] = 9; });
+  refused("scratch", [](Plan& p) { p.profiles[0].steps[0].scratch_bytes = 65; });
+  refused("input buffer", [](Plan& p) { p.profiles[0].inputs[0].buffer = BufferId(1); });
+  refused("symbol range", [](Plan& p) { p.profiles[0].symbols[0].min = 9; });
   refused("blocked input",
-          [](Plan& p) { p.buffers[0].type.as_tensor().layout = Layout::channel_blocked(16); });
+          [](Plan& p) { p.profiles[0].buffers[0].type.as_tensor().layout = Layout::channel_blocked(16); });
   refused("threads", [](Plan& p) { p.threads = 0; });
 }
 

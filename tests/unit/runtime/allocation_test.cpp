@@ -26,5 +26,21 @@ TEST(Enqueue, AllocatesNothing) {
   EXPECT_EQ(test::allocation_count(), before);
 }
 
+TEST(Prepare, AllocatesNothingForShapesThatItHasSeen) {
+  if (!test::allocations_are_counted()) GTEST_SKIP() << "operator new belongs to the sanitizer";
+  const Engine engine = test::build_conv_net();
+  Context context = engine.create_context();
+  const Tensor inputs[] = {test::random_tensor({2, 3, 16, 16}, 1), test::random_tensor({1, 3, 9, 16}, 2)};
+  const auto run = [&](const Tensor& input) {
+    context.set_input(0, input);
+    const std::size_t before = test::allocation_count();
+    context.prepare();
+    return test::allocation_count() - before;
+  };
+  for (const Tensor& input : inputs) EXPECT_GT(run(input), 10u) << "new shapes are made";
+  // The shapes that are looked for are a few lists.
+  for (const Tensor& input : inputs) EXPECT_LE(run(input), 10u);
+}
+
 }  // namespace
 }  // namespace tenon

@@ -164,7 +164,8 @@ TEST(Engine, ShapeArithmeticLeavesNothingInThePlan) {
   })"),
                               options);
   EXPECT_EQ(engine.info().arena_bytes, 0u);
-  for (const Buffer& buffer : engine.plan().buffers) EXPECT_NE(buffer.storage, Buffer::Storage::arena);
+  for (const Buffer& buffer : engine.plan().profiles[0].buffers)
+    EXPECT_NE(buffer.storage, Buffer::Storage::arena);
   Context context = engine.create_context();
   const Tensor x = random_tensor({3, 4}, 1);
   context.set_input("x", x);
@@ -196,7 +197,7 @@ TEST(Engine, PartsAreWrittenIntoWhatTheyAreJoinedTo) {
   };
   const Engine engine = Engine::deserialize(built(Device::cpu).serialize());
   std::size_t copies = 0;
-  for (const PlanStep& step : engine.plan().steps) copies += step.kind == "cpu.concat";
+  for (const PlanStep& step : engine.plan().profiles[0].steps) copies += step.kind == "cpu.concat";
   EXPECT_EQ(copies, 1u);
   Context context = engine.create_context(), expected = built(Device::reference).create_context();
   Tensor bound(DataType::f32, {1, 32, 4, 4});
