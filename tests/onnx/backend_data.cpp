@@ -23,18 +23,40 @@ namespace {
 
 using Bytes = std::shared_ptr<const std::string>;
 
+Data parse(std::string_view message, const Type& type, const Bytes& owner);
+
+// MapProto: 3 integer keys, 4 string keys, 5 values (a SequenceProto).
+Data parse_map(std::string_view message, const Type& type, const Bytes& owner) {
+  std::vector<std::int64_t> numbers;
+  std::vector<std::string> texts;
+  Data values = SequenceData{};
+  for (WireReader in(message); in.next();) {
+    switch (in.field()) {
+      case 3: in.append_to(numbers); break;
+      case 4: texts.emplace_back(in.bytes()); break;
+      case 5: values = parse(in.bytes(), Type::sequence(type.element()), owner); break;
+      default: break;
+    }
+  }
+  const auto count = static_cast<std::int64_t>(numbers.size() + texts.size());
+  return make_map(type.key() == DataType::string ? Tensor::strings({count}, texts)
+                                                 : Tensor::of<std::int64_t>({count}, numbers),
+                  values);
+}
+
 Data parse(std::string_view message, const Type& type, const Bytes& owner) {
+  if (type.kind() == Type::Kind::map) return parse_map(message, type, owner);
   if (type.is_tensor()) {
     // A copy: the file's bytes go away.
     return onnx::TensorLoader(owner, {}).load(onnx::read_tensor(message)).clone();
   }
-  // SequenceProto: 2 element type, 3 tensors, 5 sequences, 7 optionals; OptionalProto: 2, 3 tensor, 5
+  // SequenceProto: 2 element type, 3 tensors, 5 sequences, 6 maps, 7 optionals; OptionalProto: 2, 3 tensor, 5
   // sequence.
   SequenceData sequence;
   bool present = false;
   Data only;
   for (WireReader in(message); in.next();) {
-    if (in.field() != 3 && in.field() != 5 && in.field() != 7) continue;
+    if (in.field() != 3 && (in.field() < 5 || in.field() > 7)) continue;
     Data element = parse(in.bytes(), type.element(), owner);
     if (type.kind() == Type::Kind::sequence) {
       sequence.elements.push_back(std::move(element));
@@ -120,6 +142,25 @@ std::string compare(const Tensor& found, const Tensor& expected) {
   return {};
 }
 
+// Values one by one, whichever way the maps hold them.
+Data map_value(const MapData& map, std::int64_t i) {
+  const auto at = static_cast<std::size_t>(i);
+  if (!map.values->is_tensor()) return map.values->sequence().elements.at(at);
+  const Tensor& rows = map.values->tensor();
+  Shape shape(rows.shape().begin() + 1, rows.shape().end());
+  const std::size_t bytes = Tensor(rows.dtype(), shape).size_bytes();
+  return Tensor::view_const(rows.dtype(), std::move(shape), rows.data() + at * bytes);
+}
+
+std::string map_difference(const MapData& found, const MapData& expected) {
+  if (std::string text = compare(found.keys, expected.keys); !text.empty()) return "keys: " + text;
+  for (std::int64_t i = 0; i < expected.keys.elements(); ++i) {
+    if (std::string text = difference(map_value(found, i), map_value(expected, i)); !text.empty())
+      return fmt::format("value {} of the map: {}", i, text);
+  }
+  return {};
+}
+
 }  // namespace
 
 Data read_backend_data(const std::filesystem::path& path, const Type& type) {
@@ -135,6 +176,9 @@ std::string difference(const Data& found, const Data& expected) {
   if (!found.present()) return {};
   if (found.is_tensor() != expected.is_tensor()) return "another kind of value";
   if (found.is_tensor()) return compare(found.tensor(), expected.tensor());
+  if (found.value.index() != expected.value.index()) return "another kind of value";
+  if (std::holds_alternative<std::shared_ptr<const MapData>>(found.value))
+    return map_difference(found.map(), expected.map());
   const auto& a = found.sequence().elements;
   const auto& b = expected.sequence().elements;
   if (a.size() != b.size()) return fmt::format("a sequence of {} elements, expected {}", a.size(), b.size());

@@ -129,6 +129,15 @@ std::string optional_type(const std::string& element) {
       [&](Writer& out) { out.add_message(9, message([&](Writer& s) { s.add_message(1, element); })); });
 }
 
+std::string map_type(std::int32_t key, const std::string& value) {
+  return message([&](Writer& out) {
+    out.add_message(5, message([&](Writer& s) {
+                      s.add_int32(1, key);
+                      s.add_message(2, value);
+                    }));
+  });
+}
+
 std::string value_info(std::string_view name, const std::string& type) {
   return message([&](Writer& out) {
     out.add_string(1, name.data(), name.size());

@@ -52,6 +52,7 @@ std::string tensor_type(std::int32_t type, const std::vector<DimText>& dims);
 std::string tensor_type(std::int32_t type);  // unknown rank
 std::string sequence_type(const std::string& element);
 std::string optional_type(const std::string& element);
+std::string map_type(std::int32_t key, const std::string& value);
 std::string value_info(std::string_view name, const std::string& type);
 
 std::string attribute(std::string_view name, std::int64_t value);

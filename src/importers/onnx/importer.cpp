@@ -37,8 +37,11 @@ Opsets to_opsets(const std::vector<OpsetImport>& imports) {
       throw ModelError(
           fmt::format("opset {} is newer than {}, the newest that is known", import.version, kNewestOpset));
     }
-    if (!opsets.emplace(import.domain, import.version).second) {
-      throw ModelError(fmt::format("the opset of domain '{}' is imported twice", import.domain));
+    // Some exporters write the same line twice.
+    const auto [known, inserted] = opsets.emplace(import.domain, import.version);
+    if (!inserted && known->second != import.version) {
+      throw ModelError(fmt::format("domain '{}' is imported at opset {} and at opset {}", import.domain,
+                                   known->second, import.version));
     }
   }
   return opsets;
