@@ -1,5 +1,6 @@
 #include "opcases/case.hpp"
 #include "ops/concat.hpp"
+#include "ops/constant_of_shape.hpp"
 #include "ops/depth_to_space.hpp"
 #include "ops/expand.hpp"
 #include "ops/gather.hpp"
@@ -65,6 +66,12 @@ void add_movement_cases(std::vector<OpCase>& cases) {
   add("expand_image", op::Expand{}, {input({19, 1, w}), integers({2, 19, 7, 1})});
   add("expand_bytes", op::Expand{}, {typed(DataType::boolean, {s, 1}, 0, 1), integers({1, 5})});
   add("tile_image", op::Tile{}, {input({n, 3, w}), integers({1, 2, 3})});
+  add("fill_floats", op::ConstantOfShape{Tensor::of<float>({1}, std::vector<float>{1.5F})},
+      {integers({3, 0, 7})});
+  add("fill_integers", op::ConstantOfShape{Tensor::of<std::int64_t>({1}, std::vector<std::int64_t>{-9})},
+      {integers({300, 7})});
+  add("fill_bytes", op::ConstantOfShape{Tensor::of<std::uint8_t>({}, std::vector<std::uint8_t>{200})},
+      {integers({300, 1001})});
   add("tile_integers", op::Tile{}, {i64({s}), integers({4})});
 
   add("pad_image", pad({0, 0, 1, 2, 0, 0, 3, 1}), {input(image), absent(), weight({})});

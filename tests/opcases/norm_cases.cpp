@@ -4,6 +4,7 @@
 #include "ops/group_norm.hpp"
 #include "ops/instance_norm.hpp"
 #include "ops/layer_norm.hpp"
+#include "ops/lrn.hpp"
 #include "ops/reduce.hpp"
 #include "ops/rms_norm.hpp"
 #include "ops/softmax.hpp"
@@ -57,6 +58,10 @@ void add_reductions(std::vector<OpCase>& cases) {
 }  // namespace
 
 void add_norm_cases(std::vector<OpCase>& cases) {
+  const Dim images = symbol("N"), rows = symbol("H"), columns = symbol("W");
+  cases.push_back({"lrn", op::Lrn{5, 0.5F, 0.75F, 2}, {input({images, 19, rows, columns}, -3, 3)}, 5});
+  cases.push_back({"lrn_even", op::Lrn{4, 0.1F, 0.6F, 1}, {input({images, 3, symbol("S")}, -3, 3)}, 4});
+  cases.push_back({"lrn_wide", op::Lrn{9, 0.1F, 0.75F, 1}, {input({images, 2, 3})}, 2});
   add_softmax<op::Softmax>(cases, "softmax");
   add_softmax<op::LogSoftmax>(cases, "log_softmax");
   const Dim n = symbol("N"), h = symbol("H"), w = symbol("W"), s = symbol("S");
