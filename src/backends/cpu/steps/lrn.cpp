@@ -6,6 +6,8 @@
 #include "base/check.hpp"
 #include "ops/lrn.hpp"
 
+#include <algorithm>
+
 namespace tenon {
 namespace cpu {
 namespace {

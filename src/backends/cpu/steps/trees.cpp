@@ -6,6 +6,7 @@
 #include "base/check.hpp"
 #include "ops/tree_ensemble.hpp"
 
+#include <algorithm>
 #include <limits>
 
 namespace tenon {

@@ -3,6 +3,7 @@
 
 #include "backends/cpu/kernels/lrn/lrn.hpp"
 #include "backends/cpu/kernels/simd/math.hpp"
+#include "backends/cpu/kernels/unroll.hpp"
 
 namespace tenon::cpu {
 namespace {
