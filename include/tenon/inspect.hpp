@@ -44,6 +44,7 @@ Listing list_passes();   // in the order of the default pipeline, then the other
 Listing list_tactics();  // of every backend that is linked in
 Listing list_kernels();  // compiled CPU kernels, with the instruction set level of each
 Listing list_formats();  // of models
+Listing list_onnx();     // operators of ONNX that are imported, with their opset versions
 Listing list_knobs();    // settings from the environment
 
 }  // namespace tenon

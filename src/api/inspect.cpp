@@ -6,6 +6,7 @@
 #include "base/knobs.hpp"
 #include "base/text.hpp"
 #include "importers/format.hpp"
+#include "importers/onnx/registry.hpp"
 #include "ir/graph.hpp"
 #include "ops/registry.hpp"
 #include "passes/pipelines.hpp"
@@ -109,6 +110,15 @@ Listing list_kernels() {
   for (const cpu::KernelInfo& kernel : cpu::kernel_registry().kernels()) {
     list.rows.push_back({kernel.name, kernel.family, std::string(isa_name(kernel.isa)),
                          isa_supported(kernel.isa) ? "yes" : "no"});
+  }
+  return list;
+}
+
+Listing list_onnx() {
+  Listing list{{"domain", "operator", "opset"}, {}};
+  for (const onnx::Registry::Operator& op : onnx::registry().operators()) {
+    list.rows.push_back(
+        {op.domain.empty() ? "ai.onnx" : op.domain, op.op_type, onnx::to_string(op.versions)});
   }
   return list;
 }

@@ -2,7 +2,7 @@
 // written by microsoft_cases.py), each as imported on the reference backend and optimized on the CPU, with
 // its dims fixed and with those that are named left open. TENON_MICROSOFT_CASES names another file of such
 // cases.
-#include "onnx/support.hpp"
+#include "onnx/cases.hpp"
 #include "support/paths.hpp"
 
 #include <tenon/builder.hpp>
@@ -13,162 +13,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
-#include <fstream>
-#include <sstream>
+#include <filesystem>
 
 namespace tenon::test {
 namespace {
-
-struct CaseTensor {
-  enum class Kind : std::uint8_t { input, constant, absent, output };
-  Kind kind = Kind::absent;
-  Tensor value;
-  std::vector<std::string> names;  // of its dims; "" where a dim is fixed
-};
-
-struct MicrosoftCase {
-  std::string name, domain, op;
-  std::int64_t version = 1;
-  double within = 0;  // absolute; 0: within rounding
-  std::vector<std::string> attributes;
-  std::vector<CaseTensor> operands, results;
-};
-
-std::ostream& operator<<(std::ostream& stream, const MicrosoftCase& c) { return stream << c.name; }
-
-struct ElementName {
-  std::string_view name;
-  DataType dtype;
-  ElementType code;
-};
-constexpr ElementName kElements[] = {
-    {"f32", DataType::f32, kFloat},     {"i64", DataType::i64, kInt64}, {"i32", DataType::i32, kInt32},
-    {"i16", DataType::i16, kInt16},     {"u8", DataType::u8, kUint8},   {"i8", DataType::i8, kInt8},
-    {"bool", DataType::boolean, kBool},
-};
-
-const ElementName& element(std::string_view name) {
-  for (const ElementName& e : kElements)
-    if (e.name == name) return e;
-  throw std::runtime_error(fmt::format("no element type {}", name));
-}
-std::int32_t code_of(DataType dtype) {
-  for (const ElementName& e : kElements)
-    if (e.dtype == dtype) return e.code;
-  throw std::runtime_error("no such element type");
-}
-
-template <class T>
-void read_values(std::istream& line, Tensor& tensor) {
-  for (T& value : tensor.mutable_values<T>()) {
-    std::string word;
-    line >> word;
-    value = static_cast<T>(std::stod(word));
-  }
-}
-
-// "f32 [B=2,3] 0.5 …"
-CaseTensor read_tensor(std::istream& line, CaseTensor::Kind kind) {
-  CaseTensor result;
-  result.kind = kind;
-  std::string type, dims;
-  line >> type >> dims;
-  std::istringstream list(dims.substr(1, dims.size() - 2));
-  Shape shape;
-  for (std::string dim; std::getline(list, dim, ',');) {
-    const std::size_t equals = dim.find('=');
-    result.names.push_back(equals == std::string::npos ? "" : dim.substr(0, equals));
-    shape.push_back(std::stoll(equals == std::string::npos ? dim : dim.substr(equals + 1)));
-  }
-  result.value = Tensor(element(type).dtype, shape);
-  switch (result.value.dtype()) {
-    case DataType::f32: read_values<float>(line, result.value); break;
-    case DataType::i64: read_values<std::int64_t>(line, result.value); break;
-    case DataType::i32: read_values<std::int32_t>(line, result.value); break;
-    case DataType::i16: read_values<std::int16_t>(line, result.value); break;
-    case DataType::u8: read_values<std::uint8_t>(line, result.value); break;
-    case DataType::i8: read_values<std::int8_t>(line, result.value); break;
-    default: read_values<bool>(line, result.value);
-  }
-  return result;
-}
-
-std::string read_attribute(std::istream& line) {
-  std::string name, kind;
-  line >> name >> kind;
-  std::vector<std::string> words;
-  for (std::string word; line >> word;) words.push_back(word);
-  Ints ints;
-  Floats floats;
-  if (kind == "s") return attribute(name, words.at(0).c_str());
-  if (kind == "i") return attribute(name, static_cast<std::int64_t>(std::stoll(words.at(0))));
-  if (kind == "f") return attribute(name, std::stof(words.at(0)));
-  if (kind == "ss") return attribute(name, words);
-  for (const std::string& word : words)
-    kind == "is" ? ints.push_back(std::stoll(word)) : floats.push_back(std::stof(word));
-  return kind == "is" ? attribute(name, ints) : attribute(name, floats);
-}
-
-std::vector<MicrosoftCase> read_cases() {
-  const char* other = std::getenv("TENON_MICROSOFT_CASES");
-  std::ifstream file(other != nullptr ? std::filesystem::path(other) : test_path("onnx/microsoft.cases"));
-  std::vector<MicrosoftCase> cases;
-  for (std::string text; std::getline(file, text);) {
-    std::istringstream line(text);
-    std::string word;
-    line >> word;
-    if (word.empty() || word[0] == '#') continue;
-    if (word == "case") {
-      MicrosoftCase& added = cases.emplace_back();
-      line >> added.name >> added.domain >> added.version >> added.op;
-      continue;
-    }
-    MicrosoftCase& current = cases.back();
-    if (word == "within") line >> current.within;
-    if (word == "attr") current.attributes.push_back(read_attribute(line));
-    if (word == "in") current.operands.push_back(read_tensor(line, CaseTensor::Kind::input));
-    if (word == "const") current.operands.push_back(read_tensor(line, CaseTensor::Kind::constant));
-    if (word == "out") current.results.push_back(read_tensor(line, CaseTensor::Kind::output));
-    if (word == "none") (line >> word && word == "out" ? current.results : current.operands).emplace_back();
-  }
-  return cases;
-}
-
-ModelText model_of(const MicrosoftCase& c, bool open) {
-  ModelText model;
-  const bool standard = c.domain == "ai.onnx";
-  model.opset = standard ? c.version : 17;
-  if (!standard) model.domains = {{c.domain, c.version}};
-  NodeText node{c.op, {}, {}, c.attributes, "n", standard ? "" : c.domain};
-  for (std::size_t i = 0; i < c.operands.size(); ++i) {
-    const CaseTensor& operand = c.operands[i];
-    const std::string name = operand.kind == CaseTensor::Kind::absent ? "" : fmt::format("x{}", i);
-    node.inputs.push_back(name);
-    if (name.empty()) continue;
-    const Tensor& value = operand.value;
-    if (operand.kind == CaseTensor::Kind::constant) {
-      model.graph.initializers.push_back(
-          tensor(name, code_of(value.dtype()), value.shape(),
-                 {reinterpret_cast<const char*>(value.data()), value.size_bytes()}));
-      continue;
-    }
-    std::vector<DimText> dims;
-    for (std::size_t k = 0; k < operand.names.size(); ++k) {
-      const bool named = open && !operand.names[k].empty();
-      dims.push_back(named ? DimText(operand.names[k].c_str()) : DimText(static_cast<int>(value.shape()[k])));
-    }
-    model.graph.inputs.push_back(value_info(name, tensor_type(code_of(value.dtype()), dims)));
-  }
-  for (std::size_t i = 0; i < c.results.size(); ++i) {
-    const bool wanted = c.results[i].kind != CaseTensor::Kind::absent;
-    node.outputs.push_back(wanted ? fmt::format("y{}", i) : "");
-    if (!wanted) continue;
-    model.graph.outputs.push_back(
-        value_info(node.outputs.back(), tensor_type(code_of(c.results[i].value.dtype()))));
-  }
-  model.graph.nodes = {node};
-  return model;
-}
 
 std::vector<double> doubles(const Tensor& tensor) {
   std::vector<double> values;
@@ -183,7 +31,7 @@ std::vector<double> doubles(const Tensor& tensor) {
   return values;
 }
 
-void compare(const MicrosoftCase& c, std::size_t i, const Tensor& found) {
+void compare(const StoredCase& c, std::size_t i, const Tensor& found) {
   const Tensor& expected = c.results[i].value;
   ASSERT_EQ(found.dtype(), expected.dtype()) << "output " << i;
   ASSERT_EQ(found.shape(), expected.shape()) << "output " << i;
@@ -199,7 +47,7 @@ void compare(const MicrosoftCase& c, std::size_t i, const Tensor& found) {
   }
 }
 
-void run(const MicrosoftCase& c, const Network& network, const BuildOptions& options) {
+void run(const StoredCase& c, const Network& network, const BuildOptions& options) {
   const Engine engine = build(network, options);
   Context context = engine.create_context();
   for (std::size_t i = 0; i < c.operands.size(); ++i) {
@@ -213,10 +61,15 @@ void run(const MicrosoftCase& c, const Network& network, const BuildOptions& opt
   }
 }
 
-class Microsoft : public testing::TestWithParam<MicrosoftCase> {};
+std::vector<StoredCase> stored_cases() {
+  const char* other = std::getenv("TENON_MICROSOFT_CASES");
+  return read_cases(other != nullptr ? std::filesystem::path(other) : test_path("onnx/microsoft.cases"));
+}
+
+class Microsoft : public testing::TestWithParam<StoredCase> {};
 
 TEST_P(Microsoft, AnswersAsStored) {
-  const MicrosoftCase& c = GetParam();
+  const StoredCase& c = GetParam();
   for (const bool open : {false, true}) {
     SCOPED_TRACE(open ? "with open dims" : "with fixed dims");
     const std::string bytes = serialize(model_of(c, open));
@@ -240,9 +93,9 @@ TEST_P(Microsoft, AnswersAsStored) {
   }
 }
 
-std::string case_name(const testing::TestParamInfo<MicrosoftCase>& parameter) { return parameter.param.name; }
+std::string case_name(const testing::TestParamInfo<StoredCase>& parameter) { return parameter.param.name; }
 
-INSTANTIATE_TEST_SUITE_P(Stored, Microsoft, testing::ValuesIn(read_cases()), case_name);
+INSTANTIATE_TEST_SUITE_P(Stored, Microsoft, testing::ValuesIn(stored_cases()), case_name);
 
 }  // namespace
 }  // namespace tenon::test

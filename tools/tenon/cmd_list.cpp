@@ -24,6 +24,7 @@ Listing listing(const std::string& what) {
   if (what == "tactics") return list_tactics();
   if (what == "kernels") return list_kernels();
   if (what == "formats") return list_formats();
+  if (what == "onnx") return list_onnx();
   return list_knobs();
 }
 
@@ -49,11 +50,12 @@ int run(const Options& options) {
 
 void add_list(Program& program) {
   auto options = std::make_shared<Options>();
-  CLI::App& app = program.add("list", "List model formats, operators, passes, tactics, kernels or knobs",
-                              [options] { return run(*options); });
-  app.add_option("WHAT", options->what, "formats, ops, passes, tactics, kernels or knobs")
+  CLI::App& app = program.add(
+      "list", "List model formats, operators of ONNX, operators, passes, tactics, kernels or knobs",
+      [options] { return run(*options); });
+  app.add_option("WHAT", options->what, "formats, onnx, ops, passes, tactics, kernels or knobs")
       ->required()
-      ->check(CLI::IsMember({"formats", "ops", "passes", "tactics", "kernels", "knobs"}));
+      ->check(CLI::IsMember({"formats", "onnx", "ops", "passes", "tactics", "kernels", "knobs"}));
   app.add_flag("--json", options->json, "As JSON");
 }
 

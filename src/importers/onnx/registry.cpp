@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace tenon::onnx {
 
 std::string qualified_name(std::string_view domain, std::string_view op_type) {
@@ -11,7 +13,7 @@ std::string qualified_name(std::string_view domain, std::string_view op_type) {
 }
 
 void Registry::add(std::string_view op_type, Convert convert, Versions versions, std::string_view domain) {
-  auto& list = entries_[qualified_name(domain, op_type)];
+  auto& list = entries_[{std::string(domain), std::string(op_type)}];
   for (const Entry& entry : list) {
     if (versions.since <= entry.versions.until && entry.versions.since <= versions.until) {
       throw InternalError(fmt::format("two converters for {} version {}", op_type, versions.since));
@@ -21,7 +23,7 @@ void Registry::add(std::string_view op_type, Convert convert, Versions versions,
 }
 
 Convert Registry::find(std::string_view domain, std::string_view op_type, std::int64_t version) const {
-  const auto found = entries_.find(qualified_name(domain, op_type));
+  const auto found = entries_.find({std::string(domain), std::string(op_type)});
   if (found == entries_.end()) return nullptr;
   for (const Entry& entry : found->second) {
     if (entry.versions.since <= version && version <= entry.versions.until) return entry.convert;
@@ -30,13 +32,47 @@ Convert Registry::find(std::string_view domain, std::string_view op_type, std::i
 }
 
 bool Registry::knows(std::string_view domain, std::string_view op_type) const {
-  return entries_.find(qualified_name(domain, op_type)) != entries_.end();
+  return entries_.count({std::string(domain), std::string(op_type)}) != 0;
 }
 
 std::vector<std::string> Registry::names() const {
   std::vector<std::string> names;
-  for (const auto& [key, list] : entries_) names.push_back(key);
+  for (const auto& [key, list] : entries_) names.push_back(qualified_name(key.first, key.second));
+  std::sort(names.begin(), names.end());
   return names;
+}
+
+std::vector<Registry::Operator> Registry::operators() const {
+  std::vector<Operator> operators;
+  for (const auto& [key, list] : entries_) {
+    Operator& added = operators.emplace_back(Operator{key.first, key.second, {}});
+    std::vector<Versions> ranges;
+    for (const Entry& entry : list) ranges.push_back(entry.versions);
+    std::sort(ranges.begin(), ranges.end(),
+              [](const Versions& a, const Versions& b) { return a.since < b.since; });
+    for (const Versions& range : ranges) {
+      if (!added.versions.empty() && added.versions.back().until + 1 == range.since) {
+        added.versions.back().until = range.until;
+      } else {
+        added.versions.push_back(range);
+      }
+    }
+  }
+  return operators;
+}
+
+std::string to_string(const std::vector<Versions>& versions) {
+  std::string text;
+  for (const Versions& range : versions) {
+    if (!text.empty()) text += ", ";
+    if (range.until == Versions().until) {
+      text += fmt::format("since {}", range.since);
+    } else {
+      text += range.since == range.until ? fmt::format("{}", range.since)
+                                         : fmt::format("{} to {}", range.since, range.until);
+    }
+  }
+  return text;
 }
 
 const Registry& registry() {

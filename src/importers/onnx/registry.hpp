@@ -7,6 +7,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace tenon::onnx {
@@ -34,16 +35,25 @@ class Registry {
   bool knows(std::string_view domain, std::string_view op_type) const;
   std::vector<std::string> names() const;  // qualified, sorted
 
+  struct Operator {
+    std::string domain, op_type;     // domain "" is the standard one
+    std::vector<Versions> versions;  // ascending, neighbouring ranges joined
+  };
+  std::vector<Operator> operators() const;  // by domain, then name
+
  private:
   struct Entry {
     Versions versions;
     Convert convert;
   };
-  std::map<std::string, std::vector<Entry>> entries_;  // by qualified_name()
+  std::map<std::pair<std::string, std::string>, std::vector<Entry>> entries_;  // by domain and name
 };
 
 // "Conv", "com.microsoft.Gelu".
 std::string qualified_name(std::string_view domain, std::string_view op_type);
+
+// "since 11", "1 to 9, since 13".
+std::string to_string(const std::vector<Versions>& versions);
 
 // Every converter; filled on first use, thread-safe.
 const Registry& registry();
