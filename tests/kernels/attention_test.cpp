@@ -176,30 +176,45 @@ TEST_P(AttentionKernels, SeveralBlocksOfKeys) {
   }
 }
 
+TEST_P(AttentionKernels, FewQueries) {
+  test::Random random;
+  SCOPED_TRACE(random.trace());
+  for (int i = 0; i < 30 && !HasFatalFailure(); ++i) {
+    check(kernel(), make_case(random, random.integer(1, kAttentionFewQueries), random.integer(1, 300)));
+  }
+}
+
 // A later block with larger scores makes the first one's weights vanish; keys at -inf have none.
-TEST_P(AttentionKernels, MaximaThatGrowAndMaskedBlocks) {
+void check_maxima(const AttentionKernel& kernel, int queries) {
   constexpr int kKeys = 2 * kAttentionKeys;
+  SCOPED_TRACE(queries);
   AttentionCase c;
   AttentionArgs& a = c.args;
-  a.batch = a.heads = a.kv_heads = a.queries = a.depth = a.value_depth = 1;
+  a.batch = a.heads = a.kv_heads = a.depth = a.value_depth = 1;
+  a.queries = queries;
   a.keys = kKeys;
-  a.q_strides = a.y_strides = {1, 1, 1};
+  a.q_strides = a.y_strides = {queries, queries, 1};
   a.k_strides = a.v_strides = {kKeys, kKeys, 1};
-  c.result = 1;
-  c.q = {1};
+  c.result = static_cast<std::size_t>(queries);
+  c.q.assign(c.result, 1);
   c.k.assign(kKeys, 0);
   c.k.back() = 200;
   c.v.assign(kKeys, 1);
   c.v.back() = 7;
-  EXPECT_EQ(run(kernel(), c, 1)[0], 7.0F);
+  EXPECT_EQ(run(kernel, c, 1).back(), 7.0F);
   c.k.back() = 0;
   c.mask.assign(kKeys, -std::numeric_limits<float>::infinity());
   c.mask.back() = 0;
-  EXPECT_EQ(run(kernel(), c, 1)[0], 7.0F) << "all of the first block is masked";
+  EXPECT_EQ(run(kernel, c, 1).back(), 7.0F) << "all of the first block is masked";
   c.mask.back() = -std::numeric_limits<float>::infinity();
-  EXPECT_TRUE(std::isnan(run(kernel(), c, 1)[0])) << "nothing is left";
+  EXPECT_TRUE(std::isnan(run(kernel, c, 1).back())) << "nothing is left";
   a.blind_is_zero = true;
-  EXPECT_EQ(run(kernel(), c, 1)[0], 0.0F) << "nothing is left, which gives 0";
+  EXPECT_EQ(run(kernel, c, 1).back(), 0.0F) << "nothing is left, which gives 0";
+}
+
+TEST_P(AttentionKernels, MaximaThatGrowAndMaskedBlocks) {
+  check_maxima(kernel(), 1);
+  check_maxima(kernel(), kAttentionFewQueries + 1);
 }
 
 TENON_FOR_EACH_KERNEL(AttentionKernels, attention_kernels());

@@ -31,7 +31,8 @@ struct AttentionLayout {
 
   explicit AttentionLayout(const AttentionArgs& a) {
     const std::ptrdiff_t block = std::min(a.keys, kAttentionKeys);
-    keys = take(round_up(a.keys, kGemmRowPanel), a.depth);
+    // Also the scores of one query over all keys.
+    keys = take(round_up(a.keys, kGemmRowPanel) + kGemmColumnPanel, std::max(a.depth, 1));
     values = take(a.keys, a.value_depth);
     queries = take(a.depth, kMaxWidth);
     scores = take(block, kMaxWidth);
@@ -197,6 +198,35 @@ std::ptrdiff_t query_parts(const AttentionArgs& args, const GemmKernel& gemm, in
   return std::clamp<std::ptrdiff_t>(blocks, 1, threads);
 }
 
+// Each query of each head on its own.
+void run_rows(const AttentionRoutines& routines, const AttentionArgs& a, std::ptrdiff_t scratch_step,
+              float* scratch, ThreadPool& pool) {
+  const std::ptrdiff_t queries = a.queries, heads = a.heads;
+  pool.run(static_cast<std::size_t>(a.batch * heads * queries), [&](std::size_t index, int worker) {
+    const auto unit = static_cast<std::ptrdiff_t>(index);
+    const std::ptrdiff_t query = unit % queries, h = unit / queries % heads, b = unit / queries / heads;
+    const std::ptrdiff_t shared = h / (a.heads / a.kv_heads);
+    AttentionRow row{};
+    row.q = a.q + b * a.q_strides.batch + h * a.q_strides.head + query * a.q_strides.row;
+    row.k = a.k + b * a.k_strides.batch + shared * a.k_strides.head;
+    row.v = a.v + b * a.v_strides.batch + shared * a.v_strides.head;
+    row.y = a.y + b * a.y_strides.batch + h * a.y_strides.head + query * a.y_strides.row;
+    row.k_row = a.k_strides.row;
+    row.v_row = a.v_strides.row;
+    row.keys = a.causal ? std::clamp(static_cast<int>(query) + 1 + a.causal_offset, 0, a.keys) : a.keys;
+    row.depth = a.depth;
+    row.value_depth = a.value_depth;
+    row.scale = a.scale;
+    if (a.mask) {
+      row.mask = a.mask + b * a.mask_strides.batch + h * a.mask_strides.head + query * a.mask_strides.row;
+      row.mask_key = a.mask_key;
+    }
+    row.blind_is_zero = a.blind_is_zero;
+    row.scores = scratch + scratch_step * worker;
+    routines.row(row);
+  });
+}
+
 // Sums over no keys.
 void clear(const AttentionArgs& args) {
   for (std::ptrdiff_t unit = 0; unit < static_cast<std::ptrdiff_t>(args.batch) * args.heads; ++unit) {
@@ -222,6 +252,8 @@ void attention_run(const AttentionKernel& kernel, const GemmKernel& gemm, const 
   if (args.batch == 0 || args.heads == 0 || args.queries == 0 || args.value_depth == 0) return;
   if (args.keys == 0) return clear(args);
   const AttentionLayout layout(args);
+  if (args.queries <= kAttentionFewQueries)
+    return run_rows(kernel.routines(), args, layout.end, scratch, pool);
   const std::ptrdiff_t parts = query_parts(args, gemm, pool.size());
   const std::ptrdiff_t heads = args.heads;
   const std::ptrdiff_t blocks = ceil_div(args.queries, gemm.panels * kGemmColumnPanel);

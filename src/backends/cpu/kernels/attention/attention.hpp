@@ -10,7 +10,8 @@
 // The scores of a block of queries against a block of keys are all that is in memory at a time; maximum and
 // sum of a query are carried from block to block (Milakov and Gimelshein, "Online normalizer calculation for
 // softmax", 2018; Dao and others, "FlashAttention", 2022). Scores lie transposed, a query a lane: then both
-// products read them as gemm's packed B, and the softmax needs no sums across lanes.
+// products read them as gemm's packed B, and the softmax needs no sums across lanes. Up to
+// kAttentionFewQueries queries, as a decoder has them, go one by one over keys and values as they lie.
 #pragma once
 
 #include "backends/cpu/kernels/gemm/gemm.hpp"
@@ -58,6 +59,7 @@ struct AttentionArgs {
 
 // Keys whose scores are in memory at a time: a multiple of gemm's row panel.
 inline constexpr int kAttentionKeys = 240;
+inline constexpr int kAttentionFewQueries = 4;
 
 // One block of keys for one block of `width` queries (gemm's columns of a tile).
 struct AttentionBlock {
@@ -78,10 +80,27 @@ struct AttentionBlock {
 };
 inline constexpr int kAttentionAll = std::numeric_limits<int>::max() / 2;
 
+// One query of one head, all at once: with few queries there is too little to do with a packed key.
+struct AttentionRow {
+  const float* q;
+  const float* k;  // rows of `depth`
+  const float* v;  // rows of `value_depth`
+  std::ptrdiff_t k_row, v_row;
+  int keys;  // which it sees; 0: none
+  int depth, value_depth;
+  float scale;
+  const float* mask;  // mask[key * mask_key], or nullptr
+  std::ptrdiff_t mask_key;
+  bool blind_is_zero;
+  float* scores;  // scratch, [keys] and up to a panel of columns behind
+  float* y;
+};
+
 struct AttentionRoutines {
   void (*softmax)(const AttentionBlock&) noexcept;
   // y[q * row + e] = out[e][q] / sum[q] for q < queries
   void (*store)(const AttentionBlock&, int queries, float* y, std::ptrdiff_t row) noexcept;
+  void (*row)(const AttentionRow&) noexcept;
 };
 
 struct AttentionKernel {

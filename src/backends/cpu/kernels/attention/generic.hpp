@@ -109,7 +109,84 @@ void attention_store(const AttentionBlock& b, int queries, float* y, std::ptrdif
   }
 }
 
-constexpr AttentionRoutines kAttentionRoutines = {attention_softmax, attention_store};
+// scores[key + i] for i < kKeys
+template <int kKeys>
+void score_keys(const AttentionRow& r, int key) {
+  using V = simd::F32;
+  const float* k = r.k + key * r.k_row;
+  V sum[kKeys];
+  unroll<kKeys>([&](auto i) TENON_INLINE_LAMBDA { sum[i.value] = V::zero(); });
+  int d = 0;
+  for (; d + V::kLanes <= r.depth; d += V::kLanes) {
+    const V q = V::load(r.q + d);
+    unroll<kKeys>([&](auto i) TENON_INLINE_LAMBDA {
+      sum[i.value] = fma(q, V::load(k + i.value * r.k_row + d), sum[i.value]);
+    });
+  }
+  if (d < r.depth) {
+    const V q = V::load_n(r.q + d, r.depth - d);
+    unroll<kKeys>([&](auto i) TENON_INLINE_LAMBDA {
+      sum[i.value] = fma(q, V::load_n(k + i.value * r.k_row + d, r.depth - d), sum[i.value]);
+    });
+  }
+  unroll<kKeys>([&](auto i) TENON_INLINE_LAMBDA {
+    const float mask = r.mask ? r.mask[(key + i.value) * r.mask_key] : 0.0F;
+    r.scores[key + i.value] = reduce_add(sum[i.value]) * r.scale + mask;
+  });
+}
+
+// y[e …] = scale · sum over the keys of scores[key] * v[key, e …], `count` columns, the last vector in part.
+template <int kVectors>
+void weigh_values(const AttentionRow& r, float scale, int e, int count) {
+  using V = simd::F32;
+  constexpr int kLast = kVectors - 1;
+  const int rest = count - kLast * V::kLanes;
+  V sum[kVectors];
+  unroll<kVectors>([&](auto i) TENON_INLINE_LAMBDA { sum[i.value] = V::zero(); });
+  for (int t = 0; t < r.keys; ++t) {
+    const float* v = r.v + t * r.v_row + e;
+    const V weight = V::set1(r.scores[t]);
+    unroll<kLast>([&](auto i) TENON_INLINE_LAMBDA {
+      sum[i.value] = fma(weight, V::load(v + i.value * V::kLanes), sum[i.value]);
+    });
+    sum[kLast] = fma(weight, V::load_n(v + kLast * V::kLanes, rest), sum[kLast]);
+  }
+  unroll<kVectors>([&](auto i) TENON_INLINE_LAMBDA {
+    (sum[i.value] * V::set1(scale))
+        .store_n(r.y + e + i.value * V::kLanes, i.value == kLast ? rest : V::kLanes);
+  });
+}
+
+void attention_row(const AttentionRow& r) noexcept {
+  using V = simd::F32;
+  constexpr int kTogether = 4;
+  int key = 0;
+  for (; key + kTogether <= r.keys; key += kTogether) score_keys<kTogether>(r, key);
+  for (; key < r.keys; ++key) score_keys<1>(r, key);
+  for (int i = 0; i < V::kLanes; ++i) r.scores[r.keys + i] = -simd::kInfinity;
+
+  V top = V::set1(kLowest);
+  for (int t = 0; t < r.keys; t += V::kLanes) top = max(V::load(r.scores + t), top);
+  top = V::set1(reduce_max(top));
+  V sums = V::zero();
+  for (int t = 0; t < r.keys; t += V::kLanes) {
+    const V weight = simd::exp(V::load(r.scores + t) - top);
+    weight.store(r.scores + t);
+    sums = sums + weight;
+  }
+  const float sum = reduce_add(sums);
+  // The largest score alone contributes 1 to the sum.
+  const float scale = r.blind_is_zero && sum < 0.5F ? 0.0F : 1.0F / sum;
+
+  constexpr int kVectors = 4;
+  int e = 0;
+  for (; e + kVectors * V::kLanes <= r.value_depth; e += kVectors * V::kLanes)
+    weigh_values<kVectors>(r, scale, e, kVectors * V::kLanes);
+  for (; e < r.value_depth; e += V::kLanes)
+    weigh_values<1>(r, scale, e, r.value_depth - e < V::kLanes ? r.value_depth - e : V::kLanes);
+}
+
+constexpr AttentionRoutines kAttentionRoutines = {attention_softmax, attention_store, attention_row};
 
 }  // namespace
 }  // namespace tenon::cpu
