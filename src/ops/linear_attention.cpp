@@ -64,7 +64,7 @@ std::vector<Inference> LinearAttention::infer(InferContext& context) const {
   };
   if (context.has(kDecay)) one_of(kDecay, Dim(kv_heads), depth * Dim(kv_heads));
   if (context.has(kBeta)) one_of(kBeta, Dim(kv_heads), Dim(1));
-  y.dims = Dims{batch, steps, value_depth.is_const() ? Dim(value_depth.value() * heads) : Dim::unknown()};
+  y.dims = Dims{batch, steps, value_depth * Dim(heads)};
   return results();
 }
 

@@ -22,11 +22,12 @@ namespace tenon::onnx {
 namespace {
 
 constexpr std::size_t kHeads = 1, kRows = 2;
-constexpr std::int64_t kMostIndices = std::int64_t{1} << 24;
+constexpr std::int64_t kMostIndices = 1 << 16;                  // that are worth a constant
+constexpr std::int64_t kLargestExtent = std::int64_t{1} << 31;  // so that sums and products do not overflow
 
 DataType dtype_of(const NodeContext& node, ValueId value) { return node.type_of(value).as_tensor().dtype; }
 
-ValueId scaled(NodeContext& node, ValueId value, double factor) {
+ValueId times(NodeContext& node, ValueId value, double factor) {
   return node.add(op::binary(PointwiseFn::mul), {value, add_scalar(node, dtype_of(node, value), factor)});
 }
 
@@ -43,12 +44,14 @@ std::int64_t require_extent(const NodeContext& node, ValueId value, std::size_t 
   const auto& dims = node.type_of(value).as_tensor().dims;
   if (!dims || axis >= dims->size() || !(*dims)[axis].is_const())
     node.fail(fmt::format("dim {} of {} must be known", axis, what));
+  if ((*dims)[axis].value() > kLargestExtent)
+    node.fail(fmt::format("dim {} of {} is {}", axis, what, (*dims)[axis].value()));
   return (*dims)[axis].value();
 }
 
 ValueId heads_apart(NodeContext& node, ValueId value, std::int64_t heads) {
   const Dim& columns = require_dims(node, value, 3, "an operand")[2];
-  if (heads <= 0) node.fail(fmt::format("{} heads", heads));
+  if (heads <= 0 || heads > kLargestExtent) node.fail(fmt::format("{} heads", heads));
   if (columns.is_const() && columns.value() % heads != 0)
     node.fail(fmt::format("{} columns for {} heads", columns.value(), heads));
   const std::int64_t depth = columns.is_const() ? columns.value() / heads : -1;
@@ -137,7 +140,7 @@ ValueId attention(NodeContext& node, const AttentionParts& parts) {
   op.blind_is_zero = true;
   ValueId q = parts.q;
   if (dtype_of(node, q) == DataType::f64) {  // whose scale a float would round
-    q = scaled(node, q, parts.scale);
+    q = times(node, q, parts.scale);
   } else {
     op.scale = static_cast<float>(parts.scale);
   }
@@ -155,7 +158,7 @@ ValueId grouped_product(NodeContext& node, ValueId a, ValueId b, bool transpose_
   op::MatMul product;
   product.transpose_b = transpose_b;
   if (dtype_of(node, a) == DataType::f64 && alpha != 1) {
-    a = scaled(node, a, alpha);
+    a = times(node, a, alpha);
   } else {
     product.alpha = static_cast<float>(alpha);
   }
@@ -181,8 +184,8 @@ ValueId grouped_product(NodeContext& node, ValueId a, ValueId b, bool transpose_
 
 ValueId soft_cap(NodeContext& node, ValueId scores, float cap) {
   if (cap == 0) return scores;
-  const ValueId inner = scaled(node, scores, 1 / static_cast<double>(cap));
-  return scaled(node, node.add(op::unary(PointwiseFn::tanh), {inner}), static_cast<double>(cap));
+  const ValueId inner = times(node, scores, 1 / static_cast<double>(cap));
+  return times(node, node.add(op::unary(PointwiseFn::tanh), {inner}), static_cast<double>(cap));
 }
 
 ValueId clear_blind(NodeContext& node, ValueId weights, ValueId mask) {

@@ -60,28 +60,28 @@ ValueId with_bias(NodeContext& node) {
 
 Values gelu_ms(NodeContext& node) {
   node.require_inputs(1, 1);
-  return one(apply(node, PointwiseFn::gelu, node.input(0)));
+  return one(apply_fn(node, PointwiseFn::gelu, node.input(0)));
 }
 
 Values bias_gelu(NodeContext& node) {
   node.require_inputs(2, 2);
-  return one(apply(node, PointwiseFn::gelu, with_bias(node)));
+  return one(apply_fn(node, PointwiseFn::gelu, with_bias(node)));
 }
 
 Values fast_gelu(NodeContext& node) {
   node.require_inputs(1, 2);
-  return one(apply(node, PointwiseFn::gelu_tanh, with_bias(node)));
+  return one(apply_fn(node, PointwiseFn::gelu_tanh, with_bias(node)));
 }
 
 Values quick_gelu(NodeContext& node) {
   node.require_inputs(1, 1);
-  return one(apply(node, PointwiseFn::silu, node.input(0), node.attr_float("alpha", 1.702F)));
+  return one(apply_fn(node, PointwiseFn::silu, node.input(0), node.attr_float("alpha", 1.702F)));
 }
 
 Values bias_split_gelu(NodeContext& node) {
   node.require_inputs(2, 2);
   const Values halves = node.add_node(op::Split{-1, std::nullopt, std::nullopt}, {with_bias(node)}, 2);
-  return one(combine(node, PointwiseFn::mul, halves[0], apply(node, PointwiseFn::gelu, halves[1])));
+  return one(combine(node, PointwiseFn::mul, halves[0], apply_fn(node, PointwiseFn::gelu, halves[1])));
 }
 
 }  // namespace

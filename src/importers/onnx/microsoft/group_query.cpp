@@ -60,7 +60,8 @@ class GroupQuery {
     node.require_inputs(1, 16);
     heads_ = node.attr_int("num_heads");
     kv_heads_ = node.attr_int("kv_num_heads");
-    if (heads_ <= 0 || kv_heads_ <= 0 || heads_ % kv_heads_ != 0)
+    constexpr std::int64_t kMostHeads = 1 << 20;
+    if (heads_ <= 0 || kv_heads_ <= 0 || heads_ > kMostHeads || heads_ % kv_heads_ != 0)
       node.fail(fmt::format("{} heads of queries for {} of keys", heads_, kv_heads_));
     if (node.has(kKeyScale) || node.has(kValueScale) || node.attr_bool("sliding_window_cache", false))
       node.fail("a quantized or sliding cache is not supported");

@@ -22,7 +22,7 @@ struct NBits {
         inner(node.attr_int("K")),
         bits(node.attr_int("bits", 4)),
         block(node.attr_int("block_size")) {
-    constexpr std::int64_t kMost = std::int64_t{1} << 31;
+    constexpr std::int64_t kMost = std::int64_t{1} << 30;
     if (bits != 2 && bits != 4 && bits != 8) node.fail(fmt::format("weights of {} bits", bits));
     if (columns < 1 || inner < 1 || block < 1 || columns > kMost || inner > kMost || block > kMost ||
         block * bits % 8 != 0)

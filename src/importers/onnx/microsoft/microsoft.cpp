@@ -37,7 +37,7 @@ ValueId combine(NodeContext& node, PointwiseFn fn, ValueId a, ValueId b) {
   return node.add(op::binary(fn), {a, b});
 }
 
-ValueId apply(NodeContext& node, PointwiseFn fn, ValueId x, float alpha, float beta) {
+ValueId apply_fn(NodeContext& node, PointwiseFn fn, ValueId x, float alpha, float beta) {
   return node.add(op::unary(fn, alpha, beta), {x});
 }
 

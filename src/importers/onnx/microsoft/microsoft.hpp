@@ -8,7 +8,7 @@ namespace tenon::onnx {
 inline constexpr std::string_view kMicrosoft = "com.microsoft";
 
 ValueId combine(NodeContext& node, PointwiseFn fn, ValueId a, ValueId b);
-ValueId apply(NodeContext& node, PointwiseFn fn, ValueId x, float alpha = 0, float beta = 0);
+ValueId apply_fn(NodeContext& node, PointwiseFn fn, ValueId x, float alpha = 0, float beta = 0);
 ValueId permute(NodeContext& node, ValueId x, Ints perm);
 // [N, C, …] ↔ [N, …, C]
 ValueId channels_first(NodeContext& node, ValueId x);

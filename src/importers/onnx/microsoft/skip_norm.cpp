@@ -44,10 +44,10 @@ ValueId inverse_rms(NodeContext& node, ValueId x, std::int64_t axis, float epsil
   mean.fn = op::ReduceFn::mean;
   for (std::int64_t i = normalize_axis(node, axis, node.rank(0)); i < node.rank(0); ++i)
     mean.axes.push_back(i);
-  const ValueId squares = apply(node, PointwiseFn::square, cast(node, x, DataType::f32));
+  const ValueId squares = apply_fn(node, PointwiseFn::square, cast(node, x, DataType::f32));
   const ValueId shifted = combine(node, PointwiseFn::add, node.add(std::move(mean), {squares}),
                                   add_scalar(node, DataType::f32, static_cast<double>(epsilon)));
-  return apply(node, PointwiseFn::reciprocal, apply(node, PointwiseFn::sqrt, shifted));
+  return apply_fn(node, PointwiseFn::reciprocal, apply_fn(node, PointwiseFn::sqrt, shifted));
 }
 
 Values simplified_layer_normalization(NodeContext& node) {
@@ -118,7 +118,7 @@ Values group_norm_ms(NodeContext& node) {
   const ValueId x = last ? channels_first(node, node.input(0)) : node.input(0);
   ValueId y = node.add(norm, {x, cast(node, node.input(1), dtype), cast(node, node.input(2), dtype)});
   if (last) y = channels_last(node, y);
-  return one(activation == 1 ? apply(node, PointwiseFn::silu, y, 1) : y);
+  return one(activation == 1 ? apply_fn(node, PointwiseFn::silu, y, 1) : y);
 }
 
 }  // namespace

@@ -17,7 +17,7 @@
 namespace tenon::onnx {
 namespace {
 
-constexpr std::int64_t kEnd = std::numeric_limits<std::int64_t>::max();
+constexpr std::int64_t kToTheEnd = std::numeric_limits<std::int64_t>::max();
 
 Values rotary_embedding(NodeContext& node) {
   node.require_inputs(3, 4);
@@ -77,8 +77,8 @@ Values causal_conv_with_state(NodeContext& node) {
   ValueId y = node.add(conv, std::move(operands));
   if (silu) y = node.add(op::unary(PointwiseFn::silu), {y});
   op::Slice last;
-  last.starts = Ints{taps == 1 ? kEnd : 1 - taps};
-  last.ends = Ints{kEnd};
+  last.starts = Ints{taps == 1 ? kToTheEnd : 1 - taps};
+  last.ends = Ints{kToTheEnd};
   last.axes = Ints{2};
   return {y, node.add(last, {x})};
 }
