@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -183,6 +184,13 @@ class Context {
     std::uint64_t runs = 0;
   };
   std::span<const StepTime> step_times() const noexcept;
+
+  // Called by the thread that runs the steps as soon as a tensor output is complete, while it is in the
+  // caches; the tensor is valid during the call. Not for outputs that no step writes (inputs handed on,
+  // constants). The listener must not throw nor use this context; as long as there is one, runs allocate.
+  // Empty: none.
+  using OutputListener = std::function<void(std::size_t output, const Tensor& tensor)>;
+  void set_output_listener(OutputListener listener);
 
   const Engine& engine() const noexcept;
 

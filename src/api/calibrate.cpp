@@ -171,20 +171,20 @@ class Calibration {
   void observe_batch(ObservingEngine& engine, const std::map<std::string, Tensor>& inputs,
                      std::uint64_t batch, quant::ValueCounter& counter) {
     engine.prepare(inputs);
-    const auto start = Clock::now();
-    engine.run();
-    report_.running_s += seconds_since(start);
-    const auto ran = Clock::now();
     if (places_.empty()) take_places(engine);
-    for (const ObservedTensor& tensor : engine.observed()) {
+    const auto start = Clock::now();
+    double observing = 0;
+    engine.run([&](const ObservedTensor& tensor, const Tensor& value) {
+      const auto began = Clock::now();
       const auto place = places_.find(tensor.name);
-      if (place == places_.end()) continue;
-      const Tensor value = engine.value(tensor);
+      if (place == places_.end()) return;
       const std::span<const float> values = floats(value, buffer_);
       if (!quant::observe(table_.tensors[place->second], values, table_.mode, counter))
         refuse(tensor, values, batch);
-    }
-    report_.observing_s += seconds_since(ran);
+      observing += seconds_since(began);
+    });
+    report_.observing_s += observing;
+    report_.running_s += seconds_since(start) - observing;
   }
 
   // One entry in the table for each tensor of the first engine.

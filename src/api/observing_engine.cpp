@@ -9,6 +9,7 @@
 #include "quant/observed_values.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <set>
 
 namespace tenon {
@@ -20,30 +21,43 @@ constexpr std::size_t kMostEngines = 4;
 // Rewrites that keep every tensor of the network computable, and join none.
 constexpr std::string_view kUnfused = "canonicalize,cse";
 
+// As long as it lives, the listener is told.
+class Listening {
+ public:
+  Listening(Context& context, Context::OutputListener listener) : context_(context) {
+    context.set_output_listener(std::move(listener));
+  }
+  ~Listening() { context_.set_output_listener({}); }
+  Listening(const Listening&) = delete;
+  Listening& operator=(const Listening&) = delete;
+
+ private:
+  Context& context_;
+};
+
 }  // namespace
 
 KernelCounter::KernelCounter(std::shared_ptr<ThreadPool> pool)
     : pool_(std::move(pool)),
       kernel_(cpu::select_observe(isa())),
-      scratch_(static_cast<std::size_t>(pool_->size())),
-      counts_(static_cast<std::size_t>(cpu::kObserveTable)) {}
+      scratch_(static_cast<std::size_t>(pool_->size())) {}
 
 quant::Extremes KernelCounter::extremes(std::span<const float> values) {
-  const cpu::Observation seen = cpu::observe_run(*kernel_, values, 1, {}, scratch_, *pool_);
+  const cpu::Observation seen = cpu::observe_run(*kernel_, values, 1, false, scratch_, *pool_);
   return {seen.min, seen.max, seen.finite};
 }
 
-quant::Extremes KernelCounter::count(std::span<const float> values, float inverse_width,
-                                     std::span<std::uint64_t> negative, std::span<std::uint64_t> positive) {
-  static_assert(TensorHistogram::kBins == cpu::kObserveBins);
-  std::fill(counts_.begin(), counts_.end(), 0);
-  const cpu::Observation seen = cpu::observe_run(*kernel_, values, inverse_width, counts_, scratch_, *pool_);
-  for (std::size_t i = 0; i < TensorHistogram::kBins; ++i) {
-    positive[i] += counts_[i];
-    negative[i] += counts_[TensorHistogram::kBins + i];
-  }
+quant::Extremes KernelCounter::count(std::span<const float> values, float inverse_width) {
+  const cpu::Observation seen = cpu::observe_run(*kernel_, values, inverse_width, true, scratch_, *pool_);
   return {seen.min, seen.max, seen.finite};
 }
+
+void KernelCounter::take(TensorHistogram& histogram) {
+  static_assert(TensorHistogram::kBins == cpu::kObserveBins);
+  cpu::observe_drain(scratch_, histogram.positive, histogram.negative);
+}
+
+void KernelCounter::drop() { cpu::observe_drain(scratch_, {}, {}); }
 
 ObservingEngine::ObservingEngine(const Network& network, std::map<std::string, ShapeRange> shapes, bool fused,
                                  std::shared_ptr<ThreadPool> pool)
@@ -56,8 +70,32 @@ void ObservingEngine::prepare(const Inputs& inputs) {
   current_->context->prepare();
 }
 
-Tensor ObservingEngine::value(const ObservedTensor& tensor) const {
-  return tensor.input ? inputs_->at(tensor.engine_name) : current_->context->output(tensor.engine_name);
+void ObservingEngine::run(const See& see) {
+  std::vector<bool> shown(current_->observed.size());
+  std::exception_ptr failure;
+  const auto show = [&](std::size_t index, const Tensor& value) {
+    shown[index] = true;
+    see(current_->observed[index], value);
+  };
+  for (std::size_t i = 0; i < shown.size(); ++i) {
+    if (current_->observed[i].input) show(i, inputs_->at(current_->observed[i].engine_name));
+  }
+  {
+    const Listening listening(*current_->context, [&](std::size_t output, const Tensor& value) {
+      const std::size_t index = current_->by_output[output];
+      if (index == kNone || failure) return;
+      try {
+        show(index, value);
+      } catch (...) {
+        failure = std::current_exception();
+      }
+    });
+    current_->context->run();
+  }
+  if (failure) std::rethrow_exception(failure);
+  for (std::size_t i = 0; i < shown.size(); ++i) {
+    if (!shown[i]) show(i, current_->context->output(current_->observed[i].engine_name));
+  }
 }
 
 ObservingEngine::Entry& ObservingEngine::entry_for(const Inputs& inputs) {
@@ -131,7 +169,15 @@ void ObservingEngine::build_entry(const std::map<std::string, ShapeRange>& shape
   }
   LoadOptions load;
   load.pool = pool_;
-  entry.context = Engine::from_plan(build(tapped, options).plan(), load).create_context();
+  const Engine engine = Engine::from_plan(build(tapped, options).plan(), load);
+  for (const TensorInfo& output : engine.outputs()) {
+    const auto found = std::find_if(
+        entry.observed.begin(), entry.observed.end(),
+        [&](const ObservedTensor& tensor) { return !tensor.input && tensor.engine_name == output.name; });
+    entry.by_output.push_back(
+        found == entry.observed.end() ? kNone : static_cast<std::size_t>(found - entry.observed.begin()));
+  }
+  entry.context = engine.create_context();
 }
 
 }  // namespace tenon

@@ -6,6 +6,7 @@
 
 #include <tenon/calibrate.hpp>
 
+#include <functional>
 #include <list>
 #include <memory>
 
@@ -15,14 +16,14 @@ class KernelCounter final : public quant::ValueCounter {
  public:
   explicit KernelCounter(std::shared_ptr<ThreadPool> pool);
   quant::Extremes extremes(std::span<const float> values) override;
-  quant::Extremes count(std::span<const float> values, float inverse_width, std::span<std::uint64_t> negative,
-                        std::span<std::uint64_t> positive) override;
+  quant::Extremes count(std::span<const float> values, float inverse_width) override;
+  void take(TensorHistogram& histogram) override;
+  void drop() override;
 
  private:
   std::shared_ptr<ThreadPool> pool_;
   const cpu::ObserveKernel* kernel_;
   std::vector<cpu::ObserveScratch> scratch_;
-  std::vector<std::uint64_t> counts_;
 };
 
 // One observed tensor: where its value is found, and where it comes from.
@@ -43,19 +44,23 @@ class ObservingEngine {
   ObservingEngine(const Network& network, std::map<std::string, ShapeRange> shapes, bool fused,
                   std::shared_ptr<ThreadPool> pool);
 
-  // Makes the engine for the shapes of `inputs` where there is none yet, and binds them. observed() and
-  // value() are then those of the run.
+  // Makes the engine for the shapes of `inputs` where there is none yet, and binds them.
   void prepare(const Inputs& inputs);
-  void run() { current_->context->run(); }
+  // Of the engine that runs next.
   const std::vector<ObservedTensor>& observed() const { return current_->observed; }
-  Tensor value(const ObservedTensor& tensor) const;
+  // Shows every observed tensor once, those that steps compute while they are in the caches. What `see`
+  // throws comes out after the run.
+  using See = std::function<void(const ObservedTensor& tensor, const Tensor& value)>;
+  void run(const See& see);
 
  private:
   struct Entry {
     std::map<std::string, Shape> shapes;
     std::vector<ObservedTensor> observed;
+    std::vector<std::size_t> by_output;  // index into observed; kNone for an output that is not
     std::optional<Context> context;
   };
+  static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
 
   Entry& entry_for(const Inputs& inputs);
   void build_entry(const std::map<std::string, ShapeRange>& shapes, Entry& entry) const;

@@ -80,13 +80,20 @@ Extremes PlainCounter::extremes(std::span<const float> values) {
   return seen;
 }
 
-Extremes PlainCounter::count(std::span<const float> values, float inverse_width,
-                             std::span<std::uint64_t> negative, std::span<std::uint64_t> positive) {
+Extremes PlainCounter::count(std::span<const float> values, float inverse_width) {
   for (const float x : values) {
     const float at = std::min(std::floor(std::abs(x) * inverse_width), static_cast<float>(kBins - 1));
-    if (std::isfinite(x)) ++(x < 0 ? negative : positive)[static_cast<std::size_t>(at)];
+    if (std::isfinite(x)) ++(x < 0 ? waiting_.negative : waiting_.positive)[static_cast<std::size_t>(at)];
   }
   return extremes(values);
+}
+
+void PlainCounter::take(TensorHistogram& histogram) {
+  for (std::size_t i = 0; i < kBins; ++i) {
+    histogram.negative[i] += waiting_.negative[i];
+    histogram.positive[i] += waiting_.positive[i];
+  }
+  drop();
 }
 
 void widen(TensorHistogram& histogram, float width) {
@@ -104,34 +111,21 @@ bool observe(CalibratedTensor& tensor, std::span<const float> values, Calibratio
              ValueCounter& counter) {
   if (values.empty()) return true;
   TensorHistogram& histogram = tensor.histogram;
-  Extremes seen;
-  if (histogram.width != 0) {
-    // Most batches fit, so counting goes ahead; what did not fit is taken back.
-    thread_local std::vector<std::uint64_t> negative;
-    thread_local std::vector<std::uint64_t> positive;
-    negative.assign(kBins, 0);
-    positive.assign(kBins, 0);
-    seen = counter.count(values, 1 / histogram.width, negative, positive);
-    if (!seen.finite) return false;
-    if (fits(magnitude(seen), static_cast<double>(histogram.width), mode)) {
-      for (std::size_t i = 0; i < kBins; ++i) {
-        histogram.negative[i] += negative[i];
-        histogram.positive[i] += positive[i];
-      }
-      if (mode == CalibrationMode::faithful) note_averages(tensor, seen);
-      note_extremes(tensor, seen, values.size());
-      return true;
-    }
-  } else {
-    seen = counter.extremes(values);
-    if (!seen.finite) return false;
-  }
+  // Most batches fit, so counting goes ahead; what did not fit is counted again.
+  const bool ahead = histogram.width != 0;
+  const Extremes seen = ahead ? counter.count(values, 1 / histogram.width) : counter.extremes(values);
   const double most = magnitude(seen);
-  if (most == 0) {
+  const bool fit = ahead && seen.finite && fits(most, static_cast<double>(histogram.width), mode);
+  if (ahead && !fit) counter.drop();
+  if (!seen.finite) return false;
+  if (!fit && most == 0) {
     histogram.positive[0] += values.size();
   } else {
-    widen(histogram, grown_width(most, histogram.width, mode));
-    counter.count(values, 1 / histogram.width, histogram.negative, histogram.positive);
+    if (!fit) {
+      widen(histogram, grown_width(most, histogram.width, mode));
+      counter.count(values, 1 / histogram.width);
+    }
+    counter.take(histogram);
   }
   if (mode == CalibrationMode::faithful) note_averages(tensor, seen);
   note_extremes(tensor, seen, values.size());

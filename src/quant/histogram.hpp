@@ -20,23 +20,28 @@ struct Extremes {
   bool finite = true;  // no NaN, no infinity
 };
 
-// Counting, by whoever does it fastest. Both look at all values; the result must not depend on threads.
+// Counting, by whoever does it fastest. Results must not depend on threads.
 class ValueCounter {
  public:
   virtual ~ValueCounter() = default;
   virtual Extremes extremes(std::span<const float> values) = 0;
-  // Adds to the bins of TensorHistogram: min(floor(|x| * inverse_width), 2047), by sign; -0 counts as 0.
-  // Where a value is not finite the counts mean nothing.
-  virtual Extremes count(std::span<const float> values, float inverse_width,
-                         std::span<std::uint64_t> negative, std::span<std::uint64_t> positive) = 0;
+  // Counts into bins min(floor(|x| * inverse_width), 2047), by sign; -0 counts as 0. The counts wait for
+  // take() or drop(), one of which follows. Where a value is not finite they mean nothing.
+  virtual Extremes count(std::span<const float> values, float inverse_width) = 0;
+  virtual void take(TensorHistogram& histogram) = 0;  // adds them
+  virtual void drop() = 0;
 };
 
 // The plain one.
 class PlainCounter final : public ValueCounter {
  public:
   Extremes extremes(std::span<const float> values) override;
-  Extremes count(std::span<const float> values, float inverse_width, std::span<std::uint64_t> negative,
-                 std::span<std::uint64_t> positive) override;
+  Extremes count(std::span<const float> values, float inverse_width) override;
+  void take(TensorHistogram& histogram) override;
+  void drop() override { waiting_ = {}; }
+
+ private:
+  TensorHistogram waiting_;
 };
 
 // The weight of a new batch in the moving averages.

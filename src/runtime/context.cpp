@@ -47,6 +47,7 @@ void Context::State::set_profile(std::size_t profile) {
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     if (bound_inputs_[i].data() == nullptr && !bound_values_[i]) input_shapes_[i] = inputs[i].opt;
   }
+  if (listener_) find_completed();
   active_ = nullptr;
   dirty_ = true;
 }
@@ -259,8 +260,35 @@ Status Context::State::execute() noexcept {
           std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start).count());
       times[i].runs += 1;
     }
+    if (listener_) tell_listener(i);
   }
   return {};
+}
+
+void Context::State::set_output_listener(OutputListener listener) {
+  listener_ = std::move(listener);
+  if (listener_) find_completed();
+}
+
+void Context::State::find_completed() {
+  completed_.assign(plan_->steps.size(), {});
+  for (std::size_t output = 0; output < plan_->outputs.size(); ++output) {
+    const BufferId root = root_buffer(*plan_, plan_->outputs[output].buffer);
+    const auto writes = [&](const PlanStep& step) {
+      return std::any_of(step.outputs.begin(), step.outputs.end(),
+                         [&](BufferId id) { return id.valid() && root_buffer(*plan_, id) == root; });
+    };
+    const auto last = std::find_if(plan_->steps.rbegin(), plan_->steps.rend(), writes);
+    if (last != plan_->steps.rend())
+      completed_[static_cast<std::size_t>(plan_->steps.rend() - last - 1)].push_back(output);
+  }
+}
+
+void Context::State::tell_listener(std::size_t step) const noexcept {
+  for (const std::size_t index : completed_[step]) {
+    const BufferView& view = active_->views()[plan_->outputs[index].buffer.value];
+    if (view.slot == nullptr || view.slot->is_tensor()) listener_(index, output(index));
+  }
 }
 
 Tensor Context::State::output(std::size_t index) const {
@@ -346,6 +374,10 @@ Data Context::value(std::size_t index) const {
   TENON_REQUIRE(index < state_->shared->outputs().size(), "the network has {} outputs, none at {}",
                 state_->shared->outputs().size(), index);
   return state_->value(index);
+}
+
+void Context::set_output_listener(OutputListener listener) {
+  state_->set_output_listener(std::move(listener));
 }
 
 void Context::set_profiling(bool on) noexcept { state_->profiling = on; }

@@ -28,6 +28,7 @@ class Context::State {
   bool ready() const noexcept { return !dirty_; }
   Tensor output(std::size_t index) const;
   Data value(std::size_t index) const;
+  void set_output_listener(OutputListener listener);
 
   Engine engine;
   std::shared_ptr<const Engine::State> shared;
@@ -51,6 +52,8 @@ class Context::State {
   bool by_value(std::size_t input) const;
   void bind_value(Specialization& next, std::size_t input);
   bool input_is_set(std::size_t input) const noexcept;
+  void find_completed();
+  void tell_listener(std::size_t step) const noexcept;
 
   std::size_t profile_ = 0;
   const PlanProfile* plan_ = nullptr;  // of that profile
@@ -62,6 +65,8 @@ class Context::State {
   std::vector<std::optional<Data>> bound_values_;     // of inputs by value
   AlignedBuffer arena_, own_scratch_;
   std::vector<AlignedBuffer> owned_outputs_;
+  OutputListener listener_;
+  std::vector<std::vector<std::size_t>> completed_;  // by step, the outputs that it is the last to write
 };
 
 }  // namespace tenon

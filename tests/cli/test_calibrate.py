@@ -1,6 +1,8 @@
 """tenon calibrate: tables, caches, shards, resuming, and what it refuses."""
 
+import itertools
 import json
+import os
 import random
 import shutil
 import struct
@@ -15,8 +17,16 @@ PICTURES = sorted((DIGITS / "images").iterdir())[:24]
 SCALE = ("--scale", "1/255")
 
 
-def tables_without_ranges(text: str) -> str:
-    return "\n".join(line for line in text.splitlines() if not line.startswith("range "))
+def counts_below(line: str) -> list:
+    """How many values lie below each of the 2049 edges of a line "negative …" or "positive …"."""
+    bins = [0] * 2048
+    at = 0
+    for word in line.split()[1:]:
+        place, _, count = word.rpartition(":")
+        at = int(place or at)
+        bins[at] = int(count)
+        at += 1
+    return [0, *itertools.accumulate(bins)]
 
 
 class Calibrate(CommandTest):
@@ -62,6 +72,24 @@ class Calibrate(CommandTest):
         whole = self.table("whole")
         self.assertEqual(self.table("threads", "--threads", 2), whole)
         self.assertEqual(self.table("reversed", calib=self.list_of("list", PICTURES[::-1], " 7")), whole)
+
+    def test_instruction_sets_agree_within_a_bin(self):
+        texts = []
+        for isa in ("portable", "avx2", "avx512"):
+            table = self.folder / isa
+            done = tenon("calibrate", MODEL, "--calib", self.pictures, "-o", table, *SCALE, env={**os.environ, "TENON_ISA": isa})
+            self.assertEqual(done.code, 0, done.err)
+            texts.append([line for line in table.read_text().splitlines() if line.startswith(("tensor", "width", "negative", "positive"))])
+        for other in texts[1:]:
+            self.assertEqual(len(other), len(texts[0]))
+            for a, b in zip(texts[0], other):
+                if a.startswith(("tensor", "width")):
+                    self.assertEqual(a, b)
+                    continue
+                x, y = counts_below(a), counts_below(b)
+                for i in range(1, 2048):
+                    self.assertLessEqual(x[i - 1], y[i], a[:40])
+                    self.assertLessEqual(y[i], x[i + 1], a[:40])
 
     def test_the_faithful_mode_depends_on_the_order(self):
         one = self.table("one", "--mode", "faithful", calib=self.list_of("a", PICTURES))

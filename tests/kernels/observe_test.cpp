@@ -27,11 +27,23 @@ Seen observe_with(const ObserveKernel& kernel, const std::vector<float>& x, floa
                   int threads) {
   Seen seen;
   std::vector<ObserveScratch> scratch(static_cast<std::size_t>(threads));
-  // Twice, so that what the first run leaves behind shows.
-  for (int run = 0; run < 2; ++run) {
-    seen.extremes = observe_run(kernel, x, inverse_width, seen.counts, scratch, test::pool_of(threads));
-  }
+  const auto run = [&] {
+    return observe_run(kernel, x, inverse_width, true, scratch, test::pool_of(threads));
+  };
+  const auto positive = std::span(seen.counts).first(kTable / 2);
+  const auto negative = std::span(seen.counts).subspan(kTable / 2);
+  run();
+  observe_drain(scratch, {}, {});  // dropped
+  run();
+  seen.extremes = run();  // what is not drained adds up
+  observe_drain(scratch, positive, negative);
+  observe_drain(scratch, positive, negative);  // nothing is left
   return seen;
+}
+
+Observation extremes_with(const ObserveKernel& kernel, const std::vector<float>& x) {
+  std::vector<ObserveScratch> scratch(1);
+  return observe_run(kernel, x, 1, false, scratch, test::pool_of(1));
 }
 
 std::vector<std::uint64_t> count_plainly(const std::vector<float>& x, float inverse_width) {
@@ -46,7 +58,7 @@ std::vector<std::uint64_t> count_plainly(const std::vector<float>& x, float inve
 TEST_P(ObserveKernels, CountsEveryElement) {
   test::Random random;
   SCOPED_TRACE(random.trace());
-  for (const int size : {1, 3, 16, 63, 64, 65, 1000, 70000, 150001}) {
+  for (const int size : {1, 3, 16, 63, 64, 65, 255, 256, 257, 1000, 70000, 150001}) {
     std::vector<float> x(static_cast<std::size_t>(size));
     for (float& v : x) v = random.integer(0, 3) == 0 ? 0.0F : random.real(-3, 3);
     x[x.size() / 2] = -0.0F;
@@ -59,8 +71,7 @@ TEST_P(ObserveKernels, CountsEveryElement) {
     const Seen threaded = observe_with(kernel(), x, inverse_width, 3);
     EXPECT_EQ(threaded.counts, seen.counts) << "depends on the number of threads";
     EXPECT_EQ(threaded.extremes.min, seen.extremes.min);
-    std::vector<ObserveScratch> scratch(1);
-    const Observation extremes = observe_run(kernel(), x, 1, {}, scratch, test::pool_of(1));
+    const Observation extremes = extremes_with(kernel(), x);
     EXPECT_EQ(extremes.min, seen.extremes.min);
     EXPECT_EQ(extremes.max, seen.extremes.max);
   }
@@ -83,12 +94,11 @@ TEST_P(ObserveKernels, EdgesOfBins) {
 
 TEST_P(ObserveKernels, SaysWhatIsNotFinite) {
   for (const float bad : {NAN, -NAN, INFINITY, -INFINITY}) {
-    for (const std::size_t at : {0, 1, 63, 64, 100, 129}) {
-      std::vector<float> x(130, 1.0F);
+    for (const std::size_t at : {0, 1, 63, 64, 255, 256, 300, 599}) {
+      std::vector<float> x(600, 1.0F);
       x[at] = bad;
       EXPECT_FALSE(observe_with(kernel(), x, 8.0F, 1).extremes.finite) << bad << " at " << at;
-      std::vector<ObserveScratch> scratch(1);
-      EXPECT_FALSE(observe_run(kernel(), x, 1, {}, scratch, test::pool_of(1)).finite) << bad << " at " << at;
+      EXPECT_FALSE(extremes_with(kernel(), x).finite) << bad << " at " << at;
     }
   }
 }

@@ -6,6 +6,7 @@
 
 #include <cstring>
 #include <limits>
+#include <map>
 #include <thread>
 
 namespace tenon {
@@ -40,6 +41,34 @@ TEST(Context, AgreesWithTheReferenceAtEveryShapeOfTheProfile) {
     EXPECT_LE(relative_difference(answer(reference, x), context.output("y")), kTolerance)
         << "N " << shape[0] << " H " << shape[2];
   }
+}
+
+TEST(Context, TellsOfOutputsAsTheyAreComplete) {
+  BuildOptions options;
+  options.measure = false;
+  const Network network = Network::from_text(R"(
+graph @net(%x: f32[2,3]) {
+  %a = neg(%x) : f32[2,3]
+  %b = exp(%a) : f32[2,3]
+  %c = concat(%a, %b) {axis=0} : f32[4,3]
+  return %b as "b", %a as "a", %c as "c", %x as "x again"
+})");
+  const Engine engine = build(network, options);
+  Context context = engine.create_context();
+  std::map<std::string, Tensor> told;
+  context.set_output_listener([&](std::size_t index, const Tensor& tensor) {
+    EXPECT_TRUE(told.emplace(engine.outputs()[index].name, tensor.clone()).second) << "told twice";
+  });
+  context.set_input("x", random_tensor({2, 3}, 5));
+  context.run();
+  for (const char* name : {"a", "b", "c"}) {
+    ASSERT_EQ(told.count(name), 1U) << name;
+    EXPECT_TRUE(told.at(name).identical(context.output(name))) << name;
+  }
+  told.clear();
+  context.set_output_listener({});
+  context.run();
+  EXPECT_TRUE(told.empty());
 }
 
 TEST(Context, SavedAndReloadedGivesTheSameBytes) {

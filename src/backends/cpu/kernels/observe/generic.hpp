@@ -1,5 +1,10 @@
 // observe.hpp over the vector type of simd/: bins are computed by vectors, a block at a time, and counted one
-// by one.
+// by one. Half of what follows a ReLU is zero: where a level can, it leaves bin 0 out and counts it by the
+// number of those that are left. A level says how before it includes this file:
+//
+//   int keep_counted(I32 bins, std::int32_t* to)    stores the bins, or those that are not 0 (it may write
+//   kLanes
+//                                                   elements); how many
 #pragma once
 
 #include "backends/cpu/kernels/observe/observe.hpp"
@@ -14,13 +19,12 @@ namespace {
 struct ObservedLanes {
   simd::F32 min = simd::F32::set1(std::numeric_limits<float>::infinity());
   simd::F32 max = simd::F32::set1(-std::numeric_limits<float>::infinity());
-  simd::F32 infinite = simd::F32::zero();  // 1 once a value was not finite
+  simd::F32 finite = simd::F32::zero();  // NaN once a value was not finite
 
   TENON_SIMD void add(simd::F32 x) {
-    using V = simd::F32;
     min = simd::min(min, x);
     max = simd::max(max, x);
-    infinite = select(abs(x) <= V::set1(std::numeric_limits<float>::max()), infinite, V::set1(1.0F));
+    finite = fma(x, simd::F32::zero(), finite);
   }
 
   Observation result() const {
@@ -30,7 +34,7 @@ struct ObservedLanes {
     min.store(least);
     max.store(most);
     Observation seen;
-    seen.finite = simd::reduce_max(infinite) == 0;
+    seen.finite = !any(finite != simd::F32::zero());
     for (int lane = 1; lane < V::kLanes; ++lane) {
       least[0] = least[lane] < least[0] ? least[lane] : least[0];
       most[0] = most[lane] > most[0] ? most[lane] : most[0];
@@ -44,8 +48,7 @@ struct ObservedLanes {
 TENON_SIMD simd::I32 observed_bin(simd::F32 x, simd::F32 inverse_width) {
   using V = simd::F32;
   const V last = V::set1(static_cast<float>(kObserveBins - 1));
-  const V at = abs(x) * inverse_width;
-  const simd::I32 bin = to_int(select(at < last, floor(at), last));  // a NaN is not below either
+  const simd::I32 bin = to_int(floor(min(abs(x) * inverse_width, last)));  // a NaN counts in the last bin
   return bin + select(x < V::zero(), simd::I32::set1(kObserveBins), simd::I32::zero());
 }
 
@@ -63,7 +66,7 @@ Observation observe_extremes(const float* src, std::ptrdiff_t n) {
   for (int v = 1; v < kVectors; ++v) {
     lanes[0].min = min(lanes[0].min, lanes[v].min);
     lanes[0].max = max(lanes[0].max, lanes[v].max);
-    lanes[0].infinite = max(lanes[0].infinite, lanes[v].infinite);
+    lanes[0].finite = lanes[0].finite + lanes[v].finite;
   }
   return lanes[0].result();
 }
@@ -71,10 +74,11 @@ Observation observe_extremes(const float* src, std::ptrdiff_t n) {
 Observation observe_range(const ObserveArgs& args, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept {
   using V = simd::F32;
   if (args.tables == nullptr) return observe_extremes(args.src + begin, end - begin);
-  constexpr int kBlock = 64;  // a multiple of every kLanes
+  constexpr int kBlock = 256;  // a multiple of every kLanes
+  constexpr int kUnrolled = 4;
   const V inverse_width = V::set1(args.inverse_width);
   ObservedLanes lanes;
-  alignas(64) std::int32_t bins[kBlock];
+  alignas(64) std::int32_t bins[kBlock + V::kLanes];
   std::uint32_t* const table0 = args.tables;
   std::uint32_t* const table1 = table0 + args.stride;
   std::uint32_t* const table2 = table1 + args.stride;
@@ -82,17 +86,23 @@ Observation observe_range(const ObserveArgs& args, std::ptrdiff_t begin, std::pt
   static_assert(kObserveTables == 4);
   std::ptrdiff_t i = begin;
   for (; i + kBlock <= end; i += kBlock) {
-    unroll<kBlock / V::kLanes>([&](auto v) TENON_INLINE_LAMBDA {
-      const V x = V::load(args.src + i + v.value * V::kLanes);
-      lanes.add(x);
-      observed_bin(x, inverse_width).store(bins + v.value * V::kLanes);
-    });
-    for (int e = 0; e < kBlock; e += kObserveTables) {
+    int kept = 0;
+    for (int e = 0; e < kBlock; e += kUnrolled * V::kLanes) {
+      unroll<kUnrolled>([&](auto v) TENON_INLINE_LAMBDA {
+        const V x = V::load(args.src + i + e + v.value * V::kLanes);
+        lanes.add(x);
+        kept += keep_counted(observed_bin(x, inverse_width), bins + kept);
+      });
+    }
+    table0[0] += static_cast<std::uint32_t>(kBlock - kept);
+    int e = 0;
+    for (; e + kObserveTables <= kept; e += kObserveTables) {
       ++table0[bins[e]];
       ++table1[bins[e + 1]];
       ++table2[bins[e + 2]];
       ++table3[bins[e + 3]];
     }
+    for (; e < kept; ++e) ++table0[bins[e]];
   }
   for (; i < end; ++i) {
     const V x = V::set1(args.src[i]);

@@ -13,8 +13,6 @@ namespace tenon::cpu {
 
 namespace {
 
-constexpr auto kTableSize = static_cast<std::size_t>(kObserveTable);
-
 constexpr ObserveKernel kObserveKernels[] = {
 #define TENON_OBSERVE_KERNEL(isa, name) {{"observe", #name, Isa::isa}, name},
 #include "backends/cpu/kernels/observe/kernels.inc"
@@ -23,8 +21,6 @@ constexpr ObserveKernel kObserveKernels[] = {
 
 // A task that looks at fewer elements is not worth waking a thread for.
 constexpr std::size_t kTaskElements = 16384;
-// Counters have 32 bits.
-constexpr std::size_t kMostAtOnce = std::size_t{1} << 31;
 // Fewer elements than this are counted faster than four tables are added up.
 constexpr std::size_t kOneTable = 65536;
 
@@ -32,11 +28,10 @@ Observation unite(const Observation& a, const Observation& b) {
   return {std::min(a.min, b.min), std::max(a.max, b.max), a.finite && b.finite};
 }
 
-void drain(std::span<std::uint32_t> tables, std::span<std::uint64_t> counts) {
-  for (std::size_t i = 0; i < tables.size(); ++i) {
-    counts[i % kTableSize] += tables[i];
-    tables[i] = 0;
-  }
+// Half of one table.
+void drain(std::span<std::uint32_t> counters, std::span<std::uint64_t> bins) {
+  for (std::size_t i = 0; i < bins.size(); ++i) bins[i] += counters[i];
+  std::fill(counters.begin(), counters.end(), 0U);
 }
 
 }  // namespace
@@ -46,33 +41,40 @@ std::span<const ObserveKernel> observe_kernels() { return kObserveKernels; }
 const ObserveKernel* select_observe(Isa level) { return best_kernel(observe_kernels(), level); }
 
 Observation observe_run(const ObserveKernel& kernel, std::span<const float> values, float inverse_width,
-                        std::span<std::uint64_t> counts, std::span<ObserveScratch> scratch,
-                        ThreadPool& pool) noexcept {
+                        bool count, std::span<ObserveScratch> scratch, ThreadPool& pool) noexcept {
+  const bool one = values.size() < kOneTable;
+  pool.run_ranges(values.size(), kTaskElements, [&](std::size_t begin, std::size_t end, int worker) {
+    ObserveScratch& mine = scratch[static_cast<std::size_t>(worker)];
+    const ObserveArgs args{values.data(), inverse_width, count ? mine.tables.data() : nullptr,
+                           one ? 0 : kObserveTable};
+    if (count) mine.filled = std::max<std::ptrdiff_t>(mine.filled, one ? 1 : kObserveTables);
+    const Observation seen =
+        kernel.observe(args, static_cast<std::ptrdiff_t>(begin), static_cast<std::ptrdiff_t>(end));
+    mine.seen = mine.used ? unite(mine.seen, seen) : seen;
+    mine.used = true;
+  });
   Observation all;
   bool any = false;
-  while (!values.empty()) {
-    const auto part = values.first(std::min(values.size(), kMostAtOnce));
-    values = values.subspan(part.size());
-    const bool one = part.size() < kOneTable;
-    pool.run_ranges(part.size(), kTaskElements, [&](std::size_t begin, std::size_t end, int worker) {
-      ObserveScratch& mine = scratch[static_cast<std::size_t>(worker)];
-      const ObserveArgs args{part.data(), inverse_width, counts.empty() ? nullptr : mine.tables.data(),
-                             one ? 0 : kObserveTable};
-      const Observation seen =
-          kernel.observe(args, static_cast<std::ptrdiff_t>(begin), static_cast<std::ptrdiff_t>(end));
-      mine.seen = mine.used ? unite(mine.seen, seen) : seen;
-      mine.used = true;
-    });
-    for (ObserveScratch& mine : scratch) {
-      if (!mine.used) continue;
-      all = any ? unite(all, mine.seen) : mine.seen;
-      any = true;
-      mine.used = false;
-      if (counts.empty()) continue;
-      drain(std::span(mine.tables).first(one ? kTableSize : mine.tables.size()), counts);
-    }
+  for (ObserveScratch& mine : scratch) {
+    if (!mine.used) continue;
+    all = any ? unite(all, mine.seen) : mine.seen;
+    any = true;
+    mine.used = false;
   }
   return all;
+}
+
+void observe_drain(std::span<ObserveScratch> scratch, std::span<std::uint64_t> positive,
+                   std::span<std::uint64_t> negative) noexcept {
+  constexpr auto kHalf = static_cast<std::size_t>(kObserveBins);
+  for (ObserveScratch& mine : scratch) {
+    std::span<std::uint32_t> tables(mine.tables);
+    for (; mine.filled > 0; --mine.filled) {
+      drain(tables.first(kHalf), positive);
+      drain(tables.subspan(kHalf, kHalf), negative);
+      tables = tables.subspan(2 * kHalf);
+    }
+  }
 }
 
 }  // namespace tenon::cpu

@@ -48,17 +48,22 @@ struct ObserveKernel {
 std::span<const ObserveKernel> observe_kernels();
 const ObserveKernel* select_observe(Isa level);
 
-// Memory of one worker. Tables are all zero between runs.
+// Memory of one worker.
 struct ObserveScratch {
   std::vector<std::uint32_t> tables = std::vector<std::uint32_t>(kObserveTables * kObserveTable);
+  std::ptrdiff_t filled = 0;  // tables that may hold counts; the others are all zero
   Observation seen;
   bool used = false;  // in the run that is going on
 };
 
-// `counts`: kObserveTable entries, added to; empty: extremes only. `scratch`: one entry per thread of the
-// pool.
+// Looks at up to 2^31 values. With `count` the tables of `scratch` (one entry per thread of the pool) gain
+// their counts.
 Observation observe_run(const ObserveKernel& kernel, std::span<const float> values, float inverse_width,
-                        std::span<std::uint64_t> counts, std::span<ObserveScratch> scratch,
-                        ThreadPool& pool) noexcept;
+                        bool count, std::span<ObserveScratch> scratch, ThreadPool& pool) noexcept;
+
+// Adds what the tables of all workers hold to the bins, kObserveBins each, and zeroes the tables; empty
+// spans: only zeroes them.
+void observe_drain(std::span<ObserveScratch> scratch, std::span<std::uint64_t> positive,
+                   std::span<std::uint64_t> negative) noexcept;
 
 }  // namespace tenon::cpu

@@ -1,5 +1,16 @@
 #include "backends/cpu/kernels/simd/portable.hpp"
 
+namespace tenon::cpu {
+namespace {
+
+TENON_SIMD int keep_counted(simd::I32 bins, std::int32_t* to) {
+  bins.store(to);
+  return simd::I32::kLanes;
+}
+
+}  // namespace
+}  // namespace tenon::cpu
+
 #include "backends/cpu/kernels/observe/generic.hpp"
 
 namespace tenon::cpu {

@@ -1,0 +1,143 @@
+// Calibration through the interface, with data made here.
+#include <tenon/calibrate.hpp>
+#include <tenon/error.hpp>
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+namespace tenon {
+namespace {
+
+constexpr std::string_view kNet = R"(
+graph @net(%x: f32[N,4], %k: i64[1]) {
+  %two = constant {value=f32[1] [2.0]} : f32[1]
+  %double = mul(%x, %two) : f32[N,4]
+  %positive = relu(%double) : f32[N,4]
+  %whole = cast(%positive) {to=i64} : i64[N,4]
+  %sum = add(%whole, %k) : i64[N,4]
+  return %sum as "sum"
+})";
+
+// Batches of two samples, 0.5 · (batch + 1) · {1, -1, 0, 0.25} each.
+class Ramp final : public Calibrator {
+ public:
+  explicit Ramp(std::int64_t batches) : batches_(batches) {}
+
+  std::int64_t batch_size() const override { return 2; }
+  std::optional<std::map<std::string, Tensor>> next_batch() override {
+    if (next_ == batches_) return std::nullopt;
+    const float reach = 0.5F * static_cast<float>(++next_);
+    const std::vector<float> values = {reach, -reach, 0, reach / 4,
+                                       reach, -reach, 0, bad_ == next_ ? NAN : 0.0F};
+    const std::vector<std::int64_t> k = {1};
+    std::map<std::string, Tensor> inputs;
+    inputs.emplace("x", Tensor::of<float>({2, 4}, values));
+    inputs.emplace("k", Tensor::of<std::int64_t>({1}, k));
+    return inputs;
+  }
+  std::optional<std::string> read_cache() override { return cache_; }
+  void write_cache(std::string_view text) override { cache_ = text; }
+
+  std::int64_t batches_;
+  std::int64_t next_ = 0;
+  std::int64_t bad_ = -1;
+  std::optional<std::string> cache_;
+};
+
+std::vector<std::string> names_of(const CalibrationTable& table) {
+  std::vector<std::string> names;
+  for (const CalibratedTensor& tensor : table.tensors) names.push_back(tensor.name);
+  return names;
+}
+
+TEST(Calibrate, ObservesFloatingPointTensors) {
+  Ramp data(6);
+  CalibrateReport report;
+  const CalibrationTable table = calibrate(Network::from_text(kNet), data, {}, &report);
+  EXPECT_EQ(names_of(table), (std::vector<std::string>{"x", "double", "positive"}));
+  EXPECT_EQ(table.batches, 6U);
+  EXPECT_EQ(table.batch_size, 2);
+  EXPECT_TRUE(table.finished);
+  EXPECT_FALSE(report.from_cache);
+  const CalibratedTensor& positive = *table.find("positive");
+  EXPECT_EQ(positive.elements, 6U * 8);
+  EXPECT_EQ(positive.min, 0.0F);
+  EXPECT_EQ(positive.max, 6.0F);
+  EXPECT_EQ(table.find("double")->min, -6.0F);
+  EXPECT_EQ(table.find("x")->range(parse_calibration_rule("min-max"))->threshold, 3.0F);
+}
+
+TEST(Calibrate, WritesACacheAndTakesIt) {
+  const Network network = Network::from_text(kNet);
+  CalibrateOptions options;
+  options.rules = {parse_calibration_rule("min-max")};
+  Ramp data(2);
+  const CalibrationTable table = calibrate(network, data, options);
+  EXPECT_EQ(data.cache_, make_calibration_cache(table, options.rules[0]).to_text());
+  Ramp again(2);
+  again.cache_ = data.cache_;
+  CalibrateReport report;
+  const CalibrationTable taken = calibrate(network, again, options, &report);
+  EXPECT_TRUE(report.from_cache);
+  EXPECT_EQ(again.next_, 0) << "no batch is needed";
+  EXPECT_EQ(names_of(taken), names_of(table));
+  EXPECT_FLOAT_EQ(taken.find("x")->range(options.rules[0])->threshold, 1.0F);
+}
+
+TEST(Calibrate, NamesWhatIsNotFinite) {
+  Ramp data(6);
+  data.bad_ = 4;
+  try {
+    static_cast<void>(calibrate(Network::from_text(kNet), data));
+    FAIL() << "no error";
+  } catch (const ModelError& error) {
+    EXPECT_EQ(error.message(), "input 'x' is nan at element 7 in batch 3");
+  }
+}
+
+TEST(Calibrate, AComputedInfinityIsFoundInTheTensorThatComputesIt) {
+  const Network network = Network::from_text(R"(
+graph @net(%x: f32[2,4], %k: i64[1]) {
+  %e = exp(%x) : f32[2,4]
+  %l = log(%x) : f32[2,4]
+  %y = add(%e, %l) : f32[2,4]
+  return %y as "y"
+})");
+  Ramp data(1);  // log(0), log(-0.5)
+  try {
+    static_cast<void>(calibrate(network, data));
+    FAIL() << "no error";
+  } catch (const ModelError& error) {
+    EXPECT_EQ(error.message().substr(0, 10), "tensor 'l'") << error.message();
+  }
+}
+
+TEST(Calibrate, DemandsBatches) {
+  Ramp none(0);
+  EXPECT_THROW(static_cast<void>(calibrate(Network::from_text(kNet), none)), ModelError);
+  Ramp few(2);
+  CalibrateOptions options;
+  options.shard = 2;
+  options.shard_count = 3;
+  EXPECT_THROW(static_cast<void>(calibrate(Network::from_text(kNet), few, options)), ModelError);
+}
+
+TEST(CheckRanges, JudgesBothTypes) {
+  const Network network = Network::from_text(kNet);
+  Ramp data(300);  // up to 150, doubled to 300: integers are read from it
+  const CalibrationTable table = calibrate(network, data);
+  EXPECT_TRUE(check_ranges(network, table, DataType::f16).empty());
+  const auto findings = check_ranges(network, table, DataType::bf16);
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].tensor, "positive");
+  EXPECT_EQ(findings[0].verdict, RangeVerdict::unsafe);
+  EXPECT_EQ(findings[0].nodes, (std::vector<std::string>{"relu", "cast"}));
+  EXPECT_THROW(static_cast<void>(check_ranges(network, table, DataType::f32)), ModelError);
+  CalibrationTable other = table;
+  other.graph = std::string(32, '0');
+  EXPECT_THROW(static_cast<void>(check_ranges(network, other, DataType::f16)), ModelError);
+}
+
+}  // namespace
+}  // namespace tenon
