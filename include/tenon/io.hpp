@@ -20,6 +20,10 @@ struct TensorInfo;
 // ModelError that names the file and says what is wrong with it.
 Tensor load_npy(const std::filesystem::path& path);
 
+// The same without a copy: a read-only view of the mapped file, where byte order and layout allow. The file
+// must not be truncated meanwhile.
+Tensor map_npy(const std::filesystem::path& path);
+
 // The arrays of a .npz archive by name, in its order: stored or deflated, each below 2 GiB when deflated.
 // ModelError likewise.
 std::vector<std::pair<std::string, Tensor>> load_npz(const std::filesystem::path& path);

@@ -11,7 +11,9 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdint>
 #include <cstring>
+#include <memory>
 #include <optional>
 #include <ostream>
 #include <string_view>
@@ -222,9 +224,8 @@ Tensor read_text(const Header& header, std::span<const std::byte> data, bool swa
   return Tensor::strings(header.shape, std::move(strings));
 }
 
-}  // namespace
-
-Tensor parse_npy(std::span<const std::byte> bytes) {
+// `owner` of the bytes, where the tensor may be a view of them.
+Tensor parse_array(std::span<const std::byte> bytes, const std::shared_ptr<const void>& owner) {
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   if (text.size() < 10 || text.substr(0, kMagic.size()) != kMagic) fail("it does not start like one");
   const bool long_header = text[6] != 1;
@@ -254,6 +255,10 @@ Tensor parse_npy(std::span<const std::byte> bytes) {
     fail(fmt::format("{} bytes of data, the header promises {} elements of {} bytes", data.size(), count,
                      width));
   }
+  const bool as_it_is = !header.fortran && !swap && dtype != DataType::boolean;
+  if (owner && as_it_is && reinterpret_cast<std::uintptr_t>(data.data()) % width == 0) {
+    return Tensor::view_const(dtype, header.shape, data.data(), owner);
+  }
   Tensor tensor(dtype, header.shape);
   if (count == 0) return tensor;
   std::byte* const out = tensor.mutable_data();
@@ -270,6 +275,19 @@ Tensor parse_npy(std::span<const std::byte> bytes) {
     for (std::byte& b : std::span(out, count)) b = std::byte{b != std::byte{0}};
   }
   return tensor;
+}
+
+}  // namespace
+
+Tensor parse_npy(std::span<const std::byte> bytes) { return parse_array(bytes, nullptr); }
+
+Tensor map_npy(const std::filesystem::path& path) {
+  return in_context(
+      [&] {
+        const auto file = MappedFile::open(path);
+        return parse_array(file->bytes(), file);
+      },
+      [&] { return fmt::format("reading {}", quote(path.string())); });
 }
 
 Tensor read_npy(const std::filesystem::path& path) {

@@ -14,6 +14,8 @@ namespace tenon {
 // ModelError says what is wrong with other files.
 Tensor read_npy(const std::filesystem::path& path);
 Tensor parse_npy(std::span<const std::byte> bytes);
+// A read-only view of the file, mapped, where its bytes lie as those of a Tensor do; else like read_npy.
+Tensor map_npy(const std::filesystem::path& path);
 
 // In C order and little-endian; replaces the file as a whole. ModelError for a dtype that numpy does not
 // have.

@@ -78,8 +78,11 @@ class Calibrate(CommandTest):
         for isa in ("portable", "avx2", "avx512"):
             table = self.folder / isa
             done = tenon("calibrate", MODEL, "--calib", self.pictures, "-o", table, *SCALE, env={**os.environ, "TENON_ISA": isa})
+            if "but this machine has" in done.err:
+                continue
             self.assertEqual(done.code, 0, done.err)
             texts.append([line for line in table.read_text().splitlines() if line.startswith(("tensor", "width", "negative", "positive"))])
+        self.assertGreater(len(texts), 0)
         for other in texts[1:]:
             self.assertEqual(len(other), len(texts[0]))
             for a, b in zip(texts[0], other):

@@ -197,7 +197,7 @@ void CalibrationData::open_arrays(const Item& item) {
   if (const auto whole = item.files.find(kWholeItem); whole != item.files.end()) {
     for (auto& [array, tensor] : load_npz(whole->second)) arrays_.emplace(array, std::move(tensor));
   } else {
-    for (const auto& [input, file] : item.files) arrays_.emplace(input, load_npy(file));
+    for (const auto& [input, file] : item.files) arrays_.emplace(input, map_npy(file));
   }
   for (const TensorInfo& info : inputs_) {
     const std::filesystem::path& file =

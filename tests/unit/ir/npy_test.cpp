@@ -65,6 +65,8 @@ TEST(Npy, WritesWhatItReads) {
         continue;
       }
       const Tensor read = read_npy(path);
+      const Tensor mapped = map_npy(path);
+      EXPECT_TRUE(dtype == DataType::string || mapped.identical(read)) << name(dtype);
       if (dtype == DataType::string) {
         EXPECT_EQ(read.shape(), shape);
         EXPECT_EQ(values<std::string>(read), values<std::string>(tensor));
