@@ -126,6 +126,11 @@ def joins_nothing(case):
                for step in case.growth.steps)
 
 
+def reshapes_nothing(case):
+    return any(step.node.op_type == "Reshape" and all(run.size == 0 for run in step.inputs[0].runs)
+               for step in case.growth.steps)
+
+
 # (pattern of the problem, what else must hold of the case, reason)
 MESSAGES = [
     (r"^written.*NOT_IMPLEMENTED : Could not find an implementation", None,
@@ -141,6 +146,8 @@ MESSAGES = [
      "ONNX Runtime takes indices of more batches than the data has, and leaves the rest."),
     (r"concat: (shapes .* differ beside axis|operands \d+ and \d+: dims of axis)|cpu.concat: parts do not fit",
      joins_nothing, "ONNX Runtime skips parts without elements, whatever their shape."),
+    (r"reshape: \[.*\] cannot be reshaped to", reshapes_nothing,
+     "The shapes agree for no values of the symbols but those that leave no elements; Tenon checks them for all."),
     (r"a window of \d+ elements does not fit into an input of", None,
      "No window fits: see the pools above."),
     (r"gather_nd: index \d+ is outside \[-0, 0\)", None, "ONNX Runtime looks at no index when there is nothing to gather."),

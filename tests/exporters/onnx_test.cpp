@@ -13,6 +13,7 @@
 
 #include <tenon/error.hpp>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -27,11 +28,9 @@ Graph graph_of(const char* text) { return parse(text, builtin_ops()); }
 onnx::ModelDef read(const std::string& bytes) { return onnx::read_model(bytes); }
 
 TEST(OnnxExport, KnowsEveryOperator) {
-  // What is placed while a plan is made, and what nothing in ONNX can say.
-  // The writers speak ai.onnx alone: trees, tables and maps are of ai.onnx.ml.
-  const std::set<std::string> without = {
-      "couple_probabilities", "detection_output", "lookup", "map_values", "reorder",
-      "tree_ensemble",        "zip_map"};
+  // What is placed while a plan is made; and trees, tables and maps, which ai.onnx.ml has but not ai.onnx.
+  const std::set<std::string> without = {"couple_probabilities", "lookup", "map_values", "reorder",
+                                         "tree_ensemble",        "zip_map"};
   for (const std::string& name : builtin_ops().names()) {
     const bool known =
         onnx_export::registry().find(name) != nullptr || builtin_ops().find(name)->can_decompose();
@@ -173,6 +172,36 @@ graph @g(%x: f32[*], %s: f32[4]) {
 )");
   const std::string bytes = to_onnx(graph);
   EXPECT_EQ(read(bytes).graph.nodes.at(0).op_type, "RMSNormalization");
+}
+
+TEST(OnnxExport, WritesDetectionsAsWhatTheyAreMadeOf) {
+  const std::string priors =
+      "[0.1, 0.1, 0.7, 0.7,  0.2, 0.1, 0.9, 0.8,  0.1, 0.3, 0.8, 0.9,  0.0, 0.0, 0.6, 0.6,"
+      " 0.1, 0.1, 0.1, 0.2,  0.1, 0.2, 0.1, 0.1,  0.2, 0.1, 0.1, 0.1,  0.1, 0.1, 0.1, 0.1]";
+  const auto graph_with = [&](const std::string& fields, int location_sets) {
+    return parse(fmt::format("graph @g(%l: f32[2,{}], %s: f32[2,12]) {{\n"
+                             "  %p = constant {{value=f32[1,2,16] {}}} : f32[1,2,16]\n"
+                             "  %y = detection_output(%l, %s, %p) {{num_classes=3, {}}} : f32[1,1,?,7]\n"
+                             "  return %y as \"y\"\n}}\n",
+                             16 * location_sets, priors, fields),
+                 builtin_ops());
+  };
+  for (const std::string code : {"corner", "corner_size", "center_size"}) {
+    for (const std::string fields :
+         {R"(background=0)", R"(nms_top_k=2, keep_top_k=3)", R"(confidence_threshold=0.5, nms_threshold=0.6)",
+          R"(variance_in_target=true, nms_threshold=0.1, keep_top_k=1)", R"(confidence_threshold=100.0)"}) {
+      const std::string all = fmt::format("code=\"{}\", {}", code, fields);
+      SCOPED_TRACE(all);
+      // Locations that are not scaled turn boxes over, of which each side makes something else.
+      if (code == "center_size" || fields.find("variance_in_target") == std::string::npos) {
+        const Graph shared = graph_with(all, 1);
+        expect_same_results(shared, through_onnx(shared));
+        const Graph apart = graph_with(all + ", share_location=false", 3);
+        expect_same_results(apart, through_onnx(apart));
+      }
+    }
+  }
+  EXPECT_THROW(to_onnx(graph_with("eta=0.5, nms_threshold=0.7", 1)), ModelError);
 }
 
 // Runtimes and checker disagree on what same_* means where the kernel is smaller than the stride (seed 328 of
