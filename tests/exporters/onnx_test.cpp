@@ -174,6 +174,20 @@ graph @g(%x: f32[*], %s: f32[4]) {
   EXPECT_EQ(read(bytes).graph.nodes.at(0).op_type, "RMSNormalization");
 }
 
+// Seed 31481 of the differential test.
+TEST(OnnxExport, SaysShapesWithoutElementsInFull) {
+  const Graph graph = graph_of(R"(
+graph @g(%x: f32[0,3,4]) {
+  %s = constant {value=i64[2] [0, -1]} : i64[2]
+  %y = reshape(%x, %s) : f32[0,12]
+  return %y as "y"
+}
+)");
+  const std::string bytes = to_onnx(graph);
+  EXPECT_EQ(read(bytes).graph.nodes.at(0).attributes.at(0).i, 1);
+  expect_same_results(graph, through_onnx(graph));
+}
+
 TEST(OnnxExport, WritesDetectionsAsWhatTheyAreMadeOf) {
   const std::string priors =
       "[0.1, 0.1, 0.7, 0.7,  0.2, 0.1, 0.9, 0.8,  0.1, 0.3, 0.8, 0.9,  0.0, 0.0, 0.6, 0.6,"

@@ -3,12 +3,15 @@
 #include "exporters/onnx/node_writer.hpp"
 #include "ops/cast.hpp"
 #include "ops/pad.hpp"
+#include "ops/reshape.hpp"
 #include "ops/slice.hpp"
 #include "ops/split.hpp"
 #include "ops/squeeze.hpp"
 #include "ops/top_k.hpp"
 #include "ops/trilu.hpp"
 #include "ops/unsqueeze.hpp"
+
+#include <algorithm>
 
 namespace tenon::onnx_export {
 namespace {
@@ -25,6 +28,19 @@ void split(NodeWriter& node) {
   AttributeList attributes = {{"axis", op.axis}};
   if (sizes.empty()) attributes.push_back({"num_outputs", static_cast<std::int64_t>(node.output_count())});
   node.finish("Split", {node.input(0), sizes}, attributes);
+}
+
+// A shape without elements is said in full: with -1 beside a dim of 0, the rest is anything to ONNX.
+void reshape(NodeWriter& node) {
+  const TensorType& result = node.graph().value(node.node().outputs.front()).type.as_tensor();
+  Ints shape;
+  bool empty = false;
+  if (result.is_static()) {
+    for (const Dim& dim : *result.dims) shape.push_back(dim.value());
+    empty = std::find(shape.begin(), shape.end(), 0) != shape.end();
+  }
+  if (empty) return node.finish("Reshape", {node.input(0), node.ints(shape)}, {{"allowzero", true}});
+  node.finish("Reshape", node.inputs(), {{"allowzero", node.op<op::Reshape>().allow_zero}});
 }
 
 void squeeze(NodeWriter& node) {
@@ -78,6 +94,7 @@ namespace tenon {
 void register_onnx_export_arguments(onnx_export::Registry& registry) {
   registry.add("cast", onnx_export::cast);
   registry.add("pad", onnx_export::pad);
+  registry.add("reshape", onnx_export::reshape);
   registry.add("slice", onnx_export::slice);
   registry.add("split", onnx_export::split);
   registry.add("squeeze", onnx_export::squeeze);

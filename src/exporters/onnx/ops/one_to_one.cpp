@@ -69,7 +69,6 @@ constexpr std::array kRows = {
     Row{"random_normal_like", "RandomNormalLike"},
     Row{"random_uniform", "RandomUniform"},
     Row{"random_uniform_like", "RandomUniformLike"},
-    Row{"reshape", "Reshape", {{{"allow_zero", "allowzero"}}}},
     Row{"reverse_sequence", "ReverseSequence"},
     Row{"scatter_elements", "ScatterElements"},
     Row{"scatter_nd", "ScatterND"},
