@@ -1,9 +1,9 @@
 // .npz: a zip archive of .npy files, stored or deflated, as numpy.savez and savez_compressed write them.
 // Reference: PKWARE's APPNOTE.TXT 6.3, sections 4.3.7 (local header), 4.3.12 (central directory), 4.3.16 (its
 // end), 4.5.3 (zip64).
-#include "api/inflate.hpp"
 #include "base/check.hpp"
 #include "base/context.hpp"
+#include "base/inflate.hpp"
 #include "base/mapped_file.hpp"
 #include "base/text.hpp"
 #include "ir/npy.hpp"

@@ -1,6 +1,6 @@
-#include "api/inflate.hpp"
 #include "base/check.hpp"
 #include "base/context.hpp"
+#include "base/inflate.hpp"
 #include "base/mapped_file.hpp"
 #include "base/text.hpp"
 

@@ -189,16 +189,18 @@ graph @g(%x: f32[0,3,4]) {
 }
 
 TEST(OnnxExport, WritesDetectionsAsWhatTheyAreMadeOf) {
-  const std::string priors =
-      "[0.1, 0.1, 0.7, 0.7,  0.2, 0.1, 0.9, 0.8,  0.1, 0.3, 0.8, 0.9,  0.0, 0.0, 0.6, 0.6,"
-      " 0.1, 0.1, 0.1, 0.2,  0.1, 0.2, 0.1, 0.1,  0.2, 0.1, 0.1, 0.1,  0.1, 0.1, 0.1, 0.1]";
   const auto graph_with = [&](const std::string& fields, int location_sets) {
-    return parse(fmt::format("graph @g(%l: f32[2,{}], %s: f32[2,12]) {{\n"
-                             "  %p = constant {{value=f32[1,2,16] {}}} : f32[1,2,16]\n"
-                             "  %y = detection_output(%l, %s, %p) {{num_classes=3, {}}} : f32[1,1,?,7]\n"
-                             "  return %y as \"y\"\n}}\n",
-                             16 * location_sets, priors, fields),
-                 builtin_ops());
+    return parse(
+        fmt::format("graph @g(%l: f32[2,{}], %s: f32[2,12]) {{\n"
+                    "  %boxes = constant {{value=f32[1,1,16] [0.1, 0.1, 0.7, 0.7, 0.2, 0.1, 0.9, 0.8, "
+                    "0.1, 0.3, 0.8, 0.9, 0.0, 0.0, 0.6, 0.6]}} : f32[1,1,16]\n"
+                    "  %variances = constant {{value=f32[1,1,16] [0.1, 0.1, 0.1, 0.2, 0.1, 0.2, 0.1, 0.1, "
+                    "0.2, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1]}} : f32[1,1,16]\n"
+                    "  %p = concat(%boxes, %variances) {{axis=1}} : f32[1,2,16]\n"
+                    "  %y = detection_output(%l, %s, %p) {{num_classes=3, {}}} : f32[1,1,?,7]\n"
+                    "  return %y as \"y\"\n}}\n",
+                    16 * location_sets, fields),
+        builtin_ops());
   };
   for (const std::string code : {"corner", "corner_size", "center_size"}) {
     for (const std::string fields :

@@ -84,6 +84,7 @@ void damage_weights(const Prepared& good, std::vector<Damage>& out) {
 }
 
 void damage_operands(const Prepared& good, std::vector<Damage>& out) {
+  if (good.operands.empty()) return;
   Damage fewer{"one operand less", good};
   fewer.prepared.operands.pop_back();
   out.push_back(std::move(fewer));

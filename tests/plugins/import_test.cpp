@@ -83,7 +83,7 @@ TEST_F(PluginImport, ReadsWhatWasWritten) {
   network.save_onnx(folder / "plugins.onnx");
   const std::string back = Network::load(folder / "plugins.onnx").to_text();
   expect_contains(back,
-                  "\"test:Affine:1\"(%x) {factor=3.0, relu=true, taps=[1,2], labels=[\"one\", \"two\"]}");
+                  "\"test:Affine:1\"(%x) {factor=3.0, relu=true, taps=[1,2], labels=[\"one\",\"two\"]}");
   expect_contains(back, "\"test:Affine:2\"(");
   expect_contains(back, "{factor=4.0}");
 }

@@ -83,7 +83,7 @@ void bind_engine(nb::module_& module) {
       .def_prop_ro("inputs", &Engine::inputs, nb::rv_policy::copy)
       .def_prop_ro("outputs", &Engine::outputs, nb::rv_policy::copy)
       .def_prop_ro("info", &Engine::info, nb::rv_policy::reference_internal)
-      .def("steps", &Engine::steps, "In the order in which they run.")
+      .def("steps", &Engine::steps, "profile"_a = 0, "Of a profile, in the order in which they run.")
       .def("dump", &Engine::dump, Unlocked(),
            "The plan as text: buffers with their offsets, steps with their tactics.")
       .def("__repr__", &repr);

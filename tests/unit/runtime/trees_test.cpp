@@ -12,11 +12,15 @@ namespace {
 
 // A tree of one node per test and way of NaN; test i compares feature i % 3 with 0 and gives 2^i or nothing.
 constexpr std::string_view kEveryTest = R"(graph @net(%x: f32[N,3]) {
-  %nodes = constant {value=i32[12,4] [0,0,-1,-2, 1,1,-3,-4, 2,2,-5,-6, 0,3,-7,-8, 1,4,-9,-10, 2,5,-11,-12,
-    0,8,-13,-14, 1,9,-15,-16, 2,10,-17,-18, 0,11,-19,-20, 1,12,-21,-22, 2,13,-23,-24]} : i32[12,4]
+  %nodes_0 = constant {value=i32[4,4] [0,0,-1,-2, 1,1,-3,-4, 2,2,-5,-6, 0,3,-7,-8]} : i32[4,4]
+  %nodes_4 = constant {value=i32[4,4] [1,4,-9,-10, 2,5,-11,-12, 0,8,-13,-14, 1,9,-15,-16]} : i32[4,4]
+  %nodes_8 = constant {value=i32[4,4] [2,10,-17,-18, 0,11,-19,-20, 1,12,-21,-22, 2,13,-23,-24]} : i32[4,4]
+  %nodes = concat(%nodes_0, %nodes_4, %nodes_8) : i32[12,4]
   %splits = constant {value=f32[12] [0,0,0,0,0,0,0,0,0,0,0,0]} : f32[12]
   %roots = constant {value=i32[12] [0,1,2,3,4,5,6,7,8,9,10,11]} : i32[12]
-  %leaves = constant {value=i32[25] [0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,8,8,9,9,10,10,11,11,12,12]} : i32[25]
+  %leaves_0 = constant {value=i32[13] [0,1,1,2,2,3,3,4,4,5,5,6,6]} : i32[13]
+  %leaves_13 = constant {value=i32[12] [7,7,8,8,9,9,10,10,11,11,12,12]} : i32[12]
+  %leaves = concat(%leaves_0, %leaves_13) : i32[25]
   %targets = constant {value=i32[12] [0,0,0,0,0,0,0,0,0,0,0,0]} : i32[12]
   %weights = constant {value=f32[12] [1,2,4,8,16,32,64,128,256,512,1024,2048]} : f32[12]
   %y = tree_ensemble(%x, %nodes, %splits, %roots, %leaves, %targets, %weights) : f32[N,1]

@@ -10,6 +10,7 @@
 #include "backends/cpu/kernels/observe/observe.hpp"
 #include "backends/cpu/kernels/unroll.hpp"
 
+#include <algorithm>
 #include <limits>
 
 namespace tenon::cpu {
@@ -102,7 +103,7 @@ Observation observe_range(const ObserveArgs& args, std::ptrdiff_t begin, std::pt
       ++table2[bins[e + 2]];
       ++table3[bins[e + 3]];
     }
-    for (; e < kept; ++e) ++table0[bins[e]];
+    for (; e < std::min(kept, kBlock); ++e) ++table0[bins[e]];
   }
   for (; i < end; ++i) {
     const V x = V::set1(args.src[i]);
