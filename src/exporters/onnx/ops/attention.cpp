@@ -12,9 +12,15 @@ namespace {
 
 constexpr std::size_t kQ = 0, kK = 1, kV = 2, kMask = 3;
 
+// Columns of a head; -1 where they are not known, which a shape without elements must not say.
+std::int64_t depth_of(const NodeWriter& node, std::size_t operand, std::int64_t heads) {
+  const Dims* dims = node.dims(operand);
+  return dims != nullptr && dims->back().is_const() ? dims->back().value() / heads : -1;
+}
+
 // [B, S, heads·D] → [B, heads, S, D].
-Name split_heads(NodeWriter& node, const Name& x, std::int64_t heads) {
-  const Name shaped = node.add("Reshape", {x, node.ints({0, 0, heads, -1})});
+Name split_heads(NodeWriter& node, const Name& x, std::int64_t heads, std::int64_t depth) {
+  const Name shaped = node.add("Reshape", {x, node.ints({0, 0, heads, depth})});
   return node.add("Transpose", {shaped}, {{"perm", Ints{0, 2, 1, 3}}});
 }
 
@@ -57,22 +63,25 @@ void attention(NodeWriter& node) {
   const auto& op = node.op<op::Attention>();
   Name q = node.input(kQ), k = node.input(kK), v = node.input(kV);
   std::int64_t heads = op.heads;
+  std::int64_t value_depth = 0;
   std::int64_t groups = op.kv_heads == 0 ? heads : op.kv_heads;
   if (heads == 0) {
     heads = constant_dim(node, kQ, 1);
     groups = constant_dim(node, kK, 1);
   } else {
+    std::int64_t depth = depth_of(node, kQ, heads);
+    if (!k.empty()) value_depth = depth_of(node, kV, groups);
     if (k.empty()) {
-      const std::int64_t depth = constant_dim(node, kQ, 2) / (heads + 2 * groups);
+      depth = value_depth = constant_dim(node, kQ, 2) / (heads + 2 * groups);
       const Name sizes = node.ints({heads * depth, groups * depth, groups * depth});
       const NameList parts = node.add_node("Split", {q, sizes}, 3, {{"axis", std::int64_t{2}}});
       q = parts[0];
       k = parts[1];
       v = parts[2];
     }
-    q = split_heads(node, q, heads);
-    k = split_heads(node, k, groups);
-    v = split_heads(node, v, groups);
+    q = split_heads(node, q, heads, depth);
+    k = split_heads(node, k, groups, depth);
+    v = split_heads(node, v, groups, value_depth);
   }
   k = repeat_heads(node, k, groups, heads);
   v = repeat_heads(node, v, groups, heads);
@@ -94,7 +103,7 @@ void attention(NodeWriter& node) {
   }
   if (op.heads == 0) return node.finish("MatMul", {weights, v});
   const Name y = node.add("Transpose", {node.add("MatMul", {weights, v})}, {{"perm", Ints{0, 2, 1, 3}}});
-  node.finish("Reshape", {y, node.ints({0, 0, -1})});
+  node.finish("Reshape", {y, node.ints({0, 0, value_depth < 0 ? -1 : heads * value_depth})});
 }
 
 void linear_attention(NodeWriter& node) {
