@@ -225,7 +225,7 @@ void bind_plugins(nb::module_& module) {
           [](const PluginOperand& self) {
             return self.constant == nullptr ? nb::none() : copy_to_numpy(*self.constant);
           },
-          nb::sig("def constant(self) -> numpy.ndarray | None"),
+          nb::sig("def constant(self) -> numpy.typing.NDArray[typing.Any] | None"),
           "The value as far as known: of constants, and while running of every operand.");
 
   module.def(

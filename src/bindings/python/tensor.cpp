@@ -56,13 +56,13 @@ void bind_tensor(nb::module_& module) {
           "shape", [](const Tensor& self) { return shape_tuple(self.shape()); },
           nb::sig("def shape(self) -> tuple[int, ...]"))
       .def_prop_ro("writable", &Tensor::writable)
-      .def("numpy", &share_with_numpy, nb::sig("def numpy(self) -> numpy.ndarray"),
+      .def("numpy", &share_with_numpy, nb::sig("def numpy(self) -> numpy.typing.NDArray[typing.Any]"),
            "An array that shares the memory; a copy for strings and for types of less than 8 bits, of which "
            "NumPy "
            "holds one a byte.")
       .def("__array__", &array_protocol, "dtype"_a = nb::none(), "copy"_a = nb::none(),
            nb::sig("def __array__(self, dtype: typing.Any | None = None, copy: bool | None = None) -> "
-                   "numpy.ndarray"))
+                   "numpy.typing.NDArray[typing.Any]"))
       .def(
           "__dlpack__",
           [](const Tensor& self, const nb::kwargs& options) {
