@@ -25,7 +25,7 @@ class Options(unittest.TestCase):
             setattr(options, name, None)
             self.assertIsNone(getattr(options, name), name)
         public = {name for name in dir(tenon.BuildOptions) if not name.startswith("_")}
-        self.assertEqual(public, {*fields, "shapes"})
+        self.assertEqual(public, {*fields, "shapes", "values", "profiles"})
 
     def test_shapes_are_one_or_three(self) -> None:
         options = tenon.BuildOptions(shapes={"a": (1, 3), "b": ((1, 3), (2, 3), [4, 3]),
@@ -47,6 +47,38 @@ class Options(unittest.TestCase):
         self.assertEqual(tenon.build(network, options).info.threads, 1)
         self.assertEqual(tenon.build(network, options, threads=2).info.threads, 2)
         self.assertEqual(options.threads, 1)
+
+
+class Profiles(unittest.TestCase):
+    def test_several_of_one_engine(self) -> None:
+        small = tenon.OptimizationProfile({"a": ((1, 3), (2, 3), (4, 3))})
+        large = tenon.OptimizationProfile(shapes={"a": ((5, 3), (16, 3), (64, 3))})
+        self.assertEqual(large.shapes["a"].opt, (16, 3))
+        engine = tenon.build(tenon.Network.from_text(ADD), profiles=[small, large], threads=1, measure=False)
+        self.assertEqual([profile.inputs[0].max for profile in engine.profiles], [(4, 3), (64, 3)])
+        context = engine.create_context(1)
+        self.assertEqual(context.profile, 1)
+        for profile, rows in ((1, 64), (0, 3), (1, 5), (0, 1)):
+            context.profile = profile
+            a, b = pair(rows)
+            np.testing.assert_array_equal(context(a, b)[0], a + b)
+        with self.assertRaisesRegex(tenon.ModelError, "outside the profile's range 1 to 4"):
+            context(*pair(5))
+        with self.assertRaises(tenon.ModelError):
+            context.profile = 2
+
+    def test_values_that_become_dims(self) -> None:
+        network = tenon.Network.from_text("""graph @net(%x: f32[N,4], %to: i64[2]) {
+          %y = reshape(%x, %to) : f32[?,?]
+          return %y as "y"
+        }""")
+        engine = tenon.build(network, threads=1, measure=False, shapes={"x": ((1, 4), (2, 4), (8, 4))},
+                             values={"to": ((1, 1), (4, 2), (32, 32))})
+        self.assertEqual(engine.inputs[1].values.max, (32, 32))
+        context = engine.create_context()
+        x = np.arange(16, dtype=np.float32).reshape(4, 4)
+        for shape in ((8, 2), (2, 8), (16, 1)):
+            np.testing.assert_array_equal(context(x, shape), x.reshape(shape))
 
 
 class Reports(unittest.TestCase):

@@ -61,6 +61,13 @@ void bind_path(nb::class_<BuildOptions>& bound, const char* name, const char* do
       nb::for_setter(nb::arg("path").none()), doc);
 }
 
+constexpr const char* kSetShapes =
+    "def shapes(self, shapes: collections.abc.Mapping[str, ShapeRange | collections.abc.Sequence[int] | "
+    "collections.abc.Sequence[collections.abc.Sequence[int]]], /) -> None";
+constexpr const char* kSetValues =
+    "def values(self, values: collections.abc.Mapping[str, ShapeRange | collections.abc.Sequence[int] | "
+    "collections.abc.Sequence[collections.abc.Sequence[int]]], /) -> None";
+
 // What Python gave; nothing for other functions.
 struct Progress {
   std::optional<Callback> callback;
@@ -105,6 +112,25 @@ void bind_options(nb::module_& module) {
           "max", [](const ShapeRange& self) { return shape_tuple(self.max); },
           [](ShapeRange& self, Shape shape) { self.max = std::move(shape); });
 
+  nb::class_<OptimizationProfile>(
+      module, "OptimizationProfile",
+      "What an engine is asked to take: everything from min to max runs, opt is what it is "
+      "fastest at. values: of i32 and i64 inputs of rank 0 or 1 whose elements become dims.")
+      .def(
+          "__init__",
+          [](OptimizationProfile* self, const nb::dict& shapes, const nb::dict& values) {
+            new (self) OptimizationProfile{to_ranges(shapes), to_ranges(values)};
+          },
+          "shapes"_a = nb::dict(), "values"_a = nb::dict())
+      .def_prop_rw(
+          "shapes", [](const OptimizationProfile& self) { return self.shapes; },
+          [](OptimizationProfile& self, const nb::dict& shapes) { self.shapes = to_ranges(shapes); },
+          nb::for_setter(nb::sig(kSetShapes)))
+      .def_prop_rw(
+          "values", [](const OptimizationProfile& self) { return self.values; },
+          [](OptimizationProfile& self, const nb::dict& values) { self.values = to_ranges(values); },
+          nb::for_setter(nb::sig(kSetValues)));
+
   nb::class_<BuildOptions> options(module, "BuildOptions", "How to build; any field can be given by name.");
   options
       .def(
@@ -120,12 +146,17 @@ void bind_options(nb::module_& module) {
       .def_prop_rw(
           "shapes", [](const BuildOptions& self) { return self.shapes; },
           [](BuildOptions& self, const nb::dict& shapes) { self.shapes = to_ranges(shapes); },
-          nb::for_setter(
-              nb::sig("def shapes(self, shapes: dict[str, ShapeRange | collections.abc.Sequence[int] | "
-                      "collections.abc.Sequence[collections.abc.Sequence[int]]], /) -> None")),
+          nb::for_setter(nb::sig(kSetShapes)),
           "By input name a shape, or the three of a range: (min, opt, max). Inputs with symbolic dims that "
-          "are not "
-          "named run at 1. Reading gives a copy: assign it as a whole.")
+          "are "
+          "not named run at 1. Reading gives a copy: assign it as a whole.")
+      .def_prop_rw(
+          "values", [](const BuildOptions& self) { return self.values; },
+          [](BuildOptions& self, const nb::dict& values) { self.values = to_ranges(values); },
+          nb::for_setter(nb::sig(kSetValues)),
+          "Ranges of the elements of inputs that become dims, by name; see OptimizationProfile.")
+      .def_rw("profiles", &BuildOptions::profiles,
+              "Several profiles, each optimized for itself; shapes and values are then empty.")
       .def_rw("optimize", &BuildOptions::optimize, "False: the graph as imported.")
       .def_rw("measure", &BuildOptions::measure, "False: choose by the cost model alone.")
       .def_rw("accuracy", &BuildOptions::accuracy, "Which algorithms may be chosen.")

@@ -20,12 +20,19 @@ using namespace nb::literals;
 
 class BoundContext {
  public:
-  explicit BoundContext(const Engine& engine)
-      : context_(engine.create_context()),
+  explicit BoundContext(const Engine& engine, std::size_t profile = 0)
+      : context_(engine.create_context(profile)),
         shapes_(engine.inputs().size()),
         outputs_(engine.outputs().size()) {}
 
   const Engine& engine() const noexcept { return context_.engine(); }
+
+  void set_profile(std::size_t profile) {
+    const Use use(*this);
+    release_results();
+    context_.set_profile(profile);
+  }
+  std::size_t profile() const noexcept { return context_.profile(); }
 
   void set_shape(std::string_view name, const Shape& shape) {
     const Use use(*this);
@@ -186,7 +193,7 @@ class BoundContext {
   void run_for_results() {
     prepare_unlocked();
     for (std::size_t i = 0; i < outputs_.size(); ++i) {
-      const TensorInfo& info = engine().outputs()[i];
+      const TensorInfo& info = engine().profiles()[profile()].outputs[i];
       if (!info.bindable || !same_in_numpy(info.dtype) ||
           (outputs_[i].array.is_valid() && !outputs_[i].given_out)) {
         continue;
@@ -289,7 +296,7 @@ void bind_context(nb::module_& module) {
                            "ctx(x) and ctx.infer({\"x\": x}) return results in new arrays. Without any "
                            "allocation: bind() once, then run() "
                            "as often as the contents of the bound arrays change.")
-      .def(nb::init<const Engine&>(), "engine"_a)
+      .def(nb::init<const Engine&, std::size_t>(), "engine"_a, "profile"_a = 0)
       .def("__call__", &BoundContext::call, "inputs"_a,
            nb::sig("def __call__(self, *inputs: typing.Any) -> typing.Any"),
            "Runs with the inputs in the engine's order; returns the only output, or a tuple of all.")
@@ -318,6 +325,8 @@ void bind_context(nb::module_& module) {
       .def("set_shape", &BoundContext::set_shape, "name"_a, "shape"_a,
            nb::sig("def set_shape(self, name: str, shape: collections.abc.Sequence[int]) -> None"),
            "Inside the profile's range, else ModelError naming input, dim, value and range.")
+      .def_prop_rw("profile", &BoundContext::profile, &BoundContext::set_profile,
+                   "Number of the engine's profile that is in use; bound arrays stay bound.")
       .def("prepare", &BoundContext::prepare,
            "Evaluates all shapes and specialises the steps. run() does it when needed; enqueue() wants it "
            "done.")
@@ -336,10 +345,10 @@ void bind_context(nb::module_& module) {
       .def("step_times", &BoundContext::step_times, "Per step of the engine, while profiling is on.");
 
   nb::object engine = module.attr("Engine");
-  engine.attr("create_context") =
-      nb::cpp_function([](const Engine& self) { return new BoundContext(self); }, nb::is_method(),
-                       nb::scope(engine), nb::name("create_context"), nb::rv_policy::take_ownership,
-                       "The state of one execution; one per thread.");
+  engine.attr("create_context") = nb::cpp_function(
+      [](const Engine& self, std::size_t profile) { return new BoundContext(self, profile); },
+      nb::arg("profile") = 0, nb::is_method(), nb::scope(engine), nb::name("create_context"),
+      nb::rv_policy::take_ownership, "The state of one execution; one per thread.");
 }
 
 }  // namespace tenon::python

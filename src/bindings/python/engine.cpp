@@ -55,6 +55,13 @@ void bind_infos(nb::module_& module) {
       .def_ro("note", &StepInfo::note, "Why this tactic: refused ones with their reason, times, one a line.")
       .def_ro("expected_ns", &StepInfo::expected_ns)
       .def("__repr__", [](const StepInfo& self) { return "<" + self.label + ": " + self.tactic + ">"; });
+  nb::class_<ProfileInfo>(module, "ProfileInfo",
+                          "One optimization profile: the shapes that the engine takes.")
+      .def_ro("inputs", &ProfileInfo::inputs, "The same names, order and element types in all profiles.")
+      .def_ro("outputs", &ProfileInfo::outputs)
+      .def_ro("symbols", &ProfileInfo::symbols, "Ranges of the symbolic dims: \"N in 1…4…8\".")
+      .def_ro("arena_bytes", &ProfileInfo::arena_bytes, "Of a context that uses it.")
+      .def_ro("arena_floor", &ProfileInfo::arena_floor);
   nb::class_<EngineInfo>(module, "EngineInfo", "What an engine was built for, and what it takes.")
       .def_ro("network", &EngineInfo::network)
       .def_ro("producer", &EngineInfo::producer)
@@ -83,6 +90,7 @@ void bind_engine(nb::module_& module) {
       .def_prop_ro("inputs", &Engine::inputs, nb::rv_policy::copy)
       .def_prop_ro("outputs", &Engine::outputs, nb::rv_policy::copy)
       .def_prop_ro("info", &Engine::info, nb::rv_policy::reference_internal)
+      .def_prop_ro("profiles", &Engine::profiles, nb::rv_policy::copy, "At least one.")
       .def("steps", &Engine::steps, "profile"_a = 0, "Of a profile, in the order in which they run.")
       .def("dump", &Engine::dump, Unlocked(),
            "The plan as text: buffers with their offsets, steps with their tactics.")

@@ -6,6 +6,7 @@
 #include <tenon/builder.hpp>
 #include <tenon/engine.hpp>
 
+#include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
@@ -44,8 +45,20 @@ void bind_types(nb::module_& module) {
       .value("nchw", ImageOrder::nchw)
       .value("nhwc", ImageOrder::nhwc)
       .value("nc", ImageOrder::nc);
-  nb::class_<TensorInfo>(module, "TensorInfo", "An input or output of a network or an engine.")
-      .def_ro("name", &TensorInfo::name)
+  nb::class_<TensorInfo> info(module, "TensorInfo", "An input or output of a network or an engine.");
+  nb::class_<TensorInfo::Values>(info, "Values",
+                                 "Elements of an input that become dims, as the profile allows them.")
+      .def_ro("elements", &TensorInfo::Values::elements, "Each a number or a symbol.")
+      .def_prop_ro(
+          "min", [](const TensorInfo::Values& self) { return shape_tuple(self.min); },
+          nb::sig("def min(self) -> tuple[int, ...]"))
+      .def_prop_ro(
+          "opt", [](const TensorInfo::Values& self) { return shape_tuple(self.opt); },
+          nb::sig("def opt(self) -> tuple[int, ...]"))
+      .def_prop_ro(
+          "max", [](const TensorInfo::Values& self) { return shape_tuple(self.max); },
+          nb::sig("def max(self) -> tuple[int, ...]"));
+  info.def_ro("name", &TensorInfo::name)
       .def_ro("is_tensor", &TensorInfo::is_tensor,
               "False: a sequence, map or optional, of which dtype, dims and shapes mean nothing.")
       .def_ro("type", &TensorInfo::type, "As in the textual IR: \"f32[N,3,224,224]\", \"seq<i64[*]>\".")
@@ -68,6 +81,7 @@ void bind_types(nb::module_& module) {
       .def_ro(
           "bindable", &TensorInfo::bindable,
           "Of an engine's output: its size is known before running, so it can be written to given memory.")
+      .def_ro("values", &TensorInfo::values, "Of an input whose elements become dims, else None.")
       .def("__repr__", &repr);
 }
 
