@@ -1,9 +1,15 @@
-// How the ONNX importer finds plugins.
+// How importers find plugins.
 #include "onnx/model_writer.hpp"
 #include "sample_plugins.hpp"
 #include "support/paths.hpp"
+#include "tensorflow/graph_writer.hpp"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
 
 namespace tenon {
 namespace {
@@ -98,6 +104,41 @@ TEST_F(PluginImport, SaysWhatIsWrong) {
   NodeText unknown = affine();
   unknown.op_type = "Nothing";
   expect_contains(error(model_of(unknown)), "the operator is not supported, and no plugin for it is loaded");
+}
+
+Network import_file(const std::string& name, const std::string& bytes) {
+  const std::filesystem::path path =
+      std::filesystem::temp_directory_path() / (std::to_string(::getpid()) + name);
+  std::ofstream(path, std::ios::binary) << bytes;
+  Network network = Network::load(path);
+  std::filesystem::remove(path);
+  return network;
+}
+
+TEST_F(PluginImport, TakesLayersOfCaffe) {
+  const auto net = [](const std::string& fields) {
+    return import_file("net.prototxt",
+                       "input: \"x\" input_shape { dim: 2 dim: 3 }\n"
+                       "layer { name: \"custom\" type: \"Affine\" bottom: \"x\" top: \"y\" affine_param { " +
+                           fields + " } }\n");
+  };
+  const std::string text = net("factor: 3 relu: true name: \"n\" taps: 1 taps: 2").to_text();
+  expect_contains(text, "\"caffe:Affine:1\"(%x) {factor=3.0, relu=true, name=\"n\", taps=[1,2]} : f32[2,3]");
+  expect_contains(error_of([&] { net("speed: 3"); }), "field 'speed' in line");
+  expect_contains(error_of([&] { net("factor: fast"); }), "factor");
+}
+
+TEST_F(PluginImport, TakesNodesOfTensorFlow) {
+  const auto graph = [](const std::vector<Attribute>& attributes) {
+    GraphWriter writer;
+    writer.placeholder("x", {2, 3}).node("custom", "Affine", {"x"}, attributes);
+    return import_file("graph.pb", writer.graph());
+  };
+  const std::string text = graph({bool_attr("relu", true), string_attr("name", "n"),
+                                  ints_attr("taps", {1, 2}), type_attr("T", kFloatType)})
+                               .to_text();
+  expect_contains(text, "\"tensorflow:Affine:1\"(%x) {relu=true, name=\"n\", taps=[1,2]} : f32[2,3]");
+  expect_contains(error_of([&] { graph({int_attr("speed", 3)}); }), "speed");
 }
 
 }  // namespace

@@ -33,8 +33,9 @@ class FunctionKernel final : public PluginKernel {
 
 class Affine final : public Plugin {
  public:
-  explicit Affine(std::int64_t version) : version_(version) {}
-  PluginName name() const override { return {"test", "Affine", version_}; }
+  explicit Affine(std::int64_t version, std::string domain = "test")
+      : version_(version), domain_(std::move(domain)) {}
+  PluginName name() const override { return {domain_, "Affine", version_}; }
   std::vector<PluginField> fields() const override {
     if (version_ == 2) return {{"factor", 0.0F, true}};
     return {{"factor", 2.0F},
@@ -74,6 +75,7 @@ class Affine final : public Plugin {
 
  private:
   std::int64_t version_;
+  std::string domain_;
 };
 
 class PositiveRows final : public Plugin {
@@ -151,6 +153,8 @@ void register_sample_plugins() {
   static const bool done = [] {
     register_plugin(std::make_shared<Affine>(1));
     register_plugin(std::make_shared<Affine>(2));
+    register_plugin(std::make_shared<Affine>(1, "caffe"));
+    register_plugin(std::make_shared<Affine>(1, "tensorflow"));
     register_plugin(std::make_shared<PositiveRows>());
     register_plugin(std::make_shared<Repeat>());
     register_plugin(std::make_shared<Faulty>());

@@ -17,6 +17,7 @@ namespace tenon::test {
 //   [],
 //     dtype = f32, table}: x * factor + offset, with a workspace of x's size
 //   test:Affine:2: has the required field "factor" alone
+//   caffe:Affine:1, tensorflow:Affine:1: as test:Affine:1
 //   test:PositiveRows:1(x f32 [N, C]): the rows whose first element is positive, and their number (i64 [])
 //   test:Repeat:1(x f32 [C], times i64 [1]): [times, C], known where the value of `times` is
 //   test:Faulty:1(x) {where}: throws; where = "infer", "kernel", "body", "unknown", "silent" (leaves its

@@ -2,6 +2,7 @@
 
 #include "base/check.hpp"
 #include "base/text.hpp"
+#include "importers/caffe/plugin.hpp"
 #include "ops/binary.hpp"
 
 #include <tenon/error.hpp>
@@ -169,13 +170,13 @@ void Importer::import_layer(const Needed& needed) {
       poisoned = poisoned || !found->second.valid();
     }
     const LayerType* type = registry().find(layer.type);
-    // A plugin of that name belongs here.
-    TENON_REQUIRE(type != nullptr, "layers of this type are not supported{}",
+    const auto plugin = type == nullptr ? plugin_for(layer.type) : nullptr;
+    TENON_REQUIRE(type != nullptr || plugin != nullptr, "layers of this type are not supported{}",
                   problems_.size() < kMaxProblems ? did_you_mean(layer.type, registry().names()) : "");
     if (poisoned) return define(layer, Values(layer.tops.size()));
     graph_.set_location(layer.name);
     LayerContext context(*this, layer, std::move(bottoms), needed.wanted);
-    const Values tops = type->convert(context);
+    const Values tops = type != nullptr ? type->convert(context) : convert_plugin(plugin, context);
     if (const Field* unknown = layer.fields->unused()) {
       throw ModelError(fmt::format("field '{}' in line {} is not supported", unknown->name, unknown->line));
     }

@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "importers/nesting.hpp"
+#include "importers/tensorflow/plugin.hpp"
 #include "importers/tensorflow/registry.hpp"
 
 #include <tenon/error.hpp>
@@ -181,7 +182,9 @@ Values Importer::convert(Scope& scope, std::uint32_t index) {
     return call(scope, node, node.op, values(scope, scope.wiring.inputs(index)));
   if (const std::string reason = why_unsupported(node); !reason.empty()) throw ModelError(reason);
   NodeContext context(*this, scope, index, values(scope, scope.wiring.inputs(index)));
-  Values outputs = registry().find(node.op)->convert(context);
+  const Converter* converter = registry().find(node.op);
+  Values outputs =
+      converter != nullptr ? converter->convert(context) : convert_plugin(plugin_for(node.op), context);
   context.require_all_attrs_understood();
   return outputs;
 }
@@ -233,7 +236,7 @@ std::string Importer::node_name(const Scope& scope, const NodeDef& node) const {
 }
 
 std::string Importer::why_unsupported(const NodeDef& node) const {
-  if (registry().find(node.op) != nullptr) return {};
+  if (registry().find(node.op) != nullptr || plugin_for(node.op) != nullptr) return {};
   return "the operator is not supported";
 }
 
