@@ -15,8 +15,8 @@ from onnx import helper
 import deviations
 import ort
 
-TRIALS = 4
-EXACT_TRIALS = 8  # where the result may jump
+TRIALS = 2  # pairs, one disturbed opposite to the other
+EXACT_TRIALS = 4  # where the result may jump
 ULPS = 16  # of what elementary functions may be wrong by, on each side
 LIMIT = {np.dtype(np.float16): 0.2, np.dtype(np.float32): 0.05, np.dtype(np.float64): 0.05}
 
@@ -199,7 +199,8 @@ class Growth:
             exact = {v.name: v.runs[run] for v in variable}
             try:
                 outputs = session.run(exact)
-                trials = [session.run(self.disturbed(step, variable, run)) for _ in range(EXACT_TRIALS if step.exact else TRIALS)]
+                trials = [session.run(feeds) for _ in range(EXACT_TRIALS if step.exact else TRIALS)
+                          for feeds in self.disturbed(step, variable, run)]
             except Exception as error:  # noqa: BLE001
                 raise Unfit(str(error)) from None
             for i, result in enumerate(results):
@@ -208,27 +209,29 @@ class Growth:
         return results
 
     def disturbed(self, step, variable, run):
-        feeds = {}
+        """Operands a little off, and as much off the other way."""
+        pair = {}, {}
         for value in variable:
-            feeds[value.name] = self.disturb(value.runs[run], value.bounds[run], step)
-        return feeds
+            for feeds, array in zip(pair, self.disturb(value.runs[run], value.bounds[run], step)):
+                feeds[value.name] = array
+        return pair
 
     def disturb(self, array, bound, step):
         if isinstance(array, list):
             bounds = bound if bound is not None else [None] * len(array)
-            return [self.disturb(a, b, step) for a, b in zip(array, bounds)]
+            pairs = [self.disturb(a, b, step) for a, b in zip(array, bounds)]
+            return [a for a, _ in pairs], [b for _, b in pairs]
         if array.dtype.kind != "f":
-            return array
+            return array, array
         size = np.zeros(array.shape) if bound is None else bound
         if not step.exact:
             size = size + np.finfo(array.dtype).eps * step.length * np.abs(array.astype(np.float64))
         with np.errstate(all="ignore"):
-            signs = self.random.integers(0, 2, array.shape) * 2 - 1
             wide = array.astype(np.float64)
-            disturbed = wide + signs * size
+            shift = (self.random.integers(0, 2, array.shape) * 2 - 1) * size
             # What may be 0 is 0 now and then, which matters to what asks for that.
             vanishes = (np.abs(wide) <= size) & (self.random.integers(0, 2, array.shape) == 0)
-            return np.asarray(np.where(vanishes, 0, disturbed)).astype(array.dtype)
+            return tuple(np.asarray(np.where(vanishes, 0, wide + d)).astype(array.dtype) for d in (shift, -shift))
 
     def bound(self, step, result, trials):
         """What the result may be wrong by; Unfit when it is not stable."""
