@@ -18,14 +18,12 @@ constexpr std::align_val_t kTensorAlignment{64};
 constexpr std::int64_t kMaxElements = std::int64_t{1} << 56;
 
 std::shared_ptr<std::byte> allocate_bytes(std::size_t size) {
-  try {
-    auto* bytes = static_cast<std::byte*>(::operator new(std::max<std::size_t>(size, 1), kTensorAlignment));
-    std::shared_ptr<std::byte> owner(bytes, [](std::byte* p) { ::operator delete(p, kTensorAlignment); });
-    std::memset(bytes, 0, size);
-    return owner;
-  } catch (const std::bad_alloc&) {
-    throw DeviceError(fmt::format("cannot allocate {} bytes for a tensor", size));
-  }
+  void* memory = ::operator new(std::max<std::size_t>(size, 1), kTensorAlignment, std::nothrow);
+  if (memory == nullptr) throw DeviceError(fmt::format("cannot allocate {} bytes for a tensor", size));
+  std::shared_ptr<std::byte> owner(static_cast<std::byte*>(memory),
+                                   [](std::byte* p) { ::operator delete(p, kTensorAlignment); });
+  std::memset(memory, 0, size);
+  return owner;
 }
 
 // The bits of the last byte that belong to elements; 0 when all bytes are whole.

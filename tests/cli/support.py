@@ -18,7 +18,7 @@ TENON = Path(os.environ.get("TENON", ROOT / "build/release/bin/tenon"))
 EXAMPLES = Path(os.environ.get("TENON_EXAMPLES", ROOT / "build/release/bin/examples"))
 CORPUS = Path(os.environ["TENON_CORPUS"]) if os.environ.get("TENON_CORPUS") else None
 
-CODES = {"<f4": "f", "<i4": "i", "<i8": "q", "<f8": "d", "|u1": "B"}
+CODES = {"<f4": "f", "<i4": "i", "<i8": "q", "<f8": "d", "|u1": "B", "|b1": "?"}
 
 
 class Array(NamedTuple):

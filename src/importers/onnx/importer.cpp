@@ -17,7 +17,7 @@ namespace tenon::onnx {
 namespace {
 
 // Functions that call functions can grow without bounds from a small file.
-constexpr std::size_t kMaxInlinedNodes = 1'000'000;
+constexpr std::size_t kMaxInlinedNodes = 250'000;
 constexpr int kMaxAttempts = 100;
 
 std::string function_key(std::string_view domain, std::string_view name, std::string_view overload) {

@@ -71,6 +71,7 @@ NodeContext::NodeContext(Importer& importer, Scope& scope, const NodeDef& def, s
   output_count_ = def.outputs.size();
   while (output_count_ > 1 && def.outputs[output_count_ - 1].empty()) --output_count_;
   output_count_ = std::max<std::size_t>(output_count_, 1);
+  std::set<std::string_view> given;
   for (const AttributeDef& attribute : def.attributes) {
     const AttributeDef* value = &attribute;
     if (!attribute.reference.empty()) {
@@ -82,7 +83,8 @@ NodeContext::NodeContext(Importer& importer, Scope& scope, const NodeDef& def, s
       if (found == function_attributes->end()) continue;  // not given: the operator's default
       value = found->second;
     }
-    if (has_attr(attribute.name)) fail(fmt::format("attribute '{}' is given twice", attribute.name));
+    if (!given.insert(attribute.name).second)
+      fail(fmt::format("attribute '{}' is given twice", attribute.name));
     attributes_.emplace_back(attribute.name, value);
   }
 }

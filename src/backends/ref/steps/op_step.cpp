@@ -69,13 +69,21 @@ Status deliver(std::vector<Data> results, std::span<const BufferView* const> inp
   return {};
 }
 
+StatusCode code_of(ErrorKind kind) noexcept {
+  switch (kind) {
+    case ErrorKind::model: return StatusCode::invalid_argument;
+    case ErrorKind::device: return StatusCode::device_error;
+    case ErrorKind::internal: break;
+  }
+  return StatusCode::internal;
+}
+
 template <class F>
 Status guarded(F&& run) noexcept {
   try {
     return run();
   } catch (const Error& error) {
-    return Status(error.kind() == ErrorKind::model ? StatusCode::invalid_argument : StatusCode::internal,
-                  error.what());
+    return Status(code_of(error.kind()), error.what());
   } catch (const std::bad_alloc&) {
     return Status(StatusCode::out_of_memory, "out of memory");
   } catch (const std::exception& error) {
