@@ -62,10 +62,10 @@ void bind_path(nb::class_<BuildOptions>& bound, const char* name, const char* do
 }
 
 constexpr const char* kSetShapes =
-    "def shapes(self, shapes: collections.abc.Mapping[str, ShapeRange | collections.abc.Sequence[int] | "
+    "def shapes(self, shapes: dict[str, ShapeRange | collections.abc.Sequence[int] | "
     "collections.abc.Sequence[collections.abc.Sequence[int]]], /) -> None";
 constexpr const char* kSetValues =
-    "def values(self, values: collections.abc.Mapping[str, ShapeRange | collections.abc.Sequence[int] | "
+    "def values(self, values: dict[str, ShapeRange | collections.abc.Sequence[int] | "
     "collections.abc.Sequence[collections.abc.Sequence[int]]], /) -> None";
 
 // What Python gave; nothing for other functions.

@@ -62,7 +62,7 @@ void bind_tensor(nb::module_& module) {
            "holds one a byte.")
       .def("__array__", &array_protocol, "dtype"_a = nb::none(), "copy"_a = nb::none(),
            nb::sig("def __array__(self, dtype: typing.Any | None = None, copy: bool | None = None) -> "
-                   "numpy.typing.NDArray[typing.Any]"))
+                   "typing.Any"))
       .def(
           "__dlpack__",
           [](const Tensor& self, const nb::kwargs& options) {
