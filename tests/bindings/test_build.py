@@ -62,7 +62,7 @@ class Profiles(unittest.TestCase):
             context.profile = profile
             a, b = pair(rows)
             np.testing.assert_array_equal(context(a, b)[0], a + b)
-        with self.assertRaisesRegex(tenon.ModelError, "outside the profile's range 1 to 4"):
+        with self.assertRaisesRegex(tenon.ModelError, "is 5, outside the range of profile 0 1 to 4"):
             context(*pair(5))
         with self.assertRaises(tenon.ModelError):
             context.profile = 2
