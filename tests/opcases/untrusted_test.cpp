@@ -84,12 +84,13 @@ void damage_weights(const Prepared& good, std::vector<Damage>& out) {
 }
 
 void damage_operands(const Prepared& good, std::vector<Damage>& out) {
-  if (good.operands.empty()) return;
-  Damage fewer{"one operand less", good};
-  fewer.prepared.operands.pop_back();
-  out.push_back(std::move(fewer));
+  if (!good.operands.empty()) {
+    Damage fewer{"one operand less", good};
+    fewer.prepared.operands.pop_back();
+    out.push_back(std::move(fewer));
+  }
   Damage more{"one operand more", good};
-  more.prepared.operands.push_back(good.operands.back());
+  more.prepared.operands.push_back(good.operands.empty() ? 0 : good.operands.back());
   out.push_back(std::move(more));
 }
 
