@@ -76,6 +76,7 @@ void add_movement_cases(std::vector<OpCase>& cases) {
 
   add("pad_image", pad({0, 0, 1, 2, 0, 0, 3, 1}), {input(image), absent(), weight({})});
   add("pad_and_crop", pad({-2, 1, 1, -3}), {input({9, 12})});
+  add("pad_of_nothing", pad({3, 0, -1, 0}), {input({0, 12})});
   add("pad_axes", pad({2, 1}, Ints{-1}), {i64({n, s})});
   add("pad_bytes", pad({1, 1}, Ints{0}), {typed(DataType::u8, {s, 3}, 0, 255)});
 

@@ -284,10 +284,11 @@ class PadStep final : public CopyStep {
                   begins_.size(), x.size());
     Piece piece{{{}, 0, 0, dense_strides(x), dense_strides(y)}, 0, 0};
     for (std::size_t i = 0; i < x.size(); ++i) {
-      TENON_REQUIRE(begins_[i] >= -x[i] && begins_[i] <= y[i] && y[i] - x[i] - begins_[i] == ends_[i],
+      // What is cropped at one end may be padding of the other: then nothing of x is left.
+      TENON_REQUIRE(begins_[i] >= -x[i] && begins_[i] <= kMostPadding && y[i] - x[i] - begins_[i] == ends_[i],
                     "{}: {} and {} elements around {} make no {}", kind_, begins_[i], ends_[i], x[i], y[i]);
       const std::int64_t first = std::max<std::int64_t>(0, -begins_[i]);
-      const std::int64_t at = std::max<std::int64_t>(0, begins_[i]);
+      const std::int64_t at = std::clamp<std::int64_t>(begins_[i], 0, y[i]);
       piece.region.from += first * piece.region.from_strides[i];
       piece.region.to += at * piece.region.to_strides[i];
       piece.region.dims.push_back(std::max<std::int64_t>(0, std::min(x[i] - first, y[i] - at)));
@@ -316,6 +317,8 @@ class PadStep final : public CopyStep {
   }
 
  private:
+  static constexpr std::int64_t kMostPadding = std::int64_t{1} << 56;
+
   std::vector<std::int64_t> begins_, ends_;
   Tensor value_;
 };
