@@ -44,6 +44,12 @@ Graph through_onnx(const Graph& graph) {
   return back;
 }
 
+const std::set<std::string>& unwritten_operators() {
+  static const std::set<std::string> names = {"couple_probabilities", "lookup", "map_values", "reorder",
+                                              "tree_ensemble",        "zip_map"};
+  return names;
+}
+
 Graph optimized(Graph graph) {
   PipelineOptions options;
   options.evaluator = reference_evaluator();

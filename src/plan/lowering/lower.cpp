@@ -5,6 +5,7 @@
 #include "base/cpu_info.hpp"
 #include "ir/printer.hpp"
 #include "plan/lowering/memory_planner.hpp"
+#include "plan/lowering/stored_constant.hpp"
 #include "tactics/choose.hpp"
 
 #include <fmt/format.h>
@@ -118,12 +119,12 @@ class Lowering {
   }
 
   BufferId add_constant(ValueId id, const Tensor& constant, const Layout& layout) {
-    TENON_CHECK(layout.is_plain(), "constants are converted by the tactic that uses them");
     Buffer buffer = describe(id, layout);
     if (constant.dtype() == DataType::string) return add_strings(id, constant, std::move(buffer));
+    const Tensor stored = layout.is_plain() ? constant : stored_constant(constant, layout);
     buffer.storage = Buffer::Storage::constant;
-    buffer.bytes = constant.size_bytes();
-    buffer.index = add_blob(constant);
+    buffer.bytes = stored.size_bytes();
+    buffer.index = add_blob(stored);
     return buffers_[key(id, layout)] = new_buffer(std::move(buffer));
   }
 
