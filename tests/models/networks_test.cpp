@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
@@ -55,6 +56,17 @@ TEST(Corpus, HoldsEveryCoreNetwork) {
   for (const std::string& name : core) {
     const auto same = [&](const Network& network) { return network.name == name; };
     EXPECT_TRUE(std::any_of(all.begin(), all.end(), same)) << name;
+  }
+}
+
+TEST(Corpus, IsRunWithoutExceptions) {
+  if (corpus_path().empty()) GTEST_SKIP() << "set TENON_CORPUS to the folder that holds the networks";
+  const std::vector<Network> all = networks();
+  for (const auto& entry : std::filesystem::directory_iterator(corpus_path())) {
+    if (!std::filesystem::exists(entry.path() / "manifest.json")) continue;
+    const std::string name = entry.path().filename().string();
+    const auto same = [&](const Network& network) { return network.name == name && !network.cases.empty(); };
+    EXPECT_TRUE(std::any_of(all.begin(), all.end(), same)) << name << " is never run";
   }
 }
 
