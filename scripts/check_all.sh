@@ -49,7 +49,7 @@ scripts/fuzz.sh build/fuzz "$seconds"
 
 if python3 -c 'import onnx, onnxruntime' 2>/dev/null; then
   step "against ONNX Runtime"
-  fuzz/differential/run.py --runner build/release/bin/fuzz/differential_runner --seeds 0..10000 --jobs "$jobs"
+  fuzz/differential/run.py --runner build/release/bin/tests/differential_runner --seeds 0..10000 --jobs "$jobs"
 else
   step "against ONNX Runtime: skipped, it needs the Python packages onnx and onnxruntime"
 fi

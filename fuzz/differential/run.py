@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The differential test against ONNX Runtime: random graphs, run by Tenon in several ways and by ONNX Runtime.
 
-    fuzz/differential/run.py --runner build/release/bin/fuzz/differential_runner --seeds 0..1000
+    fuzz/differential/run.py --runner build/release/bin/tests/differential_runner --seeds 0..1000
 
 Each seed is one graph: 1 to 14 nodes of the standard operators, fixed or symbolic dims, control flow, of an
 opset from 7 to 26. Tenon runs it on the reference device, on the CPU as it is, and optimized, and writes it
