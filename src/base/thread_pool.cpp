@@ -190,9 +190,10 @@ class ThreadPool::Impl {
     current_task = {this, worker};
     for (;;) {
       wait_for_change(state, static_cast<int>(closed), spin_);
-      if (stopping_.load(std::memory_order_relaxed)) return;
       int expected = open;
       if (!state.compare_exchange_strong(expected, taken, std::memory_order_acquire)) continue;
+      // Only now: a seat that stop() opens may be taken by a worker that was woken for a job before.
+      if (stopping_.load(std::memory_order_relaxed)) return;
       do_pieces(worker);
       state.store(closed, std::memory_order_release);
       state.notify_one();
