@@ -1,9 +1,6 @@
 #include "tactics/decompose.hpp"
 
-#include "base/context.hpp"
-#include "ir/patch.hpp"
-
-#include <fmt/format.h>
+#include "ir/decompose.hpp"
 
 #include <algorithm>
 
@@ -26,20 +23,7 @@ bool decompose_once(Graph& graph, NodeId id, const TacticRegistry& tactics, cons
   const Problem problem = problem_of(graph, id, options);
   if (supported(problem, tactics, false)) return false;
   if (!any_fast && supported(problem, tactics, true)) return false;
-  return in_context(
-      [&] {
-        Patch patch(graph, id);
-        const std::vector<ValueId> parts = node.op.decompose(patch, node.inputs);
-        if (parts.empty()) return false;
-        const std::vector<ValueId> outputs = node.outputs;
-        for (std::size_t i = 0; i < parts.size() && i < outputs.size(); ++i) {
-          if (parts[i].valid()) patch.replace(outputs[i], parts[i]);
-        }
-        patch.move_taps(true);
-        graph.apply(std::move(patch));
-        return true;
-      },
-      [&] { return fmt::format("decomposing '{}'", graph.node(id).location); });
+  return decompose_node(graph, id, true);
 }
 
 }  // namespace

@@ -1,10 +1,7 @@
 #include "exporters/onnx/lower.hpp"
 
-#include "base/context.hpp"
 #include "exporters/onnx/registry.hpp"
-#include "ir/patch.hpp"
-
-#include <fmt/format.h>
+#include "ir/decompose.hpp"
 
 #include <algorithm>
 
@@ -23,20 +20,9 @@ bool decompose(Graph& graph, NodeId id) {
   const Node& node = graph.node(id);
   if (!node.op.can_decompose()) return false;
   if (registry().find(node.op.name()) != nullptr && !has_program(node.op)) return false;
-  return in_context(
-      [&] {
-        Patch patch(graph, id);
-        const std::vector<ValueId> parts = node.op.decompose(patch, node.inputs);
-        if (parts.empty()) return false;
-        const std::vector<ValueId> outputs = node.outputs;
-        for (std::size_t i = 0; i < parts.size() && i < outputs.size(); ++i) {
-          if (parts[i].valid()) patch.replace(outputs[i], parts[i]);
-        }
-        graph.apply(std::move(patch));
-        graph.erase(id);
-        return true;
-      },
-      [&] { return fmt::format("decomposing '{}'", graph.node(id).location); });
+  if (!decompose_node(graph, id, false)) return false;
+  graph.erase(id);
+  return true;
 }
 
 }  // namespace
