@@ -86,22 +86,6 @@ Values crop(NodeContext& node) {
   return one(node.add(std::move(op), {node.input(0)}));
 }
 
-Values dynamic_slice(NodeContext& node) {
-  node.require_inputs(3, 4);
-  op::Slice op;
-  Values operands = {node.input(0)};
-  const auto take = [&](std::size_t i, std::optional<Ints>& field) {
-    IntsArgument argument = ints_operand(node, i);
-    field = std::move(argument.known);
-    operands.push_back(argument.operand);
-  };
-  take(1, op.starts);
-  take(2, op.ends);
-  take(3, op.axes);
-  while (!operands.back().valid()) operands.pop_back();
-  return one(node.add(std::move(op), std::move(operands)));
-}
-
 // Of the shape `shape`, or of the shape that the input has or (input_as_shape) holds.
 Values constant_fill(NodeContext& node) {
   node.require_inputs(0, 1);
@@ -131,7 +115,6 @@ void register_onnx_experimental(onnx::Registry& registry) {
   registry.add("Affine", onnx::affine, {1, 9});
   registry.add("ConstantFill", onnx::constant_fill, {1, 9});
   registry.add("Crop", onnx::crop, {1, 9});
-  registry.add("DynamicSlice", onnx::dynamic_slice, {1, 9});
   registry.add("ImageScaler", onnx::image_scaler, {1, 9});
   registry.add("ParametricSoftplus", onnx::parametric_softplus, {1, 9});
   registry.add("Scale", onnx::scale, {1, 9});

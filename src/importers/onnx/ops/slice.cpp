@@ -21,8 +21,8 @@ Values slice_attributes(NodeContext& node) {
   return one(node.add(op, {node.input(0)}));
 }
 
-Values slice_operands(NodeContext& node) {
-  node.require_inputs(3, 5);
+Values slice_operands(NodeContext& node, std::size_t most) {
+  node.require_inputs(3, most);
   op::Slice op;
   Values operands = {node.input(0)};
   const auto take = [&](std::size_t i, std::optional<Ints>& field) {
@@ -37,6 +37,11 @@ Values slice_operands(NodeContext& node) {
   while (!operands.back().valid()) operands.pop_back();
   return one(node.add(std::move(op), std::move(operands)));
 }
+
+Values slice(NodeContext& node) { return slice_operands(node, 5); }
+
+// The first opset's experiment with computed bounds, which had no steps.
+Values dynamic_slice(NodeContext& node) { return slice_operands(node, 4); }
 
 // The first version also took the sizes as an operand.
 Values split(NodeContext& node) {
@@ -123,7 +128,8 @@ void register_onnx_slice(onnx::Registry& registry) {
   registry.add("Pad", onnx::pad_attributes, {1, 10});
   registry.add("Pad", onnx::pad_operands, {11});
   registry.add("Slice", onnx::slice_attributes, {1, 9});
-  registry.add("Slice", onnx::slice_operands, {10});
+  registry.add("Slice", onnx::slice, {10});
+  registry.add("DynamicSlice", onnx::dynamic_slice, {1, 9});
   registry.add("Split", onnx::split);
   registry.add("Tile", onnx::tile_axis, {1, 5});
   registry.add("Tile", onnx::tile, {6});
