@@ -124,7 +124,8 @@ void CalibrationData::add_list(const std::filesystem::path& path) {
     ++number;
     const std::string entry = without_label(line);
     if (entry.empty()) continue;
-    const bool text = std::all_of(entry.begin(), entry.end(), [](char c) { return c < 0 || c >= ' '; });
+    const bool text =
+        std::all_of(entry.begin(), entry.end(), [](char c) { return static_cast<unsigned char>(c) >= ' '; });
     const std::filesystem::path sample = text ? path.parent_path() / entry : std::filesystem::path();
     if (!text || !std::filesystem::is_regular_file(sample)) {
       throw ModelError(
