@@ -1,0 +1,107 @@
+#include "inference_fixture.hpp"
+#include "ops/byte_table.hpp"
+#include "ops/quantized_add.hpp"
+#include "ops/quantized_average_pool.hpp"
+#include "ops/quantized_conv.hpp"
+#include "ops/quantized_matmul.hpp"
+
+#include <cmath>
+#include <limits>
+
+namespace tenon {
+namespace {
+
+using QuantizedInference = InferenceTest;
+
+TEST(Requantize, RoundsHalfToEvenAndSaturates) {
+  EXPECT_EQ(op::quantize_to<std::int8_t>(0.5F, 0), 0);
+  EXPECT_EQ(op::quantize_to<std::int8_t>(1.5F, 0), 2);
+  EXPECT_EQ(op::quantize_to<std::int8_t>(-2.5F, 1), -1);
+  EXPECT_EQ(op::quantize_to<std::int8_t>(126.5F, 0), 126);
+  EXPECT_EQ(op::quantize_to<std::int8_t>(127.5F, 0), 127);
+  EXPECT_EQ(op::quantize_to<std::int8_t>(-1e30F, 5), -128);
+  EXPECT_EQ(op::quantize_to<std::uint8_t>(1e30F, 5), 255);
+  EXPECT_EQ(op::quantize_to<std::uint8_t>(-3.0F, 2), 0);
+  EXPECT_EQ(op::quantize_to<std::uint8_t>(-std::numeric_limits<float>::infinity(), 128), 0);
+  for (int i = -4000; i <= 4000; ++i) {
+    const float v = static_cast<float>(i) * 0.125F;
+    const float expected = std::fmin(std::fmax(std::nearbyint(v) + 3, -128.0F), 127.0F);
+    EXPECT_EQ(op::quantize_to<std::int8_t>(v, 3), static_cast<int>(expected)) << v;
+  }
+}
+
+TEST(Requantize, RoundsEachProductAndSum) {
+  EXPECT_EQ(op::scale_sum(16777217, 1), 16777216.0F);  // the sum itself is rounded
+  // 1 + 2^-12 squared is 1 + 2^-11 + 2^-24, whose last bit is lost before 1 is taken away.
+  EXPECT_EQ(op::add_residual(-1.0F, 4097, 0, (1 + 0x1p-12F) / 4096), 0x1p-11F);
+}
+
+TEST(Requantize, Activates) {
+  using Activation = op::QuantizedActivation;
+  EXPECT_EQ(op::activate(-3, Activation::none, 0, 0), -3);
+  EXPECT_EQ(op::activate(-3, Activation::relu, 0, 0), 0);
+  EXPECT_EQ(op::activate(9, Activation::clip, -1, 6), 6);
+  EXPECT_EQ(op::activate(-9, Activation::clip, -1, 6), -1);
+  EXPECT_EQ(op::activate(-3, Activation::leaky, 0.5F, 0), -1.5F);
+  EXPECT_EQ(op::activate(3, Activation::leaky, 0.5F, 0), 3);
+}
+
+TEST_F(QuantizedInference, ConvChecksItsOperands) {
+  const ValueId x = input("u8[N,4,H,W]"), w = input("i8[6,4,3,3]"), m = input("f32[6]");
+  op::QuantizedConv conv;
+  conv.pad = {1, 1, 1, 1};
+  EXPECT_EQ(type(add(conv, {x, w, m, input("i32[6]"), input("u8[N,6,H,W]")})), spelled("i8[N,6,H,W]"));
+  EXPECT_EQ(error(conv, {x, w, input("f32[]")}), "");
+  EXPECT_NE(error(conv, {x, w, input("f32[4]")}), "");
+  EXPECT_NE(error(conv, {x, input("u8[6,4,3,3]"), m}), "");
+  EXPECT_NE(error(conv, {x, w, m, input("f32[6]")}), "");
+  EXPECT_NE(error(conv, {x, w, m, input("i32[]")}), "");
+  EXPECT_NE(error(conv, {x, w, m, input("i32[6]"), input("i8[N,5,H,W]")}), "");
+  conv.x_zero = -1;
+  EXPECT_NE(error(conv, {x, w, m}), "");
+  conv.x_zero = 255;
+  EXPECT_EQ(error(conv, {x, w, m}), "");
+  conv.output_dtype = DataType::f32;
+  EXPECT_EQ(type(add(conv, {x, w, m})), spelled("f32[N,6,H,W]"));
+  conv.y_zero = 1;
+  EXPECT_NE(error(conv, {x, w, m}), "");
+  conv.output_dtype = DataType::i32;
+  EXPECT_NE(error(conv, {x, w, m}), "");
+  conv = {};
+  conv.activation = op::QuantizedActivation::clip;
+  conv.alpha = 1;
+  EXPECT_NE(error(conv, {x, w, m}), "");
+}
+
+TEST_F(QuantizedInference, MatMulChecksItsOperands) {
+  const ValueId a = input("i8[N,S,8]"), b = input("i8[8,5]"), m = input("f32[5]");
+  op::QuantizedMatMul matmul;
+  EXPECT_EQ(type(add(matmul, {a, b, m, input("i32[5]"), input("i8[N,S,5]")})), spelled("i8[N,S,5]"));
+  EXPECT_EQ(type(add(matmul, {a, input("u8[N,8,S]"), input("f32[]")})), spelled("i8[N,S,S]"));
+  EXPECT_EQ(type(add(matmul, {a, input("i8[8]"), input("f32[]")})), spelled("i8[N,S]"));
+  EXPECT_NE(error(matmul, {a, input("i8[8]"), input("f32[1]")}), "");
+  EXPECT_NE(error(matmul, {a, b, input("f32[8]")}), "");
+  EXPECT_NE(error(matmul, {a, input("f32[8,5]"), m}), "");
+  matmul.b_zero = 200;
+  EXPECT_NE(error(matmul, {a, b, m}), "");
+}
+
+TEST_F(QuantizedInference, ElementwiseAndPools) {
+  const ValueId a = input("i8[N,3,6,5]"), b = input("u8[3,1,1]");
+  EXPECT_EQ(type(add(op::QuantizedAdd{}, {a, b})), spelled("i8[N,3,6,5]"));
+  EXPECT_NE(error(op::QuantizedAdd{}, {a, input("f32[]")}), "");
+  EXPECT_EQ(type(add(op::QuantizedAveragePool{}, {a})), spelled("i8[N,3,1,1]"));
+  op::QuantizedAveragePool pool;
+  pool.stride = {2, 2};
+  EXPECT_NE(error(pool, {a}), "");
+  pool.kernel = {2, 1};
+  EXPECT_EQ(type(add(pool, {a})), spelled("i8[N,3,3,3]"));
+  pool.y_zero = 128;
+  EXPECT_NE(error(pool, {a}), "");
+  EXPECT_EQ(type(add(op::ByteTable{}, {a, input("u8[256]")})), spelled("u8[N,3,6,5]"));
+  EXPECT_NE(error(op::ByteTable{}, {a, input("u8[255]")}), "");
+  EXPECT_NE(error(op::ByteTable{}, {a, input("i32[256]")}), "");
+}
+
+}  // namespace
+}  // namespace tenon
