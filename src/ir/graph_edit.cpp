@@ -358,6 +358,12 @@ void Graph::apply(Patch&& patch) {
                     std::move(proposed.location), region, patch.root_);
     TENON_CHECK(outputs == proposed.outputs, "a patch's values get other ids than it proposed");
   }
+  for (const RegionId spliced : patch.spliced_) {
+    for (const NodeId inner : nodes(spliced)) {
+      unlink(inner);
+      link_before(inner, region, patch.root_);
+    }
+  }
   for (const auto& [use, i] : moved) {
     move_use(patch.replacements_[i].first, patch.replacements_[i].second, use);
     users.push_back(use.is_result() ? regions_[use.region.value].owner : use.node);

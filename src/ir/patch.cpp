@@ -64,6 +64,12 @@ bool Patch::can_replace(ValueId from, ValueId to) const {
   return is_refinement(value(from).type, value(to).type);
 }
 
+void Patch::splice(RegionId region) {
+  TENON_CHECK(graph_.region(region).owner == root_ && graph_.region(region).parameters.empty(),
+              "a patch at {} splices a region that it cannot", graph_.node(root_).op.name());
+  spliced_.push_back(region);
+}
+
 void Patch::replace(ValueId from, ValueId to) {
   TENON_CHECK(from.value < graph_.values_.size() && from != to,
               "a patch replaces value {}, which is not one of the graph", from.value);

@@ -30,6 +30,10 @@ class Patch final : public NodeBuilder {
   // that the new value is bit for bit the same.
   void move_taps(bool move) noexcept { move_taps_ = move; }
 
+  // The nodes of `region`, which the root owns and which has no parameters, will stand just before the root,
+  // behind the patch's own, and keep their ids. What stands for the root's outputs is said with replace().
+  void splice(RegionId region);
+
   bool empty() const noexcept { return nodes_.empty() && replacements_.empty(); }
   NodeId root() const noexcept { return root_; }
   const std::vector<std::pair<ValueId, ValueId>>& replacements() const noexcept { return replacements_; }
@@ -48,6 +52,7 @@ class Patch final : public NodeBuilder {
   std::uint64_t version_;
   bool move_taps_ = false;
   std::vector<Proposed> nodes_;
+  std::vector<RegionId> spliced_;
   std::vector<Value> values_;  // of proposed nodes
   std::vector<std::pair<ValueId, ValueId>> replacements_;
 };
