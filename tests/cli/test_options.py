@@ -5,7 +5,7 @@ import unittest
 
 from support import MODEL, CommandTest, tenon
 
-COMMANDS = ["build", "run", "bench", "verify", "inspect", "explain", "dump", "opt", "list"]
+COMMANDS = ["build", "run", "bench", "verify", "inspect", "explain", "dump", "evaluate", "opt", "list"]
 
 
 class Options(CommandTest):

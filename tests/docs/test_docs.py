@@ -72,7 +72,7 @@ class Docs(unittest.TestCase):
 
     def test_every_option_is_documented(self):
         text = (ROOT / "docs/command.md").read_text()
-        for command in ("build", "run", "bench", "verify", "inspect", "explain", "dump", "opt", "list"):
+        for command in ("build", "run", "bench", "verify", "inspect", "explain", "dump", "evaluate", "opt", "list"):
             done = subprocess.run([str(TENON), command, "--help"], capture_output=True, text=True, check=True)
             for option in set(re.findall(r"--[a-z][a-z-]+", done.stdout)):
                 with self.subTest(command=command, option=option):

@@ -17,6 +17,19 @@ namespace tenon::tool {
 namespace {
 
 constexpr const char* kWholeItem = "";  // the key of a .npz or a picture
+constexpr const char* kLabels = "labels";
+
+bool is_label_type(DataType type) {
+  return type == DataType::u8 || type == DataType::i32 || type == DataType::i64;
+}
+
+std::int64_t label_at(const Tensor& labels, std::size_t index) {
+  switch (labels.dtype()) {
+    case DataType::u8: return labels.values<std::uint8_t>()[index];
+    case DataType::i32: return labels.values<std::int32_t>()[index];
+    default: return labels.values<std::int64_t>()[index];
+  }
+}
 
 // Rows [begin, end) of the first axis, without a copy.
 Tensor rows_of(const Tensor& tensor, std::int64_t begin, std::int64_t end) {
@@ -35,24 +48,29 @@ void check(const TensorInfo& info, const Tensor& tensor, const std::filesystem::
                                shape_text(tensor.shape())));
 }
 
-// A number behind a blank is a label.
-std::string without_label(const std::string& line) {
+// "path" or "path label", the label a number of up to 18 digits.
+std::pair<std::string, std::optional<std::int64_t>> split_label(const std::string& line) {
   const std::size_t end = line.find_last_not_of(" \t\r");
-  if (end == std::string::npos) return "";
+  if (end == std::string::npos) return {};
   std::string text = line.substr(0, end + 1);
   const std::size_t blank = text.find_last_of(" \t");
-  if (blank == std::string::npos || text.find_first_not_of("0123456789", blank + 1) != std::string::npos)
-    return text;
-  return text.substr(0, text.find_last_not_of(" \t", blank) + 1);
+  if (blank == std::string::npos || text.find_first_not_of("0123456789", blank + 1) != std::string::npos ||
+      text.size() - blank > 19)
+    return {text, std::nullopt};
+  return {text.substr(0, text.find_last_not_of(" \t", blank) + 1), std::stoll(text.substr(blank + 1))};
 }
 
 }  // namespace
 
 CalibrationData::CalibrationData(const std::vector<std::string>& sources, const InputArguments& pictures,
                                  std::vector<TensorInfo> inputs, std::int64_t batch,
-                                 std::filesystem::path cache)
-    : pictures_(pictures), inputs_(std::move(inputs)), batch_(batch), cache_(std::move(cache)) {
-  if (inputs_.empty()) throw ModelError("the network has no inputs to calibrate with");
+                                 std::filesystem::path cache, std::string option)
+    : pictures_(pictures),
+      inputs_(std::move(inputs)),
+      batch_(batch),
+      cache_(std::move(cache)),
+      option_(std::move(option)) {
+  if (inputs_.empty()) throw ModelError("the network has no inputs");
   const std::int64_t fixed = batch_is_fixed() ? inputs_[0].max[0] : 0;
   if (batch_ == 0) batch_ = std::max<std::int64_t>(1, fixed);
   if (fixed > 0 && batch_ != fixed) {
@@ -64,11 +82,11 @@ CalibrationData::CalibrationData(const std::vector<std::string>& sources, const 
     for (const TensorInfo& info : inputs_) {
       if (named.count(info.name) == 0)
         throw ModelError(
-            fmt::format("--calib: input '{}' has no samples: give {}=FILE.npy", info.name, info.name));
+            fmt::format("{}: input '{}' has no samples: give {}=FILE.npy", option_, info.name, info.name));
     }
-    items_.push_back({false, std::move(named)});
+    items_.push_back({false, std::nullopt, std::move(named)});
   }
-  if (items_.empty()) throw ModelError("--calib: there is no sample to calibrate with");
+  if (items_.empty()) throw ModelError(fmt::format("{}: there is no sample", option_));
 }
 
 bool CalibrationData::batch_is_fixed() const {
@@ -78,9 +96,8 @@ bool CalibrationData::batch_is_fixed() const {
 
 const TensorInfo& CalibrationData::only_input(const std::string& file) const {
   if (inputs_.size() == 1) return inputs_[0];
-  throw ModelError(
-      fmt::format("--calib {}: the network has {} inputs: give NAME=FILE.npy for each, or .npz files", file,
-                  inputs_.size()));
+  throw ModelError(fmt::format("{} {}: the network has {} inputs: give NAME=FILE.npy for each, or .npz files",
+                               option_, file, inputs_.size()));
 }
 
 void CalibrationData::add_source(const std::string& source,
@@ -91,11 +108,11 @@ void CalibrationData::add_source(const std::string& source,
     const bool known =
         std::any_of(inputs_.begin(), inputs_.end(),
                     [&, &input = asked](const TensorInfo& info) { return info.name == input; });
-    if (!known) throw ModelError(fmt::format("--calib {}: the network has no input '{}'", source, asked));
+    if (!known) throw ModelError(fmt::format("{} {}: the network has no input '{}'", option_, source, asked));
     if (file_kind(path) != FileKind::npy)
-      throw ModelError(fmt::format("--calib {}: '{}' is no .npy file", source, path));
+      throw ModelError(fmt::format("{} {}: '{}' is no .npy file", option_, source, path));
     if (!named.emplace(asked, path).second)
-      throw ModelError(fmt::format("--calib {}: input '{}' is given twice", source, asked));
+      throw ModelError(fmt::format("{} {}: input '{}' is given twice", option_, source, asked));
     return;
   }
   if (std::filesystem::is_directory(path)) {
@@ -122,21 +139,23 @@ void CalibrationData::add_list(const std::filesystem::path& path) {
   std::size_t number = 0;
   while (std::getline(file, line)) {
     ++number;
-    const std::string entry = without_label(line);
+    const auto [entry, label] = split_label(line);
     if (entry.empty()) continue;
     const bool text =
         std::all_of(entry.begin(), entry.end(), [](char c) { return static_cast<unsigned char>(c) >= ' '; });
     const std::filesystem::path sample = text ? path.parent_path() / entry : std::filesystem::path();
     if (!text || !std::filesystem::is_regular_file(sample)) {
-      throw ModelError(
-          fmt::format("--calib {}: line {} names no file: '{}'", path.string(), number, shorten(entry, 60)));
+      throw ModelError(fmt::format("{} {}: line {} names no file: '{}'", option_, path.string(), number,
+                                   shorten(entry, 60)));
     }
-    add_file(sample, path.string());
+    add_file(sample, path.string(), label);
   }
 }
 
-void CalibrationData::add_file(const std::filesystem::path& path, const std::string& from) {
+void CalibrationData::add_file(const std::filesystem::path& path, const std::string& from,
+                               std::optional<std::int64_t> label) {
   Item item;
+  item.label = label;
   switch (file_kind(path)) {
     case FileKind::image:
       only_input(path.string());
@@ -147,7 +166,7 @@ void CalibrationData::add_file(const std::filesystem::path& path, const std::str
     case FileKind::npz: item.files.emplace(kWholeItem, path); break;
     default:
       throw ModelError(
-          fmt::format("--calib {}: '{}' is neither a picture nor .npy nor .npz", from, path.string()));
+          fmt::format("{} {}: '{}' is neither a picture nor .npy nor .npz", option_, from, path.string()));
   }
   items_.push_back(std::move(item));
 }
@@ -171,8 +190,10 @@ std::size_t CalibrationData::pictures_here() const {
 std::map<std::string, Tensor> CalibrationData::picture_batch(std::size_t count) {
   const TensorInfo& info = inputs_[0];
   Tensor batch;
+  labels_.clear();
   for (std::size_t i = 0; i < count; ++i) {
     const std::filesystem::path& file = items_[next_ + i].files.at(kWholeItem);
+    labels_.push_back(items_[next_ + i].label);
     const Tensor sample = pictures_.read_picture(info, file);
     check(info, sample, file);
     if (i == 0) {
@@ -213,6 +234,12 @@ void CalibrationData::open_arrays(const Item& item) {
       throw ModelError(fmt::format("'{}' has {} samples of input '{}', but {} of '{}'", file.string(), rows,
                                    info.name, others, inputs_[0].name));
     }
+    const Tensor* labels = label_array();
+    if (labels != nullptr &&
+        !(labels->rank() == 1 && labels->shape()[0] == rows && is_label_type(labels->dtype()))) {
+      throw ModelError(fmt::format("'{}': labels are u8, i32 or i64[{}], one for each sample, not {} {}",
+                                   file.string(), rows, name(labels->dtype()), shape_text(labels->shape())));
+    }
     if (batch_is_fixed() && rows % batch_ != 0) {
       throw ModelError(fmt::format("'{}' has {} samples, and the network takes batches of {}", file.string(),
                                    rows, batch_));
@@ -237,6 +264,7 @@ std::optional<std::map<std::string, Tensor>> CalibrationData::next_batch() {
     std::map<std::string, Tensor> inputs;
     for (const TensorInfo& info : inputs_)
       inputs.emplace(info.name, rows_of(arrays_.at(info.name), row_, row_ + rows));
+    take_labels(rows);
     row_ += rows;
     return inputs;
   }
@@ -248,6 +276,44 @@ std::optional<std::map<std::string, Tensor>> CalibrationData::next_batch() {
     return next_batch();
   }
   return picture_batch(count);
+}
+
+const Tensor* CalibrationData::label_array() const {
+  const bool is_input = std::any_of(inputs_.begin(), inputs_.end(),
+                                    [](const TensorInfo& info) { return info.name == kLabels; });
+  const auto found = arrays_.find(kLabels);
+  return is_input || found == arrays_.end() ? nullptr : &found->second;
+}
+
+// Of the rows from row_ on.
+void CalibrationData::take_labels(std::int64_t rows) {
+  labels_.clear();
+  const Tensor* array = label_array();
+  const bool one_sample = arrays_.at(inputs_[0].name).shape()[0] == 1;
+  for (std::int64_t row = row_; row < row_ + rows; ++row) {
+    if (array != nullptr) {
+      labels_.emplace_back(label_at(*array, static_cast<std::size_t>(row)));
+    } else {
+      labels_.push_back(one_sample ? items_[next_ - 1].label : std::nullopt);
+    }
+  }
+}
+
+std::vector<std::int64_t> CalibrationData::labels() const {
+  std::vector<std::int64_t> result;
+  for (const auto& label : labels_) {
+    if (label) result.push_back(*label);
+  }
+  if (!result.empty() && result.size() < labels_.size())
+    throw ModelError(fmt::format("{}: a sample has no label, others of its batch do", option_));
+  return result;
+}
+
+void CalibrationData::rewind() {
+  next_ = 0;
+  arrays_.clear();
+  row_ = 0;
+  left_out_ = 0;
 }
 
 bool CalibrationData::skip_batch() {

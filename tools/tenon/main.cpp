@@ -49,6 +49,7 @@ int main(int argc, char** argv) {
     add_run(program);
     add_bench(program);
     add_verify(program);
+    add_evaluate(program);
     add_inspect(program);
     add_explain(program);
     add_dump(program);

@@ -41,6 +41,7 @@ void add_bench(Program& program);
 void add_build(Program& program);
 void add_calibrate(Program& program);
 void add_dump(Program& program);
+void add_evaluate(Program& program);
 void add_explain(Program& program);
 void add_inspect(Program& program);
 void add_list(Program& program);
