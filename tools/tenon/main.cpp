@@ -46,6 +46,7 @@ int main(int argc, char** argv) {
     Program program(app);
     add_build(program);
     add_calibrate(program);
+    add_quantize(program);
     add_run(program);
     add_bench(program);
     add_verify(program);

@@ -46,6 +46,7 @@ void add_explain(Program& program);
 void add_inspect(Program& program);
 void add_list(Program& program);
 void add_opt(Program& program);
+void add_quantize(Program& program);
 void add_run(Program& program);
 void add_verify(Program& program);
 
