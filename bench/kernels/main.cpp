@@ -9,6 +9,7 @@ int main(int argc, char** argv) {
   tenon::bench::register_attention();
   tenon::bench::register_conv();
   tenon::bench::register_conv_nchw();
+  tenon::bench::register_conv_s8();
   tenon::bench::register_depthwise();
   tenon::bench::register_deconv();
   tenon::bench::register_winograd();

@@ -45,6 +45,11 @@ Floats::Floats(std::size_t count)
   for (std::size_t i = 0; i < count; ++i) data_[i] = values(random);
 }
 
+Bytes::Bytes(std::size_t count) : storage_(count / sizeof(float) + 1) {
+  std::minstd_rand random(1);
+  for (std::size_t i = 0; i < count; ++i) data()[i] = static_cast<std::uint8_t>(random() >> 8);
+}
+
 void add(const std::string& name, std::function<void(benchmark::State&)> body) {
   benchmark::internal::Benchmark* registered = benchmark::RegisterBenchmark(name.c_str(), std::move(body));
   registered->Unit(benchmark::kMicrosecond);
@@ -56,6 +61,16 @@ void report_flops(benchmark::State& state, const cpu::KernelInfo& kernel, double
   const double peak = peak_flops(kernel.isa) * pool().size();
   state.counters["GFLOP/s"] = Counter(flops_per_iteration * 1e-9, Counter::kIsIterationInvariantRate);
   state.counters["of_peak"] = Counter(flops_per_iteration / peak, Counter::kIsIterationInvariantRate);
+}
+
+void report_dot_ops(benchmark::State& state, const cpu::KernelInfo& kernel, double ops_per_iteration) {
+  using benchmark::Counter;
+  static std::map<Isa, double> known;
+  state.counters["GOP/s"] = Counter(ops_per_iteration * 1e-9, Counter::kIsIterationInvariantRate);
+  double& peak = known[kernel.isa];
+  if (peak == 0) peak = peak_dot_ops(kernel.isa, pool().size());
+  if (peak > 0)
+    state.counters["of_peak"] = Counter(ops_per_iteration / peak, Counter::kIsIterationInvariantRate);
 }
 
 void report_share_done(benchmark::State& state, const cpu::KernelInfo& kernel, double flops_per_iteration) {

@@ -6,6 +6,7 @@
 #include <benchmark/benchmark.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -32,6 +33,16 @@ class Floats {
   std::unique_ptr<float[], Free> data_;
 };
 
+// Random bytes, aligned to a cache line.
+class Bytes {
+ public:
+  explicit Bytes(std::size_t count);
+  std::uint8_t* data() { return reinterpret_cast<std::uint8_t*>(storage_.data()); }
+
+ private:
+  Floats storage_;
+};
+
 // Registers a benchmark that is timed by the clock on several threads, and by processor time on one, where it
 // is less disturbed.
 void add(const std::string& name, std::function<void(benchmark::State&)> body);
@@ -43,6 +54,10 @@ void report_flops(benchmark::State& state, const cpu::KernelInfo& kernel, double
 // Adds the counter "done_of_peak": the same for the operations that an algorithm with fewer really does.
 void report_share_done(benchmark::State& state, const cpu::KernelInfo& kernel, double flops_per_iteration);
 
+// Adds the counters GOP/s and, as a share of the measured peak of 8-bit dot products of the kernel's level,
+// where it has such, "of_peak".
+void report_dot_ops(benchmark::State& state, const cpu::KernelInfo& kernel, double ops_per_iteration);
+
 // Adds the counters GB/s and, as a share of the measured bandwidth of the smallest memory that holds as many
 // bytes on pool(), "of_peak". Benchmarks repeat themselves, so what they touch stays there.
 void report_bytes(benchmark::State& state, double bytes_per_iteration);
@@ -52,6 +67,7 @@ void register_gemm();
 void register_attention();
 void register_conv();
 void register_conv_nchw();
+void register_conv_s8();
 void register_depthwise();
 void register_deconv();
 void register_winograd();

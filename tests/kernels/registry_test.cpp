@@ -1,5 +1,6 @@
 #include "backends/cpu/kernels/conv/conv.hpp"
 #include "backends/cpu/kernels/conv_nchw/conv_nchw.hpp"
+#include "backends/cpu/kernels/conv_s8/conv_s8.hpp"
 #include "backends/cpu/kernels/deconv/deconv.hpp"
 #include "backends/cpu/kernels/depthwise/depthwise.hpp"
 #include "backends/cpu/kernels/gemm/gemm.hpp"
@@ -54,6 +55,16 @@ TEST(ForcedLevel, IsTheLevelOfTheSelectedKernels) {
   EXPECT_EQ(select_depthwise(isa())->info.isa, *level);
   EXPECT_EQ(select_gemm(isa())->info.isa, *level);
   EXPECT_EQ(select_winograd(isa())->info.isa, *level);
+}
+
+// The same for the kernels of integers.
+TEST(ForcedS8Level, IsTheLevelOfTheSelectedKernels) {
+  const char* forced = std::getenv("TENON_ISA");
+  if (!forced) GTEST_SKIP() << "TENON_ISA is not set";
+  const std::optional<Isa> level = parse_isa(forced);
+  ASSERT_TRUE(level.has_value()) << forced;
+  if (!isa_supported(*level)) GTEST_SKIP() << "this machine has no " << forced;
+  EXPECT_EQ(select_conv_s8(isa())->info.isa, *level);
 }
 
 struct Fake {

@@ -1,0 +1,33 @@
+// The contract of bytes/portable.hpp on AVX2.
+#pragma once
+
+#include "backends/cpu/kernels/simd/avx2.hpp"
+
+namespace tenon::cpu::simd {
+namespace {
+
+TENON_SIMD I32 load_i8(const void* p) {
+  return {_mm256_cvtepi8_epi32(_mm_loadl_epi64(static_cast<const __m128i*>(p)))};
+}
+TENON_SIMD I32 load_u8(const void* p) {
+  return {_mm256_cvtepu8_epi32(_mm_loadl_epi64(static_cast<const __m128i*>(p)))};
+}
+
+TENON_SIMD void store_bytes(const I32 (&x)[1], void* p) {
+  const __m256i low = _mm256_setr_epi8(0, 4, 8, 12, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 0, 4, 8,
+                                       12, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
+  const __m256i bytes = _mm256_shuffle_epi8(x[0].r, low);
+  _mm_storel_epi64(static_cast<__m128i*>(p),
+                   _mm_unpacklo_epi32(_mm256_castsi256_si128(bytes), _mm256_extracti128_si256(bytes, 1)));
+}
+TENON_SIMD void store_bytes(const I32 (&x)[4], void* p) {
+  const __m256i mask = _mm256_set1_epi32(0xff);
+  const __m256i a = _mm256_packus_epi32(_mm256_and_si256(x[0].r, mask), _mm256_and_si256(x[1].r, mask));
+  const __m256i b = _mm256_packus_epi32(_mm256_and_si256(x[2].r, mask), _mm256_and_si256(x[3].r, mask));
+  const __m256i lanes = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+  _mm256_storeu_si256(static_cast<__m256i*>(p),
+                      _mm256_permutevar8x32_epi32(_mm256_packus_epi16(a, b), lanes));
+}
+
+}  // namespace
+}  // namespace tenon::cpu::simd

@@ -1,0 +1,33 @@
+// Bytes in and out of the vectors of simd/portable.hpp. The contract below holds for every level of
+// this folder; a kernel file includes exactly one of them, before what is built on it.
+//
+//   load_i8(p), load_u8(p)        kLanes bytes, widened to integers
+//   store_bytes(x, p)             the low byte of each lane of x, of I32[n]: n * kLanes bytes; n is 1 or 4
+#pragma once
+
+#include "backends/cpu/kernels/simd/portable.hpp"
+
+#include <cstdint>
+
+namespace tenon::cpu::simd {
+namespace {
+
+TENON_SIMD I32 load_i8(const void* p) {
+  const auto* from = static_cast<const std::int8_t*>(p);
+  return {I32::Reg{from[0], from[1], from[2], from[3]}};
+}
+TENON_SIMD I32 load_u8(const void* p) {
+  const auto* from = static_cast<const std::uint8_t*>(p);
+  return {I32::Reg{from[0], from[1], from[2], from[3]}};
+}
+
+template <int Count>
+TENON_SIMD void store_bytes(const I32 (&x)[Count], void* p) {
+  auto* to = static_cast<std::uint8_t*>(p);
+  for (int v = 0; v < Count; ++v) {
+    for (int i = 0; i < I32::kLanes; ++i) to[v * I32::kLanes + i] = static_cast<std::uint8_t>(x[v].r[i]);
+  }
+}
+
+}  // namespace
+}  // namespace tenon::cpu::simd

@@ -1,0 +1,165 @@
+// The tile of tile.hpp over a way to form dot products. An ISA file defines
+//
+//   struct Dot {
+//     using Acc, Weights, X = …;                  registers: sums of kLanes output channels, their weights of
+//                                                 one group, a group of a pixel's channels for every lane
+//     static constexpr int kLanes;                16 or a divisor
+//     static constexpr int kElement;              bytes of a source element
+//     static constexpr bool kHoldsWeights;        whether all weights of a group fit beside the sums
+//     static Acc start(const std::int32_t* bias);
+//     static Weights weights(const std::int8_t*); [kLanes][4]
+//     static X broadcast(const std::uint8_t*);    4 elements
+//     static Acc dot(Acc, X, Weights);
+//     static void store(Acc, std::int32_t*);
+//   };
+//
+// and instantiates s8_tile_of<Dot, pixels1, pixels2, pixels3, pixels4>.
+#pragma once
+
+#include "backends/cpu/kernels/bytes/requantize_generic.hpp"
+#include "backends/cpu/kernels/conv_s8/tile.hpp"
+#include "backends/cpu/kernels/unroll.hpp"
+
+#include <cstring>
+
+namespace tenon::cpu {
+namespace {
+
+// sums[block][pixel][16] to where the tile's results belong.
+void s8_store(const ConvS8Tile& t, const std::int32_t* sums, int pixels, int oc_blocks) {
+  const Requantize& e = *t.requantize;
+  for (int b = 0; b < oc_blocks; ++b, sums += pixels * kChannelBlock) {
+    const float* multiplier = t.multiplier + b * kChannelBlock;
+    const int lanes = b == oc_blocks - 1 ? t.last_lanes : kChannelBlock;
+    std::ptrdiff_t at = t.dst_at + b * t.dst_oc_block;
+    if (t.dst_pixel == kChannelBlock && lanes == kChannelBlock) {
+      requantize_block(e, sums, multiplier, t.dst, at, pixels);
+    } else if (lanes == kChannelBlock) {
+      for (int p = 0; p < pixels; ++p, at += t.dst_pixel)
+        requantize_block(e, sums + p * kChannelBlock, multiplier, t.dst, at, 1);
+    } else {
+      // By way of a block of its own: neither residual nor result extend beyond `lanes`.
+      const auto* residual = static_cast<const std::uint8_t*>(e.residual);
+      const int element = e.bytes ? 1 : static_cast<int>(sizeof(float));
+      Requantize part = e;
+      std::uint8_t from[kChannelBlock] = {};
+      alignas(64) std::uint8_t to[kChannelBlock * sizeof(float)];
+      if (residual) part.residual = from;
+      for (int p = 0; p < pixels; ++p, at += t.dst_pixel) {
+        if (residual) std::memcpy(from, residual + at, static_cast<std::size_t>(lanes));
+        requantize_block(part, sums + p * kChannelBlock, multiplier, to, 0, 1);
+        std::memcpy(static_cast<std::uint8_t*>(t.dst) + at * element, to,
+                    static_cast<std::size_t>(lanes * element));
+      }
+    }
+  }
+}
+
+// Step: bytes from pixel to pixel, 0 if the tile says.
+template <class Dot, int Step, int Pixels, int Blocks>
+void s8_tile(const ConvS8Tile& t) noexcept {
+  constexpr int kPerBlock = kChannelBlock / Dot::kLanes;
+  constexpr int kVectors = Blocks * kPerBlock;
+  constexpr int kGroupBytes = kS8Group * Dot::kElement;
+  typename Dot::Acc acc[Pixels * kVectors];
+  unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
+    const typename Dot::Acc bias = Dot::start(t.bias + v.value * Dot::kLanes);
+    unroll<Pixels>([&](auto p) TENON_INLINE_LAMBDA { acc[p.value * kVectors + v.value] = bias; });
+  });
+
+  const std::int8_t* weights = t.weights;
+  const std::ptrdiff_t step = Step == 0 ? t.src_pixel : Step;
+  const auto column = [&](int v) TENON_INLINE_LAMBDA {
+    return Dot::weights(weights + v / kPerBlock * t.weights_oc_block +
+                        v % kPerBlock * Dot::kLanes * kS8Group);
+  };
+  const auto group = [&](const std::uint8_t* src) TENON_INLINE_LAMBDA {
+    if constexpr (Dot::kHoldsWeights) {
+      typename Dot::Weights w[kVectors];
+      unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA { w[v.value] = column(v.value); });
+      unroll<Pixels>([&](auto p) TENON_INLINE_LAMBDA {
+        const auto x = Dot::broadcast(src + p.value * step);
+        unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
+          auto& sum = acc[p.value * kVectors + v.value];
+          sum = Dot::dot(sum, x, w[v.value]);
+        });
+      });
+    } else {
+      unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
+        const auto w = column(v.value);
+        unroll<Pixels>([&](auto p) TENON_INLINE_LAMBDA {
+          auto& sum = acc[p.value * kVectors + v.value];
+          sum = Dot::dot(sum, Dot::broadcast(src + p.value * step), w);
+        });
+      });
+    }
+    weights += kS8GroupWeights;
+  };
+
+  const std::uint8_t* block = t.src;
+  for (int b = 0; b < t.blocks; ++b, block += t.src_block) {
+    const int groups = b == t.blocks - 1 ? t.last_groups : kChannelBlock / kS8Group;
+    for (int h = 0; h < t.taps_h; ++h) {
+      const std::uint8_t* src = block + h * t.src_tap_h;
+      for (int w = 0; w < t.taps_w; ++w, src += t.src_tap_w) {
+        if (groups == kChannelBlock / kS8Group) {
+          unroll<kChannelBlock / kS8Group>([&](auto g)
+                                               TENON_INLINE_LAMBDA { group(src + g.value * kGroupBytes); });
+        } else {
+          for (int g = 0; g < groups; ++g) group(src + g * kGroupBytes);
+        }
+      }
+    }
+  }
+
+  alignas(64) std::int32_t sums[Pixels * Blocks * kChannelBlock];
+  unroll<Pixels>([&](auto p) TENON_INLINE_LAMBDA {
+    unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
+      Dot::store(acc[p.value * kVectors + v.value],
+                 sums + (v.value / kPerBlock * Pixels + p.value) * kChannelBlock +
+                     v.value % kPerBlock * Dot::kLanes);
+    });
+  });
+  s8_store(t, sums, Pixels, Blocks);
+}
+
+template <class Dot, int Step, int Blocks, int MaxPixels>
+inline __attribute__((always_inline)) void s8_tile_with(const ConvS8Tile& t, int pixels) noexcept {
+  if constexpr (MaxPixels > 0) {
+    using Tile = void (*)(const ConvS8Tile&) noexcept;
+    struct Table {
+      Tile tile[MaxPixels] = {};
+    };
+    static constexpr Table table = [] {
+      Table all;
+      unroll<MaxPixels>(
+          [&](auto p) TENON_INLINE_LAMBDA { all.tile[p.value] = s8_tile<Dot, Step, p.value + 1, Blocks>; });
+      return all;
+    }();
+    table.tile[pixels - 1](t);
+  }
+}
+
+template <class Dot, int Step, int Pixels1, int Pixels2, int Pixels3, int Pixels4>
+inline __attribute__((always_inline)) void s8_tile_of(const ConvS8Tile& t, int pixels,
+                                                      int oc_blocks) noexcept {
+  switch (oc_blocks) {
+    case 1: return s8_tile_with<Dot, Step, 1, Pixels1>(t, pixels);
+    case 2: return s8_tile_with<Dot, Step, 2, Pixels2>(t, pixels);
+    case 3: return s8_tile_with<Dot, Step, 3, Pixels3>(t, pixels);
+    default: return s8_tile_with<Dot, Step, 4, Pixels4>(t, pixels);
+  }
+}
+
+// Pixels one after the other, each a block of channels, are what most tiles read.
+template <class Dot, int Pixels1, int Pixels2, int Pixels3, int Pixels4>
+inline __attribute__((always_inline)) void s8_tile_of(const ConvS8Tile& t, int pixels,
+                                                      int oc_blocks) noexcept {
+  constexpr int kStep = kChannelBlock * Dot::kElement;
+  if (t.src_pixel == kStep)
+    return s8_tile_of<Dot, kStep, Pixels1, Pixels2, Pixels3, Pixels4>(t, pixels, oc_blocks);
+  s8_tile_of<Dot, 0, Pixels1, Pixels2, Pixels3, Pixels4>(t, pixels, oc_blocks);
+}
+
+}  // namespace
+}  // namespace tenon::cpu

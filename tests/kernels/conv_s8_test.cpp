@@ -1,0 +1,213 @@
+#include "backends/cpu/kernels/conv_s8/conv_s8.hpp"
+
+#include "base/thread_pool.hpp"
+#include "kernels/conv_support.hpp"
+#include "kernels/s8_support.hpp"
+
+#include <algorithm>
+
+namespace tenon::cpu {
+namespace {
+
+using test::Random;
+
+using ConvS8Kernels = test::KernelTest<ConvS8Kernel>;
+
+struct S8Case {
+  ConvShape shape;
+  bool src_signed = false;
+  bool planar = false;
+  int src_zero = 0;
+  std::vector<std::int8_t> weights;
+  std::vector<std::int32_t> bias;
+  std::vector<std::uint8_t> src;  // NCHW
+  test::S8Epilogue epilogue;
+};
+
+S8Case random_case(Random& random, const ConvShape& shape, bool planar) {
+  S8Case c;
+  c.shape = shape;
+  c.planar = planar;
+  c.src_signed = random.coin();
+  c.src_zero = random.coin() ? 0 : c.src_signed ? random.integer(-128, 127) : random.integer(0, 255);
+  const auto depth = static_cast<std::size_t>(shape.group_in() * shape.kernel_h * shape.kernel_w);
+  c.weights.resize(static_cast<std::size_t>(shape.out_channels) * depth);
+  for (auto& w : c.weights) w = static_cast<std::int8_t>(random.integer(-128, 127));
+  if (random.coin()) {
+    for (int o = 0; o < shape.out_channels; ++o) c.bias.push_back(random.integer(-100000, 100000));
+  }
+  c.src = test::random_bytes(
+      random, static_cast<std::size_t>(shape.batch) * shape.in_channels * shape.in_h * shape.in_w);
+  c.epilogue = test::random_epilogue(
+      random, shape.out_channels,
+      static_cast<std::size_t>(shape.batch) * shape.out_channels * shape.out_h * shape.out_w,
+      std::sqrt(static_cast<double>(depth)) * 128 * 74);
+  return c;
+}
+
+std::int32_t exact_sum(const S8Case& c, int n, int o, int y, int x) {
+  const ConvShape& s = c.shape;
+  std::uint32_t sum = c.bias.empty() ? 0 : static_cast<std::uint32_t>(c.bias[static_cast<std::size_t>(o)]);
+  const int first = o / s.group_out() * s.group_in();
+  const std::int8_t* w =
+      c.weights.data() + static_cast<std::ptrdiff_t>(o) * s.group_in() * s.kernel_h * s.kernel_w;
+  for (int i = 0; i < s.group_in(); ++i) {
+    for (int h = 0; h < s.kernel_h; ++h) {
+      for (int v = 0; v < s.kernel_w; ++v, ++w) {
+        const int row = y * s.stride_h - s.pad_top + h * s.dilation_h;
+        const int column = x * s.stride_w - s.pad_left + v * s.dilation_w;
+        if (row < 0 || row >= s.in_h || column < 0 || column >= s.in_w) continue;
+        const auto at =
+            ((static_cast<std::ptrdiff_t>(n) * s.in_channels + first + i) * s.in_h + row) * s.in_w + column;
+        const int value = test::byte_value(c.src[static_cast<std::size_t>(at)], c.src_signed) - c.src_zero;
+        sum += static_cast<std::uint32_t>(value * *w);
+      }
+    }
+  }
+  return static_cast<std::int32_t>(sum);
+}
+
+void check(const ConvS8Kernel& kernel, const S8Case& c, const ConvS8Config& config, Random& random) {
+  const ConvShape& s = c.shape;
+  const std::ptrdiff_t in_plane = static_cast<std::ptrdiff_t>(s.in_h) * s.in_w;
+  const std::ptrdiff_t out_plane = static_cast<std::ptrdiff_t>(s.out_h) * s.out_w;
+  std::vector<std::int8_t> weights(conv_s8_packed_size(s));
+  conv_s8_pack(s, c.weights.data(), weights.data());
+  std::vector<std::int32_t> bias(conv_s8_packed_bias_size(s));
+  conv_s8_pack_bias(s, c.weights.data(), c.bias.empty() ? nullptr : c.bias.data(), c.src_signed, c.src_zero,
+                    bias.data());
+  std::vector<float> multiplier = c.epilogue.multiplier;
+  multiplier.resize(bias.size());
+  const std::vector<std::uint8_t> src =
+      c.planar ? c.src : test::block_bytes(random, c.src, s.batch, s.in_channels, in_plane);
+  const std::vector<std::uint8_t> residual =
+      test::block_bytes(random, c.epilogue.residual, s.batch, s.out_channels, out_plane);
+
+  ConvS8Args args;
+  args.shape = s;
+  args.config = config;
+  args.src = src.data();
+  args.src_signed = c.src_signed;
+  args.planar = c.planar;
+  args.src_zero = c.src_zero;
+  args.weights = weights.data();
+  args.bias = bias.data();
+  args.requantize = c.epilogue.requantize;
+  args.requantize.multiplier = multiplier.data();
+  args.requantize.residual = c.epilogue.residual.empty() ? nullptr : residual.data();
+
+  const std::size_t element = args.requantize.bytes ? 1 : sizeof(float);
+  const auto stored =
+      static_cast<std::size_t>(s.batch * channel_blocks(s.out_channels) * kChannelBlock * out_plane);
+  for (const int threads : {1, 3}) {
+    test::GuardedBytes dst(stored * element);
+    test::GuardedBytes scratch(conv_s8_scratch_size(kernel, args, threads));
+    args.dst = dst.data();
+    conv_s8_run(kernel, args, reinterpret_cast<std::byte*>(scratch.data()), test::pool_of(threads));
+    ASSERT_TRUE(dst.intact() && scratch.intact());
+    for (int n = 0; n < s.batch; ++n) {
+      for (int o = 0; o < round_up(s.out_channels, kChannelBlock); ++o) {
+        for (int y = 0; y < s.out_h; ++y) {
+          for (int x = 0; x < s.out_w; ++x) {
+            const auto at = static_cast<std::size_t>(
+                ((n * channel_blocks(s.out_channels) + o / kChannelBlock) * out_plane + y * s.out_w + x) *
+                    kChannelBlock +
+                o % kChannelBlock);
+            if (o >= s.out_channels) {
+              if (!args.requantize.bytes) {
+                ASSERT_EQ(dst.at<float>(at), 0.0F) << "padding lane " << o;
+              }
+              continue;
+            }
+            const auto plain =
+                static_cast<std::size_t>((n * s.out_channels + o) * out_plane + y * s.out_w + x);
+            const float expected = test::expected_result(c.epilogue, exact_sum(c, n, o, y, x),
+                                                         static_cast<std::size_t>(o), plain);
+            ASSERT_EQ(test::result_at(c.epilogue, dst, at), expected)
+                << test::describe(s) << " image " << n << " channel " << o << " at " << y << ", " << x << ", "
+                << threads << " threads, tiles of " << config.pixels << " x " << config.oc_blocks;
+          }
+        }
+      }
+    }
+  }
+}
+
+void check_all(const ConvS8Kernel& kernel, Random& random, const ConvShape& shape, bool planar) {
+  ASSERT_EQ(conv_s8_refusal(shape, planar), nullptr);
+  const ConvS8Configs configs = conv_s8_configs(kernel, shape);
+  ASSERT_GE(configs.count, 1);
+  for (int i = 0; i < configs.count; ++i) {
+    check(kernel, random_case(random, shape, planar), configs.configs[i], random);
+    if (testing::Test::HasFatalFailure()) return;
+  }
+  ConvS8Config small;
+  small.pixels = random.integer(1, 5);
+  small.oc_blocks = random.integer(1, 4);
+  small.oc_inner = random.coin();
+  check(kernel, random_case(random, shape, planar), small, random);
+}
+
+TEST_P(ConvS8Kernels, RandomWindows) {
+  Random random;
+  SCOPED_TRACE(random.trace());
+  for (int i = 0; i < 25 && !HasFatalFailure(); ++i) {
+    ConvShape s = test::random_window(random, 3, 18);
+    s.in_channels = random.integer(1, 70);
+    s.out_channels = random.integer(1, 90);
+    check_all(kernel(), random, s, false);
+    s.in_channels = random.integer(1, 4);
+    if (!HasFatalFailure()) check_all(kernel(), random, s, random.coin());
+  }
+}
+
+TEST_P(ConvS8Kernels, FlatImages) {
+  Random random;
+  SCOPED_TRACE(random.trace());
+  for (int i = 0; i < 15 && !HasFatalFailure(); ++i) {
+    ConvShape s;
+    s.batch = random.integer(1, 2);
+    s.in_h = s.out_h = random.integer(1, 13);
+    s.in_w = s.out_w = random.integer(1, 13);
+    s.in_channels = random.integer(1, 130);
+    s.out_channels = random.integer(1, 130);
+    check_all(kernel(), random, s, false);
+  }
+}
+
+TEST_P(ConvS8Kernels, Groups) {
+  Random random;
+  SCOPED_TRACE(random.trace());
+  for (int i = 0; i < 8 && !HasFatalFailure(); ++i) {
+    ConvShape s = test::random_window(random, 3, 9);
+    s.groups = 1 << random.integer(1, 3);
+    s.in_channels = s.groups * random.integer(1, 20);
+    s.out_channels = s.groups * random.integer(1, 20);
+    if (conv_s8_refusal(s, false) == nullptr) check_all(kernel(), random, s, false);
+  }
+}
+
+// More than a band's worth of input, so that several are copied.
+TEST_P(ConvS8Kernels, LargeImages) {
+  Random random;
+  SCOPED_TRACE(random.trace());
+  ConvShape s;
+  s.in_channels = 200;
+  s.out_channels = 17;
+  s.in_h = 40;
+  s.in_w = 41;
+  s.kernel_h = 1;
+  s.kernel_w = 2;
+  s.pad_left = 1;
+  s.stride_h = 2;
+  s.out_h = 20;
+  s.out_w = 41;
+  check_all(kernel(), random, s, false);
+}
+
+TENON_FOR_EACH_KERNEL(ConvS8Kernels, conv_s8_kernels());
+
+TEST(SelectConvS8, ObeysTheLevel) { test::expect_selection_by_level(conv_s8_kernels(), select_conv_s8); }
+
+}  // namespace
+}  // namespace tenon::cpu
