@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "base/thread_pool.hpp"
 #include "ir/graph.hpp"
+#include "quant/collector.hpp"
 #include "quant/observed_values.hpp"
 
 #include <tenon/calibrate.hpp>
@@ -144,6 +145,7 @@ class Calibration {
     const auto pool = std::make_shared<ThreadPool>(threads);
     ObservingEngine engine(network_, options_.shapes, table_.fused, pool);
     KernelCounter counter(pool);
+    std::optional<quant::Collector> collector;
     const std::uint64_t in_all = calibrator_.batch_count();
     auto saved = Clock::now();
     std::uint64_t left = table_.batches;  // observed by the run before
@@ -156,31 +158,34 @@ class Calibration {
       }
       const auto inputs = calibrator_.next_batch();
       if (!inputs) break;
-      in_context([&] { observe_batch(engine, *inputs, batch, counter); },
-                 [&] { return fmt::format("calibrating with batch {}", batch); });
+      in_context(
+          [&] {
+            engine.prepare(*inputs);
+            if (!collector) begin(engine, counter, collector);
+            observe_batch(engine, batch, *collector);
+          },
+          [&] { return fmt::format("calibrating with batch {}", batch); });
       ++table_.batches;
       if (options_.progress) options_.progress("calibrating", batch + 1, in_all);
       if (!options_.state.empty() && seconds_since(saved) >= options_.state_interval_s) {
+        collector->flush();
         table_.save(options_.state);
         saved = Clock::now();
       }
     }
+    if (collector) collector->flush();
     TENON_REQUIRE(left == 0, "there are fewer batches than the calibration had when it was interrupted");
   }
 
-  void observe_batch(ObservingEngine& engine, const std::map<std::string, Tensor>& inputs,
-                     std::uint64_t batch, quant::ValueCounter& counter) {
-    engine.prepare(inputs);
-    if (places_.empty()) take_places(engine);
+  void observe_batch(ObservingEngine& engine, std::uint64_t batch, quant::Collector& collector) {
     const auto start = Clock::now();
     double observing = 0;
     engine.run([&](const ObservedTensor& tensor, const Tensor& value) {
-      const auto began = Clock::now();
       const auto place = places_.find(tensor.name);
-      if (place == places_.end()) return;
+      if (place == places_.end() || !collector.wants(place->second)) return;
+      const auto began = Clock::now();
       const std::span<const float> values = floats(value, buffer_);
-      if (!quant::observe(table_.tensors[place->second], values, table_.mode, counter))
-        refuse(tensor, values, batch);
+      if (!collector.add(place->second, values)) refuse(tensor, values, batch);
       observing += seconds_since(began);
     });
     report_.observing_s += observing;
@@ -188,7 +193,8 @@ class Calibration {
   }
 
   // One entry in the table for each tensor of the first engine.
-  void take_places(const ObservingEngine& engine) {
+  void begin(const ObservingEngine& engine, quant::ValueCounter& counter,
+             std::optional<quant::Collector>& collector) {
     if (table_.tensors.empty()) {
       for (const ObservedTensor& tensor : engine.observed()) {
         table_.tensors.emplace_back();
@@ -197,6 +203,11 @@ class Calibration {
       }
     }
     for (std::size_t i = 0; i < table_.tensors.size(); ++i) places_.emplace(table_.tensors[i].name, i);
+    std::vector<std::vector<quant::Clamped>> parts;
+    if (!table_.fused) parts = quant::followers(network_.graph(), quant::observed_values(network_.graph()));
+    TENON_REQUIRE(parts.size() <= table_.tensors.size(), "the state has {} tensors, the network {}",
+                  table_.tensors.size(), parts.size());
+    collector.emplace(table_, std::move(parts), counter);
   }
 
   [[noreturn]] static void refuse(const ObservedTensor& tensor, std::span<const float> values,

@@ -43,21 +43,23 @@ KernelCounter::KernelCounter(std::shared_ptr<ThreadPool> pool)
       scratch_(static_cast<std::size_t>(pool_->size())) {}
 
 quant::Extremes KernelCounter::extremes(std::span<const float> values) {
-  const cpu::Observation seen = cpu::observe_run(*kernel_, values, 1, false, scratch_, *pool_);
+  const cpu::Observation seen = cpu::observe_run(*kernel_, values, {}, false, scratch_, *pool_);
   return {seen.min, seen.max, seen.finite};
 }
 
-quant::Extremes KernelCounter::count(std::span<const float> values, float inverse_width) {
-  const cpu::Observation seen = cpu::observe_run(*kernel_, values, inverse_width, true, scratch_, *pool_);
+quant::Extremes KernelCounter::count(std::span<const float> values, const quant::BinScale& scale) {
+  const cpu::ObserveScale inverse{scale.negative, scale.positive, scale.beyond, scale.limit};
+  const cpu::Observation seen = cpu::observe_run(*kernel_, values, inverse, true, scratch_, *pool_);
   return {seen.min, seen.max, seen.finite};
 }
 
-void KernelCounter::take(TensorHistogram& histogram) {
+void KernelCounter::take(std::span<std::uint64_t> positive, std::span<std::uint64_t> negative,
+                         std::span<std::uint64_t> beyond) {
   static_assert(TensorHistogram::kBins == cpu::kObserveBins);
-  cpu::observe_drain(scratch_, histogram.positive, histogram.negative);
+  cpu::observe_drain(*kernel_, scratch_, positive, negative, beyond);
 }
 
-void KernelCounter::drop() { cpu::observe_drain(scratch_, {}, {}); }
+void KernelCounter::drop() { cpu::observe_drop(scratch_); }
 
 ObservingEngine::ObservingEngine(const Network& network, std::map<std::string, ShapeRange> shapes, bool fused,
                                  std::shared_ptr<ThreadPool> pool)

@@ -16,8 +16,9 @@ class KernelCounter final : public quant::ValueCounter {
  public:
   explicit KernelCounter(std::shared_ptr<ThreadPool> pool);
   quant::Extremes extremes(std::span<const float> values) override;
-  quant::Extremes count(std::span<const float> values, float inverse_width) override;
-  void take(TensorHistogram& histogram) override;
+  quant::Extremes count(std::span<const float> values, const quant::BinScale& scale) override;
+  void take(std::span<std::uint64_t> positive, std::span<std::uint64_t> negative,
+            std::span<std::uint64_t> beyond) override;
   void drop() override;
 
  private:

@@ -14,43 +14,9 @@ constexpr std::size_t kBins = TensorHistogram::kBins;
 // Below it the inverse of a width would not be finite; all smaller values share the first bins.
 constexpr float kSmallestWidth = 0x1p-120F;
 
-double magnitude(const Extremes& extremes) {
-  return std::max(-static_cast<double>(extremes.min), static_cast<double>(extremes.max));
-}
-
-bool fits(double most, double width, CalibrationMode mode) {
-  const double range = width * static_cast<double>(kBins);
-  return mode == CalibrationMode::faithful ? most <= range : most < range;
-}
-
-// The width that takes `most` in; `width` is 0 at first.
-float grown_width(double most, float width, CalibrationMode mode) {
-  if (most == 0) return width;
-  double grown = static_cast<double>(width);
-  if (width == 0) {
-    if (mode == CalibrationMode::faithful) {
-      grown = static_cast<double>(static_cast<float>(most) / static_cast<float>(kBins));
-    } else {
-      int exponent = 0;
-      std::frexp(most, &exponent);  // most < 2^exponent
-      grown = std::ldexp(1.0, exponent - 11);
-    }
-    grown = std::max(grown, static_cast<double>(kSmallestWidth));
-  }
-  while (!fits(most, grown, mode)) grown *= 2;
-  return static_cast<float>(grown);
-}
-
 void merge_pairs(std::vector<std::uint64_t>& bins) {
   for (std::size_t i = 0; i < kBins / 2; ++i) bins[i] = bins[2 * i] + bins[2 * i + 1];
   std::fill(bins.begin() + kBins / 2, bins.end(), 0);
-}
-
-void note_extremes(CalibratedTensor& tensor, const Extremes& seen, std::size_t elements) {
-  const bool first = tensor.elements == 0;
-  tensor.min = first ? seen.min : std::min(tensor.min, seen.min);
-  tensor.max = first ? seen.max : std::max(tensor.max, seen.max);
-  tensor.elements += elements;
 }
 
 void note_averages(CalibratedTensor& tensor, const Extremes& seen) {
@@ -80,20 +46,49 @@ Extremes PlainCounter::extremes(std::span<const float> values) {
   return seen;
 }
 
-Extremes PlainCounter::count(std::span<const float> values, float inverse_width) {
+Extremes PlainCounter::count(std::span<const float> values, const BinScale& scale) {
   for (const float x : values) {
-    const float at = std::min(std::floor(std::abs(x) * inverse_width), static_cast<float>(kBins - 1));
-    if (std::isfinite(x)) ++(x < 0 ? waiting_.negative : waiting_.positive)[static_cast<std::size_t>(at)];
+    if (!std::isfinite(x)) continue;
+    const bool beyond = x >= scale.limit;
+    const float inverse = x < 0 ? scale.negative : beyond ? scale.beyond : scale.positive;
+    const float at = std::min(std::floor(std::abs(x) * inverse), static_cast<float>(kBins - 1));
+    ++waiting_[static_cast<std::size_t>(at) + (x < 0 ? kBins : beyond ? 2 * kBins : 0)];
   }
   return extremes(values);
 }
 
-void PlainCounter::take(TensorHistogram& histogram) {
+void PlainCounter::take(std::span<std::uint64_t> positive, std::span<std::uint64_t> negative,
+                        std::span<std::uint64_t> beyond) {
   for (std::size_t i = 0; i < kBins; ++i) {
-    histogram.negative[i] += waiting_.negative[i];
-    histogram.positive[i] += waiting_.positive[i];
+    positive[i] += waiting_[i];
+    negative[i] += waiting_[kBins + i];
+    if (!beyond.empty()) beyond[i] += waiting_[2 * kBins + i];
   }
   drop();
+}
+
+void PlainCounter::drop() { std::fill(waiting_.begin(), waiting_.end(), 0); }
+
+bool fits(float most, float width, CalibrationMode mode) {
+  const double range = static_cast<double>(width) * static_cast<double>(kBins);
+  return mode == CalibrationMode::faithful ? static_cast<double>(most) <= range
+                                           : static_cast<double>(most) < range;
+}
+
+float grown_width(float most, float width, CalibrationMode mode) {
+  float grown = width;
+  if (width == 0) {
+    if (mode == CalibrationMode::faithful) {
+      grown = most / static_cast<float>(kBins);
+    } else {
+      int exponent = 0;
+      std::frexp(most, &exponent);  // most < 2^exponent
+      grown = std::ldexp(1.0F, exponent - 11);
+    }
+    grown = std::max(grown, kSmallestWidth);
+  }
+  while (!fits(most, grown, mode)) grown *= 2;
+  return grown;
 }
 
 void widen(TensorHistogram& histogram, float width) {
@@ -107,28 +102,41 @@ void widen(TensorHistogram& histogram, float width) {
               width);
 }
 
-bool observe(CalibratedTensor& tensor, std::span<const float> values, CalibrationMode mode,
-             ValueCounter& counter) {
+void note_extremes(CalibratedTensor& tensor, float min, float max, std::uint64_t elements) {
+  const bool first = tensor.elements == 0;
+  tensor.min = (first ? min : std::min(tensor.min, min)) + 0.0F;
+  tensor.max = (first ? max : std::max(tensor.max, max)) + 0.0F;
+  tensor.elements += elements;
+}
+
+bool observe_faithfully(CalibratedTensor& tensor, std::span<const float> values, ValueCounter& counter) {
   if (values.empty()) return true;
   TensorHistogram& histogram = tensor.histogram;
+  const auto count = [&] {
+    const float inverse = 1 / histogram.width;
+    BinScale scale;
+    scale.negative = inverse;
+    scale.positive = inverse;
+    return counter.count(values, scale);
+  };
   // Most batches fit, so counting goes ahead; what did not fit is counted again.
   const bool ahead = histogram.width != 0;
-  const Extremes seen = ahead ? counter.count(values, 1 / histogram.width) : counter.extremes(values);
-  const double most = magnitude(seen);
-  const bool fit = ahead && seen.finite && fits(most, static_cast<double>(histogram.width), mode);
+  const Extremes seen = ahead ? count() : counter.extremes(values);
+  const float most = std::max(-seen.min, seen.max);
+  const bool fit = ahead && seen.finite && fits(most, histogram.width, CalibrationMode::faithful);
   if (ahead && !fit) counter.drop();
   if (!seen.finite) return false;
   if (!fit && most == 0) {
     histogram.positive[0] += values.size();
   } else {
     if (!fit) {
-      widen(histogram, grown_width(most, histogram.width, mode));
-      counter.count(values, 1 / histogram.width);
+      widen(histogram, grown_width(most, histogram.width, CalibrationMode::faithful));
+      count();
     }
-    counter.take(histogram);
+    counter.take(histogram.positive, histogram.negative, {});
   }
-  if (mode == CalibrationMode::faithful) note_averages(tensor, seen);
-  note_extremes(tensor, seen, values.size());
+  note_averages(tensor, seen);
+  note_extremes(tensor, seen.min, seen.max, values.size());
   return true;
 }
 

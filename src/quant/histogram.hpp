@@ -1,15 +1,16 @@
 // How the values of one tensor become counts, batch by batch.
 //
-// A batch is first looked at for its extremes, then counted into bins of the width that holds all of them:
-//   order_independent  the smallest width 2^e with max |x| < 2048 · 2^e. Growing merges bins pairwise, which
-//                      is exact, so the counts depend on what was seen and not on its order.
+// Bin = floor(|x| · (1 / width)), in float. Which width, depends on the mode:
+//   order_independent  the smallest 2^e with max |x| < 2048 · 2^e (tally.hpp). Growing merges bins pairwise,
+//                      which is exact, so the counts depend on what was seen and not on its order.
 //   faithful           max |x| of the first batch that is not all zeros, over 2048; doubled until
 //                      max |x| <= 2048 · width. An element on the upper end counts in the last bin.
-// Bin = floor(|x| · (1 / width)), in float.
 #pragma once
 
 #include <tenon/calibration_table.hpp>
 
+#include <cstdint>
+#include <limits>
 #include <span>
 
 namespace tenon::quant {
@@ -20,15 +21,26 @@ struct Extremes {
   bool finite = true;  // no NaN, no infinity
 };
 
+// The inverse widths by which |x| becomes a bin: of x < 0, of 0 <= x < limit, and of what lies beyond. Each
+// of the three has bins of its own.
+struct BinScale {
+  float negative = 1;
+  float positive = 1;
+  float beyond = 1;
+  float limit = std::numeric_limits<float>::infinity();
+};
+
 // Counting, by whoever does it fastest. Results must not depend on threads.
 class ValueCounter {
  public:
   virtual ~ValueCounter() = default;
   virtual Extremes extremes(std::span<const float> values) = 0;
-  // Counts into bins min(floor(|x| * inverse_width), 2047), by sign; -0 counts as 0. The counts wait for
-  // take() or drop(), one of which follows. Where a value is not finite they mean nothing.
-  virtual Extremes count(std::span<const float> values, float inverse_width) = 0;
-  virtual void take(TensorHistogram& histogram) = 0;  // adds them
+  // Counts into bins min(floor(|x| * inverse width), 2047); -0 counts as 0. The counts wait for take() or
+  // drop(), one of which follows. Where a value is not finite they mean nothing.
+  virtual Extremes count(std::span<const float> values, const BinScale& scale) = 0;
+  // Adds them, kBins each; `beyond` may be empty when there was no limit.
+  virtual void take(std::span<std::uint64_t> positive, std::span<std::uint64_t> negative,
+                    std::span<std::uint64_t> beyond) = 0;
   virtual void drop() = 0;
 };
 
@@ -36,22 +48,33 @@ class ValueCounter {
 class PlainCounter final : public ValueCounter {
  public:
   Extremes extremes(std::span<const float> values) override;
-  Extremes count(std::span<const float> values, float inverse_width) override;
-  void take(TensorHistogram& histogram) override;
-  void drop() override { waiting_ = {}; }
+  Extremes count(std::span<const float> values, const BinScale& scale) override;
+  void take(std::span<std::uint64_t> positive, std::span<std::uint64_t> negative,
+            std::span<std::uint64_t> beyond) override;
+  void drop() override;
 
  private:
-  TensorHistogram waiting_;
+  std::vector<std::uint64_t> waiting_ = std::vector<std::uint64_t>(3 * TensorHistogram::kBins);
 };
 
 // The weight of a new batch in the moving averages.
 inline constexpr double kMovingAverageRate = 0.01;
 
-// Adds the values of one batch. False, with the tensor as it was, when one of them is not finite.
-[[nodiscard]] bool observe(CalibratedTensor& tensor, std::span<const float> values, CalibrationMode mode,
-                           ValueCounter& counter);
+// Whether bins of that width hold `most`, the largest |x|.
+bool fits(float most, float width, CalibrationMode mode);
+
+// The width that takes `most` in, which is not 0; `width` is what it was so far, 0 at first.
+float grown_width(float most, float width, CalibrationMode mode);
 
 // Merges bins pairwise until the width is `width`, a power of two times what it is. No width: sets it.
 void widen(TensorHistogram& histogram, float width);
+
+// Extremes and the number of elements, of one more batch or shard. A zero has no sign here.
+void note_extremes(CalibratedTensor& tensor, float min, float max, std::uint64_t elements);
+
+// Adds the values of one batch in the faithful mode. False, with the tensor as it was, when one of them is
+// not finite.
+[[nodiscard]] bool observe_faithfully(CalibratedTensor& tensor, std::span<const float> values,
+                                      ValueCounter& counter);
 
 }  // namespace tenon::quant

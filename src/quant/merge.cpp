@@ -33,9 +33,7 @@ void demand_mergeable(const CalibrationTable& table) {
 
 void add(CalibratedTensor& to, const CalibratedTensor& from) {
   if (from.elements == 0) return;
-  to.min = to.elements == 0 ? from.min : std::min(to.min, from.min);
-  to.max = to.elements == 0 ? from.max : std::max(to.max, from.max);
-  to.elements += from.elements;
+  quant::note_extremes(to, from.min, from.max, from.elements);
   TensorHistogram more = from.histogram;
   const float width = std::max(to.histogram.width, more.width);
   quant::widen(to.histogram, width);

@@ -17,58 +17,62 @@ namespace {
 class ObserveKernels : public test::KernelTest<ObserveKernel> {};
 
 constexpr auto kTable = static_cast<std::size_t>(kObserveTable);
+constexpr auto kBins = static_cast<std::size_t>(kObserveBins);
 
 struct Seen {
   Observation extremes;
   std::vector<std::uint64_t> counts = std::vector<std::uint64_t>(kTable);
 };
 
-Seen observe_with(const ObserveKernel& kernel, const std::vector<float>& x, float inverse_width,
+Seen observe_with(const ObserveKernel& kernel, const std::vector<float>& x, const ObserveScale& scale,
                   int threads) {
   Seen seen;
   std::vector<ObserveScratch> scratch(static_cast<std::size_t>(threads));
-  const auto run = [&] {
-    return observe_run(kernel, x, inverse_width, true, scratch, test::pool_of(threads));
-  };
-  const auto positive = std::span(seen.counts).first(kTable / 2);
-  const auto negative = std::span(seen.counts).subspan(kTable / 2);
+  const auto run = [&] { return observe_run(kernel, x, scale, true, scratch, test::pool_of(threads)); };
+  const auto part = [&](std::size_t i) { return std::span(seen.counts).subspan(i * kBins, kBins); };
   run();
-  observe_drain(scratch, {}, {});  // dropped
+  observe_drop(scratch);
   run();
   seen.extremes = run();  // what is not drained adds up
-  observe_drain(scratch, positive, negative);
-  observe_drain(scratch, positive, negative);  // nothing is left
+  observe_drain(kernel, scratch, part(0), part(1), part(2));
+  observe_drain(kernel, scratch, part(0), part(1), part(2));  // nothing is left
   return seen;
 }
 
 Observation extremes_with(const ObserveKernel& kernel, const std::vector<float>& x) {
   std::vector<ObserveScratch> scratch(1);
-  return observe_run(kernel, x, 1, false, scratch, test::pool_of(1));
+  return observe_run(kernel, x, {}, false, scratch, test::pool_of(1));
 }
 
-std::vector<std::uint64_t> count_plainly(const std::vector<float>& x, float inverse_width) {
+std::vector<std::uint64_t> count_plainly(const std::vector<float>& x, const ObserveScale& scale) {
   std::vector<std::uint64_t> counts(kTable);
   for (const float v : x) {
-    const float at = std::min(std::floor(std::abs(v) * inverse_width), 2047.0F);
-    counts[static_cast<std::size_t>(at) + (v < 0 ? 2048U : 0U)] += 2;
+    const bool beyond = v >= scale.limit;
+    const float inverse = v < 0 ? scale.negative : beyond ? scale.beyond : scale.positive;
+    const float at = std::min(std::floor(std::abs(v) * inverse), 2047.0F);
+    counts[static_cast<std::size_t>(at) + (v < 0 ? kBins : beyond ? 2 * kBins : 0)] += 2;
   }
   return counts;
 }
+
+ObserveScale same_scale(float inverse_width) { return {inverse_width, inverse_width, inverse_width}; }
 
 TEST_P(ObserveKernels, CountsEveryElement) {
   test::Random random;
   SCOPED_TRACE(random.trace());
   for (const int size : {1, 3, 16, 63, 64, 65, 255, 256, 257, 1000, 70000, 150001}) {
     std::vector<float> x(static_cast<std::size_t>(size));
-    for (float& v : x) v = random.integer(0, 3) == 0 ? 0.0F : random.real(-3, 3);
+    const int zeros = random.integer(0, 9);  // few and many: they are counted in another way
+    for (float& v : x) v = random.integer(0, 9) < zeros ? 0.0F : random.real(-3, 3);
     x[x.size() / 2] = -0.0F;
-    const float inverse_width = random.coin() ? 512.0F : random.real(500, 1000);
-    const Seen seen = observe_with(kernel(), x, inverse_width, 1);
-    EXPECT_EQ(seen.counts, count_plainly(x, inverse_width)) << size;
+    ObserveScale scale = same_scale(random.coin() ? 512.0F : random.real(500, 1000));
+    if (random.coin()) scale = {512.0F, 2048.0F, 1024.0F, 1.0F};
+    const Seen seen = observe_with(kernel(), x, scale, 1);
+    EXPECT_EQ(seen.counts, count_plainly(x, scale)) << size;
     EXPECT_EQ(seen.extremes.min, *std::min_element(x.begin(), x.end()));
     EXPECT_EQ(seen.extremes.max, *std::max_element(x.begin(), x.end()));
     EXPECT_TRUE(seen.extremes.finite);
-    const Seen threaded = observe_with(kernel(), x, inverse_width, 3);
+    const Seen threaded = observe_with(kernel(), x, scale, 3);
     EXPECT_EQ(threaded.counts, seen.counts) << "depends on the number of threads";
     EXPECT_EQ(threaded.extremes.min, seen.extremes.min);
     const Observation extremes = extremes_with(kernel(), x);
@@ -89,7 +93,7 @@ TEST_P(ObserveKernels, EdgesOfBins) {
   x.push_back(std::numeric_limits<float>::max());
   x.push_back(std::numeric_limits<float>::lowest());
   x.push_back(std::numeric_limits<float>::denorm_min());
-  EXPECT_EQ(observe_with(kernel(), x, 8.0F, 1).counts, count_plainly(x, 8.0F));
+  EXPECT_EQ(observe_with(kernel(), x, same_scale(8.0F), 1).counts, count_plainly(x, same_scale(8.0F)));
 }
 
 TEST_P(ObserveKernels, SaysWhatIsNotFinite) {
@@ -97,14 +101,14 @@ TEST_P(ObserveKernels, SaysWhatIsNotFinite) {
     for (const std::size_t at : {0, 1, 63, 64, 255, 256, 300, 599}) {
       std::vector<float> x(600, 1.0F);
       x[at] = bad;
-      EXPECT_FALSE(observe_with(kernel(), x, 8.0F, 1).extremes.finite) << bad << " at " << at;
+      EXPECT_FALSE(observe_with(kernel(), x, same_scale(8.0F), 1).extremes.finite) << bad << " at " << at;
       EXPECT_FALSE(extremes_with(kernel(), x).finite) << bad << " at " << at;
     }
   }
 }
 
 TEST_P(ObserveKernels, NothingIsZero) {
-  const Seen seen = observe_with(kernel(), {}, 8.0F, 1);
+  const Seen seen = observe_with(kernel(), {}, same_scale(8.0F), 1);
   EXPECT_EQ(seen.extremes.min, 0.0F);
   EXPECT_EQ(seen.extremes.max, 0.0F);
   EXPECT_TRUE(seen.extremes.finite);

@@ -68,6 +68,70 @@ TEST(Calibrate, ObservesFloatingPointTensors) {
   EXPECT_EQ(table.find("x")->range(parse_calibration_rule("min-max"))->threshold, 3.0F);
 }
 
+// Hands out what was computed elsewhere.
+class Recorded final : public Calibrator {
+ public:
+  explicit Recorded(std::vector<Tensor> batches) : batches_(std::move(batches)) {}
+  std::int64_t batch_size() const override { return 1; }
+  std::optional<std::map<std::string, Tensor>> next_batch() override {
+    if (next_ == batches_.size()) return std::nullopt;
+    return std::map<std::string, Tensor>{{"v", batches_[next_++]}};
+  }
+
+ private:
+  std::vector<Tensor> batches_;
+  std::size_t next_ = 0;
+};
+
+// Every step is exact, so that all engines agree to the bit.
+constexpr std::string_view kFollowing = R"(
+graph @net(%x: f32[N,4], %k: i64[1]) {
+  %two = constant {value=f32[1] [2.0]} : f32[1]
+  %double = mul(%x, %two) : f32[N,4]
+  %r = relu(%double) : f32[N,4]
+  %capped = clip(%double) {alpha=0.0, beta=3.5} : f32[N,4]
+  %turned = transpose(%capped) {perm=[1,0]} : f32[4,N]
+  %apart = mul(%r, %two) : f32[N,4]
+  %small = clip(%apart) {alpha=0.0, beta=0.5} : f32[N,4]
+  %joined = concat(%small, %r, %x) {axis=1} : f32[N,12]
+  return %double as "double", %r as "r", %capped as "capped", %turned as "turned", %apart as "apart", %small as "small", %joined as "joined"
+})";
+
+TEST(Calibrate, TensorsThatFollowFromOthersAreCountedAsTheirValuesAre) {
+  const Network network = Network::from_text(kFollowing);
+  constexpr std::int64_t kBatches = 20;
+  std::map<std::string, std::vector<Tensor>> values;
+  BuildOptions options;
+  options.device = Device::reference;
+  options.shapes["x"] = {{2, 4}, {2, 4}, {2, 4}};
+  const Engine engine = build(network, options);
+  Ramp inputs(kBatches);
+  while (const auto batch = inputs.next_batch()) {
+    Context context = engine.create_context();
+    for (const auto& [name, tensor] : *batch) context.set_input(name, tensor);
+    context.run();
+    for (const TensorInfo& output : engine.outputs()) {
+      const Tensor value = context.output(output.name);  // as long as the context lives
+      values[output.name].push_back(Tensor::of<float>(value.shape(), value.values<float>()));
+    }
+  }
+  Ramp data(kBatches);
+  const CalibrationTable table = calibrate(network, data);
+  for (const auto& [name, tensors] : values) {
+    SCOPED_TRACE(name);
+    Recorded recorded(tensors);
+    const Network alone =
+        Network::from_text("graph @alone(%v: f32[A,B]) { %y = neg(%v) : f32[A,B] return %y as \"y\" }");
+    const CalibrationTable counted = calibrate(alone, recorded);
+    const CalibratedTensor& expected = *counted.find("v");
+    const CalibratedTensor& found = *table.find(name);
+    EXPECT_EQ(found.elements, expected.elements);
+    EXPECT_EQ(found.min, expected.min);
+    EXPECT_EQ(found.max, expected.max);
+    EXPECT_EQ(found.histogram, expected.histogram);
+  }
+}
+
 TEST(Calibrate, WritesACacheAndTakesIt) {
   const Network network = Network::from_text(kNet);
   CalibrateOptions options;

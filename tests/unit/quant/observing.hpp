@@ -1,7 +1,7 @@
 // Tables of one tensor, made of given batches.
 #pragma once
 
-#include "quant/histogram.hpp"
+#include "quant/tally.hpp"
 
 #include <gtest/gtest.h>
 
@@ -12,13 +12,18 @@ namespace tenon::quant::test {
 using Batches = std::vector<std::vector<float>>;
 
 inline constexpr auto kFaithful = CalibrationMode::faithful;
+inline constexpr float kInfinity = std::numeric_limits<float>::infinity();
 inline constexpr auto kFree = CalibrationMode::order_independent;
 
 inline CalibratedTensor observed(const Batches& batches, CalibrationMode mode) {
   PlainCounter counter;
   CalibratedTensor tensor;
   tensor.name = "x";
-  for (const auto& batch : batches) EXPECT_TRUE(observe(tensor, batch, mode, counter));
+  Tally tally;
+  for (const auto& batch : batches) {
+    EXPECT_TRUE(mode == kFaithful ? observe_faithfully(tensor, batch, counter) : tally.add(batch, counter));
+  }
+  tally.pour(tensor, -kInfinity, kInfinity);
   return tensor;
 }
 

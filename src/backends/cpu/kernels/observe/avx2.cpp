@@ -1,24 +1,17 @@
 #include "backends/cpu/kernels/simd/avx2.hpp"
 
-namespace tenon::cpu {
-namespace {
-
-TENON_SIMD int keep_counted(simd::I32 bins, std::int32_t* to) {
-  bins.store(to);
-  return simd::I32::kLanes;
-}
-
-}  // namespace
-}  // namespace tenon::cpu
-
 #include "backends/cpu/kernels/observe/generic.hpp"
 
 namespace tenon::cpu {
-
 Observation observe_f32_avx2(const ObserveArgs& args, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept;
+void observe_drain_avx2(std::uint32_t* counters, std::uint64_t* bins) noexcept;
 
 Observation observe_f32_avx2(const ObserveArgs& args, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept {
-  return observe_range(args, begin, end);
+  return observe_range<KeepAllBins>(args, begin, end);
+}
+
+void observe_drain_avx2(std::uint32_t* counters, std::uint64_t* bins) noexcept {
+  observe_drain_table(counters, bins);
 }
 
 }  // namespace tenon::cpu

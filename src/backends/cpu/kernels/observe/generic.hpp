@@ -1,10 +1,6 @@
 // observe.hpp over the vector type of simd/: bins are computed by vectors, a block at a time, and counted one
-// by one. Half of what follows a ReLU is zero: where a level can, it leaves bin 0 out and counts it by the
-// number of those that are left. A level says how before it includes this file:
-//
-//   int keep_counted(I32 bins, std::int32_t* to)    stores the bins, or those that are not 0 (it may write
-//   kLanes
-//                                                   elements); how many
+// by one, which is bound by the stores. In some tensors most values are zero: a level that can compact
+// vectors leaves bin 0 out where it is frequent, and counts it by the number of those that are left.
 #pragma once
 
 #include "backends/cpu/kernels/observe/observe.hpp"
@@ -12,6 +8,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 namespace tenon::cpu {
 namespace {
@@ -46,12 +43,39 @@ struct ObservedLanes {
   }
 };
 
-TENON_SIMD simd::I32 observed_bin(simd::F32 x, simd::F32 inverse_width) {
-  using V = simd::F32;
-  const V last = V::set1(static_cast<float>(kObserveBins - 1));
-  const simd::I32 bin = to_int(floor(min(abs(x) * inverse_width, last)));  // a NaN counts in the last bin
-  return bin + select(x < V::zero(), simd::I32::set1(kObserveBins), simd::I32::zero());
-}
+// ObserveScale in vectors.
+struct ScaleLanes {
+  simd::F32 negative;
+  simd::F32 positive;
+  simd::F32 beyond;
+  simd::F32 limit;
+
+  explicit ScaleLanes(const ObserveScale& scale)
+      : negative(simd::F32::set1(scale.negative)),
+        positive(simd::F32::set1(scale.positive)),
+        beyond(simd::F32::set1(scale.beyond)),
+        limit(simd::F32::set1(scale.limit)) {}
+
+  TENON_SIMD simd::I32 bin(simd::F32 x) const {
+    using V = simd::F32;
+    using I = simd::I32;
+    const simd::Mask below = x < V::zero();
+    const simd::Mask above = x >= limit;
+    const V inverse = select(above, beyond, select(below, negative, positive));
+    const I part = select(above, I::set1(2 * kObserveBins), select(below, I::set1(kObserveBins), I::zero()));
+    const V last = V::set1(static_cast<float>(kObserveBins - 1));
+    return to_int(floor(min(abs(x) * inverse, last))) + part;  // a NaN counts in the last bin
+  }
+};
+
+// How a level treats bin 0. This one does not tell it apart.
+struct KeepAllBins {
+  static constexpr bool kCompacts = false;
+  static int zeros(simd::I32) { return 0; }  // how many of the bins are 0
+  static int compact(simd::I32, std::int32_t*) {
+    return 0;
+  }  // stores the others (kLanes may be written); how many
+};
 
 Observation observe_extremes(const float* src, std::ptrdiff_t n) {
   using V = simd::F32;
@@ -72,46 +96,109 @@ Observation observe_extremes(const float* src, std::ptrdiff_t n) {
   return lanes[0].result();
 }
 
+// Values in one block: a multiple of every kLanes.
+constexpr int kObserveBlock = 256;
+
+// Counts N bins, an even number, in two tables in turn.
+template <int N>
+TENON_SIMD void count_bins(const std::int32_t* bins, std::uint32_t* table0, std::uint32_t* table1) {
+  unroll<N / 2>([&](auto pair) TENON_INLINE_LAMBDA {
+    ++table0[bins[2 * pair.value]];
+    ++table1[bins[2 * pair.value + 1]];
+  });
+}
+
+// A block whose bins are stored without bin 0, and counted.
+template <class Bins>
+int count_compacted(const float* src, const ScaleLanes& scale, ObservedLanes& lanes, std::uint32_t* table0,
+                    std::uint32_t* table1) {
+  using V = simd::F32;
+  alignas(64) std::int32_t bins[kObserveBlock + V::kLanes];
+  int kept = 0;
+  for (int e = 0; e < kObserveBlock; e += V::kLanes) {
+    const V x = V::load(src + e);
+    lanes.add(x);
+    kept += Bins::compact(scale.bin(x), bins + kept);
+  }
+  table0[0] += static_cast<std::uint32_t>(kObserveBlock - kept);
+  int e = 0;
+  for (; e + 8 <= kept; e += 8) count_bins<8>(bins + e, table0, table1);
+  for (; e < std::min(kept, kObserveBlock); ++e) ++table0[bins[e]];
+  return kObserveBlock - kept;
+}
+
+template <class Bins>
 Observation observe_range(const ObserveArgs& args, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept {
   using V = simd::F32;
   if (args.tables == nullptr) return observe_extremes(args.src + begin, end - begin);
-  constexpr int kBlock = 256;  // a multiple of every kLanes
-  constexpr int kUnrolled = 4;
-  const V inverse_width = V::set1(args.inverse_width);
+  const ScaleLanes scale(args.scale);
   ObservedLanes lanes;
-  alignas(64) std::int32_t bins[kBlock + V::kLanes];
   std::uint32_t* const table0 = args.tables;
   std::uint32_t* const table1 = table0 + args.stride;
-  std::uint32_t* const table2 = table1 + args.stride;
-  std::uint32_t* const table3 = table2 + args.stride;
-  static_assert(kObserveTables == 4);
+  static_assert(kObserveTables == 2);
+  // The bins of a block are computed while those of the block before are counted: vectors have nothing to do
+  // with the stores that bound counting.
+  alignas(64) std::int32_t buffers[2][kObserveBlock];
+  std::int32_t* bins = buffers[0];
+  std::int32_t* waiting = buffers[1];
+  bool any_waiting = false;
+  int zeros = 0;
+  const auto bins_of = [&](const float* src, int at) TENON_INLINE_LAMBDA {
+    const V x = V::load(src + at);
+    lanes.add(x);
+    const simd::I32 bin = scale.bin(x);
+    bin.store(bins + at);
+    zeros += Bins::zeros(bin);
+  };
+  const auto count_waiting = [&] {
+    if (!any_waiting) return;
+    for (int e = 0; e < kObserveBlock; e += V::kLanes) count_bins<V::kLanes>(waiting + e, table0, table1);
+    any_waiting = false;
+  };
   std::ptrdiff_t i = begin;
-  for (; i + kBlock <= end; i += kBlock) {
-    int kept = 0;
-    for (int e = 0; e < kBlock; e += kUnrolled * V::kLanes) {
-      unroll<kUnrolled>([&](auto v) TENON_INLINE_LAMBDA {
-        const V x = V::load(args.src + i + e + v.value * V::kLanes);
-        lanes.add(x);
-        kept += keep_counted(observed_bin(x, inverse_width), bins + kept);
-      });
+  for (; i + kObserveBlock <= end; i += kObserveBlock) {
+    const float* const src = args.src + i;
+    if (Bins::kCompacts && zeros > kObserveBlock / 8) {
+      count_waiting();
+      zeros = count_compacted<Bins>(src, scale, lanes, table0, table1);
+      continue;
     }
-    table0[0] += static_cast<std::uint32_t>(kBlock - kept);
-    int e = 0;
-    for (; e + kObserveTables <= kept; e += kObserveTables) {
-      ++table0[bins[e]];
-      ++table1[bins[e + 1]];
-      ++table2[bins[e + 2]];
-      ++table3[bins[e + 3]];
+    zeros = 0;
+    if (any_waiting) {
+      for (int e = 0; e < kObserveBlock; e += V::kLanes) {
+        bins_of(src, e);
+        count_bins<V::kLanes>(waiting + e, table0, table1);
+      }
+    } else {
+      for (int e = 0; e < kObserveBlock; e += V::kLanes) bins_of(src, e);
     }
-    for (; e < std::min(kept, kBlock); ++e) ++table0[bins[e]];
+    any_waiting = true;
+    std::swap(bins, waiting);
+  }
+  count_waiting();
+  for (; i + V::kLanes <= end; i += V::kLanes) {
+    bins_of(args.src + i, 0);
+    count_bins<V::kLanes>(bins, table0, table1);
   }
   for (; i < end; ++i) {
     const V x = V::set1(args.src[i]);
     lanes.add(x);
-    observed_bin(x, inverse_width).store(bins);
+    scale.bin(x).store(bins);
     ++table0[bins[0]];
   }
   return lanes.result();
+}
+
+// Most counters are 0: they are passed over, a cache line at a time.
+void observe_drain_table(std::uint32_t* counters, std::uint64_t* bins) noexcept {
+  constexpr int kLine = 16;
+  for (std::ptrdiff_t i = 0; i < kObserveBins; i += kLine) {
+    std::uint32_t any = 0;
+    for (int k = 0; k < kLine; ++k) any |= counters[i + k];
+    if (any == 0) continue;
+    for (int k = 0; k < kLine; ++k) bins[i + k] += counters[i + k];
+    for (int k = 0; k < kLine; ++k) counters[i + k] = 0;
+  }
 }
 
 }  // namespace

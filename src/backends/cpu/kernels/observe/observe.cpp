@@ -6,32 +6,27 @@
 
 namespace tenon::cpu {
 
-#define TENON_OBSERVE_KERNEL(isa, name) \
-  Observation name(const ObserveArgs&, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept;
+#define TENON_OBSERVE_KERNEL(isa, name, drain)                                             \
+  Observation name(const ObserveArgs&, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept; \
+  void drain(std::uint32_t* counters, std::uint64_t* bins) noexcept;
 #include "backends/cpu/kernels/observe/kernels.inc"
 #undef TENON_OBSERVE_KERNEL
 
 namespace {
 
 constexpr ObserveKernel kObserveKernels[] = {
-#define TENON_OBSERVE_KERNEL(isa, name) {{"observe", #name, Isa::isa}, name},
+#define TENON_OBSERVE_KERNEL(isa, name, drain) {{"observe", #name, Isa::isa}, name, drain},
 #include "backends/cpu/kernels/observe/kernels.inc"
 #undef TENON_OBSERVE_KERNEL
 };
 
 // A task that looks at fewer elements is not worth waking a thread for.
 constexpr std::size_t kTaskElements = 16384;
-// Fewer elements than this are counted faster than four tables are added up.
-constexpr std::size_t kOneTable = 65536;
+// Fewer elements than this are counted faster than two tables are added up.
+constexpr std::size_t kOneTable = 16384;
 
 Observation unite(const Observation& a, const Observation& b) {
   return {std::min(a.min, b.min), std::max(a.max, b.max), a.finite && b.finite};
-}
-
-// Half of one table.
-void drain(std::span<std::uint32_t> counters, std::span<std::uint64_t> bins) {
-  for (std::size_t i = 0; i < bins.size(); ++i) bins[i] += counters[i];
-  std::fill(counters.begin(), counters.end(), 0U);
 }
 
 }  // namespace
@@ -40,12 +35,12 @@ std::span<const ObserveKernel> observe_kernels() { return kObserveKernels; }
 
 const ObserveKernel* select_observe(Isa level) { return best_kernel(observe_kernels(), level); }
 
-Observation observe_run(const ObserveKernel& kernel, std::span<const float> values, float inverse_width,
+Observation observe_run(const ObserveKernel& kernel, std::span<const float> values, const ObserveScale& scale,
                         bool count, std::span<ObserveScratch> scratch, ThreadPool& pool) noexcept {
   const bool one = values.size() < kOneTable;
   pool.run_ranges(values.size(), kTaskElements, [&](std::size_t begin, std::size_t end, int worker) {
     ObserveScratch& mine = scratch[static_cast<std::size_t>(worker)];
-    const ObserveArgs args{values.data(), inverse_width, count ? mine.tables.data() : nullptr,
+    const ObserveArgs args{values.data(), scale, count ? mine.tables.data() : nullptr,
                            one ? 0 : kObserveTable};
     if (count) mine.filled = std::max<std::ptrdiff_t>(mine.filled, one ? 1 : kObserveTables);
     const Observation seen =
@@ -64,16 +59,24 @@ Observation observe_run(const ObserveKernel& kernel, std::span<const float> valu
   return all;
 }
 
-void observe_drain(std::span<ObserveScratch> scratch, std::span<std::uint64_t> positive,
-                   std::span<std::uint64_t> negative) noexcept {
-  constexpr auto kHalf = static_cast<std::size_t>(kObserveBins);
+void observe_drain(const ObserveKernel& kernel, std::span<ObserveScratch> scratch,
+                   std::span<std::uint64_t> positive, std::span<std::uint64_t> negative,
+                   std::span<std::uint64_t> beyond) noexcept {
   for (ObserveScratch& mine : scratch) {
-    std::span<std::uint32_t> tables(mine.tables);
+    std::uint32_t* table = mine.tables.data();
     for (; mine.filled > 0; --mine.filled) {
-      drain(tables.first(kHalf), positive);
-      drain(tables.subspan(kHalf, kHalf), negative);
-      tables = tables.subspan(2 * kHalf);
+      kernel.drain(table, positive.data());
+      kernel.drain(table + kObserveBins, negative.data());
+      if (!beyond.empty()) kernel.drain(table + 2 * kObserveBins, beyond.data());
+      table += kObserveTable;
     }
+  }
+}
+
+void observe_drop(std::span<ObserveScratch> scratch) noexcept {
+  for (ObserveScratch& mine : scratch) {
+    std::fill_n(mine.tables.begin(), mine.filled * kObserveTable, 0U);
+    mine.filled = 0;
   }
 }
 

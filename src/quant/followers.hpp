@@ -1,0 +1,27 @@
+// Which observed tensors need no counting, since their values are those of others: moved, joined, or clamped
+// to [low, high], where low is 0 or none.
+#pragma once
+
+#include "ir/graph.hpp"
+#include "quant/observed_values.hpp"
+
+#include <cstddef>
+#include <limits>
+#include <span>
+#include <vector>
+
+namespace tenon::quant {
+
+struct Clamped {
+  std::size_t tensor = 0;  // index of an observed value that is counted
+  float low = -std::numeric_limits<float>::infinity();
+  float high = std::numeric_limits<float>::infinity();
+
+  bool operator==(const Clamped&) const = default;
+};
+
+// For each of the values what it consists of; of itself alone, unclamped, where it has to be counted. One
+// tensor is clamped to at most one finite `high`.
+std::vector<std::vector<Clamped>> followers(const Graph& graph, std::span<const ObservedValue> values);
+
+}  // namespace tenon::quant

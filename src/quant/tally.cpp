@@ -1,0 +1,117 @@
+#include "quant/tally.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace tenon::quant {
+namespace {
+
+constexpr auto kMode = CalibrationMode::order_independent;
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
+float inverse(float width) { return width == 0 ? 1 : 1 / width; }
+
+// Nothing that is not above 0 needs bins.
+bool holds(float width, float most) { return most <= 0 || fits(most, width, kMode); }
+
+}  // namespace
+
+void Tally::Part::grow(float most) {
+  if (holds(width, most)) return;
+  const float wide = grown_width(most, width, kMode);
+  if (width == 0) {
+    width = wide;
+    return;
+  }
+  std::vector<std::uint64_t> merged(bins.size());
+  add_to(merged, wide);
+  bins = std::move(merged);
+  width = wide;
+}
+
+void Tally::Part::add_to(std::vector<std::uint64_t>& sum, float sum_width) const {
+  const int doublings = width == 0 ? 0 : std::ilogb(sum_width) - std::ilogb(width);
+  const int shift = std::min(doublings, 31);
+  for (std::size_t i = 0; i < bins.size(); ++i) sum[i >> shift] += bins[i];
+}
+
+Tally::Tally(float cap) : cap_(cap) {
+  if (cap == kInfinity) beyond_.bins.clear();
+}
+
+float Tally::limit() const {
+  const bool capped = cap_ < kInfinity && positive_.width > 0;
+  return capped ? positive_.width * static_cast<float>(TensorHistogram::kBins) : kInfinity;
+}
+
+BinScale Tally::scale() const {
+  return {inverse(negative_.width), inverse(positive_.width), inverse(beyond_.width), limit()};
+}
+
+bool Tally::fit(const Extremes& seen) const {
+  return holds(negative_.width, -seen.min) && holds(positive_.width, std::min(seen.max, cap_)) &&
+         (seen.max < limit() || holds(beyond_.width, seen.max));
+}
+
+void Tally::grow(const Extremes& seen) {
+  negative_.grow(-seen.min);
+  positive_.grow(std::min(seen.max, cap_));
+  if (seen.max >= limit()) beyond_.grow(seen.max);
+}
+
+bool Tally::add(std::span<const float> values, ValueCounter& counter) {
+  if (values.empty()) return true;
+  // Most batches fit, so counting goes ahead; what did not fit is counted again.
+  const bool ahead = elements_ > 0 || positive_.width > 0 || negative_.width > 0;
+  const Extremes seen = ahead ? counter.count(values, scale()) : counter.extremes(values);
+  const bool fitted = ahead && seen.finite && fit(seen);
+  if (ahead && !fitted) counter.drop();
+  if (!seen.finite) return false;
+  if (!fitted) {
+    grow(seen);
+    counter.count(values, scale());
+  }
+  counter.take(positive_.bins, negative_.bins, beyond_.bins);
+  min_ = elements_ == 0 ? seen.min : std::min(min_, seen.min);
+  max_ = elements_ == 0 ? seen.max : std::max(max_, seen.max);
+  elements_ += values.size();
+  return true;
+}
+
+void Tally::pour(CalibratedTensor& tensor, float low, float high) const {
+  if (elements_ == 0) return;
+  const bool signs = low < 0;
+  const bool capped = high < kInfinity;
+  const float wanted = std::max({tensor.histogram.width, positive_.width, signs ? negative_.width : 0.0F,
+                                 capped ? 0.0F : beyond_.width});
+  if (wanted > 0) widen(tensor.histogram, wanted);
+  const auto total = [](const Part& part) {
+    return std::accumulate(part.bins.begin(), part.bins.end(), std::uint64_t{0});
+  };
+  if (signs) {
+    negative_.add_to(tensor.histogram.negative, wanted);
+  } else {
+    tensor.histogram.positive[0] += total(negative_);
+  }
+  if (capped && positive_.width > 0) {
+    Part cut = positive_;
+    const auto last = static_cast<std::size_t>(
+        std::min(high * inverse(cut.width), static_cast<float>(TensorHistogram::kBins - 1)));
+    const auto above = cut.bins.begin() + static_cast<std::ptrdiff_t>(last) + 1;
+    cut.bins[last] += std::accumulate(above, cut.bins.end(), total(beyond_));
+    std::fill(above, cut.bins.end(), 0);
+    cut.add_to(tensor.histogram.positive, wanted);
+  } else {
+    positive_.add_to(tensor.histogram.positive, wanted);
+    beyond_.add_to(tensor.histogram.positive, wanted);
+  }
+  note_extremes(tensor, std::clamp(min_, low, high), std::clamp(max_, low, high), elements_);
+}
+
+void Tally::clear() {
+  elements_ = 0;
+  for (Part* part : {&positive_, &negative_, &beyond_}) std::fill(part->bins.begin(), part->bins.end(), 0);
+}
+
+}  // namespace tenon::quant

@@ -1,0 +1,51 @@
+// What the values of one tensor add up to in the order-independent mode, finely enough that it also gives the
+// counts of tensors that hold the same values, or these values clamped.
+//
+// Negative and positive values have bins of widths of their own, each the smallest 2^e that holds them. What
+// clamping leaves may have a smaller range, and so narrower bins, than the positive values: with a `cap`
+// these have the width that min(x, cap) needs, and those on which it has no bin are counted apart, `beyond`.
+#pragma once
+
+#include "quant/histogram.hpp"
+
+namespace tenon::quant {
+
+class Tally {
+ public:
+  // `cap` > 0: the upper end of a clamp that reads the tensor; infinity: none.
+  explicit Tally(float cap = std::numeric_limits<float>::infinity());
+
+  // Adds the values of one batch. False, with the counts as they were, when one of them is not finite.
+  [[nodiscard]] bool add(std::span<const float> values, ValueCounter& counter);
+
+  // Adds the values as they are after clamping to [low, high] to what `tensor` holds. `low` is 0 or
+  // -infinity, `high` the cap or infinity.
+  void pour(CalibratedTensor& tensor, float low, float high) const;
+
+  // Forgets the counts; the widths stay.
+  void clear();
+
+ private:
+  struct Part {
+    float width = 0;  // 0: nothing but zeros so far
+    std::vector<std::uint64_t> bins = std::vector<std::uint64_t>(TensorHistogram::kBins);
+
+    void grow(float most);
+    void add_to(std::vector<std::uint64_t>& sum, float sum_width) const;
+  };
+
+  BinScale scale() const;
+  bool fit(const Extremes& seen) const;
+  void grow(const Extremes& seen);
+  float limit() const;  // from where on values are beyond
+
+  float cap_;
+  std::uint64_t elements_ = 0;
+  float min_ = 0;
+  float max_ = 0;
+  Part positive_;
+  Part negative_;
+  Part beyond_;  // without bins where there is no cap
+};
+
+}  // namespace tenon::quant
