@@ -1,0 +1,78 @@
+#include "api/layer_losses.hpp"
+
+#include "api/pipeline.hpp"
+#include "base/check.hpp"
+#include "base/text.hpp"
+
+namespace tenon {
+namespace {
+
+// Rewrites that join no two layers.
+constexpr std::string_view kFolding = "canonicalize,cse,absorb,cse";
+
+double scalar(Context& context, const std::string& name) {
+  return static_cast<double>(context.output(name).values<float>()[0]);
+}
+
+}  // namespace
+
+Network folded(const Network& network) {
+  Graph graph = network.graph();
+  BuildOptions options;
+  options.pipeline = kFolding;
+  BuildReport report;
+  run_passes(graph, options, report);
+  return Network(std::move(graph));
+}
+
+Engine build_simply(const Network& network, const MeasureOptions& options) {
+  BuildOptions build_options;
+  build_options.threads = options.threads;
+  build_options.measure = false;
+  build_options.portable = false;
+  build_options.shapes = options.shapes;
+  return build(network, build_options);
+}
+
+std::vector<quant::LayerLoss> measure_losses(const Graph& graph, const std::vector<quant::Layer>& layers,
+                                             const std::vector<quant::Grid>& grids, Samples& samples,
+                                             const MeasureOptions& options) {
+  const Engine engine = build_simply(Network(quant::with_losses(graph, layers, grids)), options);
+  Context context = engine.create_context();
+  std::vector<quant::LayerLoss> losses(layers.size());
+  samples.rewind();
+  std::size_t done = 0;
+  while (const auto batch = samples.next_batch()) {
+    for (const auto& [name, tensor] : batch->inputs) context.set_input(name, tensor);
+    context.run();
+    for (std::size_t i = 0; i < layers.size(); ++i) {
+      quant::LayerLoss loss;
+      loss.signal = scalar(context, quant::signal_name(i));
+      loss.noise = scalar(context, quant::noise_name(i));
+      for (const float error : context.output(quant::error_name(i)).values<float>())
+        loss.error.push_back(static_cast<double>(error));
+      const std::int64_t size = context.output(quant::size_name(i)).values<std::int64_t>()[0];
+      loss.positions = static_cast<double>(size) / static_cast<double>(layers[i].channels);
+      losses[i].add(loss);
+    }
+    if (options.progress) options.progress("measuring layers", ++done, samples.batch_count());
+  }
+  return losses;
+}
+
+std::vector<quant::Grid> grids_of(const std::vector<quant::Layer>& layers, const CalibrationTable& table,
+                                  const RangeChoice& choice) {
+  std::vector<quant::Grid> grids;
+  for (const quant::Layer& layer : layers) {
+    const auto own = choice.rules.find(layer.input_name);
+    const CalibrationRule& rule = own != choice.rules.end() ? own->second : choice.rule;
+    const CalibratedTensor* tensor = table.find(layer.input_name);
+    const TensorRange* range = tensor != nullptr ? tensor->range(rule) : nullptr;
+    TENON_REQUIRE(range != nullptr, "the calibration table has no range of {} for tensor {}", to_string(rule),
+                  quote(layer.input_name));
+    grids.push_back(quant::Grid::of(*range, choice.asymmetric));
+  }
+  return grids;
+}
+
+}  // namespace tenon

@@ -1,0 +1,43 @@
+// What the layers of a network lose when each is quantized alone, measured on samples.
+#pragma once
+
+#include "quant/simulate.hpp"
+
+#include <tenon/evaluate.hpp>
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace tenon {
+
+struct MeasureOptions {
+  int threads = 0;
+  std::map<std::string, ShapeRange> shapes;  // of the samples
+  ProgressFn progress;
+};
+
+// The network as the layers are found in it: constants folded, batch norms absorbed, nothing fused. Values
+// keep their names.
+Network folded(const Network& network);
+
+// An engine that is chosen without measuring.
+Engine build_simply(const Network& network, const MeasureOptions& options);
+
+// One engine that computes the layers both ways; nothing is kept of the samples but sums.
+std::vector<quant::LayerLoss> measure_losses(const Graph& graph, const std::vector<quant::Layer>& layers,
+                                             const std::vector<quant::Grid>& grids, Samples& samples,
+                                             const MeasureOptions& options);
+
+// Whose ranges count.
+struct RangeChoice {
+  CalibrationRule rule;
+  std::map<std::string, CalibrationRule> rules;  // of tensors by name, instead of `rule`
+  bool asymmetric = false;
+};
+
+// The grid of each layer's input. ModelError when the table has no such range for one of them.
+std::vector<quant::Grid> grids_of(const std::vector<quant::Layer>& layers, const CalibrationTable& table,
+                                  const RangeChoice& choice);
+
+}  // namespace tenon

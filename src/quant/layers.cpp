@@ -1,0 +1,159 @@
+#include "quant/layers.hpp"
+
+#include "base/check.hpp"
+#include "ir/patch.hpp"
+#include "ops/conv.hpp"
+#include "ops/matmul.hpp"
+#include "quant/observed_values.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <optional>
+#include <set>
+
+namespace tenon::quant {
+namespace {
+
+constexpr std::size_t kWeights = 1;
+constexpr std::size_t kBias = 2;
+constexpr float kMostQuanta = 127;
+
+const Tensor* constant_operand(const Graph& graph, const Node& node, std::size_t index) {
+  if (index >= node.inputs.size() || !node.inputs[index].valid()) return nullptr;
+  const Tensor* tensor = graph.constant(node.inputs[index]);
+  return tensor != nullptr && tensor->dtype() == DataType::f32 ? tensor : nullptr;
+}
+
+bool has_operand(const Node& node, std::size_t index) {
+  return index < node.inputs.size() && node.inputs[index].valid();
+}
+
+std::optional<Layer> match_layer(const Graph& graph, NodeId id) {
+  const Node& node = graph.node(id);
+  const auto* conv = node.op.as<op::Conv>();
+  const auto* product = node.op.as<op::MatMul>();
+  if (conv == nullptr && product == nullptr) return std::nullopt;
+  const Tensor* weights = constant_operand(graph, node, kWeights);
+  if (weights == nullptr || weights->elements() == 0) return std::nullopt;
+  if (has_operand(node, kBias) && constant_operand(graph, node, kBias) == nullptr) return std::nullopt;
+  if (node.inputs.size() > kBias + 1 || graph.constant(node.inputs[0]) != nullptr) return std::nullopt;
+  const TensorType& result = graph.value(node.outputs[0]).type.as_tensor();
+  if (!result.dims) return std::nullopt;
+  Layer layer;
+  layer.node = id;
+  layer.input = node.inputs[0];
+  layer.output = node.outputs[0];
+  layer.rank = result.dims->size();
+  if (conv != nullptr) {
+    if (!conv->epilogue.empty()) return std::nullopt;
+    layer.channels = weights->shape()[0];
+    layer.group = conv->group;
+    layer.kernel = 1;
+    for (std::size_t i = 2; i < weights->shape().size(); ++i) layer.kernel *= weights->shape()[i];
+    layer.channel_axis = 1;
+  } else {
+    if (!product->epilogue.empty() || product->alpha != 1 || product->transpose_a || weights->rank() != 2 ||
+        layer.rank < 2)
+      return std::nullopt;
+    layer.transposed = !product->transpose_b;
+    layer.channels = weights->shape()[layer.transposed ? 1 : 0];
+    layer.channel_axis = layer.rank - 1;
+  }
+  layer.inputs = weights->elements() / layer.channels;
+  layer.name = node.location.empty() ? graph.value(layer.output).name : node.location;
+  return layer;
+}
+
+}  // namespace
+
+std::vector<Layer> quantizable_layers(const Graph& graph) {
+  std::map<ValueId, std::string> names;
+  for (const ObservedValue& value : observed_values(graph)) names.emplace(value.value, value.name);
+  std::vector<Layer> layers;
+  std::set<std::string> taken;
+  for (const NodeId id : graph.nodes(graph.body())) {
+    std::optional<Layer> layer = match_layer(graph, id);
+    if (!layer) continue;
+    const auto input = names.find(layer->input);
+    if (input == names.end()) continue;
+    layer->input_name = input->second;
+    if (layer->name.empty()) layer->name = fmt::format("value {}", layer->output.value);
+    while (!taken.insert(layer->name).second) layer->name += "'";
+    layers.push_back(std::move(*layer));
+  }
+  return layers;
+}
+
+std::vector<float> weight_rows(const Graph& graph, const Layer& layer) {
+  const auto values = graph.constant(graph.node(layer.node).inputs[kWeights])->values<float>();
+  if (!layer.transposed) return {values.begin(), values.end()};
+  std::vector<float> rows(values.size());
+  const auto channels = static_cast<std::size_t>(layer.channels);
+  const auto inputs = static_cast<std::size_t>(layer.inputs);
+  for (std::size_t i = 0; i < inputs; ++i) {
+    for (std::size_t c = 0; c < channels; ++c) rows[c * inputs + i] = values[i * channels + c];
+  }
+  return rows;
+}
+
+Tensor weights_of_rows(const Graph& graph, const Layer& layer, const std::vector<float>& rows) {
+  const Shape& shape = graph.constant(graph.node(layer.node).inputs[kWeights])->shape();
+  if (!layer.transposed) return Tensor::of<float>(shape, rows);
+  std::vector<float> values(rows.size());
+  const auto channels = static_cast<std::size_t>(layer.channels);
+  const auto inputs = static_cast<std::size_t>(layer.inputs);
+  for (std::size_t c = 0; c < channels; ++c) {
+    for (std::size_t i = 0; i < inputs; ++i) values[i * channels + c] = rows[c * inputs + i];
+  }
+  return Tensor::of<float>(shape, values);
+}
+
+std::vector<float> weight_scales(const std::vector<float>& rows, std::int64_t inputs) {
+  std::vector<float> scales;
+  for (std::size_t at = 0; at < rows.size(); at += static_cast<std::size_t>(inputs)) {
+    float largest = 0;
+    for (std::size_t i = 0; i < static_cast<std::size_t>(inputs); ++i)
+      largest = std::max(largest, std::abs(rows[at + i]));
+    const float scale = largest / kMostQuanta;
+    scales.push_back(scale > 0 ? scale : 1.0F);
+  }
+  return scales;
+}
+
+void round_weights(std::vector<float>& rows, const std::vector<float>& scales, std::int64_t inputs) {
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const float scale = scales[i / static_cast<std::size_t>(inputs)];
+    rows[i] = std::clamp(std::nearbyint(rows[i] / scale), -kMostQuanta, kMostQuanta) * scale;
+  }
+}
+
+std::vector<float> bias_of(const Graph& graph, const Layer& layer) {
+  const Node& node = graph.node(layer.node);
+  if (!has_operand(node, kBias)) return std::vector<float>(static_cast<std::size_t>(layer.channels));
+  const auto values = graph.constant(node.inputs[kBias])->values<float>();
+  return {values.begin(), values.end()};
+}
+
+void replace_parameters(Graph& graph, Layer& layer, const std::vector<float>& rows,
+                        const std::vector<float>& bias) {
+  const Node& node = graph.node(layer.node);
+  Patch patch(graph, layer.node);
+  std::vector<ValueId> inputs = node.inputs;
+  if (!rows.empty()) inputs[kWeights] = patch.add_constant(weights_of_rows(graph, layer, rows));
+  if (!bias.empty()) {
+    inputs.resize(kBias + 1);
+    inputs[kBias] = patch.add_constant(Tensor::of<float>({layer.channels}, bias));
+  }
+  const ValueId output = patch.add(node.op, std::move(inputs));
+  patch.replace(layer.output, output);
+  patch.move_taps(true);
+  graph.apply(std::move(patch));
+  graph.erase(layer.node);
+  layer.output = output;
+  layer.node = graph.value(output).producer;
+}
+
+}  // namespace tenon::quant

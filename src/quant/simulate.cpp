@@ -1,0 +1,135 @@
+#include "quant/simulate.hpp"
+
+#include "base/check.hpp"
+#include "ir/patch.hpp"
+#include "ops/binary.hpp"
+#include "ops/reduce.hpp"
+#include "ops/size.hpp"
+#include "ops/unary.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+namespace tenon::quant {
+namespace {
+
+ValueId add_scalar(NodeBuilder& builder, float value) {
+  return builder.add_constant(Tensor::of<float>({}, std::span<const float>(&value, 1)));
+}
+
+ValueId add_sum(Graph& graph, op::ReduceFn fn, ValueId x, std::size_t first, std::size_t last) {
+  op::Reduce reduce;
+  reduce.fn = fn;
+  reduce.axes.resize(last - first);
+  std::iota(reduce.axes.begin(), reduce.axes.end(), static_cast<std::int64_t>(first));
+  reduce.keep_dims = false;
+  return graph.add(reduce, {x});
+}
+
+// Over all axes but the channels'. Neighbouring axes at a time, which kernels like.
+ValueId add_sum_by_channel(Graph& graph, ValueId x, const Layer& layer) {
+  if (layer.channel_axis + 1 < layer.rank)
+    x = add_sum(graph, op::ReduceFn::sum, x, layer.channel_axis + 1, layer.rank);
+  return layer.channel_axis > 0 ? add_sum(graph, op::ReduceFn::sum, x, 0, layer.channel_axis) : x;
+}
+
+// The operands of the layer's node with inputs and weights rounded.
+std::vector<ValueId> rounded_operands(NodeBuilder& builder, const Graph& graph, const Layer& layer,
+                                      const Grid& grid) {
+  std::vector<float> rows = weight_rows(graph, layer);
+  round_weights(rows, weight_scales(rows, layer.inputs), layer.inputs);
+  std::vector<ValueId> inputs = graph.node(layer.node).inputs;
+  inputs[0] = add_rounded(builder, layer.input, grid);
+  inputs[1] = builder.add_constant(weights_of_rows(graph, layer, rows));
+  return inputs;
+}
+
+}  // namespace
+
+Grid Grid::of(const TensorRange& range, bool asymmetric) {
+  if (!asymmetric) return {range.scale(), -128, 127};
+  const float scale = (range.high - range.low) / 255.0F;
+  if (!(scale > 0)) return {};
+  const float zero = std::nearbyint(-range.low / scale);
+  return {scale, -zero, 255 - zero};
+}
+
+ValueId add_rounded(NodeBuilder& builder, ValueId x, const Grid& grid) {
+  if (!(grid.scale > 0)) return builder.add(op::binary(PointwiseFn::mul), {x, add_scalar(builder, 0)});
+  const ValueId scale = add_scalar(builder, grid.scale);
+  ValueId q = builder.add(op::binary(PointwiseFn::div), {x, scale});
+  q = builder.add(op::unary(PointwiseFn::round), {q});
+  q = builder.add(op::unary(PointwiseFn::clip, grid.low, grid.high), {q});
+  return builder.add(op::binary(PointwiseFn::mul), {q, scale});
+}
+
+Graph simulate(const Graph& graph, const std::vector<Layer>& layers, const std::vector<Grid>& grids) {
+  TENON_CHECK(layers.size() == grids.size(), "{} layers, {} grids", layers.size(), grids.size());
+  Graph result = graph;
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    // Patches of earlier layers have replaced the values that this one reads.
+    const Node& node = result.node(layers[i].node);
+    Layer layer = layers[i];
+    layer.input = node.inputs[0];
+    Patch patch(result, layer.node);
+    const ValueId output = patch.add(node.op, rounded_operands(patch, result, layer, grids[i]));
+    patch.replace(layer.output, output);
+    result.apply(std::move(patch));
+  }
+  result.remove_dead_nodes();
+  return result;
+}
+
+double LayerLoss::sqnr_db() const {
+  if (noise == 0) return std::numeric_limits<double>::infinity();
+  return 10 * std::log10(signal / noise);
+}
+
+void LayerLoss::add(const LayerLoss& other) {
+  signal += other.signal;
+  noise += other.noise;
+  positions += other.positions;
+  error.resize(std::max(error.size(), other.error.size()));
+  for (std::size_t i = 0; i < other.error.size(); ++i) error[i] += other.error[i];
+}
+
+LayerLoss LayerLoss::without_mean() const {
+  LayerLoss result = *this;
+  for (double& sum : result.error) {
+    if (positions > 0) result.noise -= sum * sum / positions;
+    sum = 0;
+  }
+  result.noise = std::max(result.noise, 0.0);
+  return result;
+}
+
+Graph with_losses(const Graph& graph, const std::vector<Layer>& layers, const std::vector<Grid>& grids) {
+  TENON_CHECK(layers.size() == grids.size(), "{} layers, {} grids", layers.size(), grids.size());
+  Graph result = graph;
+  result.clear_taps();
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    const Layer& layer = layers[i];
+    const ValueId rounded =
+        result.add(result.node(layer.node).op, rounded_operands(result, result, layer, grids[i]));
+    const ValueId error = result.add(op::binary(PointwiseFn::sub), {rounded, layer.output});
+    const auto squares = [&](ValueId x) {
+      return add_sum(result, op::ReduceFn::sum_square, x, 0, layer.rank);
+    };
+    result.add_output(signal_name(i), squares(layer.output));
+    result.add_output(noise_name(i), squares(error));
+    result.add_output(error_name(i), add_sum_by_channel(result, error, layer));
+    result.add_output(size_name(i), result.add(op::SizeOf{}, {layer.output}));
+  }
+  return result;
+}
+
+std::string signal_name(std::size_t i) { return fmt::format("tenon.signal.{}", i); }
+std::string noise_name(std::size_t i) { return fmt::format("tenon.noise.{}", i); }
+std::string size_name(std::size_t i) { return fmt::format("tenon.size.{}", i); }
+std::string error_name(std::size_t i) { return fmt::format("tenon.error.{}", i); }
+
+}  // namespace tenon::quant
