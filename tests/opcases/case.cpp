@@ -55,6 +55,11 @@ Tensor make_tensor(const CaseOperand& operand, const Shape& shape, Random& rando
       break;
     case DataType::i8: fill(std::int8_t{}); break;
     case DataType::u8: fill(std::uint8_t{}); break;
+    case DataType::i4:
+    case DataType::u4:  // every code, two in a byte
+      for (std::size_t i = 0; i < tensor.size_bytes(); ++i)
+        tensor.mutable_data()[i] = static_cast<std::byte>(random.between(0, 255));
+      break;
     case DataType::i32: fill(std::int32_t{}); break;
     case DataType::i64: fill(std::int64_t{}); break;
     default: TENON_UNREACHABLE("no generator for {}", name(operand.dtype));
