@@ -5,6 +5,7 @@
 // by block_size, rounded up (blocked, block_size > 0). Result dtype: zero_point's, else output_dtype's, else
 // u8: 2- to 16-bit integers, or 8- and 4-bit floats (no zero point; `saturate` = false lets values out of
 // range become NaN or infinity). Computed in `precision` when given, else in scale's dtype, f32 at least.
+// `optional`: comes from calibration, not from the model, so that a build may do without the rounding.
 #pragma once
 
 #include "ir/op.hpp"
@@ -17,13 +18,14 @@ struct QuantizeLinear {
   bool saturate = true;
   std::optional<DataType> output_dtype;
   std::optional<DataType> precision;
+  bool optional = false;
 
   static constexpr std::string_view kName = "quantize_linear";
   static constexpr auto fields() {
     return std::make_tuple(
         field("axis", &QuantizeLinear::axis), field("block_size", &QuantizeLinear::block_size),
         field("saturate", &QuantizeLinear::saturate), field("output_dtype", &QuantizeLinear::output_dtype),
-        field("precision", &QuantizeLinear::precision));
+        field("precision", &QuantizeLinear::precision), field("optional", &QuantizeLinear::optional));
   }
   std::vector<Inference> infer(InferContext& context) const;
 };

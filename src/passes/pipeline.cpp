@@ -76,6 +76,7 @@ PipelineReport run_pipeline(Graph& graph, const Pipeline& pipeline, const Pipeli
   dump_graph(options, 0, "input", graph);
   for (std::size_t i = 0; i < pipeline.size(); ++i) {
     const std::size_t rewrites_before = context.rewrites();
+    if (options.before_pass) options.before_pass(pipeline[i], graph);
     std::optional<Graph> before;
     if (!options.reproducer.empty()) before = graph;
     try {

@@ -28,6 +28,7 @@ struct PipelineOptions {
   bool verify = true;                              // the graph, after every pass
   std::filesystem::path dump_dir;                  // 00-input.ir, 01-canonicalize.ir, …; empty: none
   std::filesystem::path reproducer;                // written when a pass fails; empty: none
+  std::function<void(const Pass& pass, Graph& graph)> before_pass;  // may change the graph
   std::function<void(std::size_t index, const Pass& pass, const Graph& graph)> after_pass;
 };
 

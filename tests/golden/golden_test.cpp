@@ -108,7 +108,9 @@ TEST(GoldenFiles, EveryRuleHasOne) {
   for (const Rule& rule : builtin_rules().all()) {
     const bool named = pipelines.find(quote_literal(rule.name)) != std::string::npos;
     const bool by_group = rule.group == "fold" || rule.name == "lower_batch_norm" || rule.group == "fuse" ||
-                          rule.group == "pointwise";
+                          rule.group == "pointwise" || rule.group == "move_quantization" ||
+                          rule.group == "quantize" || rule.group == "quantize_open" ||
+                          rule.group == "drop_rounding";
     EXPECT_TRUE(named || by_group) << rule.name;
   }
 }

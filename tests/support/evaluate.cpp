@@ -39,6 +39,14 @@ Tensor random_input(Random& random, const TensorType& type, const SymbolRanges& 
     case DataType::i64:
       for (std::int64_t& value : tensor.mutable_values<std::int64_t>()) value = random.between(0, 1);
       break;
+    case DataType::i8:
+      for (std::int8_t& value : tensor.mutable_values<std::int8_t>())
+        value = static_cast<std::int8_t>(random.between(-30, 30));
+      break;
+    case DataType::u8:
+      for (std::uint8_t& value : tensor.mutable_values<std::uint8_t>())
+        value = static_cast<std::uint8_t>(random.between(0, 60));
+      break;
     case DataType::boolean:
       for (bool& value : tensor.mutable_values<bool>()) value = random.one_in(2);
       break;

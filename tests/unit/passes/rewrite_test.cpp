@@ -71,8 +71,9 @@ TEST(Rules, HaveNamesAndSummariesAndAPass) {
     for (const std::string& root : rule.roots)
       EXPECT_NE(builtin_ops().find(root), nullptr) << rule.name << ": " << root;
   }
-  EXPECT_EQ(groups, (std::set<std::string>{"absorb", "attention", "canonicalize", "fold", "fuse", "pointwise",
-                                           "weights"}));
+  EXPECT_EQ(groups, (std::set<std::string>{"absorb", "attention", "canonicalize", "drop_rounding", "fold",
+                                           "fuse", "move_quantization", "pointwise", "quantize",
+                                           "quantize_open", "weights"}));
   for (const std::string& name : builtin_passes().names())
     EXPECT_FALSE(builtin_passes().find(name)->summary().empty());
 }

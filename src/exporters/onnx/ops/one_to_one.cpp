@@ -107,11 +107,17 @@ bool keeps_empty(std::string_view op, std::string_view field) {
   return field == "shape" || op == "center_crop_pad";
 }
 
+// What ONNX has no word for, and need not know.
+bool is_ours(std::string_view op, std::string_view field) {
+  return field == "optional" && (op == "quantize_linear" || op == "dequantize_linear");
+}
+
 void one_to_one(NodeWriter& node) {
   const Row& row = row_of(node.node().op.name());
   if (row.since > 0) node.need_opset(row.since);
   AttributeList attributes;
   for (Attribute& attribute : node.node().op.attributes()) {
+    if (is_ours(row.op, attribute.name)) continue;
     const auto* list = std::get_if<Ints>(&attribute.value);
     if (list != nullptr && list->empty() && !keeps_empty(row.op, attribute.name)) continue;
     attributes.push_back({attribute_name(row, attribute.name), std::move(attribute.value)});

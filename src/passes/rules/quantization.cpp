@@ -1,0 +1,141 @@
+#include "passes/rules/quantization.hpp"
+
+#include "ops/concat.hpp"
+#include "ops/dequantize_linear.hpp"
+#include "ops/quantize_linear.hpp"
+#include "ops/resize.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace tenon::rules {
+namespace {
+
+bool is_byte(DataType dtype) { return dtype == DataType::i8 || dtype == DataType::u8; }
+
+std::int64_t integer_at(const Tensor& tensor, std::size_t i) {
+  return tensor.dtype() == DataType::u8 ? std::int64_t{tensor.values<std::uint8_t>()[i]}
+                                        : std::int64_t{tensor.values<std::int8_t>()[i]};
+}
+
+bool is_scale(float scale) { return scale > 0 && std::isfinite(scale); }
+
+// Scale and zero point, operands 1 and 2 of the node, when they are constants of one element.
+std::optional<Affine> parameters(const Graph& graph, const Node& node, ValueId q) {
+  const Type& type = graph.type(q);
+  const Tensor* scale = graph.constant(node.inputs[1]);
+  if (!type.is_tensor() || !is_byte(type.as_tensor().dtype) || scale == nullptr) return std::nullopt;
+  if (scale->dtype() != DataType::f32 || scale->elements() != 1) return std::nullopt;
+  Affine affine{q, type.as_tensor().dtype, scale->values<float>()[0], 0};
+  if (!is_scale(affine.scale)) return std::nullopt;
+  if (node.inputs.size() > 2 && node.inputs[2].valid()) {
+    const Tensor* zero = graph.constant(node.inputs[2]);
+    if (zero == nullptr || zero->elements() != 1) return std::nullopt;
+    affine.zero = integer_at(*zero, 0);
+  }
+  return affine;
+}
+
+bool is_f32(const Graph& graph, ValueId id) {
+  const Type& type = graph.type(id);
+  return type.is_tensor() && type.as_tensor().dtype == DataType::f32;
+}
+
+// One number for each channel, or one for all of them.
+template <class T, class F>
+std::vector<T> spread_over(std::size_t channels, std::int64_t elements, F&& at) {
+  std::vector<T> list(channels);
+  for (std::size_t i = 0; i < channels; ++i) list[i] = at(elements == 1 ? 0 : i);
+  return list;
+}
+
+}  // namespace
+
+std::optional<Affine> dequantized_from(const Graph& graph, ValueId x) {
+  if (producer_as<op::DequantizeLinear>(graph, x) == nullptr || !is_f32(graph, x)) return std::nullopt;
+  const Node& node = *producer(graph, x);
+  return parameters(graph, node, node.inputs[0]);
+}
+
+std::optional<Affine> as_quantize(const Graph& graph, const Node& node) {
+  const auto* quantize = node.op.as<op::QuantizeLinear>();
+  if (quantize == nullptr || quantize->precision.value_or(DataType::f32) != DataType::f32)
+    return std::nullopt;
+  if (!is_f32(graph, node.inputs[0])) return std::nullopt;
+  return parameters(graph, node, node.outputs[0]);
+}
+
+std::optional<QuantizedWeights> weights_from(const Graph& graph, ValueId w, std::size_t axis) {
+  const auto* dequantize = producer_as<op::DequantizeLinear>(graph, w);
+  if (dequantize == nullptr || dequantize->block_size != 0 || !is_f32(graph, w)) return std::nullopt;
+  const Node& node = *producer(graph, w);
+  const Tensor* q = graph.constant(node.inputs[0]);
+  const Tensor* scale = graph.constant(node.inputs[1]);
+  const bool has_zero = node.inputs.size() > 2 && node.inputs[2].valid();
+  const Tensor* zero = has_zero ? graph.constant(node.inputs[2]) : nullptr;
+  if (q == nullptr || !is_byte(q->dtype()) || scale == nullptr || scale->dtype() != DataType::f32)
+    return std::nullopt;
+  if ((has_zero && zero == nullptr) || axis >= q->shape().size()) return std::nullopt;
+  const std::int64_t rank = std::ssize(q->shape());
+  const std::int64_t own_axis = dequantize->axis < 0 ? dequantize->axis + rank : dequantize->axis;
+  const bool along_axis = own_axis == static_cast<std::int64_t>(axis);
+  if (scale->elements() != 1 && !along_axis) return std::nullopt;
+  const auto channels = static_cast<std::size_t>(q->shape()[axis]);
+
+  QuantizedWeights weights{Tensor(DataType::i8, q->shape()), {}};
+  const auto scales = scale->values<float>();
+  weights.scales = spread_over<float>(channels, scale->elements(), [&](std::size_t i) { return scales[i]; });
+  if (!std::all_of(weights.scales.begin(), weights.scales.end(), is_scale)) return std::nullopt;
+  const auto zeros = spread_over<std::int64_t>(channels, has_zero ? zero->elements() : 1, [&](std::size_t i) {
+    return has_zero ? integer_at(*zero, i) : 0;
+  });
+  std::size_t inner = 1;
+  for (std::size_t i = axis + 1; i < q->shape().size(); ++i) inner *= static_cast<std::size_t>(q->shape()[i]);
+  const auto values = weights.values.mutable_values<std::int8_t>();
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const std::int64_t value = integer_at(*q, i) - zeros[i / inner % channels];
+    if (value < -128 || value > 127) return std::nullopt;
+    values[i] = static_cast<std::int8_t>(value);
+  }
+  return weights;
+}
+
+std::optional<Activation> as_activation(const Op& op) {
+  using Kind = op::QuantizedActivation;
+  const auto elementwise = as_elementwise(op);
+  if (!elementwise) return std::nullopt;
+  switch (elementwise->fn) {
+    case PointwiseFn::relu: return Activation{Kind::relu, 0, 0};
+    case PointwiseFn::leaky_relu: return Activation{Kind::leaky, elementwise->alpha, 0};
+    case PointwiseFn::clip:
+      if (!(elementwise->alpha <= elementwise->beta)) return std::nullopt;
+      return Activation{Kind::clip, elementwise->alpha, elementwise->beta};
+    default: return std::nullopt;
+  }
+}
+
+Activation in_quanta(const Activation& activation, float scale) {
+  if (activation.kind != op::QuantizedActivation::clip) return activation;
+  return {activation.kind, activation.alpha / scale, activation.beta / scale};
+}
+
+bool moves_elements(const Graph& graph, const Node& node) {
+  static constexpr std::array<std::string_view, 15> kNames{
+      "concat", "depth_to_space", "expand", "flatten", "gather", "identity",  "max_pool", "reshape",
+      "slice",  "space_to_depth", "split",  "squeeze", "tile",   "transpose", "unsqueeze"};
+  if (const auto* resize = node.op.as<op::Resize>()) {
+    // An extrapolated element would have a value of its own.
+    return resize->mode == op::ResizeMode::nearest &&
+           resize->transform != op::CoordinateTransform::tf_crop_and_resize && is_f32(graph, node.inputs[0]);
+  }
+  if (std::find(kNames.begin(), kNames.end(), node.op.name()) == kNames.end()) return false;
+  if (node.op.name() == "max_pool" && node.outputs.size() != 1) return false;
+  const std::size_t data = node.op.is<op::Concat>() ? node.inputs.size() : 1;
+  for (std::size_t i = 0; i < data; ++i) {
+    if (!node.inputs[i].valid() || !is_f32(graph, node.inputs[i])) return false;
+  }
+  return true;
+}
+
+}  // namespace tenon::rules

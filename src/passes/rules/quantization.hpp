@@ -1,0 +1,54 @@
+// Recognising Q/DQ: scales and zero points that are known, and the operators that integers pass through.
+#pragma once
+
+#include "ops/requantize.hpp"
+#include "passes/rules/match.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace tenon::rules {
+
+// x ≈ (q - zero) · scale with one scale for the tensor.
+struct Affine {
+  ValueId q;  // i8 or u8
+  DataType dtype = DataType::i8;
+  float scale = 1;
+  std::int64_t zero = 0;
+
+  bool same_numbers(const Affine& other) const noexcept {
+    return dtype == other.dtype && scale == other.scale && zero == other.zero;
+  }
+};
+
+// The integers that `x` (f32) is dequantized from, when scale and zero point are constants of one element.
+std::optional<Affine> dequantized_from(const Graph& graph, ValueId x);
+// How the node quantizes its f32 operand, when it is quantize_linear with constants of one element; q is its
+// result.
+std::optional<Affine> as_quantize(const Graph& graph, const Node& node);
+
+// Constant weights: values in i8 without zero point, one scale for each channel along an axis.
+struct QuantizedWeights {
+  Tensor values;
+  std::vector<float> scales;  // one for each channel
+};
+// What `w` is dequantized from, with `axis` (of its rank) the channels; u8, or a zero point, as long as the
+// difference fits into i8.
+std::optional<QuantizedWeights> weights_from(const Graph& graph, ValueId w, std::size_t axis);
+
+// An activation that the formula of integer kernels has.
+struct Activation {
+  op::QuantizedActivation kind = op::QuantizedActivation::none;
+  float alpha = 0;
+  float beta = 0;
+};
+std::optional<Activation> as_activation(const Op& op);
+// The same over numbers that count quanta of `scale`.
+Activation in_quanta(const Activation& activation, float scale);
+
+// Operators whose results hold nothing but elements of operand 0 (concat: of all operands), so that they do
+// to integers what they do to the numbers these stand for.
+bool moves_elements(const Graph& graph, const Node& node);
+
+}  // namespace tenon::rules
