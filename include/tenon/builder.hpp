@@ -5,6 +5,7 @@
 #include <tenon/device.hpp>
 #include <tenon/engine.hpp>
 #include <tenon/import.hpp>
+#include <tenon/int8.hpp>
 
 #include <cstdint>
 #include <filesystem>
@@ -94,8 +95,9 @@ struct BuildOptions {
   std::optional<std::size_t> stop_after_rewrites;  // for bisection
   std::filesystem::path dump_dir;                  // IR after every pass; empty: none
   std::filesystem::path
-      reproducer;     // where a failing pass leaves the IR before it and the rest of the pipeline
-  bool taps = false;  // tapped values become outputs of the engine too, named as the taps
+      reproducer;  // where a failing pass leaves the IR before it and the rest of the pipeline
+  std::optional<Int8Options> int8;  // layers on integers; float layers remain where the options say why
+  bool taps = false;                // tapped values become outputs of the engine too, named as the taps
   ProgressFn progress;
 };
 
@@ -114,6 +116,7 @@ struct BuildReport {
   // Of the two best assignments timed as whole networks, the one that promised more first; empty: none was
   // close. Two for each profile that had such.
   std::vector<double> network_ms;
+  std::vector<LayerPrecision> layers;  // of a build with `int8`, in the order of execution
   double seconds = 0;
 };
 

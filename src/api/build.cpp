@@ -12,6 +12,7 @@
 #include "ir/printer.hpp"
 #include "ops/registry.hpp"
 #include "plan/plan_file.hpp"
+#include "quant/observed_values.hpp"
 #include "runtime/builtin_steps.hpp"
 #include "tactics/choose.hpp"
 #include "tactics/timing_cache.hpp"
@@ -126,6 +127,14 @@ std::vector<Dims> dim_names(const Graph& graph) {
   return names;
 }
 
+void check_int8(const Network& network, const BuildOptions& options) {
+  TENON_REQUIRE(options.optimize, "an INT8 build takes the passes that a raw one leaves out");
+  const std::string& calibrated = options.int8->table.graph;
+  TENON_REQUIRE(calibrated.empty() || calibrated == quant::network_digest(network.graph()),
+                "the calibration table is of another network{}",
+                options.int8->table.network == network.name() ? " of the same name" : "");
+}
+
 // What is tapped becomes an output only after the passes, so that it does not change what they fuse.
 void show_taps(Graph& graph) {
   const std::vector<Tap> taps = graph.taps();
@@ -138,6 +147,7 @@ void show_taps(Graph& graph) {
 Network optimize(const Network& network, const BuildOptions& options, BuildReport* report) {
   BuildReport local;
   Graph graph = network.graph();
+  if (options.int8) check_int8(network, options);
   static_cast<void>(apply_profile(graph, profiles_of(options).front()));
   if (options.optimize) run_passes(graph, options, report != nullptr ? *report : local);
   return Network(std::move(graph));
@@ -147,6 +157,7 @@ Engine build(const Network& network, const BuildOptions& options, BuildReport* r
   const auto start = Clock::now();
   BuildReport local;
   BuildReport& out = report != nullptr ? *report : local;
+  if (options.int8) check_int8(network, options);
   const std::vector<OptimizationProfile> profiles = profiles_of(options);
   Finisher finisher(options, out);
   for (std::size_t i = 0; i < profiles.size(); ++i) {

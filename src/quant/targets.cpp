@@ -19,19 +19,6 @@ bool is_linear(const Op& op) {
   return op.is<op::Conv>() || op.is<op::ConvTranspose>() || op.is<op::MatMul>();
 }
 
-// A location names all nodes that became one, joined by " + ".
-bool fits(const std::string& label, std::string_view pattern) {
-  if (matches_wildcard(label, pattern)) return true;
-  constexpr std::string_view kJoin = " + ";
-  std::size_t at = 0;
-  while (at <= label.size()) {
-    const std::size_t end = std::min(label.find(kJoin, at), label.size());
-    if (matches_wildcard(std::string_view(label).substr(at, end - at), pattern)) return true;
-    at = end + kJoin.size();
-  }
-  return false;
-}
-
 // Why not; empty when it is one.
 std::string refusal(const Graph& graph, const Node& node) {
   if (node.inputs.size() < 2) return "it has no weights";
@@ -48,6 +35,18 @@ std::string refusal(const Graph& graph, const Node& node) {
 }
 
 }  // namespace
+
+bool fits_pattern(const std::string& label, std::string_view pattern) {
+  if (matches_wildcard(label, pattern)) return true;
+  constexpr std::string_view kJoin = " + ";
+  std::size_t at = 0;
+  while (at <= label.size()) {
+    const std::size_t end = std::min(label.find(kJoin, at), label.size());
+    if (matches_wildcard(std::string_view(label).substr(at, end - at), pattern)) return true;
+    at = end + kJoin.size();
+  }
+  return false;
+}
 
 std::string node_label(const Graph& graph, NodeId id) {
   const Node& node = graph.node(id);
@@ -71,7 +70,7 @@ std::vector<Target> find_targets(const Graph& graph, const std::vector<std::stri
     Target target{id, node_label(graph, id)};
     std::string reason = refusal(graph, node);
     for (std::size_t i = 0; i < exclude.size(); ++i) {
-      if (!fits(target.name, exclude[i])) continue;
+      if (!fits_pattern(target.name, exclude[i])) continue;
       used[i] = true;
       reason = fmt::format("excluded by {}", quote(exclude[i]));
     }

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace tenon::quant {
@@ -25,6 +26,9 @@ std::vector<Target> find_targets(const Graph& graph, const std::vector<std::stri
 
 // What a node is called: its location, else the name of its first result, else its operator.
 std::string node_label(const Graph& graph, NodeId node);
+
+// Whether the pattern fits the label, or one of the names that it is made of, which " + " joins.
+bool fits_pattern(const std::string& label, std::string_view pattern);
 
 // "i4[512,512] in blocks of 32": weights for a report; block 0: per channel.
 std::string describe_weights(const Tensor& values, std::int64_t block);

@@ -85,10 +85,10 @@ Grid best_asymmetric(const std::vector<float>& group) {
   return best;
 }
 
-Grid per_channel(const std::vector<float>& group) {
+Grid per_channel(const std::vector<float>& group, float least) {
   float most = 0;
   for (const float w : group) most = std::max(most, std::fabs(w));
-  return {usable(most / 127.0F), 0, -127, 127};
+  return {usable(std::max(most / 127.0F, least)), 0, -127, 127};
 }
 
 void store(Tensor& tensor, std::size_t at, float code) {
@@ -163,8 +163,12 @@ QuantizedWeights quantize_groups(const Tensor& weights, std::size_t axis, std::s
 
 }  // namespace
 
-QuantizedWeights quantize_channels(const Tensor& weights, std::size_t axis) {
-  return quantize_groups(weights, axis, 1, true, DataType::i8, false, per_channel);
+QuantizedWeights quantize_channels(const Tensor& weights, std::size_t axis, std::span<const float> least) {
+  std::size_t channel = 0;
+  const auto grid = [&](const std::vector<float>& group) {
+    return per_channel(group, least.empty() ? 0.0F : least[channel++]);
+  };
+  return quantize_groups(weights, axis, 1, true, DataType::i8, false, grid);
 }
 
 QuantizedWeights quantize_blocks(const Tensor& weights, std::size_t axis, std::int64_t block,

@@ -15,6 +15,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 namespace tenon::quant {
 
@@ -28,7 +29,9 @@ struct QuantizedWeights {
 };
 
 // `weights`: f32 of rank 1 or more. ModelError when one of them is a NaN or an infinity.
-QuantizedWeights quantize_channels(const Tensor& weights, std::size_t axis);
+// `least`: for each channel the least scale, or empty.
+QuantizedWeights quantize_channels(const Tensor& weights, std::size_t axis,
+                                   std::span<const float> least = {});
 // Blocks of `block` elements along `axis`; the last one may be smaller.
 QuantizedWeights quantize_blocks(const Tensor& weights, std::size_t axis, std::int64_t block,
                                  bool asymmetric);

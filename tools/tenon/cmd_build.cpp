@@ -1,5 +1,6 @@
 // tenon build: from a model to an engine file.
 #include "arguments.hpp"
+#include "int8_arguments.hpp"
 #include "program.hpp"
 #include "progress_bar.hpp"
 #include "table.hpp"
@@ -8,6 +9,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <map>
 #include <memory>
 
 namespace tenon::tool {
@@ -16,6 +18,8 @@ namespace {
 struct Options {
   ModelArguments importing;
   BuildArguments build;
+  InputArguments pictures;
+  Int8Arguments int8;
   std::string model;
   std::string output;
   std::string dump_dir;
@@ -38,6 +42,13 @@ nlohmann::ordered_json to_json(const BuildReport& report, const Engine& engine) 
   for (const BuildReport::Pass& pass : report.passes) {
     json["passes"].push_back({{"name", pass.name}, {"ms", pass.ms}, {"rewrites", pass.rewrites}});
   }
+  for (const LayerPrecision& layer : report.layers) {
+    json["layers"].push_back({{"location", layer.location},
+                              {"op", layer.op},
+                              {"tensor", layer.tensor},
+                              {"precision", name(layer.precision)},
+                              {"reason", layer.reason}});
+  }
   json["timed"] = report.timed;
   json["cache_hits"] = report.cache_hits;
   json["cache_misses"] = report.cache_misses;
@@ -51,14 +62,30 @@ nlohmann::ordered_json to_json(const BuildReport& report, const Engine& engine) 
   return json;
 }
 
+// How many layers run on integers, and why others do not.
+std::string precision_text(const std::vector<LayerPrecision>& layers) {
+  if (layers.empty()) return "";
+  std::map<std::string, std::size_t> reasons;
+  for (const LayerPrecision& layer : layers) {
+    if (!layer.reason.empty()) ++reasons[layer.reason];
+  }
+  std::size_t kept = 0;
+  for (const auto& [reason, count] : reasons) kept += count;
+  std::string text = fmt::format("{} of {} layers on integers\n", layers.size() - kept, layers.size());
+  for (const auto& [reason, count] : reasons)
+    text += fmt::format("  {} in FP32: {}\n", count, printable(reason));
+  return text;
+}
+
 int run(const Options& options) {
   BuildOptions build_options = options.build.options();
   build_options.portable = !options.strip_portable;
   build_options.dump_dir = options.dump_dir;
   build_options.reproducer = options.reproducer;
-  const Network network = load_network(options.model, options.importing.options());
+  const Network network = load_network(options.model, options.pictures.import_options(options.importing));
   BuildReport report;
   ProgressBar bar;
+  build_options.int8 = options.int8.options(network, options.pictures, build_options.threads, bar);
   build_options.progress = bar.callback();
   const Engine engine = build(network, build_options, &report);
   engine.save(options.output);
@@ -76,6 +103,7 @@ int run(const Options& options) {
                     engine.info().threads, engine.info().isa));
   print(fmt::format("built in {:.2f} s: {} rewrites, {} tactics timed, {} times from the cache\n",
                     report.seconds, report.rewrites, report.timed, report.cache_hits));
+  print(precision_text(report.layers));
   return kDone;
 }
 
@@ -88,7 +116,7 @@ void add_build(Program& program) {
       ->required();
   app.add_option("-o,--save", options->output, "Engine file to write")->required();
   options->importing.add_to(app);
-  options->importing.add_mean(app);
+  options->pictures.add_pictures(app);
   options->build.add_shapes(app);
   options->build.add_profiles(app);
   options->build.add_threads(app);
@@ -96,6 +124,7 @@ void add_build(Program& program) {
   options->build.add_accuracy(app);
   options->build.add_tuning(app);
   options->build.add_pipeline(app);
+  options->int8.add_to(app);
   app.add_option("--dump-dir", options->dump_dir, "Write the IR after every pass into this directory");
   app.add_option("--reproducer", options->reproducer,
                  "Where a failing pass leaves a file for tenon opt --reproduce");

@@ -1,0 +1,52 @@
+// INT8: what a build needs to run a float network on integers, and what it says of it.
+#pragma once
+
+#include <tenon/calibration_table.hpp>
+#include <tenon/data_type.hpp>
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tenon {
+
+// How activations are represented; weights are symmetric with a scale per output channel in either.
+enum class ActivationScheme : std::uint8_t {
+  symmetric,   // i8, [-T, T] to [-127, 127]
+  asymmetric,  // u8, [low, high] to [0, 255]
+};
+
+// Whether a layer that cannot run in the precision asked for ends the build or is merely reported.
+enum class PrecisionMode : std::uint8_t { prefer, strict };
+
+// Layers whose location in the model, or the name of a tensor that they compute, matches the pattern (* any
+// characters, ? any one); of several overrides that match, the last counts.
+struct PrecisionOverride {
+  std::string pattern;
+  DataType precision = DataType::f32;  // f32 or i8
+  PrecisionMode mode = PrecisionMode::prefer;
+};
+
+// "PATTERN=fp32", "PATTERN=int8". ModelError for anything else.
+PrecisionOverride parse_precision_override(std::string_view text, PrecisionMode mode = PrecisionMode::prefer);
+
+// What placement decided for one layer that could run on integers, or one that was asked to.
+struct LayerPrecision {
+  std::string location;  // in the model
+  std::string op;
+  std::string tensor;                  // that it computes
+  DataType precision = DataType::f32;  // i8, u8 or f32: of what it reads
+  std::string reason;                  // why it stays f32
+};
+
+struct Int8Options {
+  CalibrationTable table;
+  CalibrationRule rule;                          // whose ranges count …
+  std::map<std::string, CalibrationRule> rules;  // … unless the tensor is named here
+  ActivationScheme scheme = ActivationScheme::symmetric;
+  std::vector<PrecisionOverride> overrides;
+};
+
+}  // namespace tenon

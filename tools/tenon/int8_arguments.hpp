@@ -1,0 +1,42 @@
+// --int8: what a build on integers takes, and the calibration that goes before it.
+#pragma once
+
+#include "inputs.hpp"
+
+#include <tenon/calibrate.hpp>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace tenon::tool {
+
+struct Int8Arguments {
+  bool int8 = false;
+  std::vector<std::string> data;
+  std::string calibrator;
+  std::string cache;
+  std::string table;
+  std::string on_mismatch;
+  std::string scheme;
+  std::vector<std::string> layers;
+  std::int64_t batch = 0;
+  bool strict = false;
+
+  void add_to(CLI::App& app);
+
+  // Calibrates where no table is given and no cache fits. Nothing without --int8; ModelError when one of the
+  // other options is there all the same. Says on stderr why a cache was not taken.
+  std::optional<Int8Options> options(const Network& network, const InputArguments& pictures, int threads,
+                                     ProgressBar& bar) const;
+
+ private:
+  CalibrationTable calibrated(const Network& network, const InputArguments& pictures,
+                              const CalibrationRule& rule, int threads, ProgressBar& bar) const;
+};
+
+}  // namespace tenon::tool
