@@ -17,18 +17,30 @@ import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from peerbench.contestants import TITLES, Contestant, ContestantError, TenonContestant, WorkerContestant, ignores_isa
 from peerbench.inputs import NoSuchBatch, Shape, TensorSpec, UsageError, make_input, parse_input_files, parse_shapes, resolve_shapes
-from peerbench.stats import CaseResult, PeerResult, compare_outputs, results_table
+from peerbench.quantize import QuantizerError, quantize, write_samples
+from peerbench.stats import CaseResult, PeerResult, compare_outputs, results_table, signal_to_noise_db
 from peerbench.worker import cpu_flags
 
 SUBJECT = "tenon"
 MODULES = {"ort": "onnxruntime", "openvino": "openvino"}
+
+
+@dataclass(frozen=True)
+class QuantizedCase:
+    """Each peer's INT8 file or why it has none, what all were calibrated with, and the answers in FP32."""
+
+    files: dict[str, Path]
+    refused: dict[str, str]
+    samples: Path
+    exact: list[NDArray]
 
 
 @dataclass(frozen=True)
@@ -42,6 +54,7 @@ class Case:
     shapes: dict[str, Shape]
     free: dict[str, Shape]
     outputs: list[str]
+    int8: QuantizedCase | None = None
 
 
 def main() -> int:
@@ -101,7 +114,7 @@ class Report:
     @staticmethod
     def open(args: argparse.Namespace) -> Report:
         report = Report(args.json, {"rounds": args.rounds, "duration_s": args.duration, "warmup_s": args.warmup,
-                                    "precision": args.precision, "isa": args.isa or None, "tolerance": args.tolerance})
+                                    "precision": args.precision, "samples": str(args.samples or ""), "isa": args.isa or None, "tolerance": args.tolerance})
         if args.resume and args.json and args.json.exists():
             old = json.loads(args.json.read_text())
             if old["settings"] != report._settings:
@@ -136,7 +149,10 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--warmup", type=float, default=0.2, metavar="S", help="unmeasured seconds before a turn")
     parser.add_argument("--peers", default="ort,openvino", help="whom to compare with (default %(default)s)")
     parser.add_argument("--tenon", type=Path, default=Path("build/release/bin/tenon"), metavar="PATH")
-    parser.add_argument("--precision", default="f32", choices=["f32", "bf16", "f16"], help="OpenVINO's precision hint")
+    parser.add_argument("--precision", default="f32", choices=["f32", "bf16", "f16", "int8"],
+                        help="OpenVINO's precision hint; int8: everyone quantizes, each with its own quantizer")
+    parser.add_argument("--samples", type=Path, metavar="FILE.npz",
+                        help="to calibrate INT8 with: an array per input, samples along its first axis (default 16 random ones)")
     parser.add_argument("--tolerance", type=float, default=1e-3,
                         help="largest difference of outputs over their largest magnitude (default %(default)s)")
     parser.add_argument("--isa", default="", choices=["avx2", "avx512"],
@@ -196,8 +212,26 @@ def prepare(model: Path, batch: int, peers: Sequence[str], args: argparse.Namesp
     for i, spec in enumerate(specs):
         inputs[spec.name] = folder / f"{i}.npy"
         np.save(inputs[spec.name], arrays[spec.name] if spec.name in arrays else make_input(spec, shapes[spec.name], seed=i))
-    return Case(model.resolve(), label_of(model), batch, inputs, shapes, {s.name: shapes[s.name] for s in specs if not s.is_fixed},
+    case = Case(model.resolve(), label_of(model), batch, inputs, shapes, {s.name: shapes[s.name] for s in specs if not s.is_fixed},
                 [o.name for o in outputs])
+    return replace(case, int8=quantize_case(case, specs, peers, args.samples, folder)) if args.precision == "int8" else case
+
+
+def quantize_case(case: Case, specs: Sequence[TensorSpec], peers: Sequence[str], samples: Path | None, folder: Path) -> QuantizedCase:
+    """Calibrates with batches of one where the file allows it."""
+    shapes = resolve_shapes(specs, 1, case.shapes if case.batch == 1 else {})
+    if samples is None:
+        samples = folder / "samples.npz"
+        write_samples(samples, specs, shapes, count=16)
+    files, refused = {}, {}
+    for peer in peers:
+        try:
+            files[peer] = quantize(peer, case.path, samples.resolve(), next(iter(shapes.values()))[0], folder / peer)
+        except QuantizerError as error:
+            refused[peer] = str(error)
+    with closing(WorkerContestant(peers[0])) as worker:
+        worker.load(case.path, 1, case.inputs, case.free)
+        return QuantizedCase(files, refused, samples.resolve(), worker.outputs(case.outputs))
 
 
 def run_case(case: Case, threads: int, names: Sequence[str], versions: dict[str, str],
@@ -209,11 +243,11 @@ def run_case(case: Case, threads: int, names: Sequence[str], versions: dict[str,
         answers = {}
         for name in names:
             note(f"{where}: {TITLES[name]} loads")
-            contestant: Contestant = (TenonContestant(args.tenon, args.isa, args.timing_cache) if name == SUBJECT
+            contestant: Contestant = (TenonContestant(args.tenon, args.isa, args.timing_cache, case.int8 and case.int8.samples) if name == SUBJECT
                                       else WorkerContestant(name, args.precision, args.isa))
             stack.callback(contestant.close)
             try:
-                contestant.load(case.path, threads, case.inputs, case.free)
+                contestant.load(file_for(name, case), threads, case.inputs, case.free)
                 answers[name] = contestant.outputs(case.outputs)
                 running[name] = contestant
             except ContestantError as error:
@@ -224,7 +258,9 @@ def run_case(case: Case, threads: int, names: Sequence[str], versions: dict[str,
                 versions[name] = contestant.version
         reference = next((n for n in running if n != SUBJECT), None)
         for name in running:
-            if reference is not None and name != reference:
+            if case.int8:
+                result.peers[name].sqnr_db = signal_to_noise_db(answers[name], case.int8.exact)
+            elif reference is not None and name != reference:
                 result.peers[name].agreement = compare_outputs(case.outputs, answers[name], answers[reference],
                                                                args.tolerance)
         for i in range(args.rounds):
@@ -238,6 +274,12 @@ def run_case(case: Case, threads: int, names: Sequence[str], versions: dict[str,
                     del running[name]
     note("")
     return result
+
+
+def file_for(name: str, case: Case) -> Path:
+    if case.int8 and name in case.int8.refused:
+        raise ContestantError(case.int8.refused[name])
+    return case.int8.files.get(name, case.path) if case.int8 else case.path
 
 
 def print_details(results: Sequence[CaseResult], versions: dict[str, str]) -> None:

@@ -130,10 +130,13 @@ class WorkerContestant:
 class TenonContestant:
     """The `tenon` command: one build, one run for the outputs, one `tenon bench` a round."""
 
-    def __init__(self, program: Path, isa: str = "", timing_cache: Path | None = None) -> None:
+    def __init__(self, program: Path, isa: str = "", timing_cache: Path | None = None, samples: Path | None = None) -> None:
+        """`samples`: quantize to INT8, calibrated with these."""
         self._program = program
         self._environment = environment("tenon", isa)
         self._tuning = [f"--timing-cache={timing_cache}"] if timing_cache else []
+        if samples:
+            self._tuning += ["--int8", f"--calib={samples}"]
         self._folder = tempfile.TemporaryDirectory()
         self._engine = Path(self._folder.name) / "engine"
         self._inputs: list[str] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -108,6 +109,23 @@ def compare_outputs(names: Sequence[str], answers: Sequence[NDArray], reference:
     return Agreement(worst, tolerance)
 
 
+def signal_to_noise_db(answers: Sequence[NDArray], exact: Sequence[NDArray]) -> float:
+    """Of all finite numbers of all floating-point outputs, each output normalized by its own power; 99 at most.
+    Where shapes depend on the values and differ, -99."""
+    ratios = []
+    for answer, expected in zip(answers, exact):
+        if expected.dtype.kind != "f" or not expected.size:
+            continue
+        if answer.shape != expected.shape:
+            return -99.0
+        a, b = answer.astype(np.float64), expected.astype(np.float64)
+        finite = np.isfinite(b) & np.isfinite(a)
+        if power := float(np.square(b[finite]).sum()):
+            ratios.append(float(np.square(a[finite] - b[finite]).sum()) / power)
+    noise = statistics.fmean(ratios) if ratios else 0.0
+    return min(99.0, -10 * math.log10(noise)) if noise else 99.0
+
+
 @dataclass
 class PeerResult:
     """What became of one peer in one case; `error` says why there are no rounds."""
@@ -117,6 +135,7 @@ class PeerResult:
     agreement: Agreement | None = None
     error: str = ""
     yardstick: bool = True
+    sqnr_db: float | None = None  # of INT8 answers, against those in FP32
 
     @property
     def summary(self) -> Summary | None:
@@ -135,7 +154,7 @@ class PeerResult:
                 "outputs_agree": self.agreement.ok if self.agreement else None,
                 "tolerance": self.agreement.tolerance if self.agreement else None,
                 "disagreement": self.agreement.reason if self.agreement and self.agreement.reason else None,
-                "yardstick": self.yardstick}
+                "yardstick": self.yardstick, "sqnr_db": self.sqnr_db}
 
     @staticmethod
     def from_json(json: Mapping[str, Any]) -> PeerResult:
@@ -144,7 +163,7 @@ class PeerResult:
             error = np.inf if json["output_error"] is None else json["output_error"]
             agreement = Agreement(error, json["tolerance"], json["disagreement"] or "")
         return PeerResult([Round(**r) for r in json["rounds"]], json["what_ran"], agreement, json["error"] or "",
-                          json["yardstick"])
+                          json["yardstick"], json.get("sqnr_db"))
 
 
 @dataclass
@@ -170,6 +189,8 @@ class CaseResult:
         wrong = [f"{name} DIFFERS ({p.agreement})" for name, p in self.peers.items() if p.agreement and not p.agreement.ok]
         if wrong:
             return ", ".join(wrong)
+        if accuracies := [f"{p.sqnr_db:.1f}" for p in self.peers.values() if p.sqnr_db is not None]:
+            return f"SQNR {' / '.join(accuracies)} dB"
         errors = [p.agreement.error for p in self.peers.values() if p.agreement]
         return f"agree ({max(errors):.0e})" if errors else "not compared"
 

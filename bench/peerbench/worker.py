@@ -130,7 +130,7 @@ class OpenVino:
         graph = self._core.read_model(model)
         graph.reshape({name: list(array.shape) for name, array in inputs.items()})
         compiled = self._core.compile_model(graph, "CPU", {
-            "INFERENCE_PRECISION_HINT": precision, "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_PRECISION_HINT": "f32" if precision == "int8" else precision, "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1})
         self._request = compiled.create_infer_request()
         self._inputs = dict(inputs)  # the request's tensors use their memory

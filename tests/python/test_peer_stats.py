@@ -12,8 +12,10 @@ needs("numpy")
 import numpy as np  # noqa: E402
 from peerbench.inputs import (  # noqa: E402
     TensorSpec, UsageError, make_input, parse_input_files, parse_shapes, resolve_shapes, safe_name)
+from peerbench.quantize import batches  # noqa: E402
 from peerbench.stats import (  # noqa: E402
-    CaseResult, PeerResult, Ratio, Round, Summary, compare_outputs, milliseconds, results_table, text_table)
+    CaseResult, PeerResult, Ratio, Round, Summary, compare_outputs, milliseconds, results_table, signal_to_noise_db,
+    text_table)
 
 
 def rounds(*medians: float) -> list[Round]:
@@ -82,6 +84,34 @@ class Outputs(unittest.TestCase):
         self.assertTrue(self.compare(np.array([3, 4]), np.array([3, 4])))
         self.assertFalse(self.compare(np.array([3, 5]), np.array([3, 4])))
         self.assertTrue(self.compare(np.zeros((0, 4)), np.zeros((0, 4))))
+
+
+class Noise(unittest.TestCase):
+    def test_each_output_counts_by_its_own_power(self) -> None:
+        exact = [np.full(10, 100.0), np.full(1000, 0.01)]
+        self.assertAlmostEqual(signal_to_noise_db([a * 1.1 for a in exact], exact), 20.0)
+        self.assertAlmostEqual(signal_to_noise_db([exact[0], exact[1] * 1.1], exact), 10 * np.log10(200), places=6)
+
+    def test_no_noise_is_99_db(self) -> None:
+        self.assertEqual(signal_to_noise_db([np.ones(3), np.arange(2)], [np.ones(3), np.zeros(2, np.int64)]), 99.0)
+
+    def test_another_shape_is_no_answer(self) -> None:
+        self.assertEqual(signal_to_noise_db([np.ones(3)], [np.ones(4)]), -99.0)
+
+    def test_the_table_shows_it(self) -> None:
+        case = CaseResult("m", 1, {}, 1, {"ort": PeerResult(rounds(2.0), sqnr_db=20.04), "tenon": PeerResult(rounds(1.0), sqnr_db=31.0)})
+        self.assertIn("SQNR 20.0 / 31.0 dB", results_table([case], ["ort", "tenon"], "tenon"))
+
+
+class Samples(unittest.TestCase):
+    def test_whole_batches_only(self) -> None:
+        found = list(batches({"x": np.arange(5), "y": np.arange(10).reshape(5, 2)}, 2))
+        self.assertEqual([b["x"].tolist() for b in found], [[0, 1], [2, 3]])
+        self.assertEqual(found[1]["y"].shape, (2, 2))
+
+    def test_inputs_have_equally_many(self) -> None:
+        with self.assertRaisesRegex(UsageError, "different numbers"):
+            list(batches({"x": np.arange(5), "y": np.arange(4)}, 1))
 
 
 class Tables(unittest.TestCase):
