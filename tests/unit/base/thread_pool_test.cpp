@@ -151,6 +151,24 @@ TEST(ThreadPool, IsMadeAndDestroyedIdle) {
   for (int round = 0; round < 50; ++round) const ThreadPool pool(3);
 }
 
+// A worker that was woken for a job may come too late for it and find the seat that the destructor opened. It
+// takes some thousand pools to meet one: workers have to be awake, and jobs to end as they look.
+TEST(ThreadPool, IsDestroyedRightAfterAJob) {
+  for (int i = 0; i < 2000; ++i) {
+    ThreadPool pool(2 + i % 2);
+    std::atomic<int> present{0};
+    const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(200);
+    pool.run(static_cast<std::size_t>(pool.size()), [&](std::size_t, int) {
+      present.fetch_add(1);
+      while (present.load() < pool.size() && std::chrono::steady_clock::now() < end) {
+      }
+    });
+    std::atomic<int> calls{0};
+    for (int job = 0; job < 50; ++job) pool.run(2, [&](std::size_t, int) { calls.fetch_add(1); });
+    ASSERT_EQ(calls.load(), 100);
+  }
+}
+
 TEST(ThreadPool, ATaskMayUseAnotherPoolInline) {
   ThreadPool one(2);
   ThreadPool two(2);
