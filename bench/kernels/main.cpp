@@ -6,11 +6,13 @@
 
 int main(int argc, char** argv) {
   tenon::bench::register_gemm();
+  tenon::bench::register_gemm_s8();
   tenon::bench::register_attention();
   tenon::bench::register_conv();
   tenon::bench::register_conv_nchw();
   tenon::bench::register_conv_s8();
   tenon::bench::register_depthwise();
+  tenon::bench::register_depthwise_s8();
   tenon::bench::register_deconv();
   tenon::bench::register_winograd();
   tenon::bench::register_pointwise();

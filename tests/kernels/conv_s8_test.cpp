@@ -1,5 +1,8 @@
+// Every convolution of bytes that this machine runs against its formula, with every config offered and some
+// that are not.
 #include "backends/cpu/kernels/conv_s8/conv_s8.hpp"
 
+#include "backends/cpu/kernels/depthwise_s8/depthwise_s8.hpp"
 #include "base/thread_pool.hpp"
 #include "kernels/conv_support.hpp"
 #include "kernels/s8_support.hpp"
@@ -67,12 +70,14 @@ std::int32_t exact_sum(const S8Case& c, int n, int o, int y, int x) {
   return static_cast<std::int32_t>(sum);
 }
 
-void check(const ConvS8Kernel& kernel, const S8Case& c, const ConvS8Config& config, Random& random) {
+// Runs a case with each number of threads and compares every element. `weights` is packed; scratch and run
+// are given the arguments and the number of threads, run its scratch too.
+template <class Scratch, class Run>
+void check_case(const S8Case& c, const std::vector<std::int8_t>& weights, Random& random,
+                const Scratch& scratch_size, const Run& run) {
   const ConvShape& s = c.shape;
   const std::ptrdiff_t in_plane = static_cast<std::ptrdiff_t>(s.in_h) * s.in_w;
   const std::ptrdiff_t out_plane = static_cast<std::ptrdiff_t>(s.out_h) * s.out_w;
-  std::vector<std::int8_t> weights(conv_s8_packed_size(s));
-  conv_s8_pack(s, c.weights.data(), weights.data());
   std::vector<std::int32_t> bias(conv_s8_packed_bias_size(s));
   conv_s8_pack_bias(s, c.weights.data(), c.bias.empty() ? nullptr : c.bias.data(), c.src_signed, c.src_zero,
                     bias.data());
@@ -85,7 +90,6 @@ void check(const ConvS8Kernel& kernel, const S8Case& c, const ConvS8Config& conf
 
   ConvS8Args args;
   args.shape = s;
-  args.config = config;
   args.src = src.data();
   args.src_signed = c.src_signed;
   args.planar = c.planar;
@@ -101,9 +105,9 @@ void check(const ConvS8Kernel& kernel, const S8Case& c, const ConvS8Config& conf
       static_cast<std::size_t>(s.batch * channel_blocks(s.out_channels) * kChannelBlock * out_plane);
   for (const int threads : {1, 3}) {
     test::GuardedBytes dst(stored * element);
-    test::GuardedBytes scratch(conv_s8_scratch_size(kernel, args, threads));
+    test::GuardedBytes scratch(scratch_size(args, threads));
     args.dst = dst.data();
-    conv_s8_run(kernel, args, reinterpret_cast<std::byte*>(scratch.data()), test::pool_of(threads));
+    run(args, reinterpret_cast<std::byte*>(scratch.data()), test::pool_of(threads));
     ASSERT_TRUE(dst.intact() && scratch.intact());
     for (int n = 0; n < s.batch; ++n) {
       for (int o = 0; o < round_up(s.out_channels, kChannelBlock); ++o) {
@@ -125,12 +129,30 @@ void check(const ConvS8Kernel& kernel, const S8Case& c, const ConvS8Config& conf
                                                          static_cast<std::size_t>(o), plain);
             ASSERT_EQ(test::result_at(c.epilogue, dst, at), expected)
                 << test::describe(s) << " image " << n << " channel " << o << " at " << y << ", " << x << ", "
-                << threads << " threads, tiles of " << config.pixels << " x " << config.oc_blocks;
+                << threads << " threads";
           }
         }
       }
     }
   }
+}
+
+void check(const ConvS8Kernel& kernel, const S8Case& c, const ConvS8Config& config, Random& random) {
+  SCOPED_TRACE(testing::Message() << "tiles of " << config.pixels << " x " << config.oc_blocks);
+  std::vector<std::int8_t> weights(conv_s8_packed_size(c.shape));
+  conv_s8_pack(c.shape, c.weights.data(), weights.data());
+  const auto with_config = [&](ConvS8Args args) {
+    args.config = config;
+    return args;
+  };
+  check_case(
+      c, weights, random,
+      [&](const ConvS8Args& args, int threads) {
+        return conv_s8_scratch_size(kernel, with_config(args), threads);
+      },
+      [&](const ConvS8Args& args, std::byte* scratch, ThreadPool& pool) {
+        conv_s8_run(kernel, with_config(args), scratch, pool);
+      });
 }
 
 void check_all(const ConvS8Kernel& kernel, Random& random, const ConvShape& shape, bool planar) {
@@ -207,7 +229,34 @@ TEST_P(ConvS8Kernels, LargeImages) {
 
 TENON_FOR_EACH_KERNEL(ConvS8Kernels, conv_s8_kernels());
 
+using DepthwiseS8Kernels = test::KernelTest<DepthwiseS8Kernel>;
+
+TEST_P(DepthwiseS8Kernels, RandomWindows) {
+  Random random;
+  SCOPED_TRACE(random.trace());
+  for (int i = 0; i < 60 && !HasFatalFailure(); ++i) {
+    ConvShape s = test::random_window(random, i % 4 == 0 ? 7 : 3, 30);
+    s.groups = s.in_channels = s.out_channels = random.integer(1, 40);
+    ASSERT_EQ(depthwise_s8_refusal(s), nullptr);
+    const S8Case c = random_case(random, s, false);
+    std::vector<std::int8_t> weights(depthwise_s8_packed_size(s));
+    depthwise_s8_pack(s, c.weights.data(), weights.data());
+    check_case(
+        c, weights, random,
+        [&](const ConvS8Args& args, int threads) { return depthwise_s8_scratch_size(args.shape, threads); },
+        [&](const ConvS8Args& args, std::byte* scratch, ThreadPool& pool) {
+          depthwise_s8_run(kernel(), args, scratch, pool);
+        });
+  }
+}
+
+TENON_FOR_EACH_KERNEL(DepthwiseS8Kernels, depthwise_s8_kernels());
+
 TEST(SelectConvS8, ObeysTheLevel) { test::expect_selection_by_level(conv_s8_kernels(), select_conv_s8); }
+
+TEST(SelectDepthwiseS8, ObeysTheLevel) {
+  test::expect_selection_by_level(depthwise_s8_kernels(), select_depthwise_s8);
+}
 
 }  // namespace
 }  // namespace tenon::cpu

@@ -1,7 +1,7 @@
-// Every quantize kernel this machine runs against the formula, one element at a time.
+// Every quantize kernel this machine runs against the formulas, one element at a time.
 #include "backends/cpu/kernels/quantize/quantize.hpp"
 
-#include "kernels/support.hpp"
+#include "kernels/s8_support.hpp"
 
 #include <gtest/gtest.h>
 
@@ -15,18 +15,20 @@ namespace {
 
 class QuantizeKernels : public test::KernelTest<QuantizeKernel> {};
 
-std::uint8_t expected_code(float x, float scale, float zero) {
+std::uint8_t expected_code(float x, float scale, float zero, bool is_signed) {
   if (std::isnan(x)) return 0;
   const double rounded = static_cast<double>(std::nearbyint(x / scale)) + static_cast<double>(zero);
-  return static_cast<std::uint8_t>(std::clamp(rounded, 0.0, 255.0));
+  const double low = is_signed ? -128 : 0;
+  return static_cast<std::uint8_t>(static_cast<int>(std::clamp(rounded, low, low + 255)));
 }
 
-void check_quantize(const QuantizeKernel& kernel, const std::vector<float>& x, float scale, float zero) {
+void check_quantize(const QuantizeKernel& kernel, const std::vector<float>& x, float scale, float zero,
+                    bool is_signed = false) {
   std::vector<std::uint8_t> y(x.size() + 8, 77);
-  QuantizeArgs args{x.data(), y.data(), static_cast<std::ptrdiff_t>(x.size()), scale, zero};
+  QuantizeArgs args{x.data(), y.data(), static_cast<std::ptrdiff_t>(x.size()), scale, zero, is_signed};
   quantize_run(kernel, args, test::pool_of(3));
   for (std::size_t i = 0; i < x.size(); ++i) {
-    ASSERT_EQ(y[i], expected_code(x[i], scale, zero)) << x[i] << " / " << scale << " + " << zero;
+    ASSERT_EQ(y[i], expected_code(x[i], scale, zero, is_signed)) << x[i] << " / " << scale << " + " << zero;
   }
   for (std::size_t i = x.size(); i < y.size(); ++i) ASSERT_EQ(y[i], 77) << "wrote beyond the end";
 }
@@ -37,7 +39,9 @@ TEST_P(QuantizeKernels, RandomLengths) {
   for (int i = 0; i < 40 && !HasFatalFailure(); ++i) {
     std::vector<float> x(static_cast<std::size_t>(random.integer(1, i % 10 == 0 ? 60000 : 200)));
     for (float& value : x) value = random.real(-3.0F, 3.0F);
-    check_quantize(kernel(), x, random.real(0.005F, 0.03F), static_cast<float>(random.integer(0, 255)));
+    const bool is_signed = random.coin();
+    const int zero = random.integer(0, 255) - (is_signed ? 128 : 0);
+    check_quantize(kernel(), x, random.real(0.005F, 0.03F), static_cast<float>(zero), is_signed);
   }
 }
 
@@ -46,6 +50,52 @@ TEST_P(QuantizeKernels, TiesSaturationAndWhatIsNoNumber) {
   const std::vector<float> x{0.5F,  1.5F,   2.5F, -0.5F, -1.5F, 254.5F, 255.5F,
                              1e30F, -1e30F, kInf, -kInf, NAN,   0.0F};
   for (const float zero : {0.0F, 1.0F, 128.0F, 255.0F}) check_quantize(kernel(), x, 1.0F, zero);
+  for (const float zero : {-128.0F, -1.0F, 0.0F, 127.0F}) check_quantize(kernel(), x, 1.0F, zero, true);
+}
+
+TEST_P(QuantizeKernels, BackToFloats) {
+  test::Random random;
+  SCOPED_TRACE(random.trace());
+  for (int i = 0; i < 20; ++i) {
+    const auto x = test::random_bytes(random, static_cast<std::size_t>(random.integer(1, 300)));
+    std::vector<float> y(x.size() + 4, 77);
+    DequantizeArgs args{
+        x.data(), y.data(),     static_cast<std::ptrdiff_t>(x.size()), random.real(0.01F, 1.0F),
+        0,        random.coin()};
+    args.zero = random.integer(0, 255) - (args.is_signed ? 128 : 0);
+    dequantize_run(kernel(), args, test::pool_of(3));
+    for (std::size_t k = 0; k < x.size(); ++k) {
+      const auto centred = static_cast<float>(test::byte_value(x[k], args.is_signed) - args.zero);
+      ASSERT_EQ(y[k], centred * args.scale);
+    }
+    for (std::size_t k = x.size(); k < y.size(); ++k) ASSERT_EQ(y[k], 77) << "wrote beyond the end";
+  }
+}
+
+TEST_P(QuantizeKernels, Sums) {
+  test::Random random;
+  SCOPED_TRACE(random.trace());
+  for (int i = 0; i < 40; ++i) {
+    const auto count = static_cast<std::size_t>(random.integer(1, 300));
+    const auto a = test::random_bytes(random, count), b = test::random_bytes(random, count);
+    test::S8Epilogue epilogue = test::random_epilogue(random, 1, count, 1);
+    epilogue.residual = b;
+    const Requantize& r = epilogue.requantize;
+    AddBytesArgs args;
+    args.requantize = r;
+    args.count = static_cast<std::ptrdiff_t>(count);
+    args.a = {a.data(), random.coin(), random.integer(0, 127), random.real(0.1F, 2.0F)};
+    args.b = {b.data(), r.residual_signed, r.residual_zero, r.residual_multiplier};
+    epilogue.multiplier = {args.a.multiplier};
+    test::GuardedBytes dst(count * (r.bytes ? 1 : sizeof(float)));
+    args.dst = dst.data();
+    add_bytes_run(kernel(), args, test::pool_of(3));
+    ASSERT_TRUE(dst.intact());
+    for (std::size_t k = 0; k < count; ++k) {
+      const int centred = test::byte_value(a[k], args.a.is_signed) - args.a.zero;
+      ASSERT_EQ(test::result_at(epilogue, dst, k), test::expected_result(epilogue, centred, 0, k));
+    }
+  }
 }
 
 TENON_FOR_EACH_KERNEL(QuantizeKernels, quantize_kernels());

@@ -3,6 +3,7 @@
 #include "backends/cpu/kernels/conv_s8/conv_s8.hpp"
 #include "backends/cpu/kernels/deconv/deconv.hpp"
 #include "backends/cpu/kernels/depthwise/depthwise.hpp"
+#include "backends/cpu/kernels/depthwise_s8/depthwise_s8.hpp"
 #include "backends/cpu/kernels/gemm/gemm.hpp"
 #include "backends/cpu/kernels/kernel.hpp"
 #include "backends/cpu/kernels/winograd/winograd.hpp"
@@ -65,6 +66,7 @@ TEST(ForcedS8Level, IsTheLevelOfTheSelectedKernels) {
   ASSERT_TRUE(level.has_value()) << forced;
   if (!isa_supported(*level)) GTEST_SKIP() << "this machine has no " << forced;
   EXPECT_EQ(select_conv_s8(isa())->info.isa, *level);
+  EXPECT_EQ(select_depthwise_s8(isa())->info.isa, *level);
 }
 
 struct Fake {

@@ -1,7 +1,7 @@
 // Every reorder kernel this machine runs; nothing is rounded, so results are compared exactly.
 #include "backends/cpu/kernels/reorder/reorder.hpp"
 
-#include "kernels/support.hpp"
+#include "kernels/s8_support.hpp"
 
 #include <gtest/gtest.h>
 
@@ -51,6 +51,38 @@ TEST_P(ReorderKernels, BlocksAndBack) {
     from_blocked_run(kernel(), args, test::pool_of(3));
     ASSERT_TRUE(back.intact());
     ASSERT_EQ(std::memcmp(back.data(), x.data(), planar_size * sizeof(float)), 0);
+  }
+}
+
+TEST(ReorderBytes, BlocksAndBack) {
+  test::Random random;
+  SCOPED_TRACE(random.trace());
+  for (int i = 0; i < 60 && !testing::Test::HasFatalFailure(); ++i) {
+    ByteBlockingArgs args;
+    args.batch = random.integer(1, 3);
+    args.channels = random.integer(1, 70);
+    args.spatial = random.integer(1, i % 6 == 0 ? 1500 : 60);
+    SCOPED_TRACE(testing::Message() << args.channels << " channels, " << args.spatial << " pixels");
+    const auto count = static_cast<std::size_t>(args.batch * args.channels * args.spatial);
+    const auto x = test::random_bytes(random, count);
+    std::vector<std::uint8_t> expected = test::block_bytes(random, x, static_cast<int>(args.batch),
+                                                           static_cast<int>(args.channels), args.spatial);
+    test::GuardedBytes blocked(expected.size()), back(count);
+    args.src = x.data();
+    args.dst = blocked.data();
+    to_blocked_run(args, test::pool_of(3));
+    ASSERT_TRUE(blocked.intact());
+    for (std::size_t e = 0; e < expected.size(); ++e) {
+      const std::ptrdiff_t lane = static_cast<std::ptrdiff_t>(e) % kChannelBlock;
+      const std::ptrdiff_t block = static_cast<std::ptrdiff_t>(e) / kChannelBlock / args.spatial;
+      const std::ptrdiff_t channel = block % channel_blocks(args.channels) * kChannelBlock + lane;
+      ASSERT_EQ(blocked.at<std::uint8_t>(e), channel < args.channels ? expected[e] : 0) << "element " << e;
+    }
+    args.src = blocked.data();
+    args.dst = back.data();
+    from_blocked_run(args, test::pool_of(3));
+    ASSERT_TRUE(back.intact());
+    ASSERT_EQ(std::memcmp(back.data(), x.data(), count), 0);
   }
 }
 

@@ -32,6 +32,8 @@ std::int64_t block_of(const Layout& layout) {
   return layout.blocks[0].size;
 }
 
+bool is_byte(DataType dtype) { return dtype == DataType::i8 || dtype == DataType::u8; }
+
 std::int64_t element_bytes(DataType dtype) { return bit_width(dtype) / 8; }
 
 }  // namespace
@@ -42,7 +44,9 @@ std::vector<std::byte> store(const Tensor& tensor, const Layout& layout) {
   std::vector<std::byte> stored;
   walk(tensor.shape(), block_of(layout), [&](std::int64_t from, std::int64_t) {
     const std::size_t at = stored.size();
-    stored.resize(at + static_cast<std::size_t>(bytes));
+    // Padding lanes are zero in floats and may be anything in bytes.
+    stored.resize(at + static_cast<std::size_t>(bytes),
+                  is_byte(tensor.dtype()) ? std::byte{0x5B} : std::byte{0});
     if (from >= 0)
       std::memcpy(stored.data() + at, tensor.data() + from * bytes, static_cast<std::size_t>(bytes));
   });
@@ -57,12 +61,13 @@ Tensor unstore(const std::byte* stored, DataType dtype, const Shape& shape, cons
     if (tensor.size_bytes() != 0) std::memcpy(tensor.mutable_data(), stored, tensor.size_bytes());
     return tensor;
   }
-  TENON_CHECK(dtype == DataType::f32, "a blocked tensor of {}", name(dtype));
+  const bool floats = dtype == DataType::f32;
+  TENON_CHECK(floats || is_byte(dtype), "a blocked tensor of {}", name(dtype));
   const std::int64_t bytes = element_bytes(dtype);
   walk(shape, block_of(layout), [&](std::int64_t to, std::int64_t from) {
     if (to >= 0) {
       std::memcpy(tensor.mutable_data() + to * bytes, stored + from * bytes, static_cast<std::size_t>(bytes));
-    } else {
+    } else if (floats) {
       float lane = 0;
       std::memcpy(&lane, stored + from * bytes, sizeof(lane));
       *padding_clear = *padding_clear && lane == 0;

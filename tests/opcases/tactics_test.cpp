@@ -132,12 +132,11 @@ TEST_P(Tactics, AgreeWithReference) {
 }
 
 // A conversion as `choose` asks for it.
-Problem conversion(const Dims& dims, bool to_blocked) {
+Problem conversion(DataType dtype, const Dims& dims, bool to_blocked) {
   op::Reorder op;
   (to_blocked ? op.to : op.from) = Layout::channel_blocked(16).to_string();
   Problem problem{Op(op), {}, {}, Accuracy::standard, isa(), 2, nullptr, {}};
-  Operand operand{
-      Type::tensor(DataType::f32, dims), evaluate_dims(dims, case_runs().front()), {}, true, nullptr};
+  Operand operand{Type::tensor(dtype, dims), evaluate_dims(dims, case_runs().front()), {}, true, nullptr};
   operand.max_dims = evaluate_dims(dims, {{"N", 5}, {"H", 13}, {"W", 13}, {"S", 70}});
   problem.inputs.push_back(operand);
   problem.outputs.push_back(operand);
@@ -149,20 +148,28 @@ std::vector<Dims> converted_dims() {
   return {{n, 19, h, w}, {n, 16, 5, w}, {2, 1, w}, {n, 33, 2, h, w}};
 }
 
+std::vector<std::pair<DataType, Dims>> converted_types() {
+  std::vector<std::pair<DataType, Dims>> types;
+  for (const DataType dtype : {DataType::f32, DataType::i8}) {
+    for (const Dims& dims : converted_dims()) types.emplace_back(dtype, dims);
+  }
+  return types;
+}
+
 TEST(Conversions, AgreeWithPlainTensors) {
   if (!level_is_there()) GTEST_SKIP() << "this machine does not have the level asked for";
   const std::uint64_t seed = choose_seed();
   SCOPED_TRACE(fmt::format("TENON_TEST_SEED={}", seed));
   Random random(seed);
   for (const bool to_blocked : {true, false}) {
-    for (const Dims& dims : converted_dims()) {
-      const Problem problem = conversion(dims, to_blocked);
+    for (const auto& [dtype, dims] : converted_types()) {
+      const Problem problem = conversion(dtype, dims, to_blocked);
       for (const Tactic* tactic : tactics().for_op("reorder")) {
         ASSERT_TRUE(tactic->supports(problem)) << tactic->supports(problem).reason();
         const Candidate candidate = tactic->candidates(problem).at(0);
         StepRig rig(problem, candidate, tactic->prepare(problem, candidate), steps());
         for (const SymbolValues& symbols : case_runs()) {
-          const Tensor x = make_tensor(input(dims), evaluate_dims(dims, symbols), random);
+          const Tensor x = make_tensor(typed(dtype, dims, -100, 100), evaluate_dims(dims, symbols), random);
           for (const int threads : {1, 2}) {
             const RunResult result = rig.run({x}, {x.shape()}, threads);
             EXPECT_TRUE(result.outputs.at(0).identical(x));
@@ -189,7 +196,8 @@ TEST(TacticCases, CoverEveryTactic) {
     }
   }
   for (const Tactic* tactic : tactics().for_op("reorder")) {
-    if (tactic->supports(conversion(converted_dims().front(), true))) taken.insert(tactic->name());
+    if (tactic->supports(conversion(DataType::f32, converted_dims().front(), true)))
+      taken.insert(tactic->name());
   }
   for (const Tactic* tactic : tactics().all())
     EXPECT_TRUE(taken.contains(tactic->name())) << tactic->name() << " has no case";

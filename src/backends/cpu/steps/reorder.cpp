@@ -1,7 +1,8 @@
-// "cpu.reorder": plain ↔ channel-blocked f32; the layouts are those of the operand and the result.
+// "cpu.reorder": plain ↔ channel-blocked f32, i8 or u8; the layouts are those of the operand and the result.
 #include "backends/cpu/kernels/reorder/reorder.hpp"
 
 #include "backends/cpu/steps/operands.hpp"
+#include "backends/cpu/steps/requantize.hpp"
 #include "base/check.hpp"
 
 namespace tenon {
@@ -21,8 +22,10 @@ class ReorderStep final : public Step {
     const Layout in_blocks = Layout::channel_blocked(kChannelBlock);
     to_blocked_ = init.outputs[0] != nullptr && init.outputs[0]->is_tensor() &&
                   !init.outputs[0]->as_tensor().layout.is_plain();
-    require_tensor(init.inputs[0], kReorder, to_blocked_ ? Layout() : in_blocks, DataType::f32);
-    require_tensor(init.outputs[0], kReorder, to_blocked_ ? in_blocks : Layout(), DataType::f32);
+    const DataType dtype = require_tensor(init.inputs[0], kReorder, to_blocked_ ? Layout() : in_blocks).dtype;
+    require_tensor(init.outputs[0], kReorder, to_blocked_ ? in_blocks : Layout(), dtype);
+    bytes_ = is_byte(dtype);
+    TENON_REQUIRE(bytes_ || dtype == DataType::f32, "{}: elements of {}", kReorder, name(dtype));
   }
 
   std::unique_ptr<StepState> specialize(const StepShapes& shapes) const override {
@@ -37,15 +40,22 @@ class ReorderStep final : public Step {
 
   Status run(const StepCall& call) const noexcept override {
     BlockingArgs args = static_cast<const ReorderState&>(*call.state).args;
+    if (bytes_) {
+      const ByteBlockingArgs bytes{call.inputs[0]->as<std::uint8_t>(), call.outputs[0]->as<std::uint8_t>(),
+                                   args.batch, args.channels, args.spatial};
+      to_blocked_ ? to_blocked_run(bytes, *call.pool) : from_blocked_run(bytes, *call.pool);
+      return {};
+    }
     args.src = call.inputs[0]->as<float>();
     args.dst = call.outputs[0]->as<float>();
-    (to_blocked_ ? to_blocked_run : from_blocked_run)(*kernel_, args, *call.pool);
+    to_blocked_ ? to_blocked_run(*kernel_, args, *call.pool) : from_blocked_run(*kernel_, args, *call.pool);
     return {};
   }
 
  private:
   const ReorderKernel* kernel_;
   bool to_blocked_ = false;
+  bool bytes_ = false;
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 // Operators that move elements without computing: concat, split, slice, expand, tile, pad, gather, transpose,
 // pixel shuffles.
 #include "backends/cpu/steps/op_params.hpp"
+#include "backends/cpu/steps/requantize.hpp"
 #include "backends/cpu/tactics/blocked.hpp"
 #include "backends/cpu/tactics/checks.hpp"
 #include "backends/cpu/tactics/cost.hpp"
@@ -140,7 +141,8 @@ class JoinTactic final : public Tactic {
       const TensorType& type = operand.type.as_tensor();
       const bool whole = axis(problem) != 1 || (type.dims->size() > 1 && (*type.dims)[1].is_const() &&
                                                 (*type.dims)[1].value() % kChannelBlock == 0);
-      return type.dtype == DataType::f32 && is_blockable(type) && whole && operand.constant == nullptr;
+      return (type.dtype == DataType::f32 || is_byte(type.dtype)) && is_blockable(type) && whole &&
+             operand.constant == nullptr;
     };
     return std::all_of(problem.inputs.begin(), kConcat ? problem.inputs.end() : problem.inputs.begin() + 1,
                        fits) &&

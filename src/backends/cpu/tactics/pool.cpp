@@ -1,13 +1,16 @@
-// Pooling on plain and on blocked tensors: "cpu.max_pool" and its kind.
+// Pooling of floats on plain and on blocked tensors, "cpu.max_pool" and its kind, and of bytes on blocked
+// ones: "cpu.byte_max_pool", "cpu.quantized_average_pool".
 #include "backends/cpu/steps/pool.hpp"
 
 #include "backends/cpu/steps/op_params.hpp"
+#include "backends/cpu/steps/requantize.hpp"
 #include "backends/cpu/tactics/blocked.hpp"
 #include "backends/cpu/tactics/checks.hpp"
 #include "backends/cpu/tactics/cost.hpp"
 #include "ops/average_pool.hpp"
 #include "ops/global_pool.hpp"
 #include "ops/max_pool.hpp"
+#include "ops/quantized_average_pool.hpp"
 
 #include <fmt/format.h>
 
@@ -85,6 +88,39 @@ class PoolTactic final : public Tactic {
   std::string name_;
 };
 
+template <class T>
+class BytePoolTactic final : public Tactic {
+ public:
+  std::string_view name() const noexcept override {
+    return std::is_same_v<T, op::MaxPool> ? "cpu.byte_max_pool" : "cpu.quantized_average_pool";
+  }
+  std::string_view op() const noexcept override { return T::kName; }
+
+  Verdict supports(const Problem& problem) const override {
+    if (problem.outputs.size() != 1) return Verdict::no("the positions of the maxima are asked for");
+    if (problem.has_unknown_dims()) return Verdict::no("a shape is known only while running");
+    if (const DataType dtype = problem.input(0).dtype; !is_byte(dtype))
+      return Verdict::no(fmt::format("of {}, the kernels pool i8 and u8", tenon::name(dtype)));
+    if (!is_blockable(problem.input(0)) || problem.inputs[0].constant != nullptr)
+      return Verdict::no("it has no channel-blocked form");
+    const T& op = *problem.op.as<T>();
+    return op.kernel.empty() ? Verdict::yes() : check_windows(op, problem.inputs[0]);
+  }
+
+  std::vector<Candidate> candidates(const Problem& problem) const override {
+    Candidate candidate;
+    candidate.inputs = candidate.outputs = {blocked()};
+    const double taps = elements(problem.op.as<T>()->kernel);
+    candidate.estimate_ns =
+        memory_ns(touched_bytes(problem) + taps * elements(problem.outputs[0].dims), problem);
+    return {candidate};
+  }
+
+  Prepared prepare(const Problem& problem, const Candidate&) const override {
+    return {std::string(name()), op_to_params(*problem.op.as<T>()), {}, {0}};
+  }
+};
+
 }  // namespace
 }  // namespace cpu
 
@@ -93,6 +129,8 @@ void register_cpu_tactic_pool(TacticRegistry& registry) {
   registry.add(std::make_unique<cpu::PoolTactic<op::AveragePool>>());
   registry.add(std::make_unique<cpu::PoolTactic<op::GlobalMaxPool>>());
   registry.add(std::make_unique<cpu::PoolTactic<op::GlobalAveragePool>>());
+  registry.add(std::make_unique<cpu::BytePoolTactic<op::MaxPool>>());
+  registry.add(std::make_unique<cpu::BytePoolTactic<op::QuantizedAveragePool>>());
 }
 
 }  // namespace tenon

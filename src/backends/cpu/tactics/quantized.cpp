@@ -1,5 +1,5 @@
 // Operators of dynamically quantized networks: "cpu.matmul_integer", "cpu.dynamic_quantize",
-// "cpu.dequantize".
+// "cpu.dequantize_sums".
 #include "backends/cpu/steps/matmul.hpp"
 #include "backends/cpu/tactics/checks.hpp"
 #include "backends/cpu/tactics/cost.hpp"
@@ -112,18 +112,17 @@ class DynamicQuantizeTactic final : public Tactic {
   }
 };
 
-// One scale for all elements: a pointwise program.
-class DequantizeTactic final : public Tactic {
+// Sums with one scale for all elements: a pointwise program.
+class DequantizeSumsTactic final : public Tactic {
  public:
-  std::string_view name() const noexcept override { return "cpu.dequantize"; }
+  std::string_view name() const noexcept override { return "cpu.dequantize_sums"; }
   std::string_view op() const noexcept override { return op::DequantizeLinear::kName; }
 
   Verdict supports(const Problem& problem) const override {
     if (Verdict v = require_known(problem); !v) return v;
-    const DataType from = problem.input(0).dtype;
-    const bool small = from == DataType::u8 || from == DataType::i8;
-    if (!small && !(from == DataType::i32 && !problem.has(2)))
-      return Verdict::no(fmt::format("of {}, the kernels read i8, u8 and i32", tenon::name(from)));
+    if (const DataType from = problem.input(0).dtype; from != DataType::i32)
+      return Verdict::no(fmt::format("of {}, this is for i32", tenon::name(from)));
+    if (problem.has(2)) return Verdict::no("a zero point");
     if (problem.output().dtype != DataType::f32 || problem.input(1).dtype != DataType::f32)
       return Verdict::no("the result is not f32");
     for (std::size_t i = 1; i < problem.inputs.size(); ++i) {
@@ -139,15 +138,10 @@ class DequantizeTactic final : public Tactic {
     return plain_candidate(problem, memory_ns(2 * touched_bytes(problem), problem));
   }
 
-  Prepared prepare(const Problem& problem, const Candidate&) const override {
-    const bool zero = problem.has(2);
+  Prepared prepare(const Problem&, const Candidate&) const override {
     Prepared prepared{"cpu.pointwise", {}, {}, {0, 1}};
-    if (zero) prepared.operands.push_back(2);
-    const char* program = zero ? "(3) %3 = cast.f32 %0; %4 = cast.f32 %2; %5 = sub %3 %4; %6 = mul %5 %1"
-                               : "(2) %2 = cast.f32 %0; %3 = mul %2 %1";
-    prepared.params.push_back({"@program", PointwiseProgram::parse(program)});
-    prepared.params.push_back(
-        {"@operands", zero ? std::vector<std::int64_t>{0, 1, 2} : std::vector<std::int64_t>{0, 1}});
+    prepared.params.push_back({"@program", PointwiseProgram::parse("(2) %2 = cast.f32 %0; %3 = mul %2 %1")});
+    prepared.params.push_back({"@operands", std::vector<std::int64_t>{0, 1}});
     return prepared;
   }
 };
@@ -158,7 +152,7 @@ class DequantizeTactic final : public Tactic {
 void register_cpu_tactic_quantized(TacticRegistry& registry) {
   registry.add(std::make_unique<cpu::IntegerMatMulTactic>());
   registry.add(std::make_unique<cpu::DynamicQuantizeTactic>());
-  registry.add(std::make_unique<cpu::DequantizeTactic>());
+  registry.add(std::make_unique<cpu::DequantizeSumsTactic>());
 }
 
 }  // namespace tenon

@@ -1,6 +1,7 @@
 // Conversions between plain and channel-blocked tensors: "cpu.reorder".
 #include "ops/reorder.hpp"
 
+#include "backends/cpu/steps/requantize.hpp"
 #include "backends/cpu/tactics/blocked.hpp"
 #include "backends/cpu/tactics/checks.hpp"
 #include "backends/cpu/tactics/cost.hpp"
@@ -17,7 +18,12 @@ class ReorderTactic final : public Tactic {
   std::string_view op() const noexcept override { return "reorder"; }
 
   Verdict supports(const Problem& problem) const override {
-    if (Verdict v = require_f32(problem); !v) return v;
+    const DataType dtype = problem.input(0).dtype;
+    if (!is_byte(dtype)) {
+      if (Verdict v = require_f32(problem); !v) return v;
+    } else if (problem.has_unknown_dims()) {
+      return Verdict::no("a shape is known only while running");
+    }
     const auto& op = *problem.op.as<op::Reorder>();
     const Layout from = Layout::parse(op.from), to = Layout::parse(op.to);
     if (!(from.is_plain() && to == blocked()) && !(from == blocked() && to.is_plain())) {

@@ -29,5 +29,18 @@ TENON_SIMD void store_bytes(const I32 (&x)[4], void* p) {
                       _mm256_permutevar8x32_epi32(_mm256_packus_epi16(a, b), lanes));
 }
 
+struct Bytes16 {
+  __m128i r;
+
+  static TENON_SIMD Bytes16 set1(std::uint8_t x) { return {_mm_set1_epi8(static_cast<char>(x))}; }
+  static TENON_SIMD Bytes16 load(const void* p) { return {_mm_loadu_si128(static_cast<const __m128i*>(p))}; }
+  TENON_SIMD void store(void* p) const { _mm_storeu_si128(static_cast<__m128i*>(p), r); }
+};
+
+template <bool Signed>
+TENON_SIMD Bytes16 largest(Bytes16 a, Bytes16 b) {
+  return {Signed ? _mm_max_epi8(a.r, b.r) : _mm_max_epu8(a.r, b.r)};
+}
+
 }  // namespace
 }  // namespace tenon::cpu::simd

@@ -3,11 +3,13 @@
 //
 //   load_i8(p), load_u8(p)        kLanes bytes, widened to integers
 //   store_bytes(x, p)             the low byte of each lane of x, of I32[n]: n * kLanes bytes; n is 1 or 4
+//   Bytes16                       16 bytes; set1(x), load(p), store(p), largest<signed or not>(a, b)
 #pragma once
 
 #include "backends/cpu/kernels/simd/portable.hpp"
 
 #include <cstdint>
+#include <cstring>
 
 namespace tenon::cpu::simd {
 namespace {
@@ -27,6 +29,26 @@ TENON_SIMD void store_bytes(const I32 (&x)[Count], void* p) {
   for (int v = 0; v < Count; ++v) {
     for (int i = 0; i < I32::kLanes; ++i) to[v * I32::kLanes + i] = static_cast<std::uint8_t>(x[v].r[i]);
   }
+}
+
+struct Bytes16 {
+  using Reg [[gnu::vector_size(16)]] = std::uint8_t;
+  Reg r;
+
+  static TENON_SIMD Bytes16 set1(std::uint8_t x) { return {Reg{} + x}; }
+  static TENON_SIMD Bytes16 load(const void* p) {
+    Bytes16 v;
+    std::memcpy(&v.r, p, sizeof v.r);
+    return v;
+  }
+  TENON_SIMD void store(void* p) const { std::memcpy(p, &r, sizeof r); }
+};
+
+template <bool Signed>
+TENON_SIMD Bytes16 largest(Bytes16 a, Bytes16 b) {
+  constexpr std::uint8_t kFlip = Signed ? 0x80 : 0;
+  for (int i = 0; i < 16; ++i) a.r[i] = (a.r[i] ^ kFlip) > (b.r[i] ^ kFlip) ? a.r[i] : b.r[i];
+  return a;
 }
 
 }  // namespace

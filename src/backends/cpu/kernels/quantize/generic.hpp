@@ -1,39 +1,104 @@
-// quantize.hpp over the vector type of simd/.
+// quantize.hpp over the vector types of bytes/.
 #pragma once
 
+#include "backends/cpu/kernels/bytes/requantize_generic.hpp"
 #include "backends/cpu/kernels/quantize/quantize.hpp"
 #include "backends/cpu/kernels/unroll.hpp"
+
+#include <cstring>
 
 namespace tenon::cpu {
 namespace {
 
-inline __attribute__((always_inline)) void quantize_range(const QuantizeArgs& args, std::ptrdiff_t begin,
-                                                          std::ptrdiff_t end) {
+// body(Index<n>, i) for n vectors of elements from i on, in [begin, end); what is left at the end is left.
+template <class Body>
+inline __attribute__((always_inline)) std::ptrdiff_t each_vectors(std::ptrdiff_t begin, std::ptrdiff_t end,
+                                                                  const Body& body) {
+  constexpr int kLanes = simd::F32::kLanes;
+  std::ptrdiff_t i = begin;
+  for (; i + 4 * kLanes <= end; i += 4 * kLanes) body(Index<4>{}, i);
+  for (; i + kLanes <= end; i += kLanes) body(Index<1>{}, i);
+  return i;
+}
+
+void quantize_elements(const QuantizeArgs& args, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept {
   using V = simd::F32;
-  constexpr int kVectors = 4;
-  constexpr int kBlock = kVectors * V::kLanes;
   const V scale = V::set1(args.scale);
   const V zero = V::set1(args.zero);
-  const V most = V::set1(255.0F);
-  std::int32_t codes[kBlock];
+  const V low = V::set1(args.is_signed ? -128.0F : 0.0F), high = V::set1(args.is_signed ? 127.0F : 255.0F);
   const auto code = [&](V x) TENON_INLINE_LAMBDA {
     // The bound keeps what is rounded small enough to add the zero point exactly.
     const V bounded = max(V::set1(-512.0F), min(V::set1(512.0F), x / scale));
-    return to_int(max(V::zero(), min(most, round(bounded) + zero)));
+    return to_int(max(low, min(high, round(bounded) + zero)));
   };
-  std::ptrdiff_t i = begin;
-  for (; i + kBlock <= end; i += kBlock) {
-    unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
-      code(V::load(args.src + i + v.value * V::kLanes)).store(codes + v.value * V::kLanes);
-    });
-    for (int lane = 0; lane < kBlock; ++lane) args.dst[i + lane] = static_cast<std::uint8_t>(codes[lane]);
-  }
-  for (; i < end; i += V::kLanes) {
-    const int left = end - i < V::kLanes ? static_cast<int>(end - i) : V::kLanes;
-    code(V::load_n(args.src + i, left)).store(codes);
-    for (int lane = 0; lane < left; ++lane) args.dst[i + lane] = static_cast<std::uint8_t>(codes[lane]);
-  }
+  const auto some = [&]<int Count>(Index<Count>, const float* src, std::uint8_t* dst) TENON_INLINE_LAMBDA {
+    simd::I32 codes[Count];
+    unroll<Count>([&](auto v)
+                      TENON_INLINE_LAMBDA { codes[v.value] = code(V::load(src + v.value * V::kLanes)); });
+    simd::store_bytes(codes, dst);
+  };
+  const std::ptrdiff_t i = each_vectors(begin, end, [&](auto count, std::ptrdiff_t at) TENON_INLINE_LAMBDA {
+    some(count, args.src + at, args.dst + at);
+  });
+  if (i == end) return;
+  float src[V::kLanes] = {};
+  std::uint8_t dst[V::kLanes];
+  std::memcpy(src, args.src + i, static_cast<std::size_t>(end - i) * sizeof(float));
+  some(Index<1>{}, src, dst);
+  std::memcpy(args.dst + i, dst, static_cast<std::size_t>(end - i));
 }
+
+void dequantize_elements(const DequantizeArgs& args, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept {
+  using V = simd::F32;
+  const V scale = V::set1(args.scale);
+  const simd::I32 zero = simd::I32::set1(args.zero);
+  const auto some = [&]<int Count>(Index<Count>, const std::uint8_t* src, float* dst) TENON_INLINE_LAMBDA {
+    unroll<Count>([&](auto v) TENON_INLINE_LAMBDA {
+      const simd::I32 x = load_byte_lanes(src + v.value * V::kLanes, args.is_signed);
+      (to_float(x - zero) * scale).store(dst + v.value * V::kLanes);
+    });
+  };
+  const std::ptrdiff_t i = each_vectors(begin, end, [&](auto count, std::ptrdiff_t at) TENON_INLINE_LAMBDA {
+    some(count, args.src + at, args.dst + at);
+  });
+  if (i == end) return;
+  std::uint8_t src[V::kLanes] = {};
+  float dst[V::kLanes];
+  std::memcpy(src, args.src + i, static_cast<std::size_t>(end - i));
+  some(Index<1>{}, src, dst);
+  std::memcpy(args.dst + i, dst, static_cast<std::size_t>(end - i) * sizeof(float));
+}
+
+void add_elements(const AddBytesArgs& args, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept {
+  using V = simd::F32;
+  const auto term = [](const ByteOperand& x, const std::uint8_t* at) TENON_INLINE_LAMBDA {
+    return to_float(load_byte_lanes(at, x.is_signed) - simd::I32::set1(x.zero)) * V::set1(x.multiplier);
+  };
+  const auto some = [&]<int Count>(Index<Count>, const std::uint8_t* a, const std::uint8_t* b, void* dst,
+                                   std::ptrdiff_t at) TENON_INLINE_LAMBDA {
+    V v[Count];
+    unroll<Count>([&](auto i) TENON_INLINE_LAMBDA {
+      v[i.value] = term(args.a, a + i.value * V::kLanes) + term(args.b, b + i.value * V::kLanes);
+    });
+    activate_quantized(args.requantize, v);
+    store_quantized(args.requantize, v, dst, at);
+  };
+  const std::ptrdiff_t i = each_vectors(begin, end, [&](auto count, std::ptrdiff_t at) TENON_INLINE_LAMBDA {
+    some(count, args.a.data + at, args.b.data + at, args.dst, at);
+  });
+  if (i == end) return;
+  const auto left = static_cast<std::size_t>(end - i);
+  const std::ptrdiff_t element = args.requantize.bytes ? 1 : sizeof(float);
+  std::uint8_t a[V::kLanes] = {}, b[V::kLanes] = {};
+  float dst[V::kLanes];
+  std::memcpy(a, args.a.data + i, left);
+  std::memcpy(b, args.b.data + i, left);
+  some(Index<1>{}, a, b, dst, 0);
+  std::memcpy(static_cast<std::uint8_t*>(args.dst) + i * element, dst,
+              left * static_cast<std::size_t>(element));
+}
+
+constexpr QuantizeRoutines kQuantizeRoutines = {quantize_elements, dequantize_elements, add_elements};
 
 }  // namespace
 }  // namespace tenon::cpu

@@ -1,13 +1,11 @@
-#include "backends/cpu/kernels/simd/portable.hpp"
+#include "backends/cpu/kernels/bytes/portable.hpp"
 
 #include "backends/cpu/kernels/quantize/generic.hpp"
 
 namespace tenon::cpu {
 
-void quantize_u8_portable(const QuantizeArgs& args, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept;
+const QuantizeRoutines& quantize_bytes_portable() noexcept;
 
-void quantize_u8_portable(const QuantizeArgs& args, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept {
-  quantize_range(args, begin, end);
-}
+const QuantizeRoutines& quantize_bytes_portable() noexcept { return kQuantizeRoutines; }
 
 }  // namespace tenon::cpu

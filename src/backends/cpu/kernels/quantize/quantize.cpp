@@ -4,8 +4,7 @@
 
 namespace tenon::cpu {
 
-#define TENON_QUANTIZE_KERNEL(isa, name) \
-  void name(const QuantizeArgs& args, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept;
+#define TENON_QUANTIZE_KERNEL(isa, name) const QuantizeRoutines& name() noexcept;
 #include "backends/cpu/kernels/quantize/kernels.inc"
 #undef TENON_QUANTIZE_KERNEL
 
@@ -20,6 +19,15 @@ constexpr QuantizeKernel kQuantizeKernels[] = {
 // Elements that are worth waking a thread for.
 constexpr std::size_t kQuantizeGrain = 16384;
 
+template <class Args>
+void run_elements(void (*routine)(const Args&, std::ptrdiff_t, std::ptrdiff_t) noexcept, const Args& args,
+                  ThreadPool& pool) {
+  pool.run_ranges(static_cast<std::size_t>(args.count), kQuantizeGrain,
+                  [&](std::size_t begin, std::size_t end, int) {
+                    routine(args, static_cast<std::ptrdiff_t>(begin), static_cast<std::ptrdiff_t>(end));
+                  });
+}
+
 }  // namespace
 
 std::span<const QuantizeKernel> quantize_kernels() { return kQuantizeKernels; }
@@ -27,10 +35,15 @@ std::span<const QuantizeKernel> quantize_kernels() { return kQuantizeKernels; }
 const QuantizeKernel* select_quantize(Isa level) { return best_kernel(quantize_kernels(), level); }
 
 void quantize_run(const QuantizeKernel& kernel, const QuantizeArgs& args, ThreadPool& pool) noexcept {
-  pool.run_ranges(
-      static_cast<std::size_t>(args.count), kQuantizeGrain, [&](std::size_t begin, std::size_t end, int) {
-        kernel.quantize(args, static_cast<std::ptrdiff_t>(begin), static_cast<std::ptrdiff_t>(end));
-      });
+  run_elements(kernel.routines().quantize, args, pool);
+}
+
+void dequantize_run(const QuantizeKernel& kernel, const DequantizeArgs& args, ThreadPool& pool) noexcept {
+  run_elements(kernel.routines().dequantize, args, pool);
+}
+
+void add_bytes_run(const QuantizeKernel& kernel, const AddBytesArgs& args, ThreadPool& pool) noexcept {
+  run_elements(kernel.routines().add, args, pool);
 }
 
 }  // namespace tenon::cpu

@@ -1,8 +1,13 @@
-// Quantization to unsigned bytes with one scale and zero point:
+// Between floats and bytes with one scale and zero point, and sums of bytes of different scales. Bytes are i8
+// or u8.
 //
-//   dst[i] = min(max(round_half_even(src[i] / scale) + zero, 0), 255)       scale > 0; a NaN becomes 0
+//   quantize     dst[i] = saturate(round_half_even(src[i] / scale) + zero)           scale > 0; a NaN becomes
+//   0 dequantize   dst[i] = float(src[i] - zero) * scale add          v = float(a[i] - a_zero) * a_multiplier
+//   + float(b[i] - b_zero) * b_multiplier, products and sum
+//                rounded once each, then as bytes/requantize.hpp has it
 #pragma once
 
+#include "backends/cpu/kernels/bytes/requantize.hpp"
 #include "backends/cpu/kernels/kernel.hpp"
 
 #include <cstddef>
@@ -20,17 +25,50 @@ struct QuantizeArgs {
   std::uint8_t* dst = nullptr;
   std::ptrdiff_t count = 0;
   float scale = 1;
-  float zero = 0;  // 0 … 255
+  float zero = 0;
+  bool is_signed = false;
+};
+
+struct DequantizeArgs {
+  const std::uint8_t* src = nullptr;
+  float* dst = nullptr;
+  std::ptrdiff_t count = 0;
+  float scale = 1;
+  std::int32_t zero = 0;
+  bool is_signed = false;
+};
+
+struct ByteOperand {
+  const std::uint8_t* data = nullptr;
+  bool is_signed = false;
+  std::int32_t zero = 0;
+  float multiplier = 1;
+};
+
+struct AddBytesArgs {
+  ByteOperand a;
+  ByteOperand b;
+  Requantize requantize;  // no residual, no multiplier
+  void* dst = nullptr;
+  std::ptrdiff_t count = 0;
+};
+
+struct QuantizeRoutines {
+  void (*quantize)(const QuantizeArgs&, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept;
+  void (*dequantize)(const DequantizeArgs&, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept;
+  void (*add)(const AddBytesArgs&, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept;
 };
 
 struct QuantizeKernel {
   KernelInfo info;
-  void (*quantize)(const QuantizeArgs&, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept;
+  const QuantizeRoutines& (*routines)() noexcept;
 };
 
 std::span<const QuantizeKernel> quantize_kernels();
 const QuantizeKernel* select_quantize(Isa level);
 
 void quantize_run(const QuantizeKernel& kernel, const QuantizeArgs& args, ThreadPool& pool) noexcept;
+void dequantize_run(const QuantizeKernel& kernel, const DequantizeArgs& args, ThreadPool& pool) noexcept;
+void add_bytes_run(const QuantizeKernel& kernel, const AddBytesArgs& args, ThreadPool& pool) noexcept;
 
 }  // namespace tenon::cpu

@@ -11,6 +11,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 namespace tenon {
@@ -22,6 +23,15 @@ namespace tenon::cpu {
 struct BlockingArgs {
   const float* src = nullptr;
   float* dst = nullptr;
+  std::ptrdiff_t batch = 0;
+  std::ptrdiff_t channels = 0;
+  std::ptrdiff_t spatial = 0;
+};
+
+// The same for bytes.
+struct ByteBlockingArgs {
+  const std::uint8_t* src = nullptr;
+  std::uint8_t* dst = nullptr;
   std::ptrdiff_t batch = 0;
   std::ptrdiff_t channels = 0;
   std::ptrdiff_t spatial = 0;
@@ -81,6 +91,10 @@ const ReorderKernel* select_reorder(Isa level);
 void to_blocked_run(const ReorderKernel& kernel, const BlockingArgs& args, ThreadPool& pool) noexcept;
 void from_blocked_run(const ReorderKernel& kernel, const BlockingArgs& args, ThreadPool& pool) noexcept;
 void transpose_run(const ReorderKernel& kernel, const TransposeArgs& args, ThreadPool& pool) noexcept;
+
+// Bytes, on any machine.
+void to_blocked_run(const ByteBlockingArgs& args, ThreadPool& pool) noexcept;
+void from_blocked_run(const ByteBlockingArgs& args, ThreadPool& pool) noexcept;
 
 // `data` is nChw16c; works on any machine.
 void clear_padding(float* data, std::ptrdiff_t batch, std::ptrdiff_t channels, std::ptrdiff_t spatial,

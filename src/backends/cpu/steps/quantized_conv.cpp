@@ -1,0 +1,113 @@
+// The convolutions of quantized_conv_forms.hpp: x [, residual] → y, weights: packed filter, bias,
+// multipliers.
+#include "backends/cpu/steps/op_params.hpp"
+#include "backends/cpu/steps/operands.hpp"
+#include "backends/cpu/steps/quantized_conv_forms.hpp"
+#include "backends/cpu/steps/requantize.hpp"
+#include "base/check.hpp"
+
+namespace tenon {
+namespace cpu {
+namespace {
+
+struct QuantizedConvState final : StepState {
+  ConvS8Args args;
+};
+
+template <class Form>
+class QuantizedConvStep final : public Step {
+ public:
+  explicit QuantizedConvStep(const StepInit& init)
+      : op_(op_from_params<op::QuantizedConv>(init.params)),
+        kernel_(Form::select(isa())),
+        kernel_dims_(ints_param(init.params, "@kernel")) {
+    residual_ = init.inputs.size() == 2;
+    require_counts(init, kKind, residual_ ? 2 : 1, 1, 3);
+    const Layout blocks = Layout::channel_blocked(kChannelBlock);
+    dtype_ = require_tensor(init.inputs[0], kKind, Form::kPlainInput ? Layout() : blocks).dtype;
+    byte_zero(op_.x_zero, dtype_, kKind);
+    require_tensor(init.outputs[0], kKind, blocks, op_.output_dtype);
+    requantize_ =
+        residual_ ? requantize_with_residual(op_, require_tensor(init.inputs[1], kKind, blocks).dtype, kKind)
+                  : requantize_of(op_, kKind);
+    weights_ = init.weights[0];
+    bias_ = init.weights[1];
+    multiplier_ = init.weights[2];
+    const auto& config = ints_param(init.params, "@config");
+    TENON_REQUIRE(config.size() == 3, "{}: a configuration of {} numbers", kKind, config.size());
+    config_ = {narrow_dim(config[0]), narrow_dim(config[1]), config[2] != 0};
+  }
+
+  std::size_t scratch_bytes(const StepShapes& shapes) const override {
+    return Form::scratch(*kernel_, args_of(shapes), shapes.threads);
+  }
+
+  std::unique_ptr<StepState> specialize(const StepShapes& shapes) const override {
+    auto state = std::make_unique<QuantizedConvState>();
+    ConvS8Args& args = state->args;
+    args = args_of(shapes);
+    const char* refused = Form::refusal(args.shape);
+    TENON_REQUIRE(refused == nullptr, "{}: {}", kKind, refused);
+    require_weight(weights_, kKind, DataType::i8, Form::packed_size(args.shape));
+    const std::size_t channels = conv_s8_packed_bias_size(args.shape);
+    require_weight(bias_, kKind, DataType::i32, channels);
+    require_weight(multiplier_, kKind, DataType::f32, channels);
+    args.weights = weights_.values<std::int8_t>().data();
+    args.bias = bias_.values<std::int32_t>().data();
+    args.requantize = requantize_;
+    args.requantize.multiplier = multiplier_.values<float>().data();
+    TENON_REQUIRE(!residual_ || shape_at(shapes.inputs, 1, kKind) == shape_at(shapes.outputs, 0, kKind),
+                  "{}: the residual has another shape", kKind);
+    return state;
+  }
+
+  Status run(const StepCall& call) const noexcept override {
+    ConvS8Args args = static_cast<const QuantizedConvState&>(*call.state).args;
+    args.src = call.inputs[0]->as<std::uint8_t>();
+    args.requantize.residual = residual_ ? call.inputs[1]->data : nullptr;
+    args.dst = call.outputs[0]->data;
+    Form::run(*kernel_, args, call.scratch, *call.pool);
+    return {};
+  }
+
+ private:
+  static constexpr std::string_view kKind = Form::kKind;
+
+  ConvS8Args args_of(const StepShapes& shapes) const {
+    ConvS8Args args;
+    args.shape = conv_shape(window_of(op_), shape_at(shapes.inputs, 0, kKind), kernel_dims_,
+                            shape_at(shapes.outputs, 0, kKind));
+    args.config = config_;
+    args.src_signed = dtype_ == DataType::i8;
+    args.planar = Form::kPlainInput;
+    args.src_zero = static_cast<int>(op_.x_zero);
+    return args;
+  }
+
+  op::QuantizedConv op_;
+  const typename Form::Kernel* kernel_;
+  std::vector<std::int64_t> kernel_dims_;
+  bool residual_;
+  DataType dtype_;
+  Requantize requantize_;
+  ConvS8Config config_;
+  Tensor weights_, bias_, multiplier_;
+};
+
+template <class Form>
+void add_quantized(StepRegistry& registry) {
+  registry.add(Form::kKind, [](const StepInit& init) -> std::unique_ptr<Step> {
+    return std::make_unique<QuantizedConvStep<Form>>(init);
+  });
+}
+
+}  // namespace
+}  // namespace cpu
+
+void register_cpu_step_quantized_conv(StepRegistry& registry) {
+  cpu::add_quantized<cpu::QuantizedConvBlocked>(registry);
+  cpu::add_quantized<cpu::QuantizedConvPlanar>(registry);
+  cpu::add_quantized<cpu::QuantizedConvDepthwise>(registry);
+}
+
+}  // namespace tenon

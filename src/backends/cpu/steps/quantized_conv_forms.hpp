@@ -1,0 +1,76 @@
+// The forms in which convolutions of bytes run, as conv_forms.hpp has them for floats.
+//
+//   blocked    cpu.quantized_conv            nchw16c → nchw16c
+//   planar     cpu.quantized_conv_planar     nchw → nchw16c, at most 4 input channels
+//   depthwise  cpu.quantized_conv_depthwise  nchw16c → nchw16c, one channel a group
+#pragma once
+
+#include "backends/cpu/kernels/conv_s8/conv_s8.hpp"
+#include "backends/cpu/kernels/depthwise_s8/depthwise_s8.hpp"
+#include "backends/cpu/steps/conv_geometry.hpp"
+#include "ops/quantized_conv.hpp"
+
+#include <string_view>
+
+namespace tenon::cpu {
+
+template <bool Planar>
+struct QuantizedConvForm {
+  using Kernel = ConvS8Kernel;
+  static constexpr std::string_view kKind = Planar ? "cpu.quantized_conv_planar" : "cpu.quantized_conv";
+  static constexpr bool kPlainInput = Planar;
+  static const Kernel* select(Isa level) { return select_conv_s8(level); }
+  static const char* refusal(const ConvShape& s) { return conv_s8_refusal(s, Planar); }
+  static ConvShape computed(const ConvShape& s) { return conv_merged(s); }
+  static ConvS8Configs configs(const Kernel& kernel, const ConvShape& s) {
+    return conv_s8_configs(kernel, s);
+  }
+  static std::size_t packed_size(const ConvShape& s) { return conv_s8_packed_size(s); }
+  static void pack(const ConvShape& s, const std::int8_t* from, std::int8_t* to) {
+    conv_s8_pack(s, from, to);
+  }
+  static std::size_t scratch(const Kernel& kernel, const ConvS8Args& args, int threads) {
+    return conv_s8_scratch_size(kernel, args, threads);
+  }
+  static void run(const Kernel& kernel, const ConvS8Args& args, std::byte* scratch,
+                  ThreadPool& pool) noexcept {
+    conv_s8_run(kernel, args, scratch, pool);
+  }
+};
+
+using QuantizedConvBlocked = QuantizedConvForm<false>;
+using QuantizedConvPlanar = QuantizedConvForm<true>;
+
+struct QuantizedConvDepthwise {
+  using Kernel = DepthwiseS8Kernel;
+  static constexpr std::string_view kKind = "cpu.quantized_conv_depthwise";
+  static constexpr bool kPlainInput = false;
+  static const Kernel* select(Isa level) { return select_depthwise_s8(level); }
+  static const char* refusal(const ConvShape& s) { return depthwise_s8_refusal(s); }
+  static ConvShape computed(const ConvShape& s) { return s; }
+  static ConvS8Configs configs(const Kernel&, const ConvShape&) { return {{}, 1}; }
+  static std::size_t packed_size(const ConvShape& s) { return depthwise_s8_packed_size(s); }
+  static void pack(const ConvShape& s, const std::int8_t* from, std::int8_t* to) {
+    depthwise_s8_pack(s, from, to);
+  }
+  static std::size_t scratch(const Kernel&, const ConvS8Args& args, int threads) {
+    return depthwise_s8_scratch_size(args.shape, threads);
+  }
+  static void run(const Kernel& kernel, const ConvS8Args& args, std::byte* scratch,
+                  ThreadPool& pool) noexcept {
+    depthwise_s8_run(kernel, args, scratch, pool);
+  }
+};
+
+// The float convolution of the same window.
+inline op::Conv window_of(const op::QuantizedConv& q) {
+  op::Conv conv;
+  conv.stride = q.stride;
+  conv.pad = q.pad;
+  conv.dilation = q.dilation;
+  conv.group = q.group;
+  conv.auto_pad = q.auto_pad;
+  return conv;
+}
+
+}  // namespace tenon::cpu

@@ -1,0 +1,103 @@
+// "cpu.quantized_matmul": a [, residual] → y, weights: packed b, bias, multipliers; the dims of b as the
+// operator takes it are "@b".
+#include "ops/quantized_matmul.hpp"
+
+#include "backends/cpu/kernels/gemm_s8/gemm_s8.hpp"
+#include "backends/cpu/steps/matmul.hpp"
+#include "backends/cpu/steps/op_params.hpp"
+#include "backends/cpu/steps/operands.hpp"
+#include "backends/cpu/steps/requantize.hpp"
+#include "base/check.hpp"
+
+namespace tenon {
+namespace cpu {
+namespace {
+
+struct QuantizedMatMulState final : StepState {
+  GemmS8Args args;
+};
+
+class QuantizedMatMulStep final : public Step {
+ public:
+  static constexpr std::string_view kKind = "cpu.quantized_matmul";
+
+  explicit QuantizedMatMulStep(const StepInit& init)
+      : op_(op_from_params<op::QuantizedMatMul>(init.params)), b_dims_(ints_param(init.params, "@b")) {
+    residual_ = init.inputs.size() == 2;
+    require_counts(init, kKind, residual_ ? 2 : 1, 1, 3);
+    dtype_ = require_tensor(init.inputs[0], kKind, Layout()).dtype;
+    byte_zero(op_.a_zero, dtype_, kKind);
+    require_tensor(init.outputs[0], kKind, Layout(), op_.output_dtype);
+    requantize_ = residual_ ? requantize_with_residual(
+                                  op_, require_tensor(init.inputs[1], kKind, Layout()).dtype, kKind)
+                            : requantize_of(op_, kKind);
+    TENON_REQUIRE(!op_.transpose_a && op_.b_zero == 0, "{}: operands that its kernels do not take", kKind);
+    weights_ = init.weights[0];
+    bias_ = init.weights[1];
+    multiplier_ = init.weights[2];
+    volume(b_dims_);
+  }
+
+  std::size_t scratch_bytes(const StepShapes& shapes) const override {
+    return gemm_s8_scratch_size(args_of(shapes), shapes.threads);
+  }
+
+  std::unique_ptr<StepState> specialize(const StepShapes& shapes) const override {
+    auto state = std::make_unique<QuantizedMatMulState>();
+    GemmS8Args& args = state->args;
+    args = args_of(shapes);
+    require_weight(weights_, kKind, DataType::i8, gemm_s8_packed_size(args.k, args.n));
+    require_weight(bias_, kKind, DataType::i32, gemm_s8_packed_bias_size(args.n));
+    require_weight(multiplier_, kKind, DataType::f32, gemm_s8_packed_bias_size(args.n));
+    args.b = weights_.values<std::int8_t>().data();
+    args.bias = bias_.values<std::int32_t>().data();
+    args.requantize = requantize_;
+    args.requantize.multiplier = multiplier_.values<float>().data();
+    TENON_REQUIRE(!residual_ || shape_at(shapes.inputs, 1, kKind) == shape_at(shapes.outputs, 0, kKind),
+                  "{}: the residual has another shape", kKind);
+    return state;
+  }
+
+  Status run(const StepCall& call) const noexcept override {
+    GemmS8Args args = static_cast<const QuantizedMatMulState&>(*call.state).args;
+    args.a = call.inputs[0]->as<std::uint8_t>();
+    args.requantize.residual = residual_ ? call.inputs[1]->data : nullptr;
+    args.c = call.outputs[0]->data;
+    gemm_s8_run(*kernel_, args, call.scratch, *call.pool);
+    return {};
+  }
+
+ private:
+  GemmS8Args args_of(const StepShapes& shapes) const {
+    op::MatMul product;
+    product.transpose_b = op_.transpose_b;
+    const MatMulShape shape =
+        matmul_shape(product, shape_at(shapes.inputs, 0, kKind), b_dims_, shape_at(shapes.outputs, 0, kKind));
+    TENON_REQUIRE(shape.batch == 1 && b_dims_.size() == 2, "{}: a batch of products", kKind);
+    GemmS8Args args;
+    args.m = shape.m;
+    args.n = shape.n;
+    args.k = shape.k;
+    args.a_signed = dtype_ == DataType::i8;
+    return args;
+  }
+
+  op::QuantizedMatMul op_;
+  const ConvS8Kernel* kernel_ = select_conv_s8(isa());
+  Shape b_dims_;
+  bool residual_;
+  DataType dtype_;
+  Requantize requantize_;
+  Tensor weights_, bias_, multiplier_;
+};
+
+}  // namespace
+}  // namespace cpu
+
+void register_cpu_step_quantized_matmul(StepRegistry& registry) {
+  registry.add(cpu::QuantizedMatMulStep::kKind, [](const StepInit& init) -> std::unique_ptr<Step> {
+    return std::make_unique<cpu::QuantizedMatMulStep>(init);
+  });
+}
+
+}  // namespace tenon

@@ -1,0 +1,89 @@
+// Products of bytes with one constant matrix: "cpu.quantized_matmul".
+#include "ops/quantized_matmul.hpp"
+
+#include "backends/cpu/kernels/gemm_s8/gemm_s8.hpp"
+#include "backends/cpu/steps/matmul.hpp"
+#include "backends/cpu/steps/op_params.hpp"
+#include "backends/cpu/tactics/checks.hpp"
+#include "backends/cpu/tactics/cost.hpp"
+#include "backends/cpu/tactics/quantized_operands.hpp"
+
+#include <algorithm>
+
+namespace tenon {
+namespace cpu {
+namespace {
+
+using QMatMul = op::QuantizedMatMul;
+
+class QuantizedMatMulTactic final : public Tactic {
+ public:
+  std::string_view name() const noexcept override { return "cpu.quantized_matmul"; }
+  std::string_view op() const noexcept override { return QMatMul::kName; }
+
+  Verdict supports(const Problem& problem) const override {
+    if (problem.has_unknown_dims()) return Verdict::no("a shape is known only while running");
+    const auto& op = *problem.op.as<QMatMul>();
+    if (problem.inputs[QMatMul::kB].constant == nullptr)
+      return Verdict::no("the second operand is computed, not constant");
+    if (problem.inputs[QMatMul::kB].dims.size() != 2)
+      return Verdict::no("the second operand is not one matrix");
+    if (problem.input(QMatMul::kB).dtype != DataType::i8 || op.b_zero != 0)
+      return Verdict::no("the second operand is not i8 around zero");
+    if (op.transpose_a) return Verdict::no("the first operand is transposed");
+    if (Verdict v = require_constant_channels(problem, QMatMul::kMultiplier, QMatMul::kBias); !v) return v;
+    if (problem.has(QMatMul::kResidual)) {
+      if (problem.inputs[QMatMul::kResidual].constant != nullptr)
+        return Verdict::no("the added tensor is a constant");
+      if (problem.input(QMatMul::kResidual).dims != problem.output().dims)
+        return Verdict::no("the added tensor is broadcast");
+    }
+    return Verdict::yes();
+  }
+
+  std::vector<Candidate> candidates(const Problem& problem) const override {
+    const MatMulShape shape = shape_of(problem);
+    const double ops = 2.0 * shape.m * shape.n * shape.k * shape.batch;
+    return plain_candidate(problem,
+                           std::max(integer_ns(ops, problem), memory_ns(touched_bytes(problem), problem)));
+  }
+
+  Prepared prepare(const Problem& problem, const Candidate&) const override {
+    const MatMulShape shape = shape_of(problem);
+    const auto& op = *problem.op.as<QMatMul>();
+    Prepared prepared{std::string(name()), op_to_params(op), {}, {QMatMul::kA}};
+    prepared.params.push_back({"@b", problem.inputs[QMatMul::kB].constant->shape()});
+    const std::int8_t* b = problem.inputs[QMatMul::kB].constant->values<std::int8_t>().data();
+    Tensor packed(DataType::i8, {static_cast<std::int64_t>(gemm_s8_packed_size(shape.k, shape.n))});
+    gemm_s8_pack(b, op.transpose_b, shape.k, shape.n, packed.mutable_values<std::int8_t>().data());
+    const auto columns = static_cast<std::int64_t>(gemm_s8_packed_bias_size(shape.n));
+    Tensor bias(DataType::i32, {columns});
+    gemm_s8_pack_bias(b, op.transpose_b, shape.k, shape.n,
+                      problem.has(QMatMul::kBias)
+                          ? problem.inputs[QMatMul::kBias].constant->values<std::int32_t>().data()
+                          : nullptr,
+                      problem.input(QMatMul::kA).dtype == DataType::i8, static_cast<int>(op.a_zero),
+                      bias.mutable_values<std::int32_t>().data());
+    Tensor multiplier = padded_multipliers(*problem.inputs[QMatMul::kMultiplier].constant, shape.n, columns);
+    prepared.weights = {std::move(packed), std::move(bias), std::move(multiplier)};
+    if (problem.has(QMatMul::kResidual)) prepared.operands.push_back(QMatMul::kResidual);
+    return prepared;
+  }
+
+ private:
+  static MatMulShape shape_of(const Problem& problem) {
+    op::MatMul product;
+    product.transpose_b = problem.op.as<QMatMul>()->transpose_b;
+    return matmul_shape(product, problem.inputs[QMatMul::kA].dims, problem.inputs[QMatMul::kB].dims,
+                        problem.outputs[0].dims);
+  }
+};
+
+}  // namespace
+}  // namespace cpu
+
+void register_cpu_tactic_quantized_matmul(TacticRegistry& registry) {
+  registry.add(std::make_unique<cpu::QuantizedMatMulTactic>());
+}
+
+}  // namespace tenon

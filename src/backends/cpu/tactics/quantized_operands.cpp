@@ -1,0 +1,42 @@
+#include "backends/cpu/tactics/quantized_operands.hpp"
+
+#include "backends/cpu/tactics/checks.hpp"
+#include "backends/cpu/tactics/cost.hpp"
+
+#include <algorithm>
+
+namespace tenon::cpu {
+
+namespace {
+
+// Integer operations per nanosecond and core that good code reaches at a level.
+double ops_per_ns(Isa isa) {
+  if (isa >= Isa::avx512_vnni) return 700;
+  if (isa >= Isa::avx512) return 250;
+  if (isa >= Isa::avx2_vnni) return 350;
+  if (isa >= Isa::avx2) return 130;
+  return 4;
+}
+
+}  // namespace
+
+Verdict require_constant_channels(const Problem& problem, std::size_t multiplier, std::size_t bias) {
+  if (problem.inputs[multiplier].constant == nullptr)
+    return Verdict::no("the multipliers are computed, not constant");
+  return require_constant(problem, bias, "bias");
+}
+
+Tensor padded_multipliers(const Tensor& multiplier, std::int64_t channels, std::int64_t padded) {
+  Tensor list(DataType::f32, {padded});
+  const auto from = multiplier.values<float>();
+  const auto to = list.mutable_values<float>();
+  std::fill(to.begin(), to.end(), 0.0F);
+  for (std::size_t i = 0; i < static_cast<std::size_t>(channels); ++i) to[i] = from[from.size() == 1 ? 0 : i];
+  return list;
+}
+
+double integer_ns(double ops, const Problem& problem) {
+  return kCallNs + ops / (ops_per_ns(problem.isa) * std::max(1, problem.threads));
+}
+
+}  // namespace tenon::cpu

@@ -1,0 +1,79 @@
+// Products of bytes on every kernel of conv_s8 that this machine runs, against their formula.
+#include "backends/cpu/kernels/gemm_s8/gemm_s8.hpp"
+
+#include "kernels/s8_support.hpp"
+
+#include <cmath>
+
+namespace tenon::cpu {
+namespace {
+
+using GemmS8Kernels = test::KernelTest<ConvS8Kernel>;
+
+void check_product(const ConvS8Kernel& kernel, test::Random& random, int m, int n, int k) {
+  SCOPED_TRACE(testing::Message() << m << " x " << k << " x " << n);
+  const bool transposed = random.coin(), is_signed = random.coin(), biased = random.coin();
+  const int zero = random.integer(0, 255) - (is_signed ? 128 : 0);
+  const auto a = test::random_bytes(random, static_cast<std::size_t>(m) * static_cast<std::size_t>(k));
+  std::vector<std::int8_t> b(static_cast<std::size_t>(k) * static_cast<std::size_t>(n));
+  for (auto& w : b) w = static_cast<std::int8_t>(random.integer(-128, 127));
+  std::vector<std::int32_t> bias(static_cast<std::size_t>(n));
+  for (auto& value : bias) value = biased ? random.integer(-100000, 100000) : 0;
+  const test::S8Epilogue epilogue = test::random_epilogue(
+      random, n, static_cast<std::size_t>(m) * static_cast<std::size_t>(n), std::sqrt(1.0 + k) * 128 * 74);
+
+  std::vector<std::int8_t> packed(gemm_s8_packed_size(k, n));
+  gemm_s8_pack(b.data(), transposed, k, n, packed.data());
+  std::vector<std::int32_t> packed_bias(gemm_s8_packed_bias_size(n));
+  gemm_s8_pack_bias(b.data(), transposed, k, n, biased ? bias.data() : nullptr, is_signed, zero,
+                    packed_bias.data());
+  std::vector<float> multiplier = epilogue.multiplier;
+  multiplier.resize(packed_bias.size());
+  GemmS8Args args{m,      n, k, a.data(), is_signed, packed.data(), packed_bias.data(), epilogue.requantize,
+                  nullptr};
+  args.requantize.multiplier = multiplier.data();
+  args.requantize.residual = epilogue.residual.empty() ? nullptr : epilogue.residual.data();
+
+  for (const int threads : {1, 3}) {
+    const auto results = static_cast<std::size_t>(m) * static_cast<std::size_t>(n);
+    test::GuardedBytes c(results * (args.requantize.bytes ? 1 : sizeof(float)));
+    test::GuardedBytes scratch(gemm_s8_scratch_size(args, threads));
+    args.c = c.data();
+    gemm_s8_run(kernel, args, reinterpret_cast<std::byte*>(scratch.data()), test::pool_of(threads));
+    ASSERT_TRUE(c.intact() && scratch.intact());
+    for (int i = 0; i < m; ++i) {
+      for (int j = 0; j < n; ++j) {
+        auto sum = static_cast<std::uint32_t>(bias[static_cast<std::size_t>(j)]);
+        for (int q = 0; q < k; ++q) {
+          const int x = test::byte_value(a[static_cast<std::size_t>(i * k + q)], is_signed) - zero;
+          sum +=
+              static_cast<std::uint32_t>(x * b[static_cast<std::size_t>(transposed ? j * k + q : q * n + j)]);
+        }
+        const auto at = static_cast<std::size_t>(i * n + j);
+        ASSERT_EQ(
+            test::result_at(epilogue, c, at),
+            test::expected_result(epilogue, static_cast<std::int32_t>(sum), static_cast<std::size_t>(j), at))
+            << "row " << i << " column " << j << ", " << threads << " threads";
+      }
+    }
+  }
+}
+
+TEST_P(GemmS8Kernels, RandomShapes) {
+  test::Random random;
+  SCOPED_TRACE(random.trace());
+  for (int i = 0; i < 60 && !HasFatalFailure(); ++i)
+    check_product(kernel(), random, random.integer(1, 50), random.integer(1, 90), random.integer(1, 140));
+}
+
+TEST_P(GemmS8Kernels, ManyPanels) {
+  test::Random random;
+  SCOPED_TRACE(random.trace());
+  check_product(kernel(), random, 130, 40, 2048);
+  check_product(kernel(), random, 1, 70, 1024);
+}
+
+TENON_FOR_EACH_KERNEL(GemmS8Kernels, conv_s8_kernels());
+
+}  // namespace
+}  // namespace tenon::cpu
