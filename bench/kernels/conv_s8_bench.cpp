@@ -95,6 +95,7 @@ void run(benchmark::State& state, const cpu::ConvS8Kernel& kernel, const ByteLay
   args.planar = layer.planar;
   args.bias = bias.data();
   args.requantize.multiplier = multiplier.data();
+  args.requantize.find_range(multiplier.size());
   args.requantize.residual = layer.residual ? residual.data() : nullptr;
   args.requantize.to_bytes(0, 255, 0);
   args.dst = dst.data();
@@ -137,6 +138,7 @@ void run_depthwise(benchmark::State& state, const cpu::DepthwiseS8Kernel& kernel
   args.weights = reinterpret_cast<const std::int8_t*>(weights.data());
   args.bias = bias.data();
   args.requantize.multiplier = multiplier.data();
+  args.requantize.find_range(multiplier.size());
   args.requantize.to_bytes(0, 255, 0);
   args.dst = dst.data();
   Bytes scratch(cpu::depthwise_s8_scratch_size(s, pool().size()));

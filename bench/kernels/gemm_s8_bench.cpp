@@ -32,6 +32,7 @@ void run(benchmark::State& state, const cpu::ConvS8Kernel& kernel, const BytePro
                        a.data(),    p.is_signed, reinterpret_cast<std::int8_t*>(b.data()),
                        bias.data(), {},          c.data()};
   args.requantize.multiplier = multiplier.data();
+  args.requantize.find_range(multiplier.size());
   args.requantize.to_bytes(-128, 127, 0);
   Bytes scratch(cpu::gemm_s8_scratch_size(args, pool().size()));
   for (auto _ : state) {

@@ -98,6 +98,7 @@ void check_case(const S8Case& c, const std::vector<std::int8_t>& weights, Random
   args.bias = bias.data();
   args.requantize = c.epilogue.requantize;
   args.requantize.multiplier = multiplier.data();
+  if (random.coin()) args.requantize.find_range(multiplier.size());
   args.requantize.residual = c.epilogue.residual.empty() ? nullptr : residual.data();
 
   const std::size_t element = args.requantize.bytes ? 1 : sizeof(float);

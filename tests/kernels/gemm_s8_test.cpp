@@ -32,6 +32,7 @@ void check_product(const ConvS8Kernel& kernel, test::Random& random, int m, int 
   GemmS8Args args{m,      n, k, a.data(), is_signed, packed.data(), packed_bias.data(), epilogue.requantize,
                   nullptr};
   args.requantize.multiplier = multiplier.data();
+  if (random.coin()) args.requantize.find_range(multiplier.size());
   args.requantize.residual = epilogue.residual.empty() ? nullptr : epilogue.residual.data();
 
   for (const int threads : {1, 3}) {

@@ -59,11 +59,11 @@ TEST_P(QuantizeKernels, BackToFloats) {
   for (int i = 0; i < 20; ++i) {
     const auto x = test::random_bytes(random, static_cast<std::size_t>(random.integer(1, 300)));
     std::vector<float> y(x.size() + 4, 77);
-    DequantizeArgs args{
+    BytesToFloatsArgs args{
         x.data(), y.data(),     static_cast<std::ptrdiff_t>(x.size()), random.real(0.01F, 1.0F),
         0,        random.coin()};
     args.zero = random.integer(0, 255) - (args.is_signed ? 128 : 0);
-    dequantize_run(kernel(), args, test::pool_of(3));
+    bytes_to_floats_run(kernel(), args, test::pool_of(3));
     for (std::size_t k = 0; k < x.size(); ++k) {
       const auto centred = static_cast<float>(test::byte_value(x[k], args.is_signed) - args.zero);
       ASSERT_EQ(y[k], centred * args.scale);

@@ -115,10 +115,10 @@ class DequantizeStep final : public ByteScaleStep {
 
   Status run(const StepCall& call) const noexcept override {
     const auto& state = static_cast<const ByteScaleState&>(*call.state);
-    dequantize_run(*kernel_,
-                   {call.inputs[0]->as<std::uint8_t>(), call.outputs[0]->as<float>(), state.count,
-                    *call.inputs[1]->as<float>(), zero_of(call, is_signed_), is_signed_},
-                   *call.pool);
+    bytes_to_floats_run(*kernel_,
+                        {call.inputs[0]->as<std::uint8_t>(), call.outputs[0]->as<float>(), state.count,
+                         *call.inputs[1]->as<float>(), zero_of(call, is_signed_), is_signed_},
+                        *call.pool);
     clear_lanes(state, call);
     return {};
   }

@@ -56,6 +56,7 @@ class QuantizedConvStep final : public Step {
     args.bias = bias_.values<std::int32_t>().data();
     args.requantize = requantize_;
     args.requantize.multiplier = multiplier_.values<float>().data();
+    args.requantize.find_range(channels);
     TENON_REQUIRE(!residual_ || shape_at(shapes.inputs, 1, kKind) == shape_at(shapes.outputs, 0, kKind),
                   "{}: the residual has another shape", kKind);
     return state;

@@ -53,6 +53,7 @@ class QuantizedMatMulStep final : public Step {
     args.bias = bias_.values<std::int32_t>().data();
     args.requantize = requantize_;
     args.requantize.multiplier = multiplier_.values<float>().data();
+    args.requantize.find_range(gemm_s8_packed_bias_size(args.n));
     TENON_REQUIRE(!residual_ || shape_at(shapes.inputs, 1, kKind) == shape_at(shapes.outputs, 0, kKind),
                   "{}: the residual has another shape", kKind);
     return state;

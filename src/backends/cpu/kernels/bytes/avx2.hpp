@@ -29,6 +29,39 @@ TENON_SIMD void store_bytes(const I32 (&x)[4], void* p) {
                       _mm256_permutevar8x32_epi32(_mm256_packus_epi16(a, b), lanes));
 }
 
+// Four vectors are narrowed with saturation, which does most of the bounding.
+struct Codes {
+  bool is_signed;
+  __m256i zero, low, high;                    // i32
+  __m256i zero_words, low_bytes, high_bytes;  // i16, bytes
+
+  Codes(bool is_signed_, std::int32_t zero_, std::int32_t low_, std::int32_t high_)
+      : is_signed(is_signed_),
+        zero(_mm256_set1_epi32(zero_)),
+        low(_mm256_set1_epi32(low_)),
+        high(_mm256_set1_epi32(high_)),
+        zero_words(_mm256_set1_epi16(static_cast<std::int16_t>(zero_))),
+        low_bytes(_mm256_set1_epi8(static_cast<char>(low_))),
+        high_bytes(_mm256_set1_epi8(static_cast<char>(high_))) {}
+
+  TENON_SIMD void store(const I32 (&x)[1], void* p) const {
+    const __m256i codes = _mm256_add_epi32(x[0].r, zero);
+    store_bytes({{_mm256_min_epi32(_mm256_max_epi32(codes, low), high)}}, p);
+  }
+  TENON_SIMD void store(const I32 (&x)[4], void* p) const {
+    const __m256i a = _mm256_adds_epi16(_mm256_packs_epi32(x[0].r, x[1].r), zero_words);
+    const __m256i b = _mm256_adds_epi16(_mm256_packs_epi32(x[2].r, x[3].r), zero_words);
+    __m256i bytes;
+    if (is_signed) {
+      bytes = _mm256_min_epi8(_mm256_max_epi8(_mm256_packs_epi16(a, b), low_bytes), high_bytes);
+    } else {
+      bytes = _mm256_min_epu8(_mm256_max_epu8(_mm256_packus_epi16(a, b), low_bytes), high_bytes);
+    }
+    const __m256i lanes = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+    _mm256_storeu_si256(static_cast<__m256i*>(p), _mm256_permutevar8x32_epi32(bytes, lanes));
+  }
+};
+
 struct Bytes16 {
   __m128i r;
 

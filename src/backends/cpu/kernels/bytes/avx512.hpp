@@ -25,6 +25,39 @@ TENON_SIMD void store_bytes(const I32 (&x)[4], void* p) {
   _mm512_storeu_si512(p, _mm512_maskz_permutexvar_epi32(0xffff, lanes, _mm512_packus_epi16(a, b)));
 }
 
+// Four vectors are narrowed with saturation, which does most of the bounding.
+struct Codes {
+  bool is_signed;
+  __m512i zero, low, high;                    // i32
+  __m512i zero_words, low_bytes, high_bytes;  // i16, bytes
+
+  Codes(bool is_signed_, std::int32_t zero_, std::int32_t low_, std::int32_t high_)
+      : is_signed(is_signed_),
+        zero(_mm512_set1_epi32(zero_)),
+        low(_mm512_set1_epi32(low_)),
+        high(_mm512_set1_epi32(high_)),
+        zero_words(_mm512_set1_epi16(static_cast<std::int16_t>(zero_))),
+        low_bytes(_mm512_set1_epi8(static_cast<char>(low_))),
+        high_bytes(_mm512_set1_epi8(static_cast<char>(high_))) {}
+
+  TENON_SIMD void store(const I32 (&x)[1], void* p) const {
+    const __m512i codes = _mm512_add_epi32(x[0].r, zero);
+    store_bytes({{_mm512_maskz_min_epi32(0xffff, _mm512_maskz_max_epi32(0xffff, codes, low), high)}}, p);
+  }
+  TENON_SIMD void store(const I32 (&x)[4], void* p) const {
+    const __m512i a = _mm512_adds_epi16(_mm512_packs_epi32(x[0].r, x[1].r), zero_words);
+    const __m512i b = _mm512_adds_epi16(_mm512_packs_epi32(x[2].r, x[3].r), zero_words);
+    __m512i bytes;
+    if (is_signed) {
+      bytes = _mm512_min_epi8(_mm512_max_epi8(_mm512_packs_epi16(a, b), low_bytes), high_bytes);
+    } else {
+      bytes = _mm512_min_epu8(_mm512_max_epu8(_mm512_packus_epi16(a, b), low_bytes), high_bytes);
+    }
+    const __m512i lanes = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    _mm512_storeu_si512(p, _mm512_maskz_permutexvar_epi32(0xffff, lanes, bytes));
+  }
+};
+
 struct Bytes16 {
   __m128i r;
 

@@ -3,6 +3,8 @@
 //
 //   load_i8(p), load_u8(p)        kLanes bytes, widened to integers
 //   store_bytes(x, p)             the low byte of each lane of x, of I32[n]: n * kLanes bytes; n is 1 or 4
+//   Codes(signed or not, zero, low, high)
+//     .store(x, p)                what store_bytes does of min(max(x + zero, low), high), for |x| below 2^30
 //   Bytes16                       16 bytes; set1(x), load(p), store(p), largest<signed or not>(a, b)
 #pragma once
 
@@ -30,6 +32,24 @@ TENON_SIMD void store_bytes(const I32 (&x)[Count], void* p) {
     for (int i = 0; i < I32::kLanes; ++i) to[v * I32::kLanes + i] = static_cast<std::uint8_t>(x[v].r[i]);
   }
 }
+
+struct Codes {
+  std::int32_t zero, low, high;
+
+  Codes(bool, std::int32_t zero_, std::int32_t low_, std::int32_t high_)
+      : zero(zero_), low(low_), high(high_) {}
+  template <int Count>
+  TENON_SIMD void store(const I32 (&x)[Count], void* p) const {
+    I32 codes[Count];
+    for (int v = 0; v < Count; ++v) {
+      for (int i = 0; i < I32::kLanes; ++i) {
+        const std::int32_t code = x[v].r[i] + zero;
+        codes[v].r[i] = code < low ? low : code > high ? high : code;
+      }
+    }
+    store_bytes(codes, p);
+  }
+};
 
 struct Bytes16 {
   using Reg [[gnu::vector_size(16)]] = std::uint8_t;

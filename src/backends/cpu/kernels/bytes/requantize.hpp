@@ -10,6 +10,8 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
+#include <cstddef>
 #include <cstdint>
 
 namespace tenon::cpu {
@@ -26,11 +28,16 @@ struct Requantize {
   float low = 0;
   float high = 0;
   bool bytes = true;  // else the result is f32
+  bool is_signed = false;
   std::int32_t zero = 0;
+  bool narrow = false;  // every |v| is below 2^30, so that bounds may be applied to integers: these
+  std::int32_t low_code = 0;
+  std::int32_t high_code = 0;
 
   // Asks for bytes from `least` to `most` with that zero point.
   void to_bytes(std::int32_t least, std::int32_t most, std::int32_t zero_point) {
     bytes = bounded = true;
+    is_signed = least < 0;
     zero = zero_point;
     low = static_cast<float>(least - zero_point);
     high = static_cast<float>(most - zero_point);
@@ -47,6 +54,16 @@ struct Requantize {
       low = least;
       high = most;
     }
+  }
+
+  // Finds out from `channels` multipliers whether the result is narrow. Rounding commutes with bounds.
+  void find_range(std::size_t channels) {
+    constexpr float kMost = 0.25F, kMostResidual = 0x1p19F;
+    if (!bytes) return;
+    narrow = std::fabs(residual_multiplier) <= kMostResidual && (!leaky || std::fabs(alpha) <= 1);
+    for (std::size_t c = 0; c < channels; ++c) narrow = narrow && std::fabs(multiplier[c]) <= kMost;
+    low_code = static_cast<std::int32_t>(std::nearbyint(low)) + zero;
+    high_code = static_cast<std::int32_t>(std::nearbyint(high)) + zero;
   }
 };
 

@@ -53,35 +53,73 @@ inline __attribute__((always_inline)) void store_quantized(const Requantize& e, 
   });
 }
 
+// What follows the sum where bounds are left to the narrowing of integers.
+template <int Count>
+inline __attribute__((always_inline)) void store_narrow(const Requantize& e, const simd::Codes& codes,
+                                                        simd::F32 (&v)[Count], void* dst, std::ptrdiff_t at) {
+  using V = simd::F32;
+  constexpr int kStore = Count % 4 == 0 ? 4 : 1;
+  if (e.leaky) {
+    const V alpha = V::set1(e.alpha);
+    unroll<Count>([&](auto i) TENON_INLINE_LAMBDA {
+      v[i.value] = select(v[i.value] < V::zero(), v[i.value] * alpha, v[i.value]);
+    });
+  }
+  unroll<Count / kStore>([&](auto s) TENON_INLINE_LAMBDA {
+    simd::I32 rounded[kStore];
+    unroll<kStore>([&](auto i)
+                       TENON_INLINE_LAMBDA { rounded[i.value] = to_int(v[s.value * kStore + i.value]); });
+    codes.store(rounded, static_cast<std::uint8_t*>(dst) + at + s.value * kStore * V::kLanes);
+  });
+}
+
 // `pixels` x 16 sums of one channel block, one after the other, to results and from a residual that lie as
 // they do, from element `at` on. `multiplier` is the block's.
-inline void requantize_block(const Requantize& e, const std::int32_t* sums, const float* multiplier,
-                             void* dst, std::ptrdiff_t at, int pixels) {
+template <bool Residual, bool Narrow>
+inline void requantize_block_as(const Requantize& e, const std::int32_t* sums, const float* multiplier,
+                                void* dst, std::ptrdiff_t at, int pixels) {
   using V = simd::F32;
   constexpr int kPerBlock = kChannelBlock / V::kLanes;
+  constexpr int kMany = kPerBlock > 4 ? kPerBlock : 4;
   const auto* residual = static_cast<const std::uint8_t*>(e.residual);
+  const simd::Codes codes(e.is_signed, e.zero, e.low_code, e.high_code);
+  V scale[kPerBlock];
+  unroll<kPerBlock>([&](auto i)
+                        TENON_INLINE_LAMBDA { scale[i.value] = V::load(multiplier + i.value * V::kLanes); });
   const auto some = [&]<int Count>(Index<Count>, std::ptrdiff_t i) TENON_INLINE_LAMBDA {
     V v[Count];
     unroll<Count>([&](auto c) TENON_INLINE_LAMBDA {
-      v[c.value] = to_float(simd::I32::load(sums + i + c.value * V::kLanes)) *
-                   V::load(multiplier + c.value % kPerBlock * V::kLanes);
+      v[c.value] = to_float(simd::I32::load(sums + i + c.value * V::kLanes)) * scale[c.value % kPerBlock];
     });
-    if (residual) {
+    if constexpr (Residual) {
       const simd::I32 zero = simd::I32::set1(e.residual_zero);
-      const V scale = V::set1(e.residual_multiplier);
+      const V r_scale = V::set1(e.residual_multiplier);
       unroll<Count>([&](auto c) TENON_INLINE_LAMBDA {
         const simd::I32 r = load_byte_lanes(residual + at + i + c.value * V::kLanes, e.residual_signed);
-        v[c.value] = v[c.value] + to_float(r - zero) * scale;
+        v[c.value] = v[c.value] + to_float(r - zero) * r_scale;
       });
     }
-    activate_quantized(e, v);
-    store_quantized(e, v, dst, at + i);
+    if constexpr (Narrow) {
+      store_narrow(e, codes, v, dst, at + i);
+    } else {
+      activate_quantized(e, v);
+      store_quantized(e, v, dst, at + i);
+    }
   };
-  constexpr int kMany = kPerBlock > 4 ? kPerBlock : 4;
   const std::ptrdiff_t count = static_cast<std::ptrdiff_t>(pixels) * kChannelBlock;
   std::ptrdiff_t i = 0;
   for (; i + kMany * V::kLanes <= count; i += kMany * V::kLanes) some(Index<kMany>{}, i);
   for (; i < count; i += kChannelBlock) some(Index<kPerBlock>{}, i);
+}
+
+inline void requantize_block(const Requantize& e, const std::int32_t* sums, const float* multiplier,
+                             void* dst, std::ptrdiff_t at, int pixels) {
+  if (e.narrow) {
+    if (e.residual) return requantize_block_as<true, true>(e, sums, multiplier, dst, at, pixels);
+    return requantize_block_as<false, true>(e, sums, multiplier, dst, at, pixels);
+  }
+  if (e.residual) return requantize_block_as<true, false>(e, sums, multiplier, dst, at, pixels);
+  requantize_block_as<false, false>(e, sums, multiplier, dst, at, pixels);
 }
 
 }  // namespace

@@ -48,7 +48,7 @@ void quantize_elements(const QuantizeArgs& args, std::ptrdiff_t begin, std::ptrd
   std::memcpy(args.dst + i, dst, static_cast<std::size_t>(end - i));
 }
 
-void dequantize_elements(const DequantizeArgs& args, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept {
+void dequantize_elements(const BytesToFloatsArgs& args, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept {
   using V = simd::F32;
   const V scale = V::set1(args.scale);
   const simd::I32 zero = simd::I32::set1(args.zero);

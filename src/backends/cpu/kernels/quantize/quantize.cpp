@@ -38,7 +38,8 @@ void quantize_run(const QuantizeKernel& kernel, const QuantizeArgs& args, Thread
   run_elements(kernel.routines().quantize, args, pool);
 }
 
-void dequantize_run(const QuantizeKernel& kernel, const DequantizeArgs& args, ThreadPool& pool) noexcept {
+void bytes_to_floats_run(const QuantizeKernel& kernel, const BytesToFloatsArgs& args,
+                         ThreadPool& pool) noexcept {
   run_elements(kernel.routines().dequantize, args, pool);
 }
 

@@ -29,7 +29,7 @@ struct QuantizeArgs {
   bool is_signed = false;
 };
 
-struct DequantizeArgs {
+struct BytesToFloatsArgs {
   const std::uint8_t* src = nullptr;
   float* dst = nullptr;
   std::ptrdiff_t count = 0;
@@ -55,7 +55,7 @@ struct AddBytesArgs {
 
 struct QuantizeRoutines {
   void (*quantize)(const QuantizeArgs&, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept;
-  void (*dequantize)(const DequantizeArgs&, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept;
+  void (*dequantize)(const BytesToFloatsArgs&, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept;
   void (*add)(const AddBytesArgs&, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept;
 };
 
@@ -68,7 +68,8 @@ std::span<const QuantizeKernel> quantize_kernels();
 const QuantizeKernel* select_quantize(Isa level);
 
 void quantize_run(const QuantizeKernel& kernel, const QuantizeArgs& args, ThreadPool& pool) noexcept;
-void dequantize_run(const QuantizeKernel& kernel, const DequantizeArgs& args, ThreadPool& pool) noexcept;
+void bytes_to_floats_run(const QuantizeKernel& kernel, const BytesToFloatsArgs& args,
+                         ThreadPool& pool) noexcept;
 void add_bytes_run(const QuantizeKernel& kernel, const AddBytesArgs& args, ThreadPool& pool) noexcept;
 
 }  // namespace tenon::cpu
