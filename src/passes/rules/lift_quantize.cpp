@@ -19,15 +19,15 @@ std::optional<Patch> lift_quantize(const Graph& graph, NodeId root, const RuleCo
   if (!joins && context.only_user(moving->inputs[0]) != mover) return std::nullopt;
 
   Patch patch(graph, root);
-  std::vector<ValueId> inputs = moving->inputs;
-  const std::size_t data = joins ? inputs.size() : 1;
+  std::vector<ValueId> integers;
+  const std::size_t data = joins ? moving->inputs.size() : 1;
   for (std::size_t i = 0; i < data; ++i) {
     std::vector<ValueId> operands = quantize.inputs;
-    operands[0] = inputs[i];
-    inputs[i] = patch.add(quantize.op, std::move(operands));
+    operands[0] = moving->inputs[i];
+    integers.push_back(patch.add(quantize.op, std::move(operands)));
   }
   patch.set_location(merged_location(*moving, quantize));
-  const ValueId result = patch.add(moving->op, std::move(inputs));
+  const ValueId result = add_moved(patch, *moving, std::move(integers), *affine).front();
   if (!patch.can_replace(quantize.outputs[0], result)) return std::nullopt;
   patch.replace(quantize.outputs[0], result);
   patch.move_taps(true);

@@ -11,16 +11,16 @@ std::optional<Patch> sink_dequantize(const Graph& graph, NodeId root, const Rule
   if (!moves_elements(graph, node)) return std::nullopt;
   const auto first = dequantized_from(graph, node.inputs[0]);
   if (!first) return std::nullopt;
-  std::vector<ValueId> inputs = node.inputs;
-  const std::size_t data = node.op.is<op::Concat>() ? inputs.size() : 1;
+  std::vector<ValueId> integers;
+  const std::size_t data = node.op.is<op::Concat>() ? node.inputs.size() : 1;
   for (std::size_t i = 0; i < data; ++i) {
-    const auto from = dequantized_from(graph, inputs[i]);
+    const auto from = dequantized_from(graph, node.inputs[i]);
     if (!from || !from->same_numbers(*first)) return std::nullopt;
-    inputs[i] = from->q;
+    integers.push_back(from->q);
   }
   const Node& dequantize = *producer(graph, node.inputs[0]);
   Patch patch(graph, root);
-  const std::vector<ValueId> moved = patch.add_node(node.op, std::move(inputs), node.outputs.size());
+  const std::vector<ValueId> moved = add_moved(patch, node, std::move(integers), *first);
   for (std::size_t i = 0; i < moved.size(); ++i) {
     std::vector<ValueId> operands = dequantize.inputs;
     operands[0] = moved[i];
