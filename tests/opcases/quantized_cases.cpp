@@ -43,6 +43,13 @@ void add_weight_only_cases(std::vector<OpCase>& cases) {
                    {input({n, 20, h, w}), stored(DataType::u8, {20, 1, 3, 3}), weight({20}),
                     weight({20}, 0.005, 0.01), stored(DataType::u8, {20})},
                    9});
+  conv.group = 1;
+  conv.stride = {2, 2};
+  cases.push_back(
+      {"weight_only_conv_first_layer",
+       conv,
+       {input({n, 3, h, w}), stored(DataType::i8, {20, 3, 3, 3}), weight({20}), weight({20}, 0.005, 0.01)},
+       27});
   op::WeightOnlyConvTranspose transposed;
   transposed.stride = {2, 2};
   transposed.axis = 1;

@@ -21,6 +21,7 @@ void bind_plugins(nb::module_& module);
 void bind_engine(nb::module_& module);
 void bind_context(nb::module_& module);
 void bind_build(nb::module_& module);
+void bind_quantize(nb::module_& module);
 void bind_verify(nb::module_& module);
 void bind_inspect(nb::module_& module);
 void bind_logging(nb::module_& module);

@@ -14,6 +14,7 @@ NB_MODULE(_tenon, module) {
   bind_engine(module);
   bind_context(module);
   bind_build(module);
+  bind_quantize(module);
   bind_verify(module);
   bind_inspect(module);
   bind_logging(module);

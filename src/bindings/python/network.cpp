@@ -82,6 +82,8 @@ void bind_network(nb::module_& module) {
       .def_prop_ro("inputs", &Network::inputs, "Without a profile: symbolic dims have min 0 and max -1.")
       .def_prop_ro("outputs", &Network::outputs)
       .def("to_text", &Network::to_text, Unlocked(), "As textual IR, large constants by their hash.")
+      .def("save_onnx", &Network::save_onnx, "path"_a, Unlocked(),
+           "Writes an ONNX model that answers the same; above 1 GiB its constants go to path + \".data\".")
       .def("save_text", &Network::save_text, "path"_a, Unlocked(),
            "Writes the text and, when there are large constants, path + \".blob\".")
       .def("op_counts", &op_counts, Unlocked(), "How often each operator occurs, nested regions included.")
