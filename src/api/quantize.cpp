@@ -1,6 +1,7 @@
 #include "api/pipeline.hpp"
 #include "base/check.hpp"
 #include "base/text.hpp"
+#include "quant/place.hpp"
 #include "quant/schemes.hpp"
 
 #include <tenon/quantize.hpp>
@@ -11,8 +12,8 @@
 namespace tenon {
 namespace {
 
-constexpr std::array<std::string_view, 4> kSchemes = {"dynamic-symmetric", "dynamic-asymmetric",
-                                                      "weights-int8", "weights-int4"};
+constexpr std::array<std::string_view, 6> kSchemes = {
+    "static", "static-asymmetric", "dynamic-symmetric", "dynamic-asymmetric", "weights-int8", "weights-int4"};
 
 // What changes weights comes first: their scales are to be those of the weights that remain.
 constexpr const char* kBefore = "canonicalize,cse,absorb,cse";
@@ -47,8 +48,11 @@ Network quantize(const Network& network, const QuantizeOptions& options, Quantiz
   out = {};
   Graph graph = network.graph();
   graph.clear_taps();
+  quant::name_observed_values(graph);
   run(graph, kBefore, options);
   switch (options.scheme) {
+    case QuantizationScheme::static_symmetric:
+    case QuantizationScheme::static_asymmetric: quant::quantize_statically(graph, options, out); break;
     case QuantizationScheme::weights_int8:
     case QuantizationScheme::weights_int4: quant::quantize_weights(graph, options, out); break;
     case QuantizationScheme::dynamic_symmetric:

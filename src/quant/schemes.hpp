@@ -1,4 +1,4 @@
-// The schemes of tenon/quantize.hpp that need no calibration, as rewrites of a graph.
+// The schemes of tenon/quantize.hpp, as rewrites of a graph whose scales and offsets went into the weights.
 #pragma once
 
 #include "ir/graph.hpp"
@@ -14,5 +14,9 @@ void quantize_weights(Graph& graph, const QuantizeOptions& options, QuantizeRepo
 // are multiplied by both scales, the bias is added as floats. Where several read one value, it is quantized
 // once.
 void quantize_dynamically(Graph& graph, const QuantizeOptions& options, QuantizeReport& report);
+
+// quantize_linear and dequantize_linear around what runs on integers, by the ranges of options.int8. The
+// graph was given to name_observed_values() before any pass. ModelError without ranges.
+void quantize_statically(Graph& graph, const QuantizeOptions& options, QuantizeReport& report);
 
 }  // namespace tenon::quant

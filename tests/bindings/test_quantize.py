@@ -35,7 +35,7 @@ class Quantize(unittest.TestCase):
         self.assertEqual((layer.name, layer.op, layer.weights), ("fc", "matmul", "u4[10,576] in blocks of 128"))
         self.assertTrue(math.isfinite(layer.sqnr_db))
         self.assertEqual({kept.reason for kept in report.kept}, {"excluded by 'conv*'"})
-        for arguments in ({"scheme": "int9"}, {"exclude": ["nothing"]}, {"scheme": "weights-int4", "block": 3}):
+        for arguments in ({"scheme": "int9"}, {"scheme": "static"}, {"scheme": "weights-int8", "exclude": ["nothing"]}, {"scheme": "weights-int4", "block": 3}):
             with self.assertRaises(tenon.ModelError):
                 tenon.quantize(network, **arguments)
 

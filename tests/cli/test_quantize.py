@@ -8,7 +8,7 @@ import unittest
 
 from support import DIGITS, MODEL, CommandTest, load_npy, save_npy, tenon
 
-SCHEMES = ("weights-int8", "weights-int4", "dynamic-symmetric", "dynamic-asymmetric")
+SCHEMES = ("static", "static-asymmetric", "weights-int8", "weights-int4", "dynamic-symmetric", "dynamic-asymmetric")
 PICTURES = sorted((DIGITS / "images").iterdir())
 
 try:
@@ -20,6 +20,8 @@ except ImportError:
 class Quantize(CommandTest):
     def quantized(self, scheme: str, *arguments: object) -> object:
         path = self.folder / f"{scheme}.onnx"
+        if scheme.startswith("static"):
+            arguments = ("--calib", DIGITS / "images", "--scale", "1/255", "--calibrator", "min-max", *arguments)
         self.succeeds("quantize", MODEL, "-o", path, "--scheme", scheme, *arguments)
         return path
 
@@ -65,7 +67,9 @@ class Quantize(CommandTest):
 
     def test_what_is_wrong_is_said(self):
         for arguments, words in ((("--scheme", "int3"), "there is no quantization scheme 'int3'"),
-                                 (("--exclude", "none*"), "'none*' fits no convolution or product"),
+                                 ((), "integers want ranges"),
+                                 (("--scheme", "weights-int8", "--calib", DIGITS / "images"), "weights-int8 takes no calibration"),
+                                 (("--scheme", "weights-int8", "--exclude", "none*"), "'none*' fits no convolution or product"),
                                  (("--scheme", "weights-int4", "--block", "5"), "blocks of 5 weights")):
             done = tenon("quantize", MODEL, "-o", self.folder / "q.onnx", *arguments)
             self.assertEqual(done.code, 1)

@@ -1,5 +1,6 @@
 // tenon quantize: a model with integers in place of floats, as an ONNX file.
 #include "arguments.hpp"
+#include "int8_arguments.hpp"
 #include "program.hpp"
 #include "progress_bar.hpp"
 #include "table.hpp"
@@ -21,10 +22,12 @@ namespace {
 
 struct Options {
   ModelArguments importing;
+  InputArguments pictures;
+  Int8Arguments ranges;
   QuantizeOptions quantizing;
   std::string model;
   std::string output;
-  std::string scheme = "weights-int8";
+  std::string scheme = "static";
   bool all = false;
   bool json = false;
 };
@@ -71,10 +74,14 @@ std::string text_of(const QuantizeReport& report, const Options& options) {
 
 int run(Options options) {
   options.quantizing.scheme = parse_quantization_scheme(options.scheme);
-  const Network network = load_network(options.model, options.importing.options());
+  options.ranges.int8 = options.scheme.starts_with("static");
+  if (!options.ranges.int8 && options.ranges.any())
+    throw ModelError(fmt::format("the scheme {} takes no calibration", options.scheme));
+  const Network network = load_network(options.model, options.pictures.import_options(options.importing));
   QuantizeReport report;
   const Network quantized = [&] {
     ProgressBar bar;
+    options.quantizing.int8 = options.ranges.options(network, options.pictures, 0, bar);
     options.quantizing.progress = bar.callback();
     return quantize(network, options.quantizing, &report);
   }();
@@ -101,7 +108,8 @@ void add_quantize(Program& program) {
       ->required();
   app.add_option("-o,--save", options->output, "ONNX file to write, or textual IR (*.ir)")->required();
   app.add_option("--scheme", options->scheme,
-                 "dynamic-symmetric, dynamic-asymmetric, weights-int8 (default) or weights-int4");
+                 "static (default), static-asymmetric, dynamic-symmetric, dynamic-asymmetric, weights-int8 "
+                 "or weights-int4");
   app.add_option("--block", options->quantizing.block,
                  "weights-int4: 16, 32 (default), 64, 128 or 256 weights share a scale");
   app.add_flag("--zero-points", options->quantizing.zero_points,
@@ -111,7 +119,8 @@ void add_quantize(Program& program) {
          "Nodes to leave as they are, by name; '*' and '?' stand for other characters; may be repeated")
       ->allow_extra_args(false);
   options->importing.add_to(app);
-  options->importing.add_mean(app);
+  options->pictures.add_pictures(app);
+  options->ranges.add_calibration(app);
   app.add_flag("--all", options->all, "Show every layer");
   app.add_flag("--json", options->json, "Report as JSON");
 }

@@ -42,9 +42,8 @@ OnMismatch parse_on_mismatch(const std::string& text, OnMismatch otherwise) {
 
 }  // namespace
 
-void Int8Arguments::add_to(CLI::App& app) {
-  const char* group = "INT8";
-  app.add_flag("--int8", int8, "Run layers on 8-bit integers, after calibration")->group(group);
+void Int8Arguments::add_calibration(CLI::App& app) {
+  const char* group = "Calibration";
   app.add_option(
          "--calib", data,
          "[NAME=]PATH: what to calibrate with: a folder, a list of files, a picture, .npy or .npz; may be "
@@ -70,6 +69,12 @@ void Int8Arguments::add_to(CLI::App& app) {
          "is there")
       ->check(CLI::IsMember({"recalibrate", "stop", "accept"}))
       ->group(group);
+}
+
+void Int8Arguments::add_to(CLI::App& app) {
+  const char* group = "INT8";
+  app.add_flag("--int8", int8, "Run layers on 8-bit integers, after calibration")->group(group);
+  add_calibration(app);
   app.add_option("--int8-scheme", scheme, "Activations: symmetric (i8, default) or asymmetric (u8)")
       ->check(CLI::IsMember({"symmetric", "asymmetric"}))
       ->group(group);
@@ -83,6 +88,11 @@ void Int8Arguments::add_to(CLI::App& app) {
       ->group(group);
 }
 
+bool Int8Arguments::any() const {
+  return !(data.empty() && calibrator.empty() && cache.empty() && table.empty() && layers.empty() &&
+           scheme.empty() && !strict);
+}
+
 CalibrationTable Int8Arguments::calibrated(const Network& network, const InputArguments& pictures,
                                            const CalibrationRule& rule, int threads, ProgressBar& bar) const {
   CalibrateOptions options;
@@ -94,7 +104,8 @@ CalibrationTable Int8Arguments::calibrated(const Network& network, const InputAr
   CalibrationTable result;
   if (data.empty()) {
     const auto text = cache.empty() ? std::nullopt : text_of_file(cache);
-    if (!text) throw ModelError("--int8 wants --calib, --calib-table, or a --calib-cache that exists");
+    if (!text)
+      throw ModelError("integers want ranges: --calib, --calib-table, or a --calib-cache that exists");
     CacheAlone alone(*text);
     options.on_mismatch = parse_on_mismatch(on_mismatch, OnMismatch::stop);
     result = calibrate(network, alone, options, &report);
@@ -111,9 +122,7 @@ CalibrationTable Int8Arguments::calibrated(const Network& network, const InputAr
 std::optional<Int8Options> Int8Arguments::options(const Network& network, const InputArguments& pictures,
                                                   int threads, ProgressBar& bar) const {
   if (!int8) {
-    const bool alone = data.empty() && calibrator.empty() && cache.empty() && table.empty() &&
-                       layers.empty() && scheme.empty() && !strict;
-    if (!alone) throw ModelError("options of INT8 without --int8");
+    if (any()) throw ModelError("options of INT8 without --int8");
     return std::nullopt;
   }
   if (!table.empty() && !(data.empty() && cache.empty()))

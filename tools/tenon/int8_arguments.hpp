@@ -28,6 +28,8 @@ struct Int8Arguments {
   bool strict = false;
 
   void add_to(CLI::App& app);
+  void add_calibration(CLI::App& app);  // those that find ranges
+  bool any() const;                     // whether one was given, but --int8
 
   // Calibrates where no table is given and no cache fits. Nothing without --int8; ModelError when one of the
   // other options is there all the same. Says on stderr why a cache was not taken.

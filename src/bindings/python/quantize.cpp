@@ -3,6 +3,8 @@
 
 #include <tenon/quantize.hpp>
 
+#include <nanobind/stl/filesystem.h>
+#include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/string_view.h>
 #include <nanobind/stl/vector.h>
@@ -12,9 +14,15 @@ namespace {
 
 using namespace nb::literals;
 
-Network run(const Network& network, std::string_view scheme, std::int64_t block, bool zero_points,
-            std::vector<std::string> exclude, QuantizeReport* report) {
+Network run(const Network& network, std::string_view scheme,
+            const std::optional<std::filesystem::path>& table, std::optional<std::string_view> calibrator,
+            std::int64_t block, bool zero_points, std::vector<std::string> exclude, QuantizeReport* report) {
   QuantizeOptions options;
+  if (table) {
+    options.int8.emplace();
+    options.int8->table = CalibrationTable::load(*table);
+    if (calibrator) options.int8->rule = parse_calibration_rule(*calibrator);
+  }
   options.scheme = parse_quantization_scheme(scheme);
   options.block = block;
   options.zero_points = zero_points;
@@ -47,12 +55,15 @@ void bind_quantize(nb::module_& module) {
       .def_ro("layers", &QuantizeReport::layers, "Those that were quantized.")
       .def_ro("kept", &QuantizeReport::kept, "Convolutions and products that were not.");
 
-  module.def("quantize", run, "network"_a, "scheme"_a = "weights-int8", "block"_a = 32,
-             "zero_points"_a = false, "exclude"_a = std::vector<std::string>(), "report"_a = nb::none(),
-             "The network with its convolutions and matrix products of constant weights quantized. scheme: "
-             "weights-int8, weights-int4 (block weights share a scale; with zero_points they are unsigned), "
-             "dynamic-symmetric or dynamic-asymmetric. exclude: names of nodes that stay as they are, with * "
-             "and ? for other characters. Batch normalizations go into the weights first.");
+  module.def(
+      "quantize", run, "network"_a, "scheme"_a, "table"_a = nb::none(), "calibrator"_a = nb::none(),
+      "block"_a = 32, "zero_points"_a = false, "exclude"_a = std::vector<std::string>(),
+      "report"_a = nb::none(),
+      "The network with its convolutions and matrix products of constant weights quantized. scheme: static "
+      "or static-asymmetric (by the ranges of a table that tenon calibrate wrote, those that calibrator "
+      "chose), dynamic-symmetric, dynamic-asymmetric, weights-int8, weights-int4 (block weights share a "
+      "scale; with zero_points they are unsigned). exclude: names of nodes that stay as they are, with * "
+      "and ? for other characters. Batch normalizations go into the weights first.");
 }
 
 }  // namespace tenon::python

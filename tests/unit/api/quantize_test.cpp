@@ -1,5 +1,6 @@
 // Quantization through the interface: what the schemes make of a network, and how far it is from it.
 #include <tenon/builder.hpp>
+#include <tenon/calibrate.hpp>
 #include <tenon/draw.hpp>
 #include <tenon/error.hpp>
 #include <tenon/network.hpp>
@@ -10,6 +11,7 @@
 #include <algorithm>
 #include <cmath>
 #include <random>
+#include <utility>
 
 namespace tenon {
 namespace {
@@ -139,6 +141,7 @@ TEST(Quantize, WhatSeveralReadIsQuantizedOnce) {
 
 TEST(Quantize, NodesCanBeExcludedByPattern) {
   QuantizeOptions options;
+  options.scheme = QuantizationScheme::weights_int8;
   options.exclude = {"f*", "la?t"};
   QuantizeReport report;
   quantize(network(), options, &report);
@@ -149,6 +152,47 @@ TEST(Quantize, NodesCanBeExcludedByPattern) {
   EXPECT_EQ(report.kept[0].reason, "excluded by 'f*'");
   options.exclude = {"nothing*"};
   EXPECT_THROW(quantize(network(), options), ModelError);
+}
+
+// One batch, the input of answer().
+class OneBatch final : public Calibrator {
+ public:
+  std::int64_t batch_size() const override { return 1; }
+  std::optional<std::map<std::string, Tensor>> next_batch() override {
+    if (std::exchange(done_, true)) return std::nullopt;
+    return std::map<std::string, Tensor>{{"x", drawn({1, 8, 9, 9}, 8)}};
+  }
+
+ private:
+  bool done_ = false;
+};
+
+TEST(Quantize, StaticSchemesRoundActivationsByTheirRanges) {
+  OneBatch data;
+  QuantizeOptions options;
+  EXPECT_THROW(quantize(network(), options), ModelError);  // no ranges
+  options.int8.emplace();
+  options.int8->rule = parse_calibration_rule("min-max");
+  CalibrateOptions calibrating;
+  calibrating.rules = {options.int8->rule};
+  options.int8->table = calibrate(network(), data, calibrating);
+  options.exclude = {"hidden"};
+  const std::vector<float> exact = answer(network(), true);
+  for (const auto scheme : {QuantizationScheme::static_symmetric, QuantizationScheme::static_asymmetric}) {
+    options.scheme = scheme;
+    QuantizeReport report;
+    const Network quantized = quantize(network(), options, &report);
+    ASSERT_EQ(report.layers.size(), 3U);
+    EXPECT_EQ(report.layers[2].name, "last");
+    EXPECT_GT(report.layers[0].sqnr_db, 35);
+    EXPECT_TRUE(std::any_of(report.kept.begin(), report.kept.end(),
+                            [](const QuantizeReport::Kept& kept) { return kept.name == "hidden"; }));
+    EXPECT_TRUE(holds(quantized, "quantize_linear"));
+    const std::vector<float> raw = answer(quantized, false);
+    EXPECT_LT(relative_error(raw, exact), 8.0 / 127);  // weights and activations of four layers
+    EXPECT_GT(relative_error(raw, exact), 1e-4);
+    EXPECT_LT(relative_error(answer(quantized, true), raw), 4.0 / 127);  // a quantum here and there
+  }
 }
 
 // Zeros as input: a scale of 0 must not make a NaN.
@@ -167,7 +211,8 @@ TEST(Quantize, ZerosStayZeros) {
 }
 
 TEST(Quantize, NamesOfSchemesGoBothWays) {
-  for (const char* name : {"dynamic-symmetric", "dynamic-asymmetric", "weights-int8", "weights-int4"})
+  for (const char* name : {"static", "static-asymmetric", "dynamic-symmetric", "dynamic-asymmetric",
+                           "weights-int8", "weights-int4"})
     EXPECT_EQ(to_string(parse_quantization_scheme(name)), name);
   EXPECT_THROW(parse_quantization_scheme("int2"), ModelError);
   QuantizeOptions options;
