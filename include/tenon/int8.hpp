@@ -43,8 +43,8 @@ struct LayerPrecision {
 
 struct Int8Options {
   CalibrationTable table;
-  CalibrationRule rule;                          // whose ranges count …
-  std::map<std::string, CalibrationRule> rules;  // … unless the tensor is named here
+  CalibrationRule rule = {CalibrationAlgorithm::mse};  // whose ranges count …
+  std::map<std::string, CalibrationRule> rules;        // … unless the tensor is named here
   ActivationScheme scheme = ActivationScheme::symmetric;
   std::vector<PrecisionOverride> overrides;
 };

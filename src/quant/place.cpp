@@ -2,6 +2,7 @@
 
 #include "base/check.hpp"
 #include "base/text.hpp"
+#include "ir/constant.hpp"
 #include "ops/average_pool.hpp"
 #include "ops/concat.hpp"
 #include "ops/conv.hpp"
@@ -55,7 +56,9 @@ class Placement {
   }
 
   std::vector<LayerPrecision> run() {
-    nodes_ = graph_.nodes(graph_.body());
+    for (const NodeId id : graph_.nodes(graph_.body())) {
+      if (!graph_.node(id).op.is<op::Constant>()) nodes_.push_back(id);
+    }
     parent_.resize(graph_.value_limit());
     std::iota(parent_.begin(), parent_.end(), 0U);
     asked_.resize(graph_.value_limit(), false);
@@ -304,7 +307,7 @@ class Placement {
       layer.reason = follower_obstacle(id);
     } else if (kind == Role::moving && is_asked(node.outputs[0])) {
       layer.reason = "";
-    } else if (const PrecisionOverride* order = override_of(node); order != nullptr) {
+    } else if (override_of(node) != nullptr && !rules::as_activation(node.op)) {
       layer.reason = fmt::format("{} has no form for integers", node.op.name());
     } else {
       return;

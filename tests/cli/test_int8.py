@@ -1,0 +1,107 @@
+"""tenon build --int8: from a model and pictures to an engine on integers."""
+
+import json
+import unittest
+
+from support import DIGITS, MODEL, CommandTest, load_npy, tenon
+
+PICTURES = DIGITS / "images"
+SCALE = ("--scale", "1/255")
+
+
+class Int8(CommandTest):
+    def build(self, *arguments: object, name: str = "int8.engine") -> dict:
+        """What --json says, and the engine beside the other files."""
+        out = self.succeeds("build", MODEL, "-o", self.folder / name, "--int8", "--no-tune", "--threads", 1, "--json", *SCALE, *arguments)
+        return json.loads(out)
+
+    def layers(self, report: dict) -> dict:
+        return {layer["location"]: layer for layer in report["layers"] if layer["op"] in ("conv", "matmul")}
+
+    def test_digits_are_read_as_well_as_in_fp32(self):
+        for scheme in ("symmetric", "asymmetric"):
+            with self.subTest(scheme=scheme):
+                report = self.build("--calib", PICTURES, "--int8-scheme", scheme)
+                precision = {"symmetric": "i8", "asymmetric": "u8"}[scheme]
+                self.assertEqual({layer["precision"] for layer in report["layers"]}, {precision})
+                self.assertGreaterEqual(len(self.layers(report)), 4)
+                result = json.loads(self.succeeds("evaluate", self.folder / "int8.engine", "--reference", MODEL, "--eval",
+                                                  DIGITS / "labels.txt", "--json", *SCALE))
+                self.assertLessEqual(result["lost"], 1, result)
+                self.assertGreater(result["outputs"][0]["cosine"]["value"], 0.99, result)
+
+    def test_explain_shows_integers(self):
+        self.build("--calib", PICTURES)
+        text = self.succeeds("explain", self.folder / "int8.engine")
+        self.assertIn("i8[", text)
+
+    def test_a_cache_or_a_table_stands_for_the_pictures(self):
+        self.build("--calib", PICTURES, "--calibrator", "entropy-2", "--calib-cache", self.folder / "cache")
+        self.assertTrue((self.folder / "cache").read_text().startswith("TRT-"))
+        first = (self.folder / "int8.engine").read_bytes()
+        self.build("--calib-cache", self.folder / "cache")
+        self.assertEqual((self.folder / "int8.engine").read_bytes(), first)
+        self.succeeds("calibrate", MODEL, "--calib", PICTURES, "-o", self.folder / "table", "--calibrator", "entropy-2", *SCALE)
+        self.build("--calib-table", self.folder / "table", "--calibrator", "entropy-2")
+        self.assertEqual((self.folder / "int8.engine").read_bytes(), first)
+
+    def test_a_cache_that_does_not_fit(self):
+        self.build("--calib", PICTURES, "--calibrator", "entropy-2", "--calib-cache", self.folder / "cache")
+        cache = self.folder / "cache"
+        lines = cache.read_text().splitlines()
+        cache.write_text("\n".join([lines[0], *lines[2:]]) + "\n")
+        command = ("build", MODEL, "-o", self.folder / "e", "--int8", "--no-tune", "--calib-cache", cache, *SCALE)
+        self.assertIn("the cache has no scale for", self.refuses(*command))
+        for more, floats in ((("--on-mismatch", "accept"), "in FP32: calibration has no range for 'image'"), (("--calib", PICTURES), "8 of 8")):
+            done = tenon(*command, *more)
+            self.assertEqual(done.code, 0, done)
+            self.assertIn("the cache has no scale for", done.err)
+            self.assertIn(floats, done.out)
+        self.assertEqual(cache.read_text().splitlines(), lines)
+
+    def test_layers_stay_float_by_name(self):
+        report = self.build("--calib", PICTURES, "--layer-precision", "conv*=fp32", "--layer-precision", "conv2=int8", "--strict-precision")
+        layers = self.layers(report)
+        floats = [name for name, layer in layers.items() if layer["precision"] == "f32"]
+        self.assertTrue(floats)
+        for name, layer in layers.items():
+            expected = name.startswith("conv") and "conv2" not in name
+            self.assertEqual(layer["precision"] == "f32", expected, name)
+            self.assertEqual(layer["reason"], "asked to stay float" if expected else "")
+
+    def test_what_cannot_be(self):
+        engine = ("-o", self.folder / "e", "--no-tune")
+        calib = ("--int8", "--calib", PICTURES, *SCALE)
+        for said, *arguments in (("no layer and no tensor is called 'nowhere'", *calib, "--layer-precision", "nowhere=fp32"),
+                                 ("expected PATTERN=fp32 or PATTERN=int8", *calib, "--layer-precision", "conv1=fp8"),
+                                 ("without --int8", "--calib", PICTURES),
+                                 ("--int8 wants --calib", "--int8"),
+                                 ("a raw one leaves out", *calib, "--raw"),
+                                 ("needs the pass quantize", *calib, "--pipeline", "canonicalize")):
+            self.assertIn(said, self.refuses("build", MODEL, *engine, *arguments))
+        table = self.folder / "table"
+        self.succeeds("calibrate", MODEL, "--calib", PICTURES, "-o", table, *SCALE)
+        text = table.read_text().splitlines()
+        at = next(i for i, line in enumerate(text) if line.startswith("graph "))
+        text[at] = "graph " + "0" * 32
+        table.write_text("\n".join(text) + "\n")
+        self.assertIn("another network", self.refuses("build", MODEL, *engine, "--int8", "--calib-table", table))
+
+    def test_constants_in_the_portable_part_are_integers(self):
+        self.build("--calib", PICTURES, "--strip-portable", name="stripped.engine")
+        self.build("--calib", PICTURES)
+        whole = (self.folder / "int8.engine").stat().st_size
+        stripped = (self.folder / "stripped.engine").stat().st_size
+        weights = MODEL.stat().st_size
+        self.assertLess(whole - stripped, 0.4 * weights)
+
+    def test_the_engine_answers(self):
+        self.build("--calib", PICTURES)
+        picture = sorted(PICTURES.iterdir())[0]
+        self.succeeds("run", self.folder / "int8.engine", "--input", picture, "--output-dir", self.folder / "out", *SCALE)
+        values = load_npy(self.folder / "out" / "logits.npy").values
+        self.assertEqual(values.index(max(values)), int(picture.stem.split("_")[1]))
+
+
+if __name__ == "__main__":
+    unittest.main()
