@@ -4,6 +4,7 @@
 
 #include <tenon/calibration_table.hpp>
 #include <tenon/evaluate.hpp>
+#include <tenon/int8.hpp>
 
 #include <cstddef>
 #include <map>
@@ -14,12 +15,13 @@ namespace tenon {
 
 struct ImproveOptions {
   CalibrationRule rule = {CalibrationAlgorithm::mse};  // of tensors whose calibrator is not chosen
-  bool asymmetric = false;                             // u8 with a zero point, not i8
-  bool equalize = true;                                // channels between two layers, by powers of two
-  bool choose_calibrators = true;                      // for every tensor that a layer reads
-  bool correct_bias = true;                            // by the mean error of each channel
-  std::size_t samples = 32;                            // that measurements take; calibration takes all
-  int threads = 0;                                     // 0: all cores this process may use
+  ActivationScheme scheme = ActivationScheme::symmetric;
+  bool equalize = true;            // channels between two layers, by powers of two
+  bool choose_calibrators = true;  // for every tensor that a layer reads
+  bool round_weights = false;      // so that the errors of a channel make up for each other
+  bool correct_bias = true;        // by the mean error of each channel
+  std::size_t samples = 32;        // that measurements take; calibration takes all
+  int threads = 0;                 // 0: all cores this process may use
   ProgressFn progress;
 };
 

@@ -3,6 +3,7 @@
 
 #include <tenon/calibration_table.hpp>
 #include <tenon/evaluate.hpp>
+#include <tenon/int8.hpp>
 
 #include <cstddef>
 #include <string>
@@ -13,8 +14,8 @@ namespace tenon {
 struct SensitivityOptions {
   CalibrationRule rule = {CalibrationAlgorithm::mse};  // whose ranges count …
   std::map<std::string, CalibrationRule> rules;        // … unless the tensor is named here
-  bool asymmetric = false;                             // u8 with a zero point, not i8
-  std::size_t samples = 32;                            // of those that there are; 0: all
+  ActivationScheme scheme = ActivationScheme::symmetric;
+  std::size_t samples = 32;  // of those that there are; 0: all
   // Also runs the whole network with each layer quantized alone: as many engines and runs as there are
   // layers.
   bool outputs = true;

@@ -47,6 +47,9 @@ class Improver {
     for (std::size_t i = 0; i < layers_.size(); ++i)
       report.push_back({layers_[i].name, losses[i].sqnr_db(), 0, false});
     if (options_.equalize) equalize(losses, report);
+    if (options_.round_weights) {
+      round_weights(losses);
+    }
     if (options_.correct_bias) {
       graph_ = quant::correct_bias(graph_, layers_, losses);
       for (quant::LayerLoss& loss : losses) loss = loss.without_mean();
@@ -73,8 +76,8 @@ class Improver {
   }
 
   Losses measure_by(const CalibrationRule& rule, const std::map<std::string, CalibrationRule>& rules) {
-    return measure_losses(graph_, layers_, grids_of(layers_, table_, {rule, rules, options_.asymmetric}),
-                          few_, measuring_);
+    return measure_losses(graph_, layers_, grids_of(layers_, table_, {rule, rules, options_.scheme}), few_,
+                          measuring_);
   }
   Losses measure() { return measure_by(options_.rule, rules_); }
 
@@ -107,6 +110,16 @@ class Improver {
     calibrate_again();
     choose();
     losses = measure();
+  }
+
+  // What the layers lose is still measured against the weights as they were.
+  void round_weights(Losses& losses) {
+    const auto grids = grids_of(layers_, table_, {options_.rule, rules_, options_.scheme});
+    const Graph before = graph_;
+    graph_ = quant::round_weights_by(before, layers_,
+                                     collect_moments(before, layers_, grids, samples_, measuring_));
+    find_layers();
+    losses = measure_losses(before, quant::quantizable_layers(before), grids, few_, measuring_, &graph_);
   }
 
   std::vector<std::vector<float>> factors_of(const std::vector<quant::Link>& links) {

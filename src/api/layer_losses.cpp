@@ -4,6 +4,8 @@
 #include "base/check.hpp"
 #include "base/text.hpp"
 
+#include <fmt/format.h>
+
 namespace tenon {
 namespace {
 
@@ -36,8 +38,8 @@ Engine build_simply(const Network& network, const MeasureOptions& options) {
 
 std::vector<quant::LayerLoss> measure_losses(const Graph& graph, const std::vector<quant::Layer>& layers,
                                              const std::vector<quant::Grid>& grids, Samples& samples,
-                                             const MeasureOptions& options) {
-  const Engine engine = build_simply(Network(quant::with_losses(graph, layers, grids)), options);
+                                             const MeasureOptions& options, const Graph* weights) {
+  const Engine engine = build_simply(Network(quant::with_losses(graph, layers, grids, weights)), options);
   Context context = engine.create_context();
   std::vector<quant::LayerLoss> losses(layers.size());
   samples.rewind();
@@ -60,6 +62,39 @@ std::vector<quant::LayerLoss> measure_losses(const Graph& graph, const std::vect
   return losses;
 }
 
+std::vector<quant::InputMoments> collect_moments(const Graph& graph, const std::vector<quant::Layer>& layers,
+                                                 const std::vector<quant::Grid>& grids, Samples& samples,
+                                                 const MeasureOptions& options) {
+  Graph shown = graph;
+  shown.clear_taps();
+  std::map<ValueId, std::string> names;
+  for (const ValueId input : graph.inputs()) names.emplace(input, "");
+  std::vector<quant::InputMoments> moments;
+  for (const quant::Layer& layer : layers) {
+    moments.emplace_back(graph, layer);
+    if (names.count(layer.input) != 0) continue;
+    const std::string name = fmt::format("tenon.input.{}", names.size());
+    shown.add_output(name, layer.input);
+    names.emplace(layer.input, name);
+  }
+  const Engine engine = build_simply(Network(std::move(shown)), options);
+  Context context = engine.create_context();
+  samples.rewind();
+  std::size_t done = 0;
+  while (const auto batch = samples.next_batch()) {
+    for (const auto& [name, tensor] : batch->inputs) context.set_input(name, tensor);
+    context.run();
+    for (std::size_t i = 0; i < layers.size(); ++i) {
+      const std::string& name = names.at(layers[i].input);
+      const Tensor x =
+          name.empty() ? batch->inputs.at(graph.value(layers[i].input).name) : context.output(name);
+      moments[i].add(x, grids[i]);
+    }
+    if (options.progress) options.progress("collecting moments", ++done, samples.batch_count());
+  }
+  return moments;
+}
+
 std::vector<quant::Grid> grids_of(const std::vector<quant::Layer>& layers, const CalibrationTable& table,
                                   const RangeChoice& choice) {
   std::vector<quant::Grid> grids;
@@ -70,7 +105,7 @@ std::vector<quant::Grid> grids_of(const std::vector<quant::Layer>& layers, const
     const TensorRange* range = tensor != nullptr ? tensor->range(rule) : nullptr;
     TENON_REQUIRE(range != nullptr, "the calibration table has no range of {} for tensor {}", to_string(rule),
                   quote(layer.input_name));
-    grids.push_back(quant::Grid::of(*range, choice.asymmetric));
+    grids.push_back(quant::Grid::of(*range, choice.scheme));
   }
   return grids;
 }

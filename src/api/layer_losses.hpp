@@ -1,6 +1,7 @@
 // What the layers of a network lose when each is quantized alone, measured on samples.
 #pragma once
 
+#include "quant/moments.hpp"
 #include "quant/simulate.hpp"
 
 #include <tenon/evaluate.hpp>
@@ -24,16 +25,22 @@ Network folded(const Network& network);
 // An engine that is chosen without measuring.
 Engine build_simply(const Network& network, const MeasureOptions& options);
 
-// One engine that computes the layers both ways; nothing is kept of the samples but sums.
+// One engine that computes the layers both ways; nothing is kept of the samples but sums. `weights` as in
+// quant::with_losses().
 std::vector<quant::LayerLoss> measure_losses(const Graph& graph, const std::vector<quant::Layer>& layers,
                                              const std::vector<quant::Grid>& grids, Samples& samples,
-                                             const MeasureOptions& options);
+                                             const MeasureOptions& options, const Graph* weights = nullptr);
+
+// Of what the layers read, by layer; inputs rounded to their grids.
+std::vector<quant::InputMoments> collect_moments(const Graph& graph, const std::vector<quant::Layer>& layers,
+                                                 const std::vector<quant::Grid>& grids, Samples& samples,
+                                                 const MeasureOptions& options);
 
 // Whose ranges count.
 struct RangeChoice {
   CalibrationRule rule;
   std::map<std::string, CalibrationRule> rules;  // of tensors by name, instead of `rule`
-  bool asymmetric = false;
+  ActivationScheme scheme = ActivationScheme::symmetric;
 };
 
 // The grid of each layer's input. ModelError when the table has no such range for one of them.

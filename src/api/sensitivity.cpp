@@ -18,7 +18,7 @@ std::vector<LayerSensitivity> measure_sensitivity(const Network& network, const 
   const Network exact = folded(network);
   const std::vector<quant::Layer> layers = quant::quantizable_layers(exact.graph());
   const std::vector<quant::Grid> grids =
-      grids_of(layers, table, {options.rule, options.rules, options.asymmetric});
+      grids_of(layers, table, {options.rule, options.rules, options.scheme});
   FirstSamples few(samples, options.samples);
   MeasureOptions measuring{options.threads, shapes_of(few), options.progress};
   const std::vector<quant::LayerLoss> losses = measure_losses(exact.graph(), layers, grids, few, measuring);

@@ -37,10 +37,9 @@ ValueId add_sum_by_channel(Graph& graph, ValueId x, const Layer& layer) {
   return layer.channel_axis > 0 ? add_sum(graph, op::ReduceFn::sum, x, 0, layer.channel_axis) : x;
 }
 
-// The operands of the layer's node with inputs and weights rounded.
+// The operands of the layer's node with the input and these weights rounded.
 std::vector<ValueId> rounded_operands(NodeBuilder& builder, const Graph& graph, const Layer& layer,
-                                      const Grid& grid) {
-  std::vector<float> rows = weight_rows(graph, layer);
+                                      const Grid& grid, std::vector<float> rows) {
   round_weights(rows, weight_scales(rows, layer.inputs), layer.inputs);
   std::vector<ValueId> inputs = graph.node(layer.node).inputs;
   inputs[0] = add_rounded(builder, layer.input, grid);
@@ -50,8 +49,8 @@ std::vector<ValueId> rounded_operands(NodeBuilder& builder, const Graph& graph, 
 
 }  // namespace
 
-Grid Grid::of(const TensorRange& range, bool asymmetric) {
-  if (!asymmetric) return {range.scale(), -128, 127};
+Grid Grid::of(const TensorRange& range, ActivationScheme scheme) {
+  if (scheme == ActivationScheme::symmetric) return {range.scale(), -128, 127};
   const float scale = (range.high - range.low) / 255.0F;
   if (!(scale > 0)) return {};
   const float zero = std::nearbyint(-range.low / scale);
@@ -76,7 +75,8 @@ Graph simulate(const Graph& graph, const std::vector<Layer>& layers, const std::
     Layer layer = layers[i];
     layer.input = node.inputs[0];
     Patch patch(result, layer.node);
-    const ValueId output = patch.add(node.op, rounded_operands(patch, result, layer, grids[i]));
+    const ValueId output =
+        patch.add(node.op, rounded_operands(patch, result, layer, grids[i], weight_rows(result, layer)));
     patch.replace(layer.output, output);
     result.apply(std::move(patch));
   }
@@ -107,14 +107,19 @@ LayerLoss LayerLoss::without_mean() const {
   return result;
 }
 
-Graph with_losses(const Graph& graph, const std::vector<Layer>& layers, const std::vector<Grid>& grids) {
+Graph with_losses(const Graph& graph, const std::vector<Layer>& layers, const std::vector<Grid>& grids,
+                  const Graph* weights) {
   TENON_CHECK(layers.size() == grids.size(), "{} layers, {} grids", layers.size(), grids.size());
+  const std::vector<Layer> others = weights != nullptr ? quantizable_layers(*weights) : layers;
+  TENON_CHECK(others.size() == layers.size(), "{} layers, {} with weights", layers.size(), others.size());
   Graph result = graph;
   result.clear_taps();
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const Layer& layer = layers[i];
     const ValueId rounded =
-        result.add(result.node(layer.node).op, rounded_operands(result, result, layer, grids[i]));
+        result.add(result.node(layer.node).op,
+                   rounded_operands(result, result, layer, grids[i],
+                                    weight_rows(weights != nullptr ? *weights : graph, others[i])));
     const ValueId error = result.add(op::binary(PointwiseFn::sub), {rounded, layer.output});
     const auto squares = [&](ValueId x) {
       return add_sum(result, op::ReduceFn::sum_square, x, 0, layer.rank);

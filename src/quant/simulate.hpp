@@ -4,7 +4,7 @@
 
 #include "quant/layers.hpp"
 
-#include <tenon/calibration_table.hpp>
+#include <tenon/int8.hpp>
 
 #include <string>
 #include <vector>
@@ -18,7 +18,7 @@ struct Grid {
   float high = 127;
 
   // Of i8 without zero point, or of u8 with one.
-  static Grid of(const TensorRange& range, bool asymmetric = false);
+  static Grid of(const TensorRange& range, ActivationScheme scheme = ActivationScheme::symmetric);
 };
 
 // clamp(round(x / scale), low, high) · scale.
@@ -42,8 +42,10 @@ struct LayerLoss {
 };
 
 // A graph that computes, beside its own outputs, the losses of the layers; their outputs have the names that
-// follow, i the index of the layer.
-Graph with_losses(const Graph& graph, const std::vector<Layer>& layers, const std::vector<Grid>& grids);
+// follow, i the index of the layer. `weights`: the same graph with other weights, which are the ones to
+// round.
+Graph with_losses(const Graph& graph, const std::vector<Layer>& layers, const std::vector<Grid>& grids,
+                  const Graph* weights = nullptr);
 std::string signal_name(std::size_t i);  // f32[]
 std::string noise_name(std::size_t i);   // f32[]
 std::string size_name(std::size_t i);    // i64[]: elements of the layer's result

@@ -1,4 +1,5 @@
 // tenon build: from a model to an engine file.
+#include "accuracy_arguments.hpp"
 #include "arguments.hpp"
 #include "int8_arguments.hpp"
 #include "program.hpp"
@@ -20,6 +21,7 @@ struct Options {
   BuildArguments build;
   InputArguments pictures;
   Int8Arguments int8;
+  AccuracyArguments accuracy;
   std::string model;
   std::string output;
   std::string dump_dir;
@@ -85,16 +87,24 @@ int run(const Options& options) {
   const Network network = load_network(options.model, options.pictures.import_options(options.importing));
   BuildReport report;
   ProgressBar bar;
-  build_options.int8 = options.int8.options(network, options.pictures, build_options.threads, bar);
+  const AccuracyArguments::Prepared prepared =
+      options.accuracy.prepare(network, options.int8, options.pictures, build_options.threads, bar);
+  build_options.int8 = prepared.int8;
   build_options.progress = bar.callback();
-  const Engine engine = build(network, build_options, &report);
+  BudgetReport budget;
+  const bool has_budget = options.accuracy.has_budget();
+  const Engine engine = has_budget ? options.accuracy.build(network, prepared, options.int8, options.pictures,
+                                                            build_options, report, budget, bar)
+                                   : build(prepared.network, build_options, &report);
   engine.save(options.output);
   if (options.json) {
     auto json = to_json(report, engine);
     json["model"] = options.model;
     json["engine"] = options.output;
+    if (!prepared.layers.empty()) json["improvement"] = tool::to_json(prepared.layers);
+    if (has_budget) json["budget"] = tool::to_json(budget);
     print_json(json);
-    return kDone;
+    return has_budget && !budget.held ? kWrongInput : kDone;
   }
   const std::size_t profiles = engine.profiles().size();
   print(fmt::format("{}: {}{} steps, {} weights, {} arena, {} threads, {}\n", options.output,
@@ -103,7 +113,8 @@ int run(const Options& options) {
                     engine.info().threads, engine.info().isa));
   print(fmt::format("built in {:.2f} s: {} rewrites, {} tactics timed, {} times from the cache\n",
                     report.seconds, report.rewrites, report.timed, report.cache_hits));
-  print(precision_text(report.layers));
+  print(precision_text(report.layers) + (has_budget ? text_of(budget) : ""));
+  if (has_budget && !budget.held) throw ModelError("the accuracy budget does not hold: " + budget.shortfall);
   return kDone;
 }
 
@@ -125,6 +136,7 @@ void add_build(Program& program) {
   options->build.add_tuning(app);
   options->build.add_pipeline(app);
   options->int8.add_to(app);
+  options->accuracy.add_to(app);
   app.add_option("--dump-dir", options->dump_dir, "Write the IR after every pass into this directory");
   app.add_option("--reproducer", options->reproducer,
                  "Where a failing pass leaves a file for tenon opt --reproduce");

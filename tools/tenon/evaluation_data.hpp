@@ -16,8 +16,8 @@ class EvaluationData final : public Samples {
  public:
   // As CalibrationData.
   EvaluationData(const std::vector<std::string>& sources, const InputArguments& pictures,
-                 std::vector<TensorInfo> inputs, std::int64_t batch)
-      : data_(sources, pictures, std::move(inputs), batch, {}, "--eval") {}
+                 std::vector<TensorInfo> inputs, std::int64_t batch, std::string option = "--eval")
+      : data_(sources, pictures, std::move(inputs), batch, {}, std::move(option)) {}
 
   std::optional<Batch> next_batch() override;
   void rewind() override { data_.rewind(); }

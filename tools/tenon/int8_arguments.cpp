@@ -119,6 +119,17 @@ CalibrationTable Int8Arguments::calibrated(const Network& network, const InputAr
   return result;
 }
 
+ActivationScheme Int8Arguments::activation_scheme() const {
+  return scheme == "asymmetric" ? ActivationScheme::asymmetric : ActivationScheme::symmetric;
+}
+
+std::vector<PrecisionOverride> Int8Arguments::overrides() const {
+  std::vector<PrecisionOverride> result;
+  for (const std::string& text : layers)
+    result.push_back(parse_precision_override(text, strict ? PrecisionMode::strict : PrecisionMode::prefer));
+  return result;
+}
+
 std::optional<Int8Options> Int8Arguments::options(const Network& network, const InputArguments& pictures,
                                                   int threads, ProgressBar& bar) const {
   if (!int8) {
@@ -137,10 +148,8 @@ std::optional<Int8Options> Int8Arguments::options(const Network& network, const 
       // calibrate() says what is wrong with it.
     }
   }
-  if (scheme == "asymmetric") result.scheme = ActivationScheme::asymmetric;
-  for (const std::string& text : layers)
-    result.overrides.push_back(
-        parse_precision_override(text, strict ? PrecisionMode::strict : PrecisionMode::prefer));
+  result.scheme = activation_scheme();
+  result.overrides = overrides();
   if (table.empty()) {
     result.table = calibrated(network, pictures, result.rule, threads, bar);
   } else {

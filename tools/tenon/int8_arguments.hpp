@@ -36,6 +36,9 @@ struct Int8Arguments {
   std::optional<Int8Options> options(const Network& network, const InputArguments& pictures, int threads,
                                      ProgressBar& bar) const;
 
+  ActivationScheme activation_scheme() const;
+  std::vector<PrecisionOverride> overrides() const;
+
  private:
   CalibrationTable calibrated(const Network& network, const InputArguments& pictures,
                               const CalibrationRule& rule, int threads, ProgressBar& bar) const;

@@ -86,11 +86,11 @@ TEST(Grids, FollowTheRange) {
   range.high = 2.05F;
   EXPECT_FLOAT_EQ(Grid::of(range).scale, 0.02F);
   EXPECT_EQ(Grid::of(range).low, -128);
-  const Grid shifted = Grid::of(range, true);
+  const Grid shifted = Grid::of(range, ActivationScheme::asymmetric);
   EXPECT_FLOAT_EQ(shifted.scale, 0.01F);
   EXPECT_EQ(shifted.low, -50);
   EXPECT_EQ(shifted.high, 205);
-  EXPECT_EQ(Grid::of(TensorRange(), true).scale, 0);
+  EXPECT_EQ(Grid::of(TensorRange(), ActivationScheme::asymmetric).scale, 0);
 }
 
 // Inputs 0.1 apart, so that a scale of 0.25 has something to round; halves go to even.

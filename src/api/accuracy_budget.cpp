@@ -1,0 +1,126 @@
+#include "api/sample_sets.hpp"
+#include "base/check.hpp"
+#include "quant/search.hpp"
+
+#include <tenon/accuracy_budget.hpp>
+#include <tenon/sensitivity.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace tenon {
+namespace {
+
+class BudgetSearch {
+ public:
+  BudgetSearch(const Network& network, const BuildOptions& options, const Engine& reference, Samples& samples,
+               const BudgetOptions& budget, BudgetReport& report)
+      : network_(network),
+        options_(options),
+        samples_(samples),
+        budget_(budget),
+        report_(report),
+        evaluator_(reference, samples, {{}, budget.progress}) {
+    TENON_REQUIRE(options.int8.has_value(), "an accuracy budget is for builds on integers");
+  }
+
+  // The build options under which it holds, or all layers are float.
+  BuildOptions run() {
+    if (holds({})) return with({});
+    find_order();
+    const auto found = quant::fewest_layers(
+        order_.size(), [&](const std::set<std::size_t>& layers) { return holds(layers); });
+    std::set<std::size_t> layers = found.value_or(all());
+    for (const std::size_t i : layers) report_.floats.push_back(order_[i]);
+    return with(layers);
+  }
+
+  // Of what was built in the end.
+  void conclude(const Engine& engine) {
+    report_.evaluation = evaluator_.evaluate(engine);
+    report_.shortfall = budget_.budget.shortfall(report_.evaluation);
+    report_.held = report_.shortfall.empty();
+  }
+
+ private:
+  std::set<std::size_t> all() const {
+    std::set<std::size_t> layers;
+    for (std::size_t i = 0; i < order_.size(); ++i) layers.insert(i);
+    return layers;
+  }
+
+  BuildOptions with(const std::set<std::size_t>& layers) const {
+    BuildOptions options = options_;
+    for (const std::size_t i : layers)
+      options.int8->overrides.push_back({order_[i], DataType::f32, PrecisionMode::prefer});
+    return options;
+  }
+
+  bool holds(const std::set<std::size_t>& layers) {
+    if (layers.empty() && holds_without_) return *holds_without_;
+    BuildOptions options = with(layers);
+    options.measure = false;
+    options.portable = false;
+    options.progress = {};
+    ++report_.engines;
+    const Evaluation evaluation = evaluator_.evaluate(build(network_, options));
+    const bool holds = budget_.budget.shortfall(evaluation).empty();
+    if (layers.empty()) holds_without_ = holds;
+    return holds;
+  }
+
+  void find_order() {
+    SensitivityOptions measuring;
+    measuring.rule = options_.int8->rule;
+    measuring.rules = options_.int8->rules;
+    measuring.scheme = options_.int8->scheme;
+    measuring.samples = budget_.sensitivity_samples;
+    measuring.threads = options_.threads;
+    measuring.progress = budget_.progress;
+    std::vector<LayerSensitivity> layers =
+        measure_sensitivity(network_, options_.int8->table, samples_, measuring);
+    std::stable_sort(layers.begin(), layers.end(), [](const LayerSensitivity& a, const LayerSensitivity& b) {
+      return a.divergence > b.divergence;
+    });
+    for (const LayerSensitivity& layer : layers) order_.push_back(layer.layer);
+  }
+
+  const Network& network_;
+  const BuildOptions& options_;
+  Samples& samples_;
+  const BudgetOptions& budget_;
+  BudgetReport& report_;
+  Evaluator evaluator_;
+  std::vector<std::string> order_;  // layers, the most sensitive first
+  std::optional<bool> holds_without_;
+};
+
+}  // namespace
+
+std::string AccuracyBudget::shortfall(const Evaluation& evaluation) const {
+  std::string text;
+  const auto add = [&](const std::string& sentence) { text += (text.empty() ? "" : "; ") + sentence; };
+  if (max_drop) {
+    TENON_REQUIRE(evaluation.labelled > 0, "a limit on top-1 wants samples with labels");
+    const double drop =
+        100 * static_cast<double>(evaluation.net_loss()) / static_cast<double>(evaluation.labelled);
+    if (drop > *max_drop)
+      add(fmt::format("top-1 is {:.2f} points below the reference, allowed are {}", drop, *max_drop));
+  }
+  if (min_cosine && evaluation.cosine() < *min_cosine)
+    add(fmt::format("the cosine is {:.6f}, asked for is {}", evaluation.cosine(), *min_cosine));
+  return text;
+}
+
+Engine build_within_budget(const Network& network, const BuildOptions& options, const Engine& reference,
+                           Samples& samples, const BudgetOptions& budget, BudgetReport* report,
+                           BuildReport* built) {
+  BudgetReport local;
+  BudgetSearch search(network, options, reference, samples, budget, report != nullptr ? *report : local);
+  Engine engine = build(network, search.run(), built);
+  search.conclude(engine);
+  return engine;
+}
+
+}  // namespace tenon
