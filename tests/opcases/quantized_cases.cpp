@@ -2,6 +2,7 @@
 #include "ops/dequantize_linear.hpp"
 #include "ops/dynamic_quantize_linear.hpp"
 #include "ops/matmul_integer.hpp"
+#include "ops/scaled_integer.hpp"
 #include "ops/weight_only.hpp"
 
 namespace tenon::test {
@@ -15,6 +16,35 @@ CaseOperand stored(DataType dtype, Dims dims) {
       typed(dtype, std::move(dims), natural ? 0 : -(most + 1) / 2, natural ? most : (most - 1) / 2);
   operand.constant = true;
   return operand;
+}
+
+void add_scaled_integer_cases(std::vector<OpCase>& cases) {
+  const Dim n = symbol("N"), s = symbol("S"), h = symbol("H"), w = symbol("W");
+  const CaseOperand zero = typed(DataType::u8, {}, 0, 255);
+  op::ScaledConvInteger conv;
+  conv.pad = {1, 0, 1, 2};
+  cases.push_back({"scaled_conv_integer",
+                   conv,
+                   {typed(DataType::u8, {n, 37, h, w}, 0, 255), stored(DataType::i8, {33, 37, 3, 3}),
+                    input({33}, 0.001, 0.01), zero}});
+  cases.push_back({"scaled_conv_integer_planar",
+                   conv,
+                   {typed(DataType::i8, {n, 3, h, w}, -128, 127), stored(DataType::i8, {20, 3, 3, 3}),
+                    input({1}, 0.001, 0.01), typed(DataType::i8, {}, -128, 127)}});
+  conv.group = 20;
+  conv.stride = {2, 1};
+  cases.push_back({"scaled_conv_integer_depthwise",
+                   conv,
+                   {typed(DataType::u8, {n, 20, h, w}, 0, 255), stored(DataType::i8, {20, 1, 3, 3}),
+                    input({20}, 0.001, 0.01), zero}});
+  cases.push_back({"scaled_matmul_integer",
+                   op::ScaledMatMulInteger{},
+                   {typed(DataType::u8, {n, s, 70}, 0, 255), stored(DataType::i8, {70, 37}),
+                    input({37}, 0.001, 0.01), zero}});
+  cases.push_back(
+      {"scaled_matmul_integer_signed",
+       op::ScaledMatMulInteger{},
+       {typed(DataType::i8, {s, 20}, -128, 127), stored(DataType::i8, {20, 16}), input({1}, 0.001, 0.01)}});
 }
 
 void add_weight_only_cases(std::vector<OpCase>& cases) {
@@ -136,6 +166,7 @@ void add_quantized_cases(std::vector<OpCase>& cases) {
                    {fixed(DataType::u4, {40, 21}, 0, 15), weight({3, 21}, 0.01, 0.1),
                     fixed(DataType::u4, {3, 21}, 0, 15)}});
   add_weight_only_cases(cases);
+  add_scaled_integer_cases(cases);
 }
 
 }  // namespace tenon::test
