@@ -37,4 +37,7 @@ std::vector<Tensor> random_inputs(const Graph& graph, Random& random);
 // TENON_TEST_SEED, or a new seed for each process.
 std::uint64_t test_seed();
 
+// The same, but that bytes may differ by the one quantum that rounding the real result a second time costs.
+bool equal_up_to_quantum(const Tensor& a, const Tensor& b);
+
 }  // namespace tenon::test

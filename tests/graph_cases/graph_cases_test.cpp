@@ -47,20 +47,6 @@ std::size_t decompose_all(Graph& graph) {
   return count;
 }
 
-// Quantized results may differ by the one quantum that rounding the real result a second time costs.
-bool equal_up_to_quantum(const Tensor& a, const Tensor& b) {
-  if (a.dtype() != b.dtype() || a.shape() != b.shape()) return false;
-  if (a.dtype() != DataType::u8 && a.dtype() != DataType::i8) return a.identical(b);
-  for (std::size_t i = 0; i < a.size_bytes(); ++i) {
-    auto element = [&](const Tensor& tensor) {
-      const auto byte = std::to_integer<std::uint8_t>(tensor.data()[i]);
-      return a.dtype() == DataType::i8 ? int{static_cast<std::int8_t>(byte)} : int{byte};
-    };
-    if (std::abs(element(a) - element(b)) > 1) return false;
-  }
-  return true;
-}
-
 class GraphCases : public testing::TestWithParam<GraphCase> {
  protected:
   GraphCases() : random_(test_seed()) { RecordProperty("seed", std::to_string(test_seed())); }
