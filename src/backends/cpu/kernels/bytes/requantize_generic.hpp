@@ -53,6 +53,10 @@ inline __attribute__((always_inline)) void store_quantized(const Requantize& e, 
   });
 }
 
+TENON_SIMD simd::Codes codes_of(const Requantize& e) {
+  return {e.is_signed, e.zero, e.low_code, e.high_code};
+}
+
 // What follows the sum where bounds are left to the narrowing of integers.
 template <int Count>
 inline __attribute__((always_inline)) void store_narrow(const Requantize& e, const simd::Codes& codes,
@@ -74,15 +78,15 @@ inline __attribute__((always_inline)) void store_narrow(const Requantize& e, con
 }
 
 // `pixels` x 16 sums of one channel block, one after the other, to results and from a residual that lie as
-// they do, from element `at` on. `multiplier` is the block's.
+// they do, from element `at` on. `multiplier` is the block's, `codes` what
+// codes_of gives.
 template <bool Residual, bool Narrow>
-inline void requantize_block_as(const Requantize& e, const std::int32_t* sums, const float* multiplier,
-                                void* dst, std::ptrdiff_t at, int pixels) {
+inline void requantize_block_as(const Requantize& e, const simd::Codes& codes, const std::int32_t* sums,
+                                const float* multiplier, void* dst, std::ptrdiff_t at, int pixels) {
   using V = simd::F32;
   constexpr int kPerBlock = kChannelBlock / V::kLanes;
   constexpr int kMany = kPerBlock > 4 ? kPerBlock : 4;
   const auto* residual = static_cast<const std::uint8_t*>(e.residual);
-  const simd::Codes codes(e.is_signed, e.zero, e.low_code, e.high_code);
   V scale[kPerBlock];
   unroll<kPerBlock>([&](auto i)
                         TENON_INLINE_LAMBDA { scale[i.value] = V::load(multiplier + i.value * V::kLanes); });
@@ -112,14 +116,14 @@ inline void requantize_block_as(const Requantize& e, const std::int32_t* sums, c
   for (; i < count; i += kChannelBlock) some(Index<kPerBlock>{}, i);
 }
 
-inline void requantize_block(const Requantize& e, const std::int32_t* sums, const float* multiplier,
-                             void* dst, std::ptrdiff_t at, int pixels) {
+inline void requantize_block(const Requantize& e, const simd::Codes& codes, const std::int32_t* sums,
+                             const float* multiplier, void* dst, std::ptrdiff_t at, int pixels) {
   if (e.narrow) {
-    if (e.residual) return requantize_block_as<true, true>(e, sums, multiplier, dst, at, pixels);
-    return requantize_block_as<false, true>(e, sums, multiplier, dst, at, pixels);
+    if (e.residual) return requantize_block_as<true, true>(e, codes, sums, multiplier, dst, at, pixels);
+    return requantize_block_as<false, true>(e, codes, sums, multiplier, dst, at, pixels);
   }
-  if (e.residual) return requantize_block_as<true, false>(e, sums, multiplier, dst, at, pixels);
-  requantize_block_as<false, false>(e, sums, multiplier, dst, at, pixels);
+  if (e.residual) return requantize_block_as<true, false>(e, codes, sums, multiplier, dst, at, pixels);
+  requantize_block_as<false, false>(e, codes, sums, multiplier, dst, at, pixels);
 }
 
 }  // namespace

@@ -28,6 +28,9 @@ constexpr int kUnitsPerThread = 4;
 // Weights beyond this are read once per unit where that can be: units then are parts of the output channels.
 constexpr std::ptrdiff_t kManyWeights = 512 * 1024;
 
+// Weights of a step beyond this are fetched ahead.
+constexpr std::ptrdiff_t kFetchedWeights = 8 * 1024;
+
 // Units are (image, group, band of rows, part of the output channels).
 class S8Walk {
  public:
@@ -44,11 +47,14 @@ class S8Walk {
     int group;
     int y;
     int x;
-    int count;
+    int count;  // pixels
+    int tiles;  // one after the other, of as many
   };
 
   void cut(int threads);
-  void run_tile(const S8Source& source, const Place& at, int block, int blocks) const;
+  void run_step(const S8Source& source, Place at, int row_end, int block, int blocks, int block_end) const;
+  void run_tiles(const S8Source& source, const Place& at, int block, int blocks, int steps,
+                 const std::int8_t* ahead) const;
 
   const ConvS8Kernel& kernel_;
   const ConvS8Args& args_;
@@ -108,34 +114,78 @@ void S8Walk::run(std::ptrdiff_t unit, int worker) const {
   const S8Source source = s8_source(geometry_, kernel_, args_, at.image, at.group, row_begin, row_end,
                                     scratch_ + worker * geometry_.band_bytes(geometry_.most_rows()));
 
-  const auto each_block = [&](const auto& body) {
+  at.y = row_begin;
+  if (!args_.config.oc_inner) {
     for (int block = block_begin; block < block_end;) {
       const int blocks = kernel_.oc_blocks_at_most(std::min(oc_blocks_, block_end - block));
-      body(block, blocks);
+      run_step(source, at, row_end, block, blocks, block_end);
       block += blocks;
     }
-  };
-  const auto each_tile = [&](const auto& body) {
-    for (at.y = row_begin; at.y < row_end; ++at.y) {
-      const int width = geometry_.pixels_of_row(at.y);
-      for (at.x = 0; at.x < width; at.x += tile_pixels_) {
-        at.count = std::min(tile_pixels_, width - at.x);
-        body();
+    return;
+  }
+  at.tiles = 1;
+  for (; at.y < row_end; ++at.y) {
+    const int width = geometry_.pixels_of_row(at.y);
+    for (at.x = 0; at.x < width; at.x += tile_pixels_) {
+      at.count = std::min(tile_pixels_, width - at.x);
+      const int steps = (block_end - block_begin) / oc_blocks_;
+      if (steps > 0) run_tiles(source, at, block_begin, oc_blocks_, steps, nullptr);
+      for (int block = block_begin + steps * oc_blocks_; block < block_end;) {
+        const int blocks = kernel_.oc_blocks_at_most(block_end - block);
+        run_tiles(source, at, block, blocks, 1, nullptr);
+        block += blocks;
       }
     }
-  };
-  if (args_.config.oc_inner) {
-    each_tile([&] { each_block([&](int block, int blocks) { run_tile(source, at, block, blocks); }); });
-  } else {
-    each_block([&](int block, int blocks) { each_tile([&] { run_tile(source, at, block, blocks); }); });
   }
 }
 
-void S8Walk::run_tile(const S8Source& source, const Place& at, int block, int blocks) const {
+// All tiles of a band for one step of output channels. While the first pass by, the weights of the next step
+// are fetched, a block by each, where the first-level cache does not hold them anyway.
+void S8Walk::run_step(const S8Source& source, Place at, int row_end, int block, int blocks,
+                      int block_end) const {
+  int fetched = 0;
+  const int fetches =
+      weights_oc_block_ * blocks > kFetchedWeights ? std::min(blocks, block_end - block - blocks) : 0;
+  const auto run = [&](int tiles) {
+    while (tiles > 0) {
+      const bool fetch = fetched < fetches;
+      at.tiles = fetch ? 1 : tiles;
+      const std::ptrdiff_t next =
+          static_cast<std::ptrdiff_t>(at.group) * out_blocks_ + block + blocks + fetched;
+      run_tiles(source, at, block, blocks, 1, fetch ? args_.weights + next * weights_oc_block_ : nullptr);
+      fetched += fetch;
+      tiles -= at.tiles;
+      if (geometry_.flat) {
+        at.y += at.tiles;
+      } else {
+        at.x += at.tiles * at.count;
+      }
+    }
+  };
+  if (geometry_.flat) {
+    at.count = geometry_.width;
+    const int partial = geometry_.pixels_of_row(row_end - 1) < geometry_.width;
+    run(row_end - at.y - partial);
+    at.count = geometry_.pixels_of_row(row_end - 1);
+    run(partial);
+    return;
+  }
+  for (; at.y < row_end; ++at.y) {
+    at.x = 0;
+    at.count = tile_pixels_;
+    run(geometry_.width / tile_pixels_);
+    at.count = geometry_.width % tile_pixels_;
+    run(at.count > 0);
+  }
+}
+
+// The tiles at a place in one step of output channels, or one tile in `steps` steps.
+void S8Walk::run_tiles(const S8Source& source, const Place& at, int block, int blocks, int steps,
+                       const std::int8_t* ahead) const {
   const ConvShape& s = shape_;
   const std::ptrdiff_t out_block = static_cast<std::ptrdiff_t>(at.group) * out_blocks_ + block;
   const std::ptrdiff_t plane = static_cast<std::ptrdiff_t>(s.out_h) * s.out_w * kChannelBlock;
-  ConvS8Tile t;
+  ConvS8Tile t{};
   t.src = source.pixel(at.y, at.x);
   t.src_block = source.block;
   t.src_tap_h = source.tap_h;
@@ -160,10 +210,22 @@ void S8Walk::run_tile(const S8Source& source, const Place& at, int block, int bl
   t.dst_pixel = kChannelBlock;
   t.dst_oc_block = plane;
   t.last_lanes = kChannelBlock;
+  t.ahead = ahead ? ahead : t.weights;
+  t.ahead_step = ahead ? kS8GroupWeights : 0;
+  if (steps > 1) {
+    t.tiles = steps;
+    t.next_weights = blocks * weights_oc_block_;
+    t.next_channels = static_cast<std::ptrdiff_t>(blocks) * kChannelBlock;
+    t.next_dst = blocks * plane;
+  } else {
+    t.tiles = at.tiles;
+    t.next_src = geometry_.flat ? source.row : at.count * source.step_w;
+    t.next_dst = static_cast<std::ptrdiff_t>(at.count) * kChannelBlock;
+  }
   kernel_.tile(t, at.count, blocks);
-  if (!args_.requantize.bytes && block + blocks == out_blocks_) {
-    clear_padding_lanes(static_cast<float*>(args_.dst) + t.dst_at + (blocks - 1) * plane, at.count,
-                        s.group_out() - (out_blocks_ - 1) * kChannelBlock);
+  if (!args_.requantize.bytes && block + steps * blocks == out_blocks_) {
+    clear_padding_lanes(static_cast<float*>(args_.dst) + t.dst_at + (steps * blocks - 1) * plane,
+                        at.count * at.tiles, s.group_out() - (out_blocks_ - 1) * kChannelBlock);
   }
 }
 

@@ -25,18 +25,19 @@
 namespace tenon::cpu {
 namespace {
 
-// sums[block][pixel][16] to where the tile's results belong.
-void s8_store(const ConvS8Tile& t, const std::int32_t* sums, int pixels, int oc_blocks) {
+// sums[block][pixel][16] to where the results of the tile belong that is `tile` on from the first.
+void s8_store(const ConvS8Tile& t, const simd::Codes& codes, int tile, const std::int32_t* sums, int pixels,
+              int oc_blocks) {
   const Requantize& e = *t.requantize;
-  for (int b = 0; b < oc_blocks; ++b, sums += pixels * kChannelBlock) {
-    const float* multiplier = t.multiplier + b * kChannelBlock;
+  const float* multiplier = t.multiplier + tile * t.next_channels;
+  for (int b = 0; b < oc_blocks; ++b, sums += pixels * kChannelBlock, multiplier += kChannelBlock) {
     const int lanes = b == oc_blocks - 1 ? t.last_lanes : kChannelBlock;
-    std::ptrdiff_t at = t.dst_at + b * t.dst_oc_block;
+    std::ptrdiff_t at = t.dst_at + tile * t.next_dst + b * t.dst_oc_block;
     if (t.dst_pixel == kChannelBlock && lanes == kChannelBlock) {
-      requantize_block(e, sums, multiplier, t.dst, at, pixels);
+      requantize_block(e, codes, sums, multiplier, t.dst, at, pixels);
     } else if (lanes == kChannelBlock) {
       for (int p = 0; p < pixels; ++p, at += t.dst_pixel)
-        requantize_block(e, sums + p * kChannelBlock, multiplier, t.dst, at, 1);
+        requantize_block(e, codes, sums + p * kChannelBlock, multiplier, t.dst, at, 1);
     } else {
       // By way of a block of its own: neither residual nor result extend beyond `lanes`.
       const auto* residual = static_cast<const std::uint8_t*>(e.residual);
@@ -47,7 +48,7 @@ void s8_store(const ConvS8Tile& t, const std::int32_t* sums, int pixels, int oc_
       if (residual) part.residual = from;
       for (int p = 0; p < pixels; ++p, at += t.dst_pixel) {
         if (residual) std::memcpy(from, residual + at, static_cast<std::size_t>(lanes));
-        requantize_block(part, sums + p * kChannelBlock, multiplier, to, 0, 1);
+        requantize_block(part, codes, sums + p * kChannelBlock, multiplier, to, 0, 1);
         std::memcpy(static_cast<std::uint8_t*>(t.dst) + at * element, to,
                     static_cast<std::size_t>(lanes * element));
       }
@@ -62,65 +63,73 @@ void s8_tile(const ConvS8Tile& t) noexcept {
   constexpr int kVectors = Blocks * kPerBlock;
   constexpr int kGroupBytes = kS8Group * Dot::kElement;
   typename Dot::Acc acc[Pixels * kVectors];
-  unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
-    const typename Dot::Acc bias = Dot::start(t.bias + v.value * Dot::kLanes);
-    unroll<Pixels>([&](auto p) TENON_INLINE_LAMBDA { acc[p.value * kVectors + v.value] = bias; });
-  });
-
-  const std::int8_t* weights = t.weights;
+  const simd::Codes codes = codes_of(*t.requantize);
+  const std::int8_t* ahead = t.ahead;
   const std::ptrdiff_t step = Step == 0 ? t.src_pixel : Step;
-  const auto column = [&](int v) TENON_INLINE_LAMBDA {
-    return Dot::weights(weights + v / kPerBlock * t.weights_oc_block +
-                        v % kPerBlock * Dot::kLanes * kS8Group);
-  };
-  const auto group = [&](const std::uint8_t* src) TENON_INLINE_LAMBDA {
-    if constexpr (Dot::kHoldsWeights) {
-      typename Dot::Weights w[kVectors];
-      unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA { w[v.value] = column(v.value); });
-      unroll<Pixels>([&](auto p) TENON_INLINE_LAMBDA {
-        const auto x = Dot::broadcast(src + p.value * step);
-        unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
-          auto& sum = acc[p.value * kVectors + v.value];
-          sum = Dot::dot(sum, x, w[v.value]);
-        });
-      });
-    } else {
-      unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
-        const auto w = column(v.value);
-        unroll<Pixels>([&](auto p) TENON_INLINE_LAMBDA {
-          auto& sum = acc[p.value * kVectors + v.value];
-          sum = Dot::dot(sum, Dot::broadcast(src + p.value * step), w);
-        });
-      });
-    }
-    weights += kS8GroupWeights;
-  };
 
-  const std::uint8_t* block = t.src;
-  for (int b = 0; b < t.blocks; ++b, block += t.src_block) {
-    const int groups = b == t.blocks - 1 ? t.last_groups : kChannelBlock / kS8Group;
-    for (int h = 0; h < t.taps_h; ++h) {
-      const std::uint8_t* src = block + h * t.src_tap_h;
-      for (int w = 0; w < t.taps_w; ++w, src += t.src_tap_w) {
-        if (groups == kChannelBlock / kS8Group) {
-          unroll<kChannelBlock / kS8Group>([&](auto g)
-                                               TENON_INLINE_LAMBDA { group(src + g.value * kGroupBytes); });
-        } else {
-          for (int g = 0; g < groups; ++g) group(src + g * kGroupBytes);
+  for (int tile = 0; tile < t.tiles; ++tile) {
+    const std::int8_t* weights = t.weights + tile * t.next_weights;
+    const std::int32_t* first = t.bias + tile * t.next_channels;
+    unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
+      const typename Dot::Acc bias = Dot::start(first + v.value * Dot::kLanes);
+      unroll<Pixels>([&](auto p) TENON_INLINE_LAMBDA { acc[p.value * kVectors + v.value] = bias; });
+    });
+
+    const auto column = [&](int v) TENON_INLINE_LAMBDA {
+      return Dot::weights(weights + v / kPerBlock * t.weights_oc_block +
+                          v % kPerBlock * Dot::kLanes * kS8Group);
+    };
+    const auto group = [&](const std::uint8_t* src) TENON_INLINE_LAMBDA {
+      __builtin_prefetch(ahead, 0, 2);
+      ahead += t.ahead_step;
+      if constexpr (Dot::kHoldsWeights) {
+        typename Dot::Weights w[kVectors];
+        unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA { w[v.value] = column(v.value); });
+        unroll<Pixels>([&](auto p) TENON_INLINE_LAMBDA {
+          const auto x = Dot::broadcast(src + p.value * step);
+          unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
+            auto& sum = acc[p.value * kVectors + v.value];
+            sum = Dot::dot(sum, x, w[v.value]);
+          });
+        });
+      } else {
+        unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
+          const auto w = column(v.value);
+          unroll<Pixels>([&](auto p) TENON_INLINE_LAMBDA {
+            auto& sum = acc[p.value * kVectors + v.value];
+            sum = Dot::dot(sum, Dot::broadcast(src + p.value * step), w);
+          });
+        });
+      }
+      weights += kS8GroupWeights;
+    };
+
+    const std::uint8_t* block = t.src + tile * t.next_src;
+    for (int b = 0; b < t.blocks; ++b, block += t.src_block) {
+      const int groups = b == t.blocks - 1 ? t.last_groups : kChannelBlock / kS8Group;
+      for (int h = 0; h < t.taps_h; ++h) {
+        const std::uint8_t* src = block + h * t.src_tap_h;
+        for (int w = 0; w < t.taps_w; ++w, src += t.src_tap_w) {
+          if (groups == kChannelBlock / kS8Group) {
+            unroll<kChannelBlock / kS8Group>([&](auto g)
+                                                 TENON_INLINE_LAMBDA { group(src + g.value * kGroupBytes); });
+          } else {
+            for (int g = 0; g < groups; ++g) group(src + g * kGroupBytes);
+          }
         }
       }
     }
-  }
 
-  alignas(64) std::int32_t sums[Pixels * Blocks * kChannelBlock];
-  unroll<Pixels>([&](auto p) TENON_INLINE_LAMBDA {
-    unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
-      Dot::store(acc[p.value * kVectors + v.value],
-                 sums + (v.value / kPerBlock * Pixels + p.value) * kChannelBlock +
-                     v.value % kPerBlock * Dot::kLanes);
+    alignas(64) std::int32_t sums[Pixels * Blocks * kChannelBlock];
+    unroll<Pixels>([&](auto p) TENON_INLINE_LAMBDA {
+      unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
+        Dot::store(acc[p.value * kVectors + v.value],
+                   sums + (v.value / kPerBlock * Pixels + p.value) * kChannelBlock +
+                       v.value % kPerBlock * Dot::kLanes);
+      });
     });
-  });
-  s8_store(t, sums, Pixels, Blocks);
+    s8_store(t, codes, tile, sums, Pixels, Blocks);
+  }
 }
 
 template <class Dot, int Step, int Blocks, int MaxPixels>

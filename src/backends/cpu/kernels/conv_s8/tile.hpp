@@ -46,6 +46,17 @@ struct ConvS8Tile {
   std::ptrdiff_t dst_pixel;
   std::ptrdiff_t dst_oc_block;
   int last_lanes;  // of the last output block, how many are stored
+
+  // With each group of channels, a line of weights that are needed soon goes into the second-level cache.
+  const std::int8_t* ahead;
+  std::ptrdiff_t ahead_step;  // bytes, 0 where there is nothing to fetch
+
+  // The tile is done `tiles` times, at least once, each time further on by these.
+  int tiles;
+  std::ptrdiff_t next_src;
+  std::ptrdiff_t next_weights;
+  std::ptrdiff_t next_channels;  // of bias and multiplier
+  std::ptrdiff_t next_dst;
 };
 
 struct ConvS8Kernel {

@@ -65,7 +65,7 @@ void interleave_rows(const DepthwiseS8Row& t, const DepthwiseS8Row::Source* rows
 
 // `Pixels` outputs from `first` on.
 template <class Dot, int Pixels>
-void depthwise_s8_tile(const DepthwiseS8Row& t, int first) {
+void depthwise_s8_tile(const DepthwiseS8Row& t, const simd::Codes& codes, int first) {
   constexpr int kVectors = kChannelBlock / Dot::kLanes;
   typename Dot::Acc acc[Pixels * kVectors];
   unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
@@ -91,7 +91,7 @@ void depthwise_s8_tile(const DepthwiseS8Row& t, int first) {
   alignas(64) std::int32_t sums[Pixels * kChannelBlock];
   unroll<Pixels * kVectors>(
       [&](auto i) TENON_INLINE_LAMBDA { Dot::store(acc[i.value], sums + i.value * Dot::kLanes); });
-  requantize_block(*t.requantize, sums, t.multiplier, t.dst,
+  requantize_block(*t.requantize, codes, sums, t.multiplier, t.dst,
                    t.dst_at + static_cast<std::ptrdiff_t>(first) * kChannelBlock, Pixels);
 }
 
@@ -99,10 +99,11 @@ template <class Dot>
 inline __attribute__((always_inline)) void depthwise_s8_row_of(const DepthwiseS8Row& t) noexcept {
   const std::ptrdiff_t group = static_cast<std::ptrdiff_t>(t.left + t.columns + t.right) * kS8GroupWeights;
   for (int g = 0; g < t.groups; ++g) interleave_rows(t, t.sources + g * kS8Group, t.interleaved + g * group);
+  const simd::Codes codes = codes_of(*t.requantize);
   int x = 0;
-  for (; x + Dot::kPixels <= t.outputs; x += Dot::kPixels) depthwise_s8_tile<Dot, Dot::kPixels>(t, x);
-  for (; x + 4 <= t.outputs; x += 4) depthwise_s8_tile<Dot, 4>(t, x);
-  for (; x < t.outputs; ++x) depthwise_s8_tile<Dot, 1>(t, x);
+  for (; x + Dot::kPixels <= t.outputs; x += Dot::kPixels) depthwise_s8_tile<Dot, Dot::kPixels>(t, codes, x);
+  for (; x + 4 <= t.outputs; x += 4) depthwise_s8_tile<Dot, 4>(t, codes, x);
+  for (; x < t.outputs; ++x) depthwise_s8_tile<Dot, 1>(t, codes, x);
 }
 
 }  // namespace

@@ -75,8 +75,9 @@ class GemmS8Walk {
     const int end = std::min((part + 1) * steps_ / parts_ * step_blocks_, blocks_);
     for (int block = part * steps_ / parts_ * step_blocks_; block < end;) {
       const int blocks = kernel_.oc_blocks_at_most(std::min(step_blocks_, end - block));
-      for (int i = 0; i < rows; i += tile_rows_)
-        run_tile(a + i * ld_, row + i, std::min(tile_rows_, rows - i), block, blocks);
+      const int whole = rows / tile_rows_, rest = rows % tile_rows_;
+      if (whole > 0) run_tiles(a, row, tile_rows_, whole, block, blocks);
+      if (rest > 0) run_tiles(a + (rows - rest) * ld_, row + rows - rest, rest, 1, block, blocks);
       block += blocks;
     }
   }
@@ -96,11 +97,11 @@ class GemmS8Walk {
     return to;
   }
 
-  void run_tile(const std::uint8_t* a, int row, int rows, int block, int blocks) const {
-    ConvS8Tile t;
+  // `tiles` tiles of `rows` rows.
+  void run_tiles(const std::uint8_t* a, int row, int rows, int tiles, int block, int blocks) const {
+    ConvS8Tile t{};
     t.src = a;
     t.src_block = static_cast<std::ptrdiff_t>(kChannelBlock) * element_;
-    t.src_tap_h = t.src_tap_w = 0;
     t.src_pixel = ld_;
     t.blocks = static_cast<int>(channel_blocks(args_.k));
     t.last_groups = static_cast<int>(ceil_div(args_.k - (t.blocks - 1) * kChannelBlock, kS8Group));
@@ -116,6 +117,10 @@ class GemmS8Walk {
     t.dst_pixel = args_.n;
     t.dst_oc_block = kChannelBlock;
     t.last_lanes = std::min(kChannelBlock, args_.n - (block + blocks - 1) * kChannelBlock);
+    t.ahead = t.weights;
+    t.tiles = tiles;
+    t.next_src = rows * ld_;
+    t.next_dst = static_cast<std::ptrdiff_t>(rows) * args_.n;
     kernel_.tile(t, rows, blocks);
   }
 
