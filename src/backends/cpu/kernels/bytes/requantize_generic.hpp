@@ -14,16 +14,34 @@ TENON_SIMD simd::I32 load_byte_lanes(const void* p, bool is_signed) {
   return is_signed ? simd::load_i8(p) : simd::load_u8(p);
 }
 
+template <int Count>
+inline __attribute__((always_inline)) void apply_leaky(const Requantize& e, simd::F32 (&v)[Count]) {
+  using V = simd::F32;
+  const V alpha = V::set1(e.alpha);
+  unroll<Count>([&](auto i) TENON_INLINE_LAMBDA {
+    v[i.value] = select(v[i.value] < V::zero(), v[i.value] * alpha, v[i.value]);
+  });
+}
+
+// Adds the residual from element `at` on.
+template <int Count>
+inline __attribute__((always_inline)) void add_byte_residual(const Requantize& e, std::ptrdiff_t at,
+                                                             simd::F32 (&v)[Count]) {
+  using V = simd::F32;
+  const auto* residual = static_cast<const std::uint8_t*>(e.residual) + at;
+  const simd::I32 zero = simd::I32::set1(e.residual_zero);
+  const V scale = V::set1(e.residual_multiplier);
+  unroll<Count>([&](auto i) TENON_INLINE_LAMBDA {
+    const simd::I32 r = load_byte_lanes(residual + i.value * V::kLanes, e.residual_signed);
+    v[i.value] = v[i.value] + to_float(r - zero) * scale;
+  });
+}
+
 // What follows the sum: leaky, bounds.
 template <int Count>
 inline __attribute__((always_inline)) void activate_quantized(const Requantize& e, simd::F32 (&v)[Count]) {
   using V = simd::F32;
-  if (e.leaky) {
-    const V alpha = V::set1(e.alpha);
-    unroll<Count>([&](auto i) TENON_INLINE_LAMBDA {
-      v[i.value] = select(v[i.value] < V::zero(), v[i.value] * alpha, v[i.value]);
-    });
-  }
+  if (e.leaky) apply_leaky(e, v);
   if (e.bounded) {
     const V low = V::set1(e.low), high = V::set1(e.high);
     unroll<Count>([&](auto i) TENON_INLINE_LAMBDA { v[i.value] = min(max(v[i.value], low), high); });
@@ -63,12 +81,7 @@ inline __attribute__((always_inline)) void store_narrow(const Requantize& e, con
                                                         simd::F32 (&v)[Count], void* dst, std::ptrdiff_t at) {
   using V = simd::F32;
   constexpr int kStore = Count % 4 == 0 ? 4 : 1;
-  if (e.leaky) {
-    const V alpha = V::set1(e.alpha);
-    unroll<Count>([&](auto i) TENON_INLINE_LAMBDA {
-      v[i.value] = select(v[i.value] < V::zero(), v[i.value] * alpha, v[i.value]);
-    });
-  }
+  if (e.leaky) apply_leaky(e, v);
   unroll<Count / kStore>([&](auto s) TENON_INLINE_LAMBDA {
     simd::I32 rounded[kStore];
     unroll<kStore>([&](auto i)
@@ -86,7 +99,6 @@ inline void requantize_block_as(const Requantize& e, const simd::Codes& codes, c
   using V = simd::F32;
   constexpr int kPerBlock = kChannelBlock / V::kLanes;
   constexpr int kMany = kPerBlock > 4 ? kPerBlock : 4;
-  const auto* residual = static_cast<const std::uint8_t*>(e.residual);
   V scale[kPerBlock];
   unroll<kPerBlock>([&](auto i)
                         TENON_INLINE_LAMBDA { scale[i.value] = V::load(multiplier + i.value * V::kLanes); });
@@ -95,14 +107,7 @@ inline void requantize_block_as(const Requantize& e, const simd::Codes& codes, c
     unroll<Count>([&](auto c) TENON_INLINE_LAMBDA {
       v[c.value] = to_float(simd::I32::load(sums + i + c.value * V::kLanes)) * scale[c.value % kPerBlock];
     });
-    if constexpr (Residual) {
-      const simd::I32 zero = simd::I32::set1(e.residual_zero);
-      const V r_scale = V::set1(e.residual_multiplier);
-      unroll<Count>([&](auto c) TENON_INLINE_LAMBDA {
-        const simd::I32 r = load_byte_lanes(residual + at + i + c.value * V::kLanes, e.residual_signed);
-        v[c.value] = v[c.value] + to_float(r - zero) * r_scale;
-      });
-    }
+    if constexpr (Residual) add_byte_residual(e, at + i, v);
     if constexpr (Narrow) {
       store_narrow(e, codes, v, dst, at + i);
     } else {

@@ -34,7 +34,7 @@ struct DotOf {
     sum = _mm256_add_epi32(sum, _mm256_madd_epi16(x.even, w.even));
     return _mm256_add_epi32(sum, _mm256_madd_epi16(x.odd, w.odd));
   }
-  static TENON_SIMD void store(Acc sum, std::int32_t* to) { simd::I32{sum}.store(to); }
+  static TENON_SIMD simd::I32 sum(Acc x) { return {x}; }
 };
 
 }  // namespace

@@ -34,7 +34,7 @@ struct DotOf {
     sum = _mm512_add_epi32(sum, _mm512_madd_epi16(x.even, w.even));
     return _mm512_add_epi32(sum, _mm512_madd_epi16(x.odd, w.odd));
   }
-  static TENON_SIMD void store(Acc sum, std::int32_t* to) { _mm512_storeu_si512(to, sum); }
+  static TENON_SIMD simd::I32 sum(Acc x) { return {x}; }
 };
 
 }  // namespace

@@ -10,7 +10,7 @@
 //     static Weights weights(const std::int8_t*); [kLanes][4]
 //     static X broadcast(const std::uint8_t*);    4 elements
 //     static Acc dot(Acc, X, Weights);
-//     static void store(Acc, std::int32_t*);
+//     static simd::I32 sum(Acc);
 //   };
 //
 // and instantiates s8_tile_of<Dot, pixels1, pixels2, pixels3, pixels4>.
@@ -56,6 +56,45 @@ void s8_store(const ConvS8Tile& t, const simd::Codes& codes, int tile, const std
   }
 }
 
+// Whether s8_store_blocks does the tile: narrow bytes in whole channel blocks, pixel after pixel.
+bool s8_stores_blocks(const ConvS8Tile& t) {
+  return t.requantize->narrow && t.dst_pixel == kChannelBlock && t.last_lanes == kChannelBlock;
+}
+
+// As s8_store, from registers: sums are acc[pixel][block][kChannelBlock / kLanes].
+template <class Dot, int Pixels, int Blocks>
+inline __attribute__((always_inline)) void s8_store_blocks(const ConvS8Tile& t, const simd::Codes& codes,
+                                                           int tile, const typename Dot::Acc* acc) {
+  using V = simd::F32;
+  constexpr int kPerBlock = kChannelBlock / Dot::kLanes;
+  constexpr int kVectors = Pixels * kPerBlock;  // of a block
+  const Requantize& e = *t.requantize;
+  unroll<Blocks>([&](auto block) TENON_INLINE_LAMBDA {
+    constexpr int kBlock = decltype(block)::value;
+    const float* multiplier = t.multiplier + tile * t.next_channels + kBlock * kChannelBlock;
+    const std::ptrdiff_t at = t.dst_at + tile * t.next_dst + kBlock * t.dst_oc_block;
+    V scale[kPerBlock];
+    unroll<kPerBlock>(
+        [&](auto i) TENON_INLINE_LAMBDA { scale[i.value] = V::load(multiplier + i.value * V::kLanes); });
+    const auto some = [&]<int Count, int First>(Index<Count>, Index<First>) TENON_INLINE_LAMBDA {
+      V v[Count];
+      unroll<Count>([&](auto i) TENON_INLINE_LAMBDA {
+        constexpr int kAt = First + decltype(i)::value;
+        v[i.value] =
+            to_float(Dot::sum(acc[(kAt / kPerBlock * Blocks + kBlock) * kPerBlock + kAt % kPerBlock])) *
+            scale[kAt % kPerBlock];
+      });
+      if (e.residual) add_byte_residual(e, at + First * V::kLanes, v);
+      store_narrow(e, codes, v, t.dst, at + First * V::kLanes);
+    };
+    unroll<kVectors / 4>([&](auto i)
+                             TENON_INLINE_LAMBDA { some(Index<4>{}, Index<4 * decltype(i)::value>{}); });
+    unroll<kVectors % 4>([&](auto i) TENON_INLINE_LAMBDA {
+      some(Index<1>{}, Index<kVectors / 4 * 4 + decltype(i)::value>{});
+    });
+  });
+}
+
 // Step: bytes from pixel to pixel, 0 if the tile says.
 template <class Dot, int Step, int Pixels, int Blocks>
 void s8_tile(const ConvS8Tile& t) noexcept {
@@ -64,6 +103,7 @@ void s8_tile(const ConvS8Tile& t) noexcept {
   constexpr int kGroupBytes = kS8Group * Dot::kElement;
   typename Dot::Acc acc[Pixels * kVectors];
   const simd::Codes codes = codes_of(*t.requantize);
+  const bool stores_blocks = s8_stores_blocks(t);
   const std::int8_t* ahead = t.ahead;
   const std::ptrdiff_t step = Step == 0 ? t.src_pixel : Step;
 
@@ -120,12 +160,16 @@ void s8_tile(const ConvS8Tile& t) noexcept {
       }
     }
 
+    if (stores_blocks) {
+      s8_store_blocks<Dot, Pixels, Blocks>(t, codes, tile, acc);
+      continue;
+    }
     alignas(64) std::int32_t sums[Pixels * Blocks * kChannelBlock];
     unroll<Pixels>([&](auto p) TENON_INLINE_LAMBDA {
       unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
-        Dot::store(acc[p.value * kVectors + v.value],
-                   sums + (v.value / kPerBlock * Pixels + p.value) * kChannelBlock +
-                       v.value % kPerBlock * Dot::kLanes);
+        Dot::sum(acc[p.value * kVectors + v.value])
+            .store(sums + (v.value / kPerBlock * Pixels + p.value) * kChannelBlock +
+                   v.value % kPerBlock * Dot::kLanes);
       });
     });
     s8_store(t, codes, tile, sums, Pixels, Blocks);

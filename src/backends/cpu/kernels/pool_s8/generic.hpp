@@ -3,6 +3,7 @@
 #pragma once
 
 #include "backends/cpu/kernels/bytes/requantize_generic.hpp"
+#include "backends/cpu/kernels/conv/range.hpp"
 #include "backends/cpu/kernels/pool_s8/pool_s8.hpp"
 #include "backends/cpu/kernels/unroll.hpp"
 
@@ -73,6 +74,8 @@ inline __attribute__((always_inline)) void pool_bytes(const PoolS8Args& args, st
   const PoolArgs::Axis& width = args.axes[2];
   const std::ptrdiff_t row = static_cast<std::ptrdiff_t>(width.in) * kChannelBlock;
   const std::ptrdiff_t slice = row * height.in;
+  const Range inside =
+      interior(width.stride, width.pad, (width.kernel - 1) * width.dilation, width.in, width.out);
   for (std::ptrdiff_t unit = begin; unit < end; ++unit) {
     const S8Window d = s8_window(args, depth, static_cast<int>(unit / height.out % depth.out));
     const S8Window h = s8_window(args, height, static_cast<int>(unit % height.out));
@@ -80,14 +83,23 @@ inline __attribute__((always_inline)) void pool_bytes(const PoolS8Args& args, st
         args.src + unit / (static_cast<std::ptrdiff_t>(height.out) * depth.out) * slice * depth.in;
     std::uint8_t* to = args.dst + unit * width.out * kChannelBlock;
     for (int o = 0; o < width.out; ++o, to += kChannelBlock) {
-      const S8Window w = s8_window(args, width, o);
+      const bool whole = o >= inside.begin && o < inside.end;
+      const S8Window w = whole ? S8Window{o * width.stride - width.pad, 0, width.kernel, width.kernel}
+                               : s8_window(args, width, o);
       Fold fold;
       for (int z = d.first; z < d.last; ++z) {
         for (int y = h.first; y < h.last; ++y) {
           const std::uint8_t* line =
               plane + (d.start + z * depth.dilation) * slice + (h.start + y * height.dilation) * row;
-          for (int x = w.first; x < w.last; ++x)
-            fold.add(line + static_cast<std::ptrdiff_t>(w.start + x * width.dilation) * kChannelBlock);
+          const std::ptrdiff_t step = static_cast<std::ptrdiff_t>(width.dilation) * kChannelBlock;
+          const std::uint8_t* pixel = line + static_cast<std::ptrdiff_t>(w.start) * kChannelBlock;
+          if (whole && width.kernel == 3) {
+            unroll<3>([&](auto x) TENON_INLINE_LAMBDA { fold.add(pixel + x.value * step); });
+          } else if (whole && width.kernel == 2) {
+            unroll<2>([&](auto x) TENON_INLINE_LAMBDA { fold.add(pixel + x.value * step); });
+          } else {
+            for (int x = w.first; x < w.last; ++x) fold.add(pixel + x * step);
+          }
         }
       }
       fold.store(args, (d.last - d.first) * (h.last - h.first) * (w.last - w.first),
