@@ -142,11 +142,13 @@ void replace_parameters(Graph& graph, Layer& layer, const std::vector<float>& ro
   const Node& node = graph.node(layer.node);
   Patch patch(graph, layer.node);
   std::vector<ValueId> inputs = node.inputs;
+  patch.set_location("");  // constants are of no layer
   if (!rows.empty()) inputs[kWeights] = patch.add_constant(weights_of_rows(graph, layer, rows));
   if (!bias.empty()) {
     inputs.resize(kBias + 1);
     inputs[kBias] = patch.add_constant(Tensor::of<float>({layer.channels}, bias));
   }
+  patch.set_location(node.location);
   const ValueId output = patch.add(node.op, std::move(inputs));
   patch.replace(layer.output, output);
   patch.move_taps(true);

@@ -75,6 +75,7 @@ TEST(Layers, ParametersAreReplacedUnderTheSameName) {
   const std::vector<Layer> again = quantizable_layers(graph);
   ASSERT_EQ(again.size(), 2U);
   EXPECT_EQ(again[1].name, "second");
+  EXPECT_EQ(graph.node(graph.value(graph.node(again[1].node).inputs[1]).producer).location, "");
   EXPECT_EQ(weight_rows(graph, again[1]), (std::vector<float>{6, 5, 4, 3, 2, 1}));
   EXPECT_EQ(bias_of(graph, again[1]), (std::vector<float>{10}));
 }
