@@ -53,7 +53,8 @@ struct ProfileInfo {
   std::size_t arena_floor = 0;       // max over steps of live tensors plus the step's scratch
 };
 
-// Half-open knowledge of one step, for reports.
+// Half-open knowledge of one step, for reports. The steps inside an If, a Loop or a Scan follow it, one level
+// deeper.
 struct StepInfo {
   std::string label;    // source node(s)
   std::string op;       // operator with its fields
@@ -61,6 +62,14 @@ struct StepInfo {
   std::string problem;  // canonical key
   std::string note;     // why this one: refused tactics, conversion costs
   double expected_ns = 0;
+  std::size_t depth = 0;  // 0: a step of the network itself
+  std::size_t body = 0;   // which body of the step around it: of an If 0 is then and 1 is else
+};
+
+// Time of one step, summed over its runs; that of an If, a Loop or a Scan contains that of the steps inside.
+struct StepTime {
+  std::uint64_t total_ns = 0;
+  std::uint64_t runs = 0;
 };
 
 struct EngineInfo {
@@ -96,7 +105,7 @@ class Engine {
   const std::vector<TensorInfo>& inputs() const noexcept;     // under profile 0
   const std::vector<TensorInfo>& outputs() const noexcept;    // under profile 0
   const EngineInfo& info() const noexcept;
-  std::vector<StepInfo> steps(std::size_t profile = 0) const;
+  std::vector<StepInfo> steps(std::size_t profile = 0) const;  // in order, those of bodies behind their owner
   std::string dump() const;  // the plan as text: buffers with their offsets, steps with their tactics
   const Plan& plan() const noexcept;
 
@@ -177,12 +186,10 @@ class Context {
   Data value(std::string_view name) const;
   Data value(std::size_t index) const;
 
-  // Time per step of the profile, summed over runs, while profiling is on. Another profile begins anew.
+  // Time per step of the profile, in the order of Engine::steps(), while profiling is on. Another profile
+  // begins anew.
   void set_profiling(bool on) noexcept;
-  struct StepTime {
-    std::uint64_t total_ns = 0;
-    std::uint64_t runs = 0;
-  };
+  using StepTime = tenon::StepTime;
   std::span<const StepTime> step_times() const noexcept;
 
   // Called by the thread that runs the steps as soon as a tensor output is complete, while it is in the

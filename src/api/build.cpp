@@ -58,6 +58,15 @@ Graph read_portable(const PlanProfile& profile, const BlobStore& blobs) {
                     [] { return std::string("reading the plan's portable section"); });
 }
 
+std::size_t timed_nodes(const Assignment& assignment) {
+  std::size_t count = 0;
+  for (const NodeChoice& node : assignment.nodes) {
+    count += node.measured ? 1 : 0;
+    for (const BodyChoice& body : node.bodies) count += timed_nodes(body.assignment);
+  }
+  return count;
+}
+
 // Makes a plan of optimized graphs, one per profile.
 class Finisher {
  public:
@@ -90,7 +99,7 @@ class Finisher {
     PlanProfile& profile = contest.plan.profiles.front();
     for (std::size_t i = 0; i < dim_names.size(); ++i) profile.inputs.at(i).dim_names = dim_names[i];
     if (options_.portable) profile.portable_ir = print(graph, &portable_);
-    for (const NodeChoice& node : contest.winner->nodes) report_.timed += node.measured ? 1 : 0;
+    report_.timed += timed_nodes(*contest.winner);
     for (const double ns : contest.ns) report_.network_ms.push_back(ns * 1e-6);
     if (plan_.profiles.empty()) {
       plan_ = std::move(contest.plan);

@@ -31,8 +31,7 @@ struct Names {
   std::string network, assignment;
 };
 
-Names names_of(const Graph& graph, const Assignment& assignment) {
-  Hasher problems, tactics;
+void add_names(const Graph& graph, const Assignment& assignment, Hasher& problems, Hasher& tactics) {
   const auto add = [&](const NodeChoice& choice) {
     tactics.add(choice.problem.key()).add(cache_name({choice.tactic, choice.candidate}));
   };
@@ -40,11 +39,17 @@ Names names_of(const Graph& graph, const Assignment& assignment) {
     problems.add(choice.problem.key());
     for (ValueId input : operands_of(graph, choice.node)) problems.add(input.value);
     add(choice);
+    for (const BodyChoice& body : choice.bodies) add_names(*body.graph, body.assignment, problems, tactics);
   }
   for (const Conversion& conversion : assignment.conversions) {
     tactics.add(conversion.value.value).add(conversion.to.to_string());
     add(conversion.choice);
   }
+}
+
+Names names_of(const Graph& graph, const Assignment& assignment) {
+  Hasher problems, tactics;
+  add_names(graph, assignment, problems, tactics);
   return {fmt::format("network of {} nodes {:016x}", assignment.nodes.size(), problems.value()),
           fmt::format("assignment {:016x}", tactics.value())};
 }

@@ -2,9 +2,11 @@
 
 #include "base/check.hpp"
 #include "base/hash.hpp"
+#include "plan/memory_planner.hpp"
 
 #include <tenon/error.hpp>
 
+#include <optional>
 #include <unordered_map>
 
 namespace tenon {
@@ -34,11 +36,57 @@ class BlobIndex {
   std::unordered_multimap<std::uint64_t, std::size_t> by_hash_;
 };
 
+void move_blobs(StepList& list, const std::vector<std::uint32_t>& places) {
+  for (Buffer& buffer : list.buffers) {
+    if (buffer.storage == Buffer::Storage::constant) buffer.index = places.at(buffer.index);
+  }
+  for (PlanStep& step : list.steps) {
+    for (std::uint32_t& blob : step.weights) blob = places.at(blob);
+    for (StepList& body : step.bodies) move_blobs(body, places);
+  }
+}
+
 }  // namespace
 
-BufferId root_buffer(const PlanProfile& profile, BufferId id) {
-  while (profile.buffer(id).storage == Buffer::Storage::alias) id = profile.buffer(id).alias_of;
+BufferId root_buffer(const StepList& list, BufferId id) {
+  while (list.buffer(id).storage == Buffer::Storage::alias) id = list.buffer(id).alias_of;
   return id;
+}
+
+Placement place_list(const StepList& list, const std::vector<std::uint64_t>& buffer_bytes,
+                     const std::vector<std::uint64_t>& scratch_bytes) {
+  std::vector<std::optional<MemoryRequest>> lifetimes(list.buffers.size());
+  for (std::uint32_t i = 0; i < list.steps.size(); ++i) {
+    for (const auto* ids : {&list.steps[i].inputs, &list.steps[i].outputs}) {
+      for (const BufferId id : *ids) {
+        if (!id.valid()) continue;
+        const BufferId root = root_buffer(list, id);
+        if (list.buffer(root).storage != Buffer::Storage::arena) continue;
+        auto& life = lifetimes[root.value];
+        if (!life) life = MemoryRequest{buffer_bytes[root.value], i, i};
+        life->last = i;
+      }
+    }
+  }
+  Placement placement{std::vector<std::uint64_t>(list.buffers.size(), 0),
+                      std::vector<std::uint64_t>(list.steps.size(), 0), 0, 0};
+  std::vector<MemoryRequest> requests;
+  std::vector<std::uint64_t*> targets;
+  for (std::size_t i = 0; i < lifetimes.size(); ++i) {
+    if (!lifetimes[i]) continue;
+    requests.push_back(*lifetimes[i]);
+    targets.push_back(&placement.buffers[i]);
+  }
+  for (std::uint32_t i = 0; i < scratch_bytes.size(); ++i) {
+    if (scratch_bytes[i] == 0) continue;
+    requests.push_back({scratch_bytes[i], i, i});
+    targets.push_back(&placement.scratch[i]);
+  }
+  const MemoryPlan memory = plan_memory(requests);
+  for (std::size_t i = 0; i < targets.size(); ++i) *targets[i] = memory.offsets[i];
+  placement.arena_bytes = memory.arena_bytes;
+  placement.arena_floor = memory.floor_bytes;
+  return placement;
 }
 
 void add_profiles(Plan& plan, Plan other) {
@@ -48,12 +96,7 @@ void add_profiles(Plan& plan, Plan other) {
   places.reserve(other.blobs.size());
   for (const Tensor& blob : other.blobs) places.push_back(blobs.place(blob));
   for (PlanProfile& profile : other.profiles) {
-    for (Buffer& buffer : profile.buffers) {
-      if (buffer.storage == Buffer::Storage::constant) buffer.index = places.at(buffer.index);
-    }
-    for (PlanStep& step : profile.steps) {
-      for (std::uint32_t& blob : step.weights) blob = places.at(blob);
-    }
+    move_blobs(profile, places);
     plan.profiles.push_back(std::move(profile));
   }
 }

@@ -1,6 +1,6 @@
-// Plan: the immutable result of a build: buffers, a list of steps, packed weights, and what a reader wants to
-// know of how it came about. A plan knows nothing of the graph it was made from (a portable copy may travel
-// along as text).
+// Plan: the immutable result of a build: buffers, a tree of lists of steps, packed weights, and what a reader
+// wants to know of how it came about. A plan knows nothing of the graph it was made from (a portable copy may
+// travel along as text).
 #pragma once
 
 #include "base/ids.hpp"
@@ -39,6 +39,8 @@ struct Buffer {
   bool part = false;  // an alias that is a region of a larger whole; others are all of it under another shape
 };
 
+struct StepList;
+
 struct PlanStep {
   std::string kind;              // names a factory in the StepRegistry, e.g. "cpu.conv_direct"
   AttributeList params;          // for the factory
@@ -48,6 +50,7 @@ struct PlanStep {
   std::uint64_t scratch_offset = 0;    // in the host arena
   std::uint64_t scratch_bytes = 0;     // at the profile's max
   bool serial = false;                 // too little work to wake another thread for
+  std::vector<StepList> bodies;        // what a control step (If, Loop, Scan) runs; else empty
   // For people: profile, explain.
   std::string label;    // source node(s)
   std::string op;       // operator with its fields
@@ -73,18 +76,31 @@ struct PlanTensor {
   std::optional<Dims> values = {};
 };
 
-// The network for one optimization profile: what runs at the shapes that it allows.
-struct PlanProfile {
+// Steps in order, and the buffers that they work on: a network, or the body of a control step. The inputs of
+// a body are the region's parameters, then the values that it captures; its outputs are the region's results.
+// Its arena lies in the scratch memory of the step that owns it.
+//
+// The dims of a body are expressions over the symbols of the lists around it and over its own `symbols`,
+// which stand for dims of its inputs that are known only while running and have no bound. So the buffers of a
+// body with symbols of its own, of bodies inside of it, and of bodies that cannot run at the largest shapes
+// are placed when their sizes are known: `placed` is false, and offsets and sizes in them mean nothing.
+struct StepList {
   std::vector<PlanSymbol> symbols;
-  std::vector<PlanTensor> inputs;  // of the same names and dtypes in every profile, and so are the outputs
+  std::vector<PlanTensor> inputs;
   std::vector<PlanTensor> outputs;
   std::vector<Buffer> buffers;
   std::vector<PlanStep> steps;
+  bool placed = true;
   std::uint64_t arena_bytes = 0;  // host arena, scratch included
   std::uint64_t arena_floor = 0;  // maximum over steps of live tensors + that step's scratch
-  std::string portable_ir;        // text of the graph after its passes; empty when stripped
 
   const Buffer& buffer(BufferId id) const { return buffers.at(id.value); }
+};
+
+// The network for one optimization profile: what runs at the shapes that it allows. Inputs and outputs are of
+// the same names and dtypes in every profile.
+struct PlanProfile : StepList {
+  std::string portable_ir;  // text of the graph after its passes; empty when stripped
 };
 
 struct Plan {
@@ -103,7 +119,20 @@ struct Plan {
 void add_profiles(Plan& plan, Plan other);
 
 // The buffer whose memory `id` uses: itself unless it is an alias.
-BufferId root_buffer(const PlanProfile& profile, BufferId id);
+BufferId root_buffer(const StepList& list, BufferId id);
+
+// Where the parts of a list lie in its arena.
+struct Placement {
+  std::vector<std::uint64_t> buffers;  // offsets; 0 for what lies elsewhere
+  std::vector<std::uint64_t> scratch;  // of the steps
+  std::uint64_t arena_bytes = 0;
+  std::uint64_t arena_floor = 0;
+};
+
+// Finds the lifetimes of the arena buffers and places them and the steps' scratch memory, all of the sizes
+// given, one per buffer and per step.
+Placement place_list(const StepList& list, const std::vector<std::uint64_t>& buffer_bytes,
+                     const std::vector<std::uint64_t>& scratch_bytes);
 
 // Human-readable dump: buffers with offsets, steps with tactics. Dump only.
 std::string to_text(const Plan& plan);

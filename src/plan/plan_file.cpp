@@ -22,6 +22,8 @@ namespace {
 constexpr std::array<char, 8> kMagic = {'T', 'E', 'N', 'O', 'N', 'P', 'L', 'N'};
 constexpr std::size_t kPage = 4096;
 constexpr std::size_t kBlobAlignment = 64;
+constexpr int kMostBodies = 64;         // around a step; graphs do not nest deeper either
+constexpr std::size_t kLeastList = 37;  // bytes of an empty one
 
 struct Header {
   std::array<char, 8> magic = kMagic;
@@ -206,6 +208,8 @@ std::vector<BufferId> get_ids(ByteReader& r) {
   return r.list<BufferId>(4, [&] { return BufferId(r.get<std::uint32_t>()); });
 }
 
+void put_list(ByteWriter& w, const StepList& list);
+
 void put_step(ByteWriter& w, const PlanStep& step) {
   w.put(step.kind);
   w.list(step.params, [&](const Attribute& a) { put_attribute(w, a); });
@@ -215,6 +219,7 @@ void put_step(ByteWriter& w, const PlanStep& step) {
   w.put(step.scratch_offset);
   w.put(step.scratch_bytes);
   w.put(static_cast<std::uint8_t>(step.serial));
+  w.list(step.bodies, [&](const StepList& body) { put_list(w, body); });
   w.put(step.label);
   w.put(step.op);
   w.put(step.tactic);
@@ -223,7 +228,10 @@ void put_step(ByteWriter& w, const PlanStep& step) {
   w.put(step.expected_ns);
 }
 
-PlanStep get_step(ByteReader& r) {
+StepList get_list(ByteReader& r, int depth);
+
+// `depth`: how many bodies are around the step.
+PlanStep get_step(ByteReader& r, int depth) {
   PlanStep step;
   step.kind = r.text();
   step.params = r.list<Attribute>(5, [&] { return get_attribute(r); });
@@ -233,6 +241,7 @@ PlanStep get_step(ByteReader& r) {
   step.scratch_offset = r.get<std::uint64_t>();
   step.scratch_bytes = r.get<std::uint64_t>();
   step.serial = r.get<std::uint8_t>() != 0;
+  step.bodies = r.list<StepList>(kLeastList, [&] { return get_list(r, depth + 1); });
   step.label = r.text();
   step.op = r.text();
   step.tactic = r.text();
@@ -301,14 +310,33 @@ PlanSymbol get_symbol(ByteReader& r) {
   return symbol;
 }
 
+void put_list(ByteWriter& w, const StepList& list) {
+  w.list(list.symbols, [&](const PlanSymbol& s) { put_symbol(w, s); });
+  w.list(list.inputs, [&](const PlanTensor& t) { put_plan_tensor(w, t); });
+  w.list(list.outputs, [&](const PlanTensor& t) { put_plan_tensor(w, t); });
+  w.list(list.buffers, [&](const Buffer& b) { put_buffer(w, b); });
+  w.list(list.steps, [&](const PlanStep& s) { put_step(w, s); });
+  w.put(static_cast<std::uint8_t>(list.placed));
+  w.put(list.arena_bytes);
+  w.put(list.arena_floor);
+}
+
+StepList get_list(ByteReader& r, int depth) {
+  TENON_REQUIRE(depth <= kMostBodies, "plan file: more than {} levels of nested steps", kMostBodies);
+  StepList list;
+  list.symbols = r.list<PlanSymbol>(28, [&] { return get_symbol(r); });
+  list.inputs = r.list<PlanTensor>(13, [&] { return get_plan_tensor(r); });
+  list.outputs = r.list<PlanTensor>(13, [&] { return get_plan_tensor(r); });
+  list.buffers = r.list<Buffer>(39, [&] { return get_buffer(r); });
+  list.steps = r.list<PlanStep>(68, [&] { return get_step(r, depth); });
+  list.placed = r.get<std::uint8_t>() != 0;
+  list.arena_bytes = r.get<std::uint64_t>();
+  list.arena_floor = r.get<std::uint64_t>();
+  return list;
+}
+
 void put_profile(ByteWriter& w, const PlanProfile& profile) {
-  w.list(profile.symbols, [&](const PlanSymbol& s) { put_symbol(w, s); });
-  w.list(profile.inputs, [&](const PlanTensor& t) { put_plan_tensor(w, t); });
-  w.list(profile.outputs, [&](const PlanTensor& t) { put_plan_tensor(w, t); });
-  w.list(profile.buffers, [&](const Buffer& b) { put_buffer(w, b); });
-  w.list(profile.steps, [&](const PlanStep& s) { put_step(w, s); });
-  w.put(profile.arena_bytes);
-  w.put(profile.arena_floor);
+  put_list(w, profile);
   w.put(static_cast<std::uint64_t>(profile.portable_ir.size()));
 }
 
@@ -321,13 +349,7 @@ struct Tables {
 
 PlanProfile get_profile(ByteReader& r, std::vector<std::uint64_t>& portable_sizes) {
   PlanProfile profile;
-  profile.symbols = r.list<PlanSymbol>(28, [&] { return get_symbol(r); });
-  profile.inputs = r.list<PlanTensor>(13, [&] { return get_plan_tensor(r); });
-  profile.outputs = r.list<PlanTensor>(13, [&] { return get_plan_tensor(r); });
-  profile.buffers = r.list<Buffer>(39, [&] { return get_buffer(r); });
-  profile.steps = r.list<PlanStep>(64, [&] { return get_step(r); });
-  profile.arena_bytes = r.get<std::uint64_t>();
-  profile.arena_floor = r.get<std::uint64_t>();
+  static_cast<StepList&>(profile) = get_list(r, 0);
   portable_sizes.push_back(r.get<std::uint64_t>());
   return profile;
 }
@@ -355,7 +377,7 @@ Tables read_tables(std::span<const std::byte> bytes) {
   plan.producer = r.text();
   plan.isa = r.text();
   plan.threads = r.get<std::uint32_t>();
-  plan.profiles = r.list<PlanProfile>(44, [&] { return get_profile(r, tables.portable_sizes); });
+  plan.profiles = r.list<PlanProfile>(45, [&] { return get_profile(r, tables.portable_sizes); });
   tables.blobs = r.list<BlobEntry>(29, [&] { return get_blob(r); });
   tables.portable_blobs = r.list<BlobEntry>(29, [&] { return get_blob(r); });
   plan.portable_hashes = r.list<std::string>(4, [&] { return r.text(); });

@@ -18,7 +18,7 @@
 
 namespace tenon {
 
-inline constexpr std::uint32_t kPlanFormat = 2;
+inline constexpr std::uint32_t kPlanFormat = 3;
 
 std::vector<std::byte> serialize_plan(const Plan& plan);
 

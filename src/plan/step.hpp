@@ -20,7 +20,9 @@
 
 namespace tenon {
 
+class Program;  // runtime/program.hpp
 class ThreadPool;
+struct StepTime;  // <tenon/engine.hpp>
 
 // A buffer with its memory and its shape of the moment. `shape` is the logical one; the memory is laid out as
 // the step was told when it was created (blocked layouts are larger). `slot` is set for dynamic buffers only:
@@ -49,6 +51,7 @@ struct StepCall {
   StepState* state = nullptr;
   std::byte* scratch = nullptr;  // 64-byte aligned, as many bytes as scratch_bytes() asked for
   ThreadPool* pool = nullptr;    // never null
+  StepTime* times = nullptr;     // of the steps in the bodies of a control step, while profiling; else null
 };
 
 // Shapes of a step's operands at the moment of specialisation. Absent operands and dynamic ones have no
@@ -57,6 +60,10 @@ struct StepShapes {
   std::span<const Shape* const> inputs;
   std::span<const Shape* const> outputs;
   int threads = 1;
+  // For control steps, whose bodies are specialised too: what their steps will run on, and what the symbols
+  // stand for. Null outside of a context.
+  ThreadPool* pool = nullptr;
+  const SymbolValues* symbols = nullptr;
 };
 
 // Immutable once created, shared by all contexts of an engine; all functions are thread-safe.
@@ -80,6 +87,7 @@ struct StepInit {
   std::span<const Type* const> inputs;  // null: absent
   std::span<const Type* const> outputs;
   std::span<const Tensor> weights;  // kept alive by the engine; a Tensor copy shares the memory
+  std::span<const std::shared_ptr<const Program>> bodies = {};  // of a control step
 };
 
 using StepFactory =

@@ -7,15 +7,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 
 namespace tenon {
 namespace {
-
-// Nowhere while the whole is nowhere: outputs get their memory late.
-std::byte* inside(std::byte* whole, std::uint64_t offset) noexcept {
-  return whole != nullptr ? whole + offset : nullptr;
-}
 
 // Element `i` of an i32 or i64 tensor.
 std::int64_t integer_at(const Tensor& tensor, std::size_t i) noexcept {
@@ -42,7 +36,7 @@ void Context::State::set_profile(std::size_t profile) {
   profile_ = profile;
   plan_ = &next;
   known_[profile].slots.resize(next.buffers.size());
-  times.assign(next.steps.size(), {});
+  times.assign(shared->program(profile).total_steps(), {});
   const std::vector<TensorInfo>& inputs = shared->profiles()[profile].inputs;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     if (bound_inputs_[i].data() == nullptr && !bound_values_[i]) input_shapes_[i] = inputs[i].opt;
@@ -165,8 +159,10 @@ void Context::State::prepare() {
   auto& all = known.specializations;
   auto found = std::find_if(all.begin(), all.end(), [&](const auto& one) { return one->shapes() == shapes; });
   if (found == all.end()) {
-    auto made = std::make_unique<Specialization>(shared->plan(), profile_, shared->steps(profile_),
-                                                 shared->pool(), std::move(shapes), known.slots);
+    const Surroundings around{
+        {}, known_.size() > 1 ? fmt::format("range of profile {}", profile_) : "profile's range"};
+    auto made = std::make_unique<Specialization>(shared->program(profile_), shared->pool(), around,
+                                                 std::move(shapes), known.slots);
     if (all.size() == kSpecializations) all.pop_back();
     all.push_back(std::move(made));
     found = all.end() - 1;
@@ -176,68 +172,40 @@ void Context::State::prepare() {
 }
 
 void Context::State::activate(Specialization& next) {
-  place_buffers(next);
   if (own_scratch_.size() < next.own_scratch_bytes()) own_scratch_ = AlignedBuffer(next.own_scratch_bytes());
-  next.place_scratch(arena_.data(), own_scratch_.data());
+  next.place(arena_.data(), own_scratch_.data());
+  for (std::size_t i = 0; i < plan_->buffers.size(); ++i) {
+    const Buffer::Storage storage = plan_->buffers[i].storage;
+    if (storage == Buffer::Storage::input || storage == Buffer::Storage::output) bind_external(next, i);
+  }
+  for (std::size_t i = 0; i < plan_->inputs.size(); ++i) {
+    if (by_value(i)) bind_value(next, i);
+  }
   active_ = &next;
   dirty_ = false;
 }
 
 void Context::State::bind_external(Specialization& next, std::size_t index) {
   const Buffer& buffer = plan_->buffers[index];
-  std::vector<BufferView>& views = next.views();
-  BufferView& view = views[index];
   if (buffer.storage == Buffer::Storage::input) {
-    view.data = const_cast<std::byte*>(bound_inputs_[buffer.index].data());
-  } else {
-    Tensor& bound = bound_outputs_[buffer.index];
-    const auto bytes = static_cast<std::size_t>(next.bytes(index));
-    if (bound.data() != nullptr) {
-      TENON_REQUIRE(bound.size_bytes() == bytes,
-                    "output '{}': the bound tensor has {} bytes, the shape [{}] needs {}",
-                    shared->outputs()[buffer.index].name, bound.size_bytes(), join(view.shape), bytes);
-      view.data = bound.mutable_data();
-    } else {
-      AlignedBuffer& own = owned_outputs_[buffer.index];
-      if (own.size() < bytes) own = AlignedBuffer(bytes);
-      view.data = own.data();
-    }
+    next.bind(index, const_cast<std::byte*>(bound_inputs_[buffer.index].data()));
+    return;
   }
-  // Views of this buffer follow it.
-  for (std::size_t i = index + 1; i < views.size(); ++i) {
-    if (plan_->buffers[i].storage != Buffer::Storage::alias) continue;
-    views[i].data = inside(views[plan_->buffers[i].alias_of.value].data, plan_->buffers[i].offset);
+  Tensor& bound = bound_outputs_[buffer.index];
+  const auto bytes = static_cast<std::size_t>(next.bytes(index));
+  if (bound.data() != nullptr) {
+    TENON_REQUIRE(
+        bound.size_bytes() == bytes, "output '{}': the bound tensor has {} bytes, the shape [{}] needs {}",
+        shared->outputs()[buffer.index].name, bound.size_bytes(), join(next.views()[index].shape), bytes);
+    next.bind(index, bound.mutable_data());
+    return;
   }
-}
-
-void Context::State::place_buffers(Specialization& next) {
-  std::vector<BufferView>& views = next.views();
-  for (std::size_t i = 0; i < views.size(); ++i) {
-    const Buffer& buffer = plan_->buffers[i];
-    BufferView& view = views[i];
-    switch (buffer.storage) {
-      case Buffer::Storage::arena: view.data = arena_.data() + buffer.offset; break;
-      case Buffer::Storage::constant:
-        view.data = const_cast<std::byte*>(shared->plan().blobs.at(buffer.index).data());
-        break;
-      case Buffer::Storage::alias:
-        view.data = inside(views[buffer.alias_of.value].data, buffer.offset);
-        break;
-      case Buffer::Storage::input:
-      case Buffer::Storage::output: bind_external(next, i); break;
-      case Buffer::Storage::dynamic:
-        view.data = nullptr;
-        view.shape.clear();
-        break;
-    }
-  }
-  for (std::size_t i = 0; i < plan_->inputs.size(); ++i) {
-    if (by_value(i)) bind_value(next, i);
-  }
+  AlignedBuffer& own = owned_outputs_[buffer.index];
+  if (own.size() < bytes) own = AlignedBuffer(bytes);
+  next.bind(index, own.data());
 }
 
 Status Context::State::execute() noexcept {
-  using Clock = std::chrono::steady_clock;
   for (std::size_t i = 0; i < plan_->inputs.size(); ++i) {
     if (!input_is_set(i)) {
       return Status::format(StatusCode::invalid_argument, "input '%.100s' has not been set",
@@ -249,17 +217,7 @@ Status Context::State::execute() noexcept {
                   "the values of an input that become dims have changed: call prepare() before enqueue()");
   }
   for (std::size_t i = 0; i < active_->step_count(); ++i) {
-    const auto start = profiling ? Clock::now() : Clock::time_point();
-    const Status status = active_->run_step(i);
-    if (!status.ok()) {
-      return Status::format(status.code(), "step %zu (%.40s): %.*s", i, plan_->steps[i].label.c_str(),
-                            static_cast<int>(status.message().size()), status.message().data());
-    }
-    if (profiling) {
-      times[i].total_ns += static_cast<std::uint64_t>(
-          std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start).count());
-      times[i].runs += 1;
-    }
+    if (Status status = active_->run_step(i, profiling ? times.data() : nullptr); !status.ok()) return status;
     if (listener_) tell_listener(i);
   }
   return {};

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/aligned_buffer.hpp"
+#include "runtime/engine_state.hpp"
 #include "runtime/specialization.hpp"
 
 #include <tenon/engine.hpp>
@@ -46,7 +47,6 @@ class Context::State {
   Shape values_of(std::size_t input) const;
   bool values_unchanged() const noexcept;
   void activate(Specialization& next);
-  void place_buffers(Specialization& next);
   void bind_external(Specialization& next, std::size_t buffer);
   // Inputs without a place in memory of known size: sequences, maps, optionals, strings.
   bool by_value(std::size_t input) const;

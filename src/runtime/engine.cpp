@@ -1,6 +1,5 @@
 #include "base/aligned_buffer.hpp"
 #include "base/check.hpp"
-#include "base/context.hpp"
 #include "base/cpu_info.hpp"
 #include "plan/plan_file.hpp"
 #include "runtime/builtin_steps.hpp"
@@ -95,6 +94,14 @@ std::size_t index_of(const std::vector<TensorInfo>& tensors, std::string_view na
       fmt::format("the network has no {} '{}'; it has {}", what, name, names.empty() ? "none" : names));
 }
 
+void add_infos(const StepList& list, std::size_t depth, std::size_t body, std::vector<StepInfo>& infos) {
+  for (const PlanStep& step : list.steps) {
+    infos.push_back(
+        {step.label, step.op, step.tactic, step.problem, step.note, step.expected_ns, depth, body});
+    for (std::size_t i = 0; i < step.bodies.size(); ++i) add_infos(step.bodies[i], depth + 1, i, infos);
+  }
+}
+
 }  // namespace
 
 Engine::State::State(Plan plan, const StepRegistry& registry, const LoadOptions& options)
@@ -102,7 +109,7 @@ Engine::State::State(Plan plan, const StepRegistry& registry, const LoadOptions&
   TENON_CHECK(!plan_.profiles.empty(), "a plan without a profile");
   require_isa(plan_);
   for (const PlanProfile& profile : plan_.profiles) {
-    create_steps(profile, registry);
+    programs_.push_back(std::make_unique<const Program>(plan_, profile, registry));
     profiles_.push_back(describe(profile));
     if (profile.arena_bytes >= info_.arena_bytes) {
       info_.arena_bytes = profile.arena_bytes;
@@ -117,28 +124,6 @@ Engine::State::State(Plan plan, const StepRegistry& registry, const LoadOptions&
   info_.threads = pool_->size();
   info_.symbols = profiles_.front().symbols;
   for (const Tensor& blob : plan_.blobs) info_.weight_bytes += blob.size_bytes();
-}
-
-void Engine::State::create_steps(const PlanProfile& profile, const StepRegistry& registry) {
-  auto& steps = steps_.emplace_back();
-  for (std::size_t i = 0; i < profile.steps.size(); ++i) {
-    const PlanStep& step = profile.steps[i];
-    in_context(
-        [&] {
-          const auto types = [&](const std::vector<BufferId>& ids) {
-            std::vector<const Type*> out;
-            out.reserve(ids.size());
-            for (BufferId id : ids) out.push_back(id.valid() ? &profile.buffer(id).type : nullptr);
-            return out;
-          };
-          const auto inputs = types(step.inputs);
-          const auto outputs = types(step.outputs);
-          std::vector<Tensor> weights;
-          for (std::uint32_t blob : step.weights) weights.push_back(plan_.blobs.at(blob));
-          steps.push_back(registry.create(step.kind, {step.params, inputs, outputs, weights}));
-        },
-        [&] { return fmt::format("creating step {} ({}, '{}')", i, step.tactic, step.label); });
-  }
 }
 
 const PlanProfile& Engine::State::profile(std::size_t index) const {
@@ -180,9 +165,7 @@ const Plan& Engine::plan() const noexcept { return state_->plan(); }
 
 std::vector<StepInfo> Engine::steps(std::size_t profile) const {
   std::vector<StepInfo> infos;
-  for (const PlanStep& step : state_->profile(profile).steps) {
-    infos.push_back({step.label, step.op, step.tactic, step.problem, step.note, step.expected_ns});
-  }
+  add_infos(state_->profile(profile), 0, 0, infos);
   return infos;
 }
 

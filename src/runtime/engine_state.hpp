@@ -2,8 +2,7 @@
 #pragma once
 
 #include "base/thread_pool.hpp"
-#include "plan/plan.hpp"
-#include "plan/step.hpp"
+#include "runtime/program.hpp"
 
 #include <tenon/engine.hpp>
 
@@ -21,7 +20,7 @@ class Engine::State {
   const Plan& plan() const noexcept { return plan_; }
   // Of one profile; ModelError when there is none of that number.
   const PlanProfile& profile(std::size_t index) const;
-  const std::vector<std::unique_ptr<Step>>& steps(std::size_t profile) const { return steps_.at(profile); }
+  const Program& program(std::size_t profile) const { return *programs_.at(profile); }
   ThreadPool& pool() const noexcept { return *pool_; }
   const std::vector<ProfileInfo>& profiles() const noexcept { return profiles_; }
   const std::vector<TensorInfo>& inputs() const noexcept { return profiles_.front().inputs; }
@@ -33,27 +32,11 @@ class Engine::State {
   std::size_t output_index(std::string_view name) const;
 
  private:
-  void create_steps(const PlanProfile& profile, const StepRegistry& registry);
-
   Plan plan_;
-  std::vector<std::vector<std::unique_ptr<Step>>> steps_;  // by profile
+  std::vector<std::unique_ptr<const Program>> programs_;  // by profile
   std::shared_ptr<ThreadPool> pool_;
   std::vector<ProfileInfo> profiles_;
   EngineInfo info_;
 };
-
-// What all shapes follow from: the dims of every input, and the elements of those whose values become dims
-// (empty for the others).
-struct InputShapes {
-  std::vector<Shape> dims, values;
-  bool operator==(const InputShapes&) const = default;
-};
-
-// Concrete values of a profile's symbols, found by matching `shapes` with the inputs' dims and values.
-// ModelError naming input, dim or element, value and what was expected.
-SymbolValues bind_symbols(const Plan& plan, std::size_t profile, const InputShapes& shapes);
-
-// The dims of a buffer's type; nothing where they are unknown.
-std::optional<Shape> concrete_dims(const Type& type, const SymbolValues& symbols);
 
 }  // namespace tenon

@@ -1,6 +1,7 @@
+#include "runtime/symbols.hpp"
+
 #include "base/check.hpp"
 #include "base/text.hpp"
-#include "runtime/engine_state.hpp"
 
 #include <tenon/error.hpp>
 
@@ -25,12 +26,11 @@ struct Place {
 
 class Binding {
  public:
-  Binding(const Plan& plan, std::size_t profile)
-      : profile_(plan.profiles.at(profile)),
-        range_(plan.profiles.size() > 1 ? fmt::format("range of profile {}", profile) : "profile's range") {}
+  Binding(const StepList& list, const Surroundings& around)
+      : list_(list), range_(around.range), symbols_(around.symbols) {}
 
   SymbolValues run(const InputShapes& shapes) {
-    for (std::size_t i = 0; i < profile_.inputs.size(); ++i) check_counts(i, shapes);
+    for (std::size_t i = 0; i < list_.inputs.size(); ++i) check_counts(i, shapes);
     // Plain symbols first: they give the values that compound dims are checked against.
     for_each_number(shapes, [&](const Dim& dim, std::int64_t value, const Place& place) {
       if (dim.symbol_name() != nullptr) bind(*dim.symbol_name(), value, place);
@@ -44,12 +44,12 @@ class Binding {
  private:
   const std::optional<Dims>& dims_of(const PlanTensor& input) const {
     static const std::optional<Dims> none;
-    const Type& type = profile_.buffer(input.buffer).type;
+    const Type& type = list_.buffer(input.buffer).type;
     return type.is_tensor() ? type.as_tensor().dims : none;
   }
 
   void check_counts(std::size_t i, const InputShapes& shapes) const {
-    const PlanTensor& input = profile_.inputs[i];
+    const PlanTensor& input = list_.inputs[i];
     const auto& dims = dims_of(input);
     TENON_REQUIRE(!dims || shapes.dims[i].size() == dims->size(),
                   "input '{}': expected {} dims, found the shape [{}]", input.name, dims->size(),
@@ -61,8 +61,8 @@ class Binding {
 
   template <class Visit>
   void for_each_number(const InputShapes& shapes, const Visit& visit) const {
-    for (std::size_t i = 0; i < profile_.inputs.size(); ++i) {
-      const PlanTensor& input = profile_.inputs[i];
+    for (std::size_t i = 0; i < list_.inputs.size(); ++i) {
+      const PlanTensor& input = list_.inputs[i];
       const auto& dims = dims_of(input);
       for (std::size_t axis = 0; dims && axis < dims->size(); ++axis) {
         const Dim& name = axis < input.dim_names.size() ? input.dim_names[axis] : (*dims)[axis];
@@ -76,7 +76,7 @@ class Binding {
   }
 
   void bind(const std::string& name, std::int64_t value, const Place& place) {
-    for (const PlanSymbol& symbol : profile_.symbols) {
+    for (const PlanSymbol& symbol : list_.symbols) {
       if (symbol.name != name) continue;
       TENON_REQUIRE(symbol.min <= value && value <= symbol.max, "{} is {}, outside the {} {} to {}",
                     place.text(), value, range_, symbol.min, symbol.max);
@@ -96,8 +96,8 @@ class Binding {
     throw ModelError(fmt::format("{} is {}, expected {}", place.text(), value, *expected));
   }
 
-  const PlanProfile& profile_;
-  std::string range_;
+  const StepList& list_;
+  const std::string& range_;
   SymbolValues symbols_;
 };
 
@@ -114,10 +114,10 @@ std::optional<Shape> concrete_dims(const Type& type, const SymbolValues& symbols
   return shape;
 }
 
-SymbolValues bind_symbols(const Plan& plan, std::size_t profile, const InputShapes& shapes) {
-  const std::size_t inputs = plan.profiles.at(profile).inputs.size();
-  TENON_CHECK(shapes.dims.size() == inputs && shapes.values.size() == inputs, "one shape per input");
-  return Binding(plan, profile).run(shapes);
+SymbolValues bind_symbols(const StepList& list, const InputShapes& shapes, const Surroundings& around) {
+  TENON_CHECK(shapes.dims.size() == list.inputs.size() && shapes.values.size() == list.inputs.size(),
+              "one shape per input");
+  return Binding(list, around).run(shapes);
 }
 
 }  // namespace tenon

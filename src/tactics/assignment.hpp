@@ -3,8 +3,10 @@
 #pragma once
 
 #include "ir/graph.hpp"
+#include "plan/plan.hpp"
 #include "tactics/tactic.hpp"
 
+#include <memory>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -19,6 +21,8 @@ struct Considered {
   double measured_ns = 0;  // 0: not timed
 };
 
+struct BodyChoice;
+
 struct NodeChoice {
   NodeId node;
   const Tactic* tactic = nullptr;
@@ -27,6 +31,7 @@ struct NodeChoice {
   double ns = 0;  // measured, or estimated where nothing was measured
   bool measured = false;
   std::vector<Considered> considered;
+  std::vector<BodyChoice> bodies;  // one per region, where the tactic runs them as lists of steps
 };
 
 // `value` is wanted in layout `to` by some consumer while its producer gives another; one conversion serves
@@ -44,6 +49,14 @@ struct Assignment {
   double total_ns = 0;
 
   const NodeChoice* find(NodeId node) const noexcept;
+};
+
+// What was decided inside a region, which is a graph of its own by now.
+struct BodyChoice {
+  std::shared_ptr<const Graph> graph;
+  std::vector<ValueId> captures;  // of the graph around: the inputs of `graph` behind the region's parameters
+  std::vector<PlanSymbol> symbols;  // of dims of these inputs that are known only while running
+  Assignment assignment;
 };
 
 }  // namespace tenon

@@ -3,7 +3,9 @@
 #include "base/check.hpp"
 #include "ir/constant.hpp"
 #include "ops/reorder.hpp"
+#include "tactics/control.hpp"
 #include "tactics/decompose.hpp"
+#include "tactics/extract.hpp"
 #include "tactics/pbqp.hpp"
 #include "tactics/pricer.hpp"
 
@@ -26,9 +28,8 @@ constexpr double kImpossible = 1e18;   // ns; finite, so that sums stay comparab
 
 class Chooser {
  public:
-  Chooser(Graph& graph, const TacticRegistry& tactics, const StepRegistry& steps,
-          const ChooseOptions& options)
-      : graph_(graph), tactics_(tactics), options_(options), pricer_(steps, options) {}
+  Chooser(Graph& graph, const TacticRegistry& tactics, Pricer& pricer, const ChooseOptions& options)
+      : graph_(graph), tactics_(tactics), options_(options), pricer_(pricer) {}
 
   Choice run() {
     decompose_unsupported(graph_, tactics_, options_);
@@ -56,9 +57,42 @@ class Chooser {
           refused += fmt::format(" {}: {};", other.tactic, other.refused);
       }
       nodes_.push_back(id);
+      bodies_.push_back(choose_bodies(id, offer));
       offers_.push_back(std::move(offer));
     }
     if (!refused.empty()) throw ModelError("no implementation for these nodes:" + refused);
+  }
+
+  // Of a node whose regions become lists of steps, what is chosen inside of them; its own time is that of the
+  // longest, once. Where nothing can be chosen, the node is left to the next tactic: a branch that never runs
+  // may make no sense at these shapes.
+  std::vector<BodyChoice> choose_bodies(NodeId id, Offer& offer) {
+    std::vector<BodyChoice> bodies;
+    if (offer.contenders.empty() || !runs_bodies(*offer.contenders[0].tactic)) return bodies;
+    Candidate& candidate = offer.contenders[0].candidate;
+    try {
+      for (const RegionId region : graph_.node(id).regions) {
+        bodies.push_back(choose_body(region));
+        candidate.estimate_ns = std::max(candidate.estimate_ns, bodies.back().assignment.total_ns);
+      }
+    } catch (const ModelError& error) {
+      bodies.clear();
+      std::vector<Considered> refused = std::move(offer.considered);
+      refused.push_back({std::string(offer.contenders[0].tactic->name()), error.message(), 0, 0});
+      offer = offer_for(problem_of(graph_, id, options_), tactics_, offer.contenders[0].tactic);
+      offer.considered.insert(offer.considered.begin(), refused.begin(), refused.end());
+    }
+    return bodies;
+  }
+
+  BodyChoice choose_body(RegionId region) {
+    RegionGraph cut = extract_region(graph_, region);
+    ChooseOptions options = options_;
+    options.progress = {};
+    options.profile.insert(options.profile.end(), cut.symbols.begin(), cut.symbols.end());
+    auto graph = std::make_shared<Graph>(std::move(cut.graph));
+    Assignment assignment = Chooser(*graph, tactics_, pricer_, options).run().best;
+    return {std::move(graph), std::move(cut.captures), std::move(cut.symbols), std::move(assignment)};
   }
 
   // Those that promise to take longest first: should the time run out, the rest matters least.
@@ -81,7 +115,7 @@ class Chooser {
     const std::string key = fmt::format("{}|{}|{}", value.value, from.to_string(), to.to_string());
     if (const auto found = conversions_.find(key); found != conversions_.end()) return found->second;
     const Type& type = graph_.value(value).type;
-    NodeChoice choice{NodeId(), nullptr, {}, conversion_problem(type, from, to), kImpossible, false, {}};
+    NodeChoice choice{NodeId(), nullptr, {}, conversion_problem(type, from, to), kImpossible, false, {}, {}};
     if (type.is_tensor()) {
       Offer offer = offer_for(choice.problem, tactics_);
       std::erase_if(offer.contenders, [](const Contender& c) { return is_fallback(*c.tactic); });
@@ -297,7 +331,7 @@ class Chooser {
       const Offer& from = offers_[i];
       const Contender& contender = from.contenders[picks[i]];
       assignment.nodes.push_back({nodes_[i], contender.tactic, contender.candidate, from.problem,
-                                  from.ns[picks[i]], from.measured, from.considered});
+                                  from.ns[picks[i]], from.measured, from.considered, bodies_[i]});
       const Node& node = graph_.node(nodes_[i]);
       for (std::size_t k = 0; k < node.outputs.size(); ++k) {
         if (!contender.candidate.outputs[k].is_plain())
@@ -320,6 +354,17 @@ class Chooser {
   }
 
  public:
+  // -1: nobody knows. A product of open dims is open, whatever its bound.
+  static std::int64_t largest(const Dim& dim, const SymbolRanges& ranges) {
+    if (dim.is_unknown()) return -1;
+    const std::int64_t max = dim.interval(ranges).max;
+    if (max < std::numeric_limits<std::int64_t>::max()) return max;
+    const auto symbols = dim.symbols();
+    const bool known = std::all_of(symbols.begin(), symbols.end(),
+                                   [&](const std::string& symbol) { return ranges.contains(symbol); });
+    return known ? kOpenDim : -1;
+  }
+
   static Operand operand_of(const Type& type, const Tensor* constant, const ChooseOptions& options) {
     Operand operand{type, {}, {}, true, constant};
     if (!type.is_tensor() || !type.as_tensor().dims) return operand;
@@ -330,9 +375,8 @@ class Chooser {
       ranges[symbol.name] = {symbol.min, symbol.max};
     }
     for (const Dim& dim : *type.as_tensor().dims) {
-      const std::int64_t max =
-          dim.is_unknown() ? std::numeric_limits<std::int64_t>::max() : dim.interval(ranges).max;
-      operand.max_dims.push_back(max == std::numeric_limits<std::int64_t>::max() ? -1 : max);
+      const std::int64_t max = largest(dim, ranges);
+      operand.max_dims.push_back(max);
       operand.dims.push_back(dim.eval(opt).value_or(1));
     }
     return operand;
@@ -342,8 +386,9 @@ class Chooser {
   Graph& graph_;
   const TacticRegistry& tactics_;
   const ChooseOptions& options_;
-  Pricer pricer_;
+  Pricer& pricer_;
   std::vector<NodeId> nodes_;
+  std::vector<std::vector<BodyChoice>> bodies_;    // of nodes_
   std::vector<std::vector<ValueId>> operands_;     // of nodes_
   std::vector<Offer> offers_;                      // of nodes_, in step
   std::vector<std::vector<std::size_t>> allowed_;  // contenders that take part in the current solution
@@ -380,7 +425,8 @@ Problem problem_of(const Graph& graph, NodeId id, const ChooseOptions& options) 
 
 Choice choose(Graph& graph, const TacticRegistry& tactics, const StepRegistry& steps,
               const ChooseOptions& options) {
-  return Chooser(graph, tactics, steps, options).run();
+  Pricer pricer(steps, options);
+  return Chooser(graph, tactics, pricer, options).run();
 }
 
 }  // namespace tenon

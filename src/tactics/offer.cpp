@@ -34,10 +34,11 @@ std::string shown_name(const Contender& contender) {
              : fmt::format("{}{{{}}}", contender.tactic->name(), contender.candidate.config);
 }
 
-Offer offer_for(Problem problem, const TacticRegistry& tactics) {
+Offer offer_for(Problem problem, const TacticRegistry& tactics, const Tactic* without) {
   Offer offer{std::move(problem), {}, {}, false, {}};
   bool fast = false;
   for (const Tactic* tactic : tactics.for_op(offer.problem.op.name())) {
+    if (tactic == without) continue;
     if (offer.problem.accuracy < tactic->loosest()) {
       offer.considered.push_back(
           {std::string(tactic->name()), "its error is beyond the accuracy class asked for", 0, 0});

@@ -31,8 +31,8 @@ std::string cache_name(const Contender& contender);
 std::string shown_name(const Contender& contender);
 
 // Everything that the tactics for its operator propose, in the order of their registration. A fallback is
-// asked only where nothing else takes the problem.
-Offer offer_for(Problem problem, const TacticRegistry& tactics);
+// asked only where nothing else takes the problem. `without`: a tactic that is not asked.
+Offer offer_for(Problem problem, const TacticRegistry& tactics, const Tactic* without = nullptr);
 
 // Leaves the `most` contenders that the cost model puts first, but rather the best of another set of layouts
 // than the second best of one.

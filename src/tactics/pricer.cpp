@@ -1,11 +1,26 @@
 #include "tactics/pricer.hpp"
 
+#include "tactics/control.hpp"
 #include "tactics/decompose.hpp"
+#include "tactics/extract.hpp"
 #include "tactics/timing_cache.hpp"
 
 #include <algorithm>
 
 namespace tenon {
+namespace {
+
+// Dims of which nobody knows what they will be: a time says nothing.
+bool has_open_dims(const Problem& problem) {
+  const auto open = [](const Operand& operand) {
+    return std::any_of(operand.max_dims.begin(), operand.max_dims.end(),
+                       [](std::int64_t dim) { return dim >= kOpenDim; });
+  };
+  return std::any_of(problem.inputs.begin(), problem.inputs.end(), open) ||
+         std::any_of(problem.outputs.begin(), problem.outputs.end(), open);
+}
+
+}  // namespace
 
 void Pricer::price(Offer& offer, bool always) {
   for (const Contender& contender : offer.contenders) offer.ns.push_back(contender.candidate.estimate_ns);
@@ -29,8 +44,9 @@ void Pricer::price(Offer& offer, bool always) {
 
 bool Pricer::measurable(const Offer& offer) const {
   if (!options_.measure || offer.problem.has_unknown_dims()) return false;
+  if (has_open_dims(offer.problem)) return false;
   return std::all_of(offer.contenders.begin(), offer.contenders.end(), [](const Contender& c) {
-    return !is_fallback(*c.tactic) && !c.tactic->name().starts_with("view.");
+    return !is_fallback(*c.tactic) && !runs_bodies(*c.tactic) && !c.tactic->name().starts_with("view.");
   });
 }
 

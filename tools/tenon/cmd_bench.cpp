@@ -122,7 +122,7 @@ Measured repeat_together(std::vector<Context>& contexts, double duration) {
 
 struct Layer {
   StepInfo info;
-  double ms = 0;     // mean
+  double ms = 0;     // mean of an inference; of an If, a Loop or a Scan with the layers inside
   double share = 0;  // of all layers
 };
 
@@ -131,11 +131,13 @@ std::vector<Layer> layers_of(const Engine& engine, const Context& context) {
   double total = 0;
   const auto times = context.step_times();
   const std::vector<StepInfo> steps = engine.steps(context.profile());
+  std::uint64_t inferences = 0;  // that ran the layer of the network that layers inside belong to
   for (std::size_t i = 0; i < steps.size() && i < times.size(); ++i) {
     Layer layer{steps[i]};
-    if (times[i].runs > 0)
-      layer.ms = static_cast<double>(times[i].total_ns) / static_cast<double>(times[i].runs) * 1e-6;
-    total += layer.ms;
+    if (steps[i].depth == 0) inferences = times[i].runs;
+    if (inferences > 0)
+      layer.ms = static_cast<double>(times[i].total_ns) / static_cast<double>(inferences) * 1e-6;
+    if (steps[i].depth == 0) total += layer.ms;
     layers.push_back(std::move(layer));
   }
   for (Layer& layer : layers) layer.share = total > 0 ? layer.ms / total : 0;
@@ -205,6 +207,7 @@ void report_json(const Options& options, const Engine& engine, const Measured& m
   json["shape_change_ms"] = {{"unseen", change.unseen}, {"seen", change.seen}};
   for (const Layer& layer : layers) {
     json["layers"].push_back({{"layer", layer.info.label},
+                              {"depth", layer.info.depth},
                               {"op", layer.info.op},
                               {"tactic", layer.info.tactic},
                               {"problem", layer.info.problem},
@@ -263,8 +266,9 @@ int run(const Options& options) {
   if (layers.empty()) return kDone;
   Table table({"layer", "operator", "tactic", "ms", "share"}, {3, 4});
   for (const Layer& layer : layers) {
-    table.add({shorten(layer.info.label, 40), shorten(layer.info.op, 40), shorten(layer.info.tactic, 50),
-               fmt::format("{:.4f}", layer.ms), fmt::format("{:.1f} %", layer.share * 100)});
+    table.add({std::string(2 * layer.info.depth, ' ') + shorten(layer.info.label, 40),
+               shorten(layer.info.op, 40), shorten(layer.info.tactic, 50), fmt::format("{:.4f}", layer.ms),
+               fmt::format("{:.1f} %", layer.share * 100)});
   }
   print("\n" + table.text());
   return kDone;

@@ -22,12 +22,12 @@ struct Options {
   bool json = false;
 };
 
-std::string indented(const std::string& text) {
+std::string indented(const std::string& text, std::size_t columns) {
   std::string out;
   std::size_t begin = 0;
   while (begin < text.size()) {
     const std::size_t end = std::min(text.find('\n', begin), text.size());
-    out += "    " + text.substr(begin, end - begin) + '\n';
+    out += std::string(columns, ' ') + text.substr(begin, end - begin) + '\n';
     begin = end + 1;
   }
   return out;
@@ -43,6 +43,7 @@ int run(const Options& options) {
     if (step.label.find(options.layer) == std::string::npos) continue;
     if (options.json) {
       json.push_back({{"layer", step.label},
+                      {"depth", step.depth},
                       {"op", step.op},
                       {"tactic", step.tactic},
                       {"problem", step.problem},
@@ -50,12 +51,13 @@ int run(const Options& options) {
                       {"note", step.note}});
       continue;
     }
-    text += fmt::format("{}\n    {}\n    {}", step.label.empty() ? "(added by Tenon)" : step.label, step.op,
-                        step.tactic);
-    if (step.expected_ns > 0) text += fmt::format(", {} ms", ms_text(step.expected_ns * 1e-6));
-    text += '\n';
-    if (!step.problem.empty()) text += "    " + step.problem + '\n';
-    text += indented(step.note);
+    std::string entry = fmt::format(
+        "{}\n    {}\n    {}", step.label.empty() ? "(added by Tenon)" : step.label, step.op, step.tactic);
+    if (step.expected_ns > 0) entry += fmt::format(", {} ms", ms_text(step.expected_ns * 1e-6));
+    entry += '\n';
+    if (!step.problem.empty()) entry += "    " + step.problem + '\n';
+    entry += indented(step.note, 4);
+    text += indented(entry, 4 * step.depth);
   }
   if (options.json) {
     print_json(json);

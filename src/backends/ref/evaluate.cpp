@@ -263,8 +263,9 @@ void check_input(const Value& input, const Data& data, SymbolValues& symbols) {
 
 }  // namespace
 
-std::vector<Data> evaluate(const Op& op, std::span<const Data> inputs, std::size_t outputs) {
-  return evaluate_op(op, inputs, {}, outputs, {},
+std::vector<Data> evaluate(const Op& op, std::span<const Data> inputs, std::size_t outputs,
+                           std::span<const Type> declared) {
+  return evaluate_op(op, inputs, declared, outputs, {},
                      [](std::size_t, const std::vector<Data>&) -> std::vector<Data> {
                        throw InternalError("an operator with regions is evaluated without its graph");
                      });

@@ -47,8 +47,10 @@ const Registry& registry();
 
 // Infers the outputs of `op` on these inputs, allocates them, runs the kernel. Operands of control-flow
 // regions come through evaluate_node. ModelError when the operands do not fit the operator or no kernel
-// exists.
-std::vector<Data> evaluate(const Op& op, std::span<const Data> inputs, std::size_t outputs = 1);
+// exists. `declared`: the operands' types where they are known, since an empty sequence or optional does not
+// tell that of its elements.
+std::vector<Data> evaluate(const Op& op, std::span<const Data> inputs, std::size_t outputs = 1,
+                           std::span<const Type> declared = {});
 
 // Runs a whole graph. `inputs` in the order of graph.inputs(). `observe`, when given, sees every computed
 // value.

@@ -54,6 +54,10 @@ void bind_infos(nb::module_& module) {
       .def_ro("problem", &StepInfo::problem, "Canonical key of the work.")
       .def_ro("note", &StepInfo::note, "Why this tactic: refused ones with their reason, times, one a line.")
       .def_ro("expected_ns", &StepInfo::expected_ns)
+      .def_ro(
+          "depth", &StepInfo::depth,
+          "0 for steps of the network itself; those inside an If, a Loop or a Scan follow it, one deeper.")
+      .def_ro("body", &StepInfo::body, "Which body of the step around it: of an If 0 is then, 1 is else.")
       .def("__repr__", [](const StepInfo& self) { return "<" + self.label + ": " + self.tactic + ">"; });
   nb::class_<ProfileInfo>(module, "ProfileInfo",
                           "One optimization profile: the shapes that the engine takes.")

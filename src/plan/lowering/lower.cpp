@@ -4,9 +4,13 @@
 #include "base/context.hpp"
 #include "base/cpu_info.hpp"
 #include "ir/printer.hpp"
-#include "plan/lowering/memory_planner.hpp"
+#include "plan/control_scratch.hpp"
+#include "plan/lowering/finish.hpp"
 #include "plan/lowering/stored_constant.hpp"
 #include "tactics/choose.hpp"
+#include "tactics/control.hpp"
+
+#include <tenon/error.hpp>
 
 #include <fmt/format.h>
 
@@ -21,33 +25,39 @@ namespace {
 // Kernels reach their best where a buffer begins with a cache line.
 constexpr std::uint64_t kBufferAlignment = 64;
 
+// What lists of steps share.
+struct Shared {
+  const StepRegistry& steps;
+  int threads = 1;
+  std::vector<Tensor>& blobs;
+};
+
+// Makes one list of steps: that of the network, or that of a body.
 class Lowering {
  public:
-  Lowering(const Graph& graph, const Assignment& assignment, const StepRegistry& steps,
-           const LowerOptions& options)
-      : graph_(graph), assignment_(assignment), steps_(steps) {
-    plan_.network = graph.name();
-    plan_.isa = std::string(isa_name(options.isa));
-    plan_.threads = static_cast<std::uint32_t>(options.threads);
-    profile_.symbols = options.profile;
-    for (const PlanSymbol& symbol : profile_.symbols) {
-      ranges_[symbol.name] = {symbol.min, symbol.max};
+  // `around`: of the list that a body stands in; `placed`: whether the body's sizes can be known here.
+  Lowering(const Graph& graph, const Assignment& assignment, const Shared& shared,
+           const std::vector<PlanSymbol>& symbols, const Lowering* around = nullptr, bool placed = true)
+      : graph_(graph), assignment_(assignment), shared_(shared), around_(around) {
+    list_.symbols = symbols;
+    if (around != nullptr) {
+      ranges_ = around->ranges_;
+      list_.placed = placed && around->list_.placed && symbols.empty();
     }
+    for (const PlanSymbol& symbol : symbols) ranges_[symbol.name] = {symbol.min, symbol.max};
   }
 
-  Plan run() {
+  StepList run() {
     add_inputs();
     for (const NodeChoice& choice : assignment_.nodes) {
       in_context([&] { add_node(choice); },
                  [&] { return fmt::format("lowering '{}'", graph_.node(choice.node).location); });
     }
     add_outputs();
-    drop_dead_steps();
-    drop_unused_buffers();
-    find_lifetimes();
-    place();
-    plan_.profiles.push_back(std::move(profile_));
-    return std::move(plan_);
+    drop_dead_steps(list_);
+    drop_unused_buffers(list_);
+    if (list_.placed) place_buffers(list_);
+    return std::move(list_);
   }
 
  private:
@@ -56,8 +66,8 @@ class Lowering {
   // --- buffers ---
 
   BufferId new_buffer(Buffer buffer) {
-    profile_.buffers.push_back(std::move(buffer));
-    return BufferId(static_cast<std::uint32_t>(profile_.buffers.size() - 1));
+    list_.buffers.push_back(std::move(buffer));
+    return BufferId(static_cast<std::uint32_t>(list_.buffers.size() - 1));
   }
 
   std::optional<Shape> max_shape(const Type& type) const {
@@ -82,10 +92,13 @@ class Lowering {
     buffer.type.as_tensor().layout = layout;
     buffer.type.as_tensor().quant = {};
     if (value.type.as_tensor().dtype == DataType::string) return buffer;
-    if (const auto shape = max_shape(value.type); shape && !has_unknown(value.type)) {
-      buffer.storage = Buffer::Storage::arena;
-      buffer.bytes = static_cast<std::uint64_t>(storage_bytes(buffer.type.as_tensor(), *shape));
-    }
+    if (has_unknown(value.type)) return buffer;
+    // Where dims have no bound, sizes are found while running.
+    const bool bounded = list_.placed || is_static(value.type);
+    const auto shape = bounded ? max_shape(value.type) : std::nullopt;
+    if (bounded && !shape) return buffer;
+    buffer.storage = Buffer::Storage::arena;
+    if (shape) buffer.bytes = static_cast<std::uint64_t>(storage_bytes(buffer.type.as_tensor(), *shape));
     return buffer;
   }
 
@@ -94,11 +107,16 @@ class Lowering {
     return !dims || std::any_of(dims->begin(), dims->end(), [](const Dim& d) { return d.is_unknown(); });
   }
 
+  static bool is_static(const Type& type) {
+    const Dims& dims = *type.as_tensor().dims;
+    return std::all_of(dims.begin(), dims.end(), [](const Dim& d) { return d.is_const(); });
+  }
+
   static Key key(ValueId id, const Layout& layout) { return {id, layout.to_string()}; }
 
   std::uint32_t add_blob(Tensor tensor) {
-    plan_.blobs.push_back(std::move(tensor));
-    return static_cast<std::uint32_t>(plan_.blobs.size() - 1);
+    shared_.blobs.push_back(std::move(tensor));
+    return static_cast<std::uint32_t>(shared_.blobs.size() - 1);
   }
 
   const Layout& produced_layout(ValueId id) const {
@@ -140,7 +158,7 @@ class Lowering {
     step.label = graph_.value(id).name;
     step.op = "constant";
     step.tactic = step.kind;
-    profile_.steps.push_back(std::move(step));
+    list_.steps.push_back(std::move(step));
     return to;
   }
 
@@ -159,18 +177,24 @@ class Lowering {
     for (std::size_t i = 0; i < graph_.inputs().size(); ++i) {
       const ValueId id = graph_.inputs()[i];
       Buffer buffer = describe(id, {});
-      const bool by_value = !buffer.type.is_tensor() || buffer.type.as_tensor().dtype == DataType::string;
-      TENON_REQUIRE(by_value || buffer.storage == Buffer::Storage::arena,
+      const bool sized = buffer.storage == Buffer::Storage::arena;
+      const bool by_value = !buffer.type.is_tensor() || buffer.type.as_tensor().dtype == DataType::string ||
+                            (around_ != nullptr && !sized);
+      TENON_REQUIRE(by_value || sized,
                     "input '{}' has the type {}, whose size has no bound: give it a range (--shapes)",
                     graph_.value(id).name, graph_.value(id).type.to_string());
       if (!by_value) buffer.storage = Buffer::Storage::input;
       buffer.index = static_cast<std::uint32_t>(i);
       const std::string name = buffer.name;
       const BufferId buffer_id = buffers_[key(id, {})] = new_buffer(std::move(buffer));
+      if (around_ != nullptr) {
+        list_.inputs.push_back({name, buffer_id});
+        continue;
+      }
       const Type& type = graph_.value(id).type;
-      profile_.inputs.push_back({name, buffer_id,
-                                 type.is_tensor() ? type.as_tensor().dims.value_or(Dims{}) : Dims{},
-                                 graph_.value(id).symbolic});
+      list_.inputs.push_back({name, buffer_id,
+                              type.is_tensor() ? type.as_tensor().dims.value_or(Dims{}) : Dims{},
+                              graph_.value(id).symbolic});
     }
   }
 
@@ -196,15 +220,64 @@ class Lowering {
       buffers_[key(node.outputs[i], layout)] = id;
       outputs.push_back(id);
     }
+    if (!choice.bodies.empty()) return add_control(choice, std::move(prepared), inputs, outputs);
     if (prepared.joined_axis && join_in_place(*prepared.joined_axis, inputs, outputs.at(0))) return;
     add_step(choice, std::move(prepared), std::move(inputs), std::move(outputs), node.location);
+  }
+
+  // A step that owns lists of steps. Its inputs are the operands, then what the bodies capture.
+  void add_control(const NodeChoice& choice, Prepared prepared, std::vector<BufferId> inputs,
+                   const std::vector<BufferId>& outputs) {
+    std::map<ValueId, std::int64_t> captured;
+    std::vector<StepList> bodies;
+    std::uint64_t arena = 0;
+    for (const BodyChoice& body : choice.bodies) {
+      std::vector<std::int64_t> captures;
+      for (const ValueId value : body.captures) {
+        const auto [at, first] = captured.emplace(value, static_cast<std::int64_t>(inputs.size()));
+        if (first) inputs.push_back(buffer_for(value, {}));
+        captures.push_back(at->second);
+      }
+      prepared.params.push_back({fmt::format("captures{}", bodies.size()), std::move(captures)});
+      bodies.push_back(lower_body(body));
+      arena = std::max(arena, body_scratch(bodies.back()));
+    }
+    add_step(choice, std::move(prepared), std::move(inputs), outputs, graph_.node(choice.node).location);
+    PlanStep& step = list_.steps.back();
+    step.bodies = std::move(bodies);
+    step.serial = false;  // the steps inside say so for themselves
+    if (list_.placed) step.scratch_bytes = arena + partner_bytes(choice, outputs);
+  }
+
+  StepList lower_body(const BodyChoice& body) const {
+    const std::size_t blobs = shared_.blobs.size();
+    const auto lowered = [&](bool placed) {
+      return Lowering(*body.graph, body.assignment, shared_, body.symbols, this, placed).run();
+    };
+    try {
+      return lowered(true);
+    } catch (const ModelError&) {
+      // It cannot run at the largest shapes. Whether it ever runs, and at which ones, nobody knows.
+      shared_.blobs.resize(blobs);
+      return lowered(false);
+    }
+  }
+
+  // Second places of the values that a loop carries.
+  std::uint64_t partner_bytes(const NodeChoice& choice, const std::vector<BufferId>& outputs) const {
+    std::uint64_t bytes = 0;
+    for (std::size_t i = 0; i < carried_results(choice.problem); ++i) {
+      const Buffer& buffer = list_.buffer(outputs[i]);
+      if (buffer.storage != Buffer::Storage::dynamic) bytes += scratch_aligned(buffer.bytes);
+    }
+    return bytes;
   }
 
   // Makes the parts regions of the whole, so that the steps that compute them write there. Not where a part's
   // memory is the caller's or belongs to another whole already, or regions are not contiguous or move with
   // the shapes.
   bool join_in_place(std::size_t axis, const std::vector<BufferId>& parts, BufferId whole) {
-    const Buffer& result = profile_.buffer(whole);
+    const Buffer& result = list_.buffer(whole);
     const TensorType& type = result.type.as_tensor();
     if (result.storage != Buffer::Storage::arena || (!type.layout.is_plain() && axis > 1)) return false;
     if (!std::all_of(type.dims->begin(), type.dims->begin() + static_cast<std::ptrdiff_t>(axis),
@@ -214,11 +287,11 @@ class Lowering {
     std::vector<BufferId> roots;
     std::uint64_t offset = 0;
     for (BufferId part : parts) {
-      const BufferId root = root_buffer(profile_, part);
-      const Buffer& memory = profile_.buffer(root);
-      const auto& dims = *profile_.buffer(part).type.as_tensor().dims;
+      const BufferId root = root_buffer(list_, part);
+      const Buffer& memory = list_.buffer(root);
+      const auto& dims = *list_.buffer(part).type.as_tensor().dims;
       const bool fits =
-          memory.storage == Buffer::Storage::arena && memory.bytes == profile_.buffer(part).bytes &&
+          memory.storage == Buffer::Storage::arena && memory.bytes == list_.buffer(part).bytes &&
           offset % kBufferAlignment == 0 &&
           std::all_of(dims.begin(), dims.end(), [](const Dim& dim) { return dim.is_const(); }) &&
           std::find(roots.begin(), roots.end(), root) == roots.end();
@@ -229,7 +302,7 @@ class Lowering {
     if (offset != result.bytes) return false;
     offset = 0;
     for (BufferId root : roots) {
-      Buffer& part = profile_.buffers[root.value];
+      Buffer& part = list_.buffers[root.value];
       part.storage = Buffer::Storage::alias;
       part.alias_of = whole;
       part.part = true;
@@ -242,7 +315,7 @@ class Lowering {
   void add_alias(const Node& node, BufferId of) {
     Buffer buffer = describe(node.outputs.at(0), {});
     TENON_CHECK(
-        profile_.buffer(of).storage != Buffer::Storage::dynamic && buffer.storage == Buffer::Storage::arena,
+        list_.buffer(of).storage != Buffer::Storage::dynamic && buffer.storage == Buffer::Storage::arena,
         "a view of memory of unknown size");
     buffer.storage = Buffer::Storage::alias;
     buffer.alias_of = of;
@@ -263,7 +336,7 @@ class Lowering {
     if (!choice.candidate.config.empty()) step.tactic += fmt::format("{{{}}}", choice.candidate.config);
     step.problem = choice.problem.key();
     step.expected_ns = choice.ns;
-    step.serial = runs_serially(choice.candidate, static_cast<int>(plan_.threads));
+    step.serial = runs_serially(choice.candidate, shared_.threads);
     for (const Considered& other : choice.considered) {
       if (!other.refused.empty()) {
         step.note += fmt::format("{}: {}\n", other.tactic, other.refused);
@@ -273,8 +346,8 @@ class Lowering {
         step.note += fmt::format("{}: {:.1f} us estimated\n", other.tactic, other.estimate_ns / 1e3);
       }
     }
-    step.scratch_bytes = scratch_at_max(step);
-    profile_.steps.push_back(std::move(step));
+    if (list_.placed && choice.bodies.empty()) step.scratch_bytes = scratch_at_max(step);
+    list_.steps.push_back(std::move(step));
   }
 
   std::uint64_t scratch_at_max(const PlanStep& step) const {
@@ -288,18 +361,17 @@ class Lowering {
         shapes.push_back(nullptr);
         return;
       }
-      types.push_back(&profile_.buffer(id).type);
-      const bool dynamic = profile_.buffer(root_buffer(profile_, id)).storage == Buffer::Storage::dynamic;
-      storage.push_back(dynamic ? std::nullopt : max_shape(profile_.buffer(id).type));
+      types.push_back(&list_.buffer(id).type);
+      const bool dynamic = list_.buffer(root_buffer(list_, id)).storage == Buffer::Storage::dynamic;
+      storage.push_back(dynamic ? std::nullopt : max_shape(list_.buffer(id).type));
       shapes.push_back(storage.back() ? &*storage.back() : nullptr);
     };
     for (BufferId id : step.inputs) add(id, input_types, input_shapes);
     for (BufferId id : step.outputs) add(id, output_types, output_shapes);
     std::vector<Tensor> weights;
-    for (std::uint32_t blob : step.weights) weights.push_back(plan_.blobs[blob]);
-    const auto instance = steps_.create(step.kind, {step.params, input_types, output_types, weights});
-    return instance->scratch_bytes(
-        {input_shapes, output_shapes, step.serial ? 1 : static_cast<int>(plan_.threads)});
+    for (std::uint32_t blob : step.weights) weights.push_back(shared_.blobs[blob]);
+    const auto instance = shared_.steps.create(step.kind, {step.params, input_types, output_types, weights});
+    return instance->scratch_bytes({input_shapes, output_shapes, step.serial ? 1 : shared_.threads});
   }
 
   // --- outputs ---
@@ -308,18 +380,18 @@ class Lowering {
     const auto& names = graph_.output_names();
     for (std::size_t i = 0; i < graph_.outputs().size(); ++i) {
       BufferId id = buffer_for(graph_.outputs()[i], {});
-      BufferId root = root_buffer(profile_, id);
-      const Buffer::Storage storage = profile_.buffer(root).storage;
-      const bool is_part = profile_.buffer(root).bytes != profile_.buffer(id).bytes;
+      BufferId root = root_buffer(list_, id);
+      const Buffer::Storage storage = list_.buffer(root).storage;
+      const bool is_part = list_.buffer(root).bytes != list_.buffer(id).bytes;
       if (is_part || (storage != Buffer::Storage::arena && storage != Buffer::Storage::dynamic)) {
         id = root = add_output_copy(graph_.outputs()[i], id);
       }
-      Buffer& buffer = profile_.buffers[root.value];
+      Buffer& buffer = list_.buffers[root.value];
       if (buffer.storage == Buffer::Storage::arena) {
         buffer.storage = Buffer::Storage::output;
         buffer.index = static_cast<std::uint32_t>(i);
       }
-      profile_.outputs.push_back({names.at(i), id});
+      list_.outputs.push_back({names.at(i), id});
     }
   }
 
@@ -332,124 +404,31 @@ class Lowering {
     step.label = graph_.value(value).name;
     step.op = "copy";
     step.tactic = "copy";
-    profile_.steps.push_back(std::move(step));
+    list_.steps.push_back(std::move(step));
     return to;
-  }
-
-  // Steps whose results nothing reads: shape arithmetic that inference already did, for example.
-  void drop_dead_steps() {
-    std::vector<bool> live(profile_.buffers.size(), false);
-    for (const PlanTensor& output : profile_.outputs) live[root_buffer(profile_, output.buffer).value] = true;
-    std::vector<PlanStep> kept;
-    for (auto step = profile_.steps.rbegin(); step != profile_.steps.rend(); ++step) {
-      const bool wanted = std::any_of(step->outputs.begin(), step->outputs.end(), [&](BufferId id) {
-        return id.valid() && live[root_buffer(profile_, id).value];
-      });
-      if (!wanted) continue;
-      for (BufferId id : step->inputs) {
-        if (id.valid()) live[root_buffer(profile_, id).value] = true;
-      }
-      kept.push_back(std::move(*step));
-    }
-    profile_.steps.assign(std::make_move_iterator(kept.rbegin()), std::make_move_iterator(kept.rend()));
-  }
-
-  void drop_unused_buffers() {
-    std::vector<bool> used(profile_.buffers.size(), false);
-    for_each_buffer_id([&](BufferId& id) {
-      for (BufferId part = id; part.valid(); part = profile_.buffer(part).alias_of) used[part.value] = true;
-    });
-    // Aliases stand behind what they are aliases of.
-    std::vector<std::size_t> depth(used.size(), 0), order;
-    for (std::size_t i = 0; i < used.size(); ++i) {
-      if (used[i]) order.push_back(i);
-      for (BufferId part = profile_.buffers[i].alias_of; part.valid(); part = profile_.buffer(part).alias_of)
-        ++depth[i];
-    }
-    std::stable_sort(order.begin(), order.end(),
-                     [&](std::size_t a, std::size_t b) { return depth[a] < depth[b]; });
-    std::vector<BufferId> renumbered(used.size());
-    std::vector<Buffer> kept;
-    for (std::size_t i : order) {
-      renumbered[i] = BufferId(static_cast<std::uint32_t>(kept.size()));
-      kept.push_back(std::move(profile_.buffers[i]));
-    }
-    profile_.buffers = std::move(kept);
-    const auto renumber = [&](BufferId& id) { id = renumbered[id.value]; };
-    for_each_buffer_id(renumber);
-    for (Buffer& buffer : profile_.buffers) {
-      if (buffer.alias_of.valid()) renumber(buffer.alias_of);
-    }
-  }
-
-  // Every place outside of buffers that names one.
-  template <class Visit>
-  void for_each_buffer_id(const Visit& visit) {
-    for (PlanTensor& input : profile_.inputs) visit(input.buffer);
-    for (PlanTensor& output : profile_.outputs) visit(output.buffer);
-    for (PlanStep& step : profile_.steps) {
-      for (auto* ids : {&step.inputs, &step.outputs}) {
-        for (BufferId& id : *ids) {
-          if (id.valid()) visit(id);
-        }
-      }
-    }
-  }
-
-  // --- memory ---
-
-  void find_lifetimes() {
-    lifetimes_.assign(profile_.buffers.size(), std::nullopt);
-    for (std::size_t i = 0; i < profile_.steps.size(); ++i) {
-      const auto touch = [&](BufferId id) {
-        if (!id.valid()) return;
-        const BufferId root = root_buffer(profile_, id);
-        if (profile_.buffer(root).storage != Buffer::Storage::arena) return;
-        auto& life = lifetimes_[root.value];
-        const auto step = static_cast<std::uint32_t>(i);
-        if (!life) life = MemoryRequest{profile_.buffer(root).bytes, step, step};
-        life->last = step;
-      };
-      for (BufferId id : profile_.steps[i].inputs) touch(id);
-      for (BufferId id : profile_.steps[i].outputs) touch(id);
-    }
-  }
-
-  void place() {
-    std::vector<MemoryRequest> requests;
-    std::vector<std::uint64_t*> targets;
-    for (std::size_t i = 0; i < profile_.buffers.size(); ++i) {
-      if (!lifetimes_[i]) continue;
-      requests.push_back(*lifetimes_[i]);
-      targets.push_back(&profile_.buffers[i].offset);
-    }
-    for (std::size_t i = 0; i < profile_.steps.size(); ++i) {
-      if (profile_.steps[i].scratch_bytes == 0) continue;
-      const auto step = static_cast<std::uint32_t>(i);
-      requests.push_back({profile_.steps[i].scratch_bytes, step, step});
-      targets.push_back(&profile_.steps[i].scratch_offset);
-    }
-    const MemoryPlan memory = plan_memory(requests);
-    for (std::size_t i = 0; i < targets.size(); ++i) *targets[i] = memory.offsets[i];
-    profile_.arena_bytes = memory.arena_bytes;
-    profile_.arena_floor = memory.floor_bytes;
   }
 
   const Graph& graph_;
   const Assignment& assignment_;
-  const StepRegistry& steps_;
-  Plan plan_;
-  PlanProfile profile_;
+  const Shared& shared_;
+  const Lowering* around_;
+  StepList list_;
   SymbolRanges ranges_;
   std::map<Key, BufferId> buffers_;
-  std::vector<std::optional<MemoryRequest>> lifetimes_;
 };
 
 }  // namespace
 
 Plan lower(const Graph& graph, const Assignment& assignment, const StepRegistry& steps,
            const LowerOptions& options) {
-  return Lowering(graph, assignment, steps, options).run();
+  Plan plan;
+  plan.network = graph.name();
+  plan.isa = std::string(isa_name(options.isa));
+  plan.threads = static_cast<std::uint32_t>(options.threads);
+  const Shared shared{steps, options.threads, plan.blobs};
+  static_cast<StepList&>(plan.profiles.emplace_back()) =
+      Lowering(graph, assignment, shared, options.profile).run();
+  return plan;
 }
 
 }  // namespace tenon

@@ -50,7 +50,30 @@ Plan sample_plan() {
   step.scratch_bytes = 64;
   step.label = "Conv_0";
   step.expected_ns = 1234.5;
-  plan.profiles[0].steps = {step};
+  PlanStep control;
+  control.kind = "if";
+  control.inputs = {BufferId(1)};
+  control.outputs = {BufferId(4)};
+  control.scratch_offset = 192;
+  control.scratch_bytes = 64;
+  control.label = "If_0";
+  StepList body;
+  body.buffers = {
+      in, {"s", Type::tensor(DataType::f32, {8}), Buffer::Storage::arena, {}, 32, 32, 0, {}}, out};
+  body.inputs = {{"x", BufferId(0), {}, {}}};
+  body.outputs = {{"y", BufferId(2), {}, {}}};
+  body.arena_bytes = body.arena_floor = 64;
+  PlanStep inner;
+  inner.kind = "some.kind";
+  inner.inputs = {BufferId(0)};
+  inner.outputs = {BufferId(1)};
+  inner.weights = {1};
+  inner.label = "inside";
+  body.steps = {inner};
+  control.bodies = {body, body};
+  control.bodies[1].symbols = {{"inner0", 0, 8, 100}};
+  control.bodies[1].placed = false;
+  plan.profiles[0].steps = {step, control};
   const std::vector<float> values = {1, 2, 3};
   plan.blobs = {Tensor::of<float>({3}, values), Tensor::of<float>({3}, values)};
   plan.profiles[0].arena_bytes = 256;
@@ -76,7 +99,7 @@ TEST(PlanFile, ReadsBackWhatItWrote) {
   const Plan plan = sample_plan();
   const auto [memory, read] = load(serialize_plan(plan));
   EXPECT_EQ(to_text(read), to_text(plan));
-  ASSERT_EQ(read.profiles[0].steps.size(), 1u);
+  ASSERT_EQ(read.profiles[0].steps.size(), 2u);
   ASSERT_EQ(read.profiles[0].steps[0].params.size(), plan.profiles[0].steps[0].params.size());
   for (std::size_t i = 0; i < plan.profiles[0].steps[0].params.size(); ++i) {
     EXPECT_EQ(read.profiles[0].steps[0].params[i].name, plan.profiles[0].steps[0].params[i].name);
@@ -135,7 +158,51 @@ TEST(PlanFile, InconsistentPlansAreRefused) {
   refused("symbol range", [](Plan& p) { p.profiles[0].symbols[0].min = 9; });
   refused("blocked input",
           [](Plan& p) { p.profiles[0].buffers[0].type.as_tensor().layout = Layout::channel_blocked(16); });
+  refused("written input", [](Plan& p) { p.profiles[0].steps[0].outputs[0] = BufferId(0); });
+  refused("written constant", [](Plan& p) { p.profiles[0].steps[0].outputs[0] = BufferId(3); });
+  refused("profile without places", [](Plan& p) { p.profiles[0].placed = false; });
+  const auto body = [](Plan& p, std::size_t i) -> StepList& { return p.profiles[0].steps[1].bodies[i]; };
+  refused("arena of a body", [&](Plan& p) { body(p, 0).buffers[1].offset = 33; });
+  refused("a body beyond its scratch", [](Plan& p) { p.profiles[0].steps[1].scratch_bytes = 63; });
+  refused("a body placed too early", [&](Plan& p) { body(p, 1).placed = true; });
+  refused("a step in a body", [&](Plan& p) { body(p, 0).steps[0].inputs[0] = BufferId(3); });
+  refused("a weight in a body", [&](Plan& p) { body(p, 1).steps[0].weights[0] = 2; });
+  refused("a result of a body", [&](Plan& p) { body(p, 1).outputs[0].buffer = BufferId(1); });
+  refused("a body inside of one that has no place",
+          [&](Plan& p) { body(p, 1).steps[0].bodies = {StepList{}}; });
   refused("threads", [](Plan& p) { p.threads = 0; });
+}
+
+// A plan of one step that owns a list of one step, and so on.
+Plan nested_plan(int levels) {
+  StepList list;
+  for (int i = 0; i < levels; ++i) {
+    PlanStep step;
+    step.kind = "if";
+    step.bodies.push_back(std::move(list));
+    list = StepList{};
+    list.steps.push_back(std::move(step));
+  }
+  Plan plan;
+  plan.isa = "portable";
+  static_cast<StepList&>(plan.profiles.emplace_back()) = std::move(list);
+  return plan;
+}
+
+TEST(PlanFile, NestsAsDeepAsGraphsDo) {
+  EXPECT_NO_THROW(load(serialize_plan(nested_plan(64))));
+  EXPECT_THROW(load(serialize_plan(nested_plan(65))), ModelError);
+  EXPECT_THROW(load(serialize_plan(nested_plan(5000))), ModelError);
+}
+
+TEST(PlanFile, MovesTheBlobsOfBodiesWithTheirProfile) {
+  Plan plan = sample_plan();
+  plan.blobs.insert(plan.blobs.begin(), Tensor::of<float>({1}, std::vector<float>{9}));
+  Plan other = sample_plan();
+  other.blobs[1] = Tensor::of<float>({1}, std::vector<float>{9});
+  add_profiles(plan, std::move(other));
+  ASSERT_EQ(plan.profiles.size(), 2u);
+  EXPECT_EQ(plan.profiles[1].steps[1].bodies[0].steps[0].weights[0], 0u);
 }
 
 }  // namespace

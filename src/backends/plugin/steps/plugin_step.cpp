@@ -4,6 +4,7 @@
 #include "base/aligned_buffer.hpp"
 #include "base/check.hpp"
 #include "base/thread_pool.hpp"
+#include "plan/guarded.hpp"
 #include "plugins/kernel_call.hpp"
 
 #include <tenon/error.hpp>
@@ -93,19 +94,13 @@ class PluginStep final : public Step {
   }
 
   Status run(const StepCall& call) const noexcept override {
-    try {
+    const Status status = guarded([&] {
       run_kernel(call, static_cast<PluginState&>(*call.state));
-      return {};
-    } catch (const Error& error) {
-      return failed(error.kind() == ErrorKind::model ? StatusCode::invalid_argument : StatusCode::internal,
-                    error.what());
-    } catch (const std::bad_alloc&) {
-      return failed(StatusCode::out_of_memory, "out of memory");
-    } catch (const std::exception& error) {
-      return failed(StatusCode::internal, error.what());
-    } catch (...) {
-      return failed(StatusCode::internal, "an exception of unknown type");
-    }
+      return Status();
+    });
+    if (status.ok()) return status;
+    return Status::format(status.code(), "%s: %.*s", op_.entry->op.c_str(),
+                          static_cast<int>(status.message().size()), status.message().data());
   }
 
  private:
@@ -120,10 +115,6 @@ class PluginStep final : public Step {
     const auto* plugin = op.as<op::Plugin>();
     TENON_REQUIRE(plugin != nullptr, "a plugin step with the operator '{}', which is no plugin", op.name());
     return *plugin;
-  }
-
-  Status failed(StatusCode code, const char* what) const noexcept {
-    return Status::format(code, "%s: %s", op_.entry->op.c_str(), what);
   }
 
   bool all_known(const StepShapes& shapes) const {

@@ -9,15 +9,13 @@
 #include "ir/blob_store.hpp"
 #include "ir/parser.hpp"
 #include "ops/registry.hpp"
-
-#include <tenon/error.hpp>
+#include "plan/guarded.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cstring>
 #include <functional>
-#include <new>
 
 namespace tenon::ref {
 namespace {
@@ -69,43 +67,24 @@ Status deliver(std::vector<Data> results, std::span<const BufferView* const> inp
   return {};
 }
 
-StatusCode code_of(ErrorKind kind) noexcept {
-  switch (kind) {
-    case ErrorKind::model: return StatusCode::invalid_argument;
-    case ErrorKind::device: return StatusCode::device_error;
-    case ErrorKind::internal: break;
-  }
-  return StatusCode::internal;
-}
-
-template <class F>
-Status guarded(F&& run) noexcept {
-  try {
-    return run();
-  } catch (const Error& error) {
-    return Status(code_of(error.kind()), error.what());
-  } catch (const std::bad_alloc&) {
-    return Status(StatusCode::out_of_memory, "out of memory");
-  } catch (const std::exception& error) {
-    return Status(StatusCode::internal, error.what());
-  }
-}
-
 class OpStep final : public Step {
  public:
-  explicit OpStep(Op op) : op_(std::move(op)) {}
+  OpStep(Op op, std::span<const Type* const> inputs) : op_(std::move(op)) {
+    for (const Type* type : inputs) types_.push_back(type == nullptr ? Type() : *type);
+  }
 
   Status run(const StepCall& call) const noexcept override {
     return guarded([&] {
       std::vector<Data> inputs;
       inputs.reserve(call.inputs.size());
       for (const BufferView* view : call.inputs) inputs.push_back(view_of(view));
-      return deliver(evaluate(op_, inputs, call.outputs.size()), call.inputs, call.outputs);
+      return deliver(evaluate(op_, inputs, call.outputs.size(), types_), call.inputs, call.outputs);
     });
   }
 
  private:
   Op op_;
+  std::vector<Type> types_;  // of the inputs
 };
 
 // A graph of its own; for nodes that own regions.
@@ -173,7 +152,7 @@ std::unique_ptr<Step> make_op_step(const StepInit& init) {
   Op op = decode_op(init.params, init.weights);
   TENON_REQUIRE(registry().find(op.name()) != nullptr, "operator '{}' has no reference kernel", op.name());
   TENON_REQUIRE(!op.traits().has_regions, "operator '{}' owns regions: it runs as a graph", op.name());
-  return std::make_unique<OpStep>(std::move(op));
+  return std::make_unique<OpStep>(std::move(op), init.inputs);
 }
 
 std::unique_ptr<Step> make_graph_step(const StepInit& init) {

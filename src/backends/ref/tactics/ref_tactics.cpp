@@ -2,9 +2,9 @@
 
 #include "backends/ref/ref.hpp"
 #include "backends/ref/steps/ref_steps.hpp"
-#include "backends/ref/tactics/extract.hpp"
 #include "ir/blob_store.hpp"
 #include "ir/printer.hpp"
+#include "tactics/extract.hpp"
 
 #include <fmt/format.h>
 

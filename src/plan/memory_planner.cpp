@@ -1,4 +1,4 @@
-#include "plan/lowering/memory_planner.hpp"
+#include "plan/memory_planner.hpp"
 
 #include <algorithm>
 #include <functional>
