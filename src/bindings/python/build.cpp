@@ -43,12 +43,6 @@ ShapeRange to_range(nb::handle object) {
                    nb::cast<std::string>(nb::repr(object)));
 }
 
-std::map<std::string, ShapeRange> to_ranges(const nb::dict& shapes) {
-  std::map<std::string, ShapeRange> ranges;
-  for (const auto& [name, shape] : shapes) ranges[nb::cast<std::string>(name)] = to_range(shape);
-  return ranges;
-}
-
 // Empty paths stand for none.
 template <Path BuildOptions::*field>
 void bind_path(nb::class_<BuildOptions>& bound, const char* name, const char* doc) {
@@ -79,19 +73,6 @@ struct Progress {
     if (callback) callback->function()(nb::str(stage.data(), stage.size()), done, total);
   }
 };
-
-nb::object progress_of(const BuildOptions& options) {
-  const auto* progress = options.progress.target<Progress>();
-  return progress != nullptr && progress->callback ? nb::borrow(progress->callback->function()) : nb::none();
-}
-
-void set_progress(BuildOptions& options, nb::object function) {
-  if (function.is_none()) {
-    options.progress = Progress{};
-  } else {
-    options.progress = Progress{Callback(std::move(function))};
-  }
-}
 
 void bind_options(nb::module_& module) {
   nb::class_<ShapeRange>(module, "ShapeRange",
@@ -167,10 +148,12 @@ void bind_options(nb::module_& module) {
       .def_rw("rule_order_seed", &BuildOptions::rule_order_seed, "0: the listed order of rewrite rules.")
       .def_rw("stop_after_rewrites", &BuildOptions::stop_after_rewrites,
               nb::for_setter(nb::arg("count").none()), "For bisection.")
+      .def_rw("int8", &BuildOptions::int8, nb::for_setter(nb::arg("options").none()),
+              "Layers on integers; float layers remain where the report says why.")
       .def_rw("taps", &BuildOptions::taps, "Tapped values become outputs too, named as the taps.")
       .def_prop_rw(
-          "progress", [](const BuildOptions& self) { return progress_of(self); },
-          [](BuildOptions& self, nb::object function) { set_progress(self, std::move(function)); },
+          "progress", [](const BuildOptions& self) { return progress_function(self.progress); },
+          [](BuildOptions& self, nb::object function) { self.progress = to_progress(std::move(function)); },
           nb::for_getter(
               nb::sig("def progress(self) -> collections.abc.Callable[[str, int, int], typing.Any] | None")),
           nb::for_setter(nb::arg("function").none()),
@@ -203,6 +186,7 @@ void bind_report(nb::module_& module) {
               "Of the two best assignments timed as whole networks, the one that promised more first; empty: "
               "none was "
               "close.")
+      .def_ro("layers", &BuildReport::layers, "Of a build with int8, in the order of execution.")
       .def_ro("seconds", &BuildReport::seconds);
 }
 
@@ -220,6 +204,22 @@ auto with_report(BuildReport* report, Work work) {
 
 }  // namespace
 
+std::map<std::string, ShapeRange> to_ranges(const nb::dict& shapes) {
+  std::map<std::string, ShapeRange> ranges;
+  for (const auto& [name, shape] : shapes) ranges[nb::cast<std::string>(name)] = to_range(shape);
+  return ranges;
+}
+
+ProgressFn to_progress(nb::object function) {
+  if (function.is_none()) return Progress{};
+  return Progress{Callback(std::move(function))};
+}
+
+nb::object progress_function(const ProgressFn& progress) {
+  const auto* given = progress.target<Progress>();
+  return given != nullptr && given->callback ? nb::borrow(given->callback->function()) : nb::none();
+}
+
 void set_fields(nb::handle object, const nb::kwargs& fields) {
   for (const auto& [name, value] : fields) {
     if (!nb::hasattr(object, name)) {
@@ -235,7 +235,7 @@ BuildOptions build_options(nb::handle given, const nb::kwargs& fields) {
   nb::object options = nb::cast(given.is_none() ? BuildOptions() : nb::cast<BuildOptions>(given));
   set_fields(options, fields);
   auto out = nb::cast<BuildOptions>(options);
-  if (!out.progress) set_progress(out, nb::none());
+  if (!out.progress) out.progress = to_progress(nb::none());
   return out;
 }
 

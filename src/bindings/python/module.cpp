@@ -13,7 +13,10 @@ NB_MODULE(_tenon, module) {
   bind_plugins(module);
   bind_engine(module);
   bind_context(module);
+  bind_calibration_table(module);
+  bind_int8(module);
   bind_build(module);
+  bind_calibrate(module);
   bind_quantize(module);
   bind_verify(module);
   bind_inspect(module);

@@ -17,11 +17,12 @@ import logging
 
 from tenon import _tenon
 from tenon._tenon import *  # noqa: F403
+from tenon._calibrator import Calibrator
 from tenon._plugin import Plugin
 from tenon._tenon import Engine, LogLevel, set_log_sink, version
 
 __version__ = version()
-__all__ = [name for name in vars(_tenon) if not name.startswith("_")] + ["__version__", "Plugin", "use_logging"]
+__all__ = [*(name for name in vars(_tenon) if not name.startswith("_")), "__version__", "Calibrator", "Plugin", "use_logging"]
 for _name in __all__:
     if isinstance(globals().get(_name), type):
         globals()[_name].__module__ = "tenon"

@@ -1,0 +1,62 @@
+// tenon.Int8Options: layers on integers, for BuildOptions.int8, and what a build says of them.
+#include "bindings/python/calibration.hpp"
+
+#include <tenon/builder.hpp>
+
+#include <nanobind/stl/map.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+namespace tenon::python {
+namespace {
+
+using namespace nb::literals;
+
+Int8Options make(CalibrationTable table, const std::string& calibrator,
+                 const std::map<std::string, std::string>& calibrators, bool asymmetric,
+                 const std::vector<std::string>& overrides, const std::vector<std::string>& strict) {
+  Int8Options options;
+  options.table = std::move(table);
+  options.rule = parse_calibration_rule(calibrator);
+  for (const auto& [tensor, name] : calibrators) options.rules[tensor] = parse_calibration_rule(name);
+  options.scheme = asymmetric ? ActivationScheme::asymmetric : ActivationScheme::symmetric;
+  for (const std::string& text : overrides) options.overrides.push_back(parse_precision_override(text));
+  for (const std::string& text : strict)
+    options.overrides.push_back(parse_precision_override(text, PrecisionMode::strict));
+  return options;
+}
+
+}  // namespace
+
+void bind_int8(nb::module_& module) {
+  nb::class_<Int8Options>(
+      module, "Int8Options",
+      "Layers on integers: give it to build() as int8. table: of calibrate(). calibrator: "
+      "whose ranges count, unless calibrators names another for a tensor. asymmetric: u8 "
+      "with a zero point. overrides: \"PATTERN=fp32\" and \"PATTERN=int8\"; what strict asks "
+      "for and cannot be ends the build.")
+      .def(
+          "__init__",
+          [](Int8Options* self, const CalibrationTable& table, const std::string& calibrator,
+             const std::map<std::string, std::string>& calibrators, bool asymmetric,
+             const std::vector<std::string>& overrides, const std::vector<std::string>& strict) {
+            new (self) Int8Options(make(table, calibrator, calibrators, asymmetric, overrides, strict));
+          },
+          "table"_a, "calibrator"_a = to_string(Int8Options().rule), "calibrators"_a = nb::dict(),
+          "asymmetric"_a = false, "overrides"_a = nb::list(), "strict"_a = nb::list(),
+          nb::sig("def __init__(self, table: CalibrationTable, calibrator: str = ..., calibrators: dict[str, "
+                  "str] = "
+                  "{}, asymmetric: bool = False, overrides: collections.abc.Sequence[str] = [], strict: "
+                  "collections.abc.Sequence[str] = []) -> None"))
+      .def_ro("table", &Int8Options::table)
+      .def_prop_ro("calibrator", [](const Int8Options& self) { return to_string(self.rule); });
+
+  nb::class_<LayerPrecision>(module, "LayerPrecision", "What a build for INT8 decided for one layer.")
+      .def_ro("location", &LayerPrecision::location, "In the model.")
+      .def_ro("op", &LayerPrecision::op)
+      .def_ro("tensor", &LayerPrecision::tensor, "That it computes.")
+      .def_ro("precision", &LayerPrecision::precision, "i8, u8 or f32: of what it reads.")
+      .def_ro("reason", &LayerPrecision::reason, "Why it stays f32.");
+}
+
+}  // namespace tenon::python
