@@ -24,3 +24,21 @@ show bench "$out/digits.engine" --duration 1 --profile
 
 say "Every node against the reference backend"
 show verify models/digits/digits.onnx
+
+say "The same network on 8-bit integers: calibrated with 50 of the pictures, judged by the 150 others"
+digits=$PWD/models/digits
+awk -v digits="$digits" -v head="$out/calibrate.txt" -v tail="$out/evaluate.txt" \
+  '{ print digits "/" $0 > (NR <= 50 ? head : tail) }' "$digits/labels.txt"
+show build models/digits/digits.onnx --int8 --calib "$out/calibrate.txt" --scale 1/255 -o "$out/int8.engine" --report "$out/int8.html"
+
+field() { python3 -c 'import functools, json, sys; print(functools.reduce(lambda at, key: at[key], sys.argv[1:], json.load(sys.stdin)))' "$@"; }
+row() { # NAME ENGINE
+  local evaluation times
+  evaluation=$("$bin/tenon" evaluate "$2" --eval "$out/evaluate.txt" --scale 1/255 --json)
+  times=$("$bin/tenon" bench "$2" --duration 1 --json)
+  printf '%-6s %12s %9.1f us %8d KiB\n' "$1" "$(field right <<<"$evaluation") of $(field labelled <<<"$evaluation")" \
+    "$(awk -v ms="$(field latency_ms median <<<"$times")" 'BEGIN { print ms * 1000 }')" $(($(stat -c %s "$2") / 1024))
+}
+say "FP32 against INT8: right answers, median latency, size of the plan"
+row FP32 "$out/digits.engine"
+row INT8 "$out/int8.engine"

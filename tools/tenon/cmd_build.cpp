@@ -1,10 +1,14 @@
 // tenon build: from a model to an engine file.
 #include "accuracy_arguments.hpp"
 #include "arguments.hpp"
+#include "evaluation_data.hpp"
 #include "int8_arguments.hpp"
 #include "program.hpp"
 #include "progress_bar.hpp"
 #include "table.hpp"
+
+#include <tenon/io.hpp>
+#include <tenon/report.hpp>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -26,6 +30,7 @@ struct Options {
   std::string output;
   std::string dump_dir;
   std::string reproducer;
+  std::string page;
   bool strip_portable = false;
   bool json = false;
 };
@@ -79,7 +84,29 @@ std::string precision_text(const std::vector<LayerPrecision>& layers) {
   return text;
 }
 
+// What integers do to the network, as a page. Sensitivity takes samples: there is none without --calib.
+void write_page(const Options& options, const Network& network, const Int8Options& int8,
+                const BuildReport& built, ProgressBar& bar) {
+  QuantizationReport report = start_report(network, int8.table);
+  report.rule = int8.rule;
+  report.rules = int8.rules;
+  report.layers = built.layers;
+  if (!options.int8.data.empty()) {
+    EvaluationData samples(options.int8.data, options.pictures, network.inputs(), options.int8.batch);
+    SensitivityOptions measuring;
+    measuring.rule = int8.rule;
+    measuring.rules = int8.rules;
+    measuring.asymmetric = int8.scheme == ActivationScheme::asymmetric;
+    measuring.outputs = false;
+    measuring.progress = bar.callback();
+    report.sensitivity = measure_sensitivity(network, int8.table, samples, measuring);
+  }
+  save_text(to_html(report), options.page);
+}
+
 int run(const Options& options) {
+  if (!options.page.empty() && !options.int8.int8)
+    throw ModelError("--report shows a build on integers: it takes --int8");
   BuildOptions build_options = options.build.options();
   build_options.portable = !options.strip_portable;
   build_options.dump_dir = options.dump_dir;
@@ -97,6 +124,7 @@ int run(const Options& options) {
                                                             build_options, report, budget, bar)
                                    : build(prepared.network, build_options, &report);
   engine.save(options.output);
+  if (!options.page.empty()) write_page(options, network, *build_options.int8, report, bar);
   if (options.json) {
     auto json = to_json(report, engine);
     json["model"] = options.model;
@@ -140,6 +168,9 @@ void add_build(Program& program) {
   app.add_option("--dump-dir", options->dump_dir, "Write the IR after every pass into this directory");
   app.add_option("--reproducer", options->reproducer,
                  "Where a failing pass leaves a file for tenon opt --reproduce");
+  app.add_option(
+      "--report", options->page,
+      "With --int8, write a page (HTML) with thresholds, sensitivity and the precision of every layer");
   app.add_flag("--strip-portable", options->strip_portable,
                "Leave out the IR by which another machine could build the engine again");
   app.add_flag("--json", options->json, "Report as JSON");

@@ -6,6 +6,7 @@
 #include "table.hpp"
 
 #include <tenon/io.hpp>
+#include <tenon/report.hpp>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -32,6 +33,7 @@ struct Options {
   std::string mode;
   std::string on_mismatch;
   std::string shard;
+  std::string report;
   std::int64_t batch = 0;
   double state_interval = 10;
   bool resume = false;
@@ -200,6 +202,12 @@ int run(const Options& options) {
     outcome.bf16 = check_ranges(*network, outcome.table, DataType::bf16);
   }
   if (!options.table.empty()) outcome.table.save(options.table);
+  if (!options.report.empty()) {
+    if (!network) throw ModelError("--report shows the network: MODEL is missing");
+    QuantizationReport report = start_report(*network, outcome.table);
+    if (!calibrating.rules.empty()) report.rule = calibrating.rules[0];
+    save_text(to_html(report), options.report);
+  }
   if (!outcome.report.mismatch.empty()) {
     fmt::print(stderr, "tenon: the calibration cache does not fit: {}\n", printable(outcome.report.mismatch));
   }
@@ -247,6 +255,8 @@ void add_calibrate(Program& program) {
       ->check(CLI::IsMember({"recalibrate", "stop", "accept"}));
   app.add_option("--cache-header", options->cache_header,
                  "First line of the cache to write, e.g. TRT-8602-EntropyCalibration2");
+  app.add_option("--report", options->report,
+                 "Write a page (HTML) with the histogram of every tensor and what each calibrator cuts off");
   options->importing.add_to(app);
   options->pictures.add_pictures(app);
   options->build.add_shapes(app);
