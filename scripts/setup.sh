@@ -14,6 +14,9 @@ packages=(
   python3 python3-dev python3-venv python3-numpy
 )
 
+# Nice to have, and not there in every distribution: a test opens the page of --report in a browser.
+optional=(chromium)
+
 installed() {
   [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
 }
@@ -65,6 +68,9 @@ export DEBIAN_FRONTEND=noninteractive
 "${as_root[@]}" apt-get update -qq
 runtime=$(find_runtime)
 installed "$runtime" || missing+=("$runtime")
+for package in "${optional[@]}"; do
+  installed "$package" || ! apt-cache show "$package" &>/dev/null || missing+=("$package")
+done
 echo "setup: installing ${missing[*]}"
 "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}"
 make_venv

@@ -4,6 +4,7 @@
 
 #include <tenon/builder.hpp>
 #include <tenon/evaluate.hpp>
+#include <tenon/sensitivity.hpp>
 
 #include <cstddef>
 #include <optional>
@@ -30,12 +31,19 @@ struct BudgetOptions {
 };
 
 struct BudgetReport {
+  struct Trial {
+    std::size_t floats = 0;  // layers that were back in floats
+    Evaluation evaluation;
+  };
+
   bool held = false;
   std::string shortfall;  // where it was not held
   std::vector<std::string>
-      floats;               // layers that went back, by location in the model, the most sensitive first
-  Evaluation evaluation;    // of the engine that was built
-  std::size_t engines = 0;  // that were tried
+      floats;                 // layers that went back, by location in the model, the most sensitive first
+  Evaluation evaluation;      // of the engine that was built
+  std::size_t engines = 0;    // that were tried
+  std::vector<Trial> trials;  // one for each of them
+  std::vector<LayerSensitivity> sensitivity;  // where layers had to go back
 };
 
 // Builds with options.int8, which must be there, and evaluates against `reference`'s answers. Where the

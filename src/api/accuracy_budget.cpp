@@ -65,6 +65,7 @@ class BudgetSearch {
     options.progress = {};
     ++report_.engines;
     const Evaluation evaluation = evaluator_.evaluate(build(network_, options));
+    report_.trials.push_back({layers.size(), evaluation});
     const bool holds = budget_.budget.shortfall(evaluation).empty();
     if (layers.empty()) holds_without_ = holds;
     return holds;
@@ -80,6 +81,7 @@ class BudgetSearch {
     measuring.progress = budget_.progress;
     std::vector<LayerSensitivity> layers =
         measure_sensitivity(network_, options_.int8->table, samples_, measuring);
+    report_.sensitivity = layers;
     std::stable_sort(layers.begin(), layers.end(), [](const LayerSensitivity& a, const LayerSensitivity& b) {
       return a.divergence > b.divergence;
     });

@@ -39,6 +39,7 @@ document.getElementById("theme").click(); seen.switched = theme !== document.doc
 seen.rows = document.querySelectorAll("#map tbody tr").length;
 seen.badges = [...document.querySelectorAll("#map .badge")].map((b) => b.textContent);
 document.getElementById("layers-only").click(); seen.layers = document.querySelectorAll("#map tbody tr").length;
+seen.points = document.querySelectorAll("#accuracy-chart circle").length;
 seen.bars = document.querySelectorAll("#sensitivity-chart rect").length;
 seen.foreign = document.querySelectorAll("main b, main img, main script").length;
 seen.focusable = [...document.querySelectorAll("button, input, nav a, [tabindex]")].every((e) => e.tabIndex >= 0);
@@ -142,6 +143,32 @@ class ReportPage(CommandTest):
         self.assertEqual(seen["layers"], len(seen["badges"]))
         self.assertGreater(seen["rows"], seen["layers"])
         self.assertGreater(seen["bars"], 0)
+
+    def searched(self) -> Path:
+        """Entropy cuts the digit network to pieces; a budget has to put layers back."""
+        labels = self.folder / "labels.txt"
+        labels.write_text("".join(f"{DIGITS}/{line}\n" for line in (DIGITS / "labels.txt").read_text().splitlines()))
+        page = self.folder / "budget.html"
+        self.succeeds("build", MODEL, "--int8", "--calib", labels, "--eval", labels, "--scale", "1/255", "--no-improve", "--calibrator",
+                      "entropy-2", "--max-drop", "0.5", "-o", self.folder / "engine", "--no-tune", "--report", page)
+        return page
+
+    def test_a_search_shows_what_it_tried(self):
+        data = data_of(self.searched())
+        layers, accuracies = zip(*((trial["layers"], trial["accuracy"]) for trial in data["trials"]))
+        on = len([node for node in data["nodes"] if node["precision"] == "int8"])
+        self.assertEqual(layers[0], max(layers), "all layers on integers come first")
+        self.assertIn(on, layers)
+        self.assertLess(accuracies[0], data["reference"] - 0.5)
+        self.assertGreaterEqual(accuracies[layers.index(on)], data["reference"] - 0.5)
+        self.assertIn(["Budget", "holds"], data["facts"])
+
+    @unittest.skipIf(CHROMIUM is None, "there is no Chromium")
+    def test_a_browser_draws_the_search(self):
+        page = self.searched()
+        seen = self.visit(page)
+        self.assertEqual(seen["sections"], ["accuracy", "layers", "sensitivity", "tensors"])
+        self.assertEqual(seen["points"], len(data_of(page)["trials"]))
 
     @unittest.skipIf(CHROMIUM is None, "there is no Chromium")
     def test_a_browser_runs_no_name(self):

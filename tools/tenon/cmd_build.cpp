@@ -14,6 +14,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 
@@ -84,24 +85,58 @@ std::string precision_text(const std::vector<LayerPrecision>& layers) {
   return text;
 }
 
+// A search for an accuracy budget, in the head of the page and as a curve.
+void show_budget(const BudgetReport& budget, QuantizationReport& page) {
+  const Evaluation& last = budget.evaluation;
+  if (last.labelled > 0) {
+    const auto share = [&](std::uint64_t right) { return fmt::format("{} of {}", right, last.labelled); };
+    page.facts.emplace_back("Right in FP32", share(last.reference_right));
+    page.facts.emplace_back("Right in INT8", share(last.right));
+  }
+  page.facts.emplace_back("Cosine", fmt::format("{:.6f}", last.cosine()));
+  page.facts.emplace_back("Budget", budget.held ? "holds" : "does not hold");
+  const auto on_integers =
+      std::count_if(page.layers.begin(), page.layers.end(),
+                    [](const LayerPrecision& layer) { return layer.precision != DataType::f32; });
+  const std::size_t all = static_cast<std::size_t>(on_integers) + budget.floats.size();
+  const auto measure = [&](const Evaluation& evaluation) {
+    return last.labelled == 0
+               ? evaluation.cosine()
+               : 100 * static_cast<double>(evaluation.right) / static_cast<double>(last.labelled);
+  };
+  page.measure = last.labelled == 0 ? "Cosine of the answers" : "Top-1 accuracy, %";
+  page.reference = last.labelled == 0
+                       ? 1
+                       : 100 * static_cast<double>(last.reference_right) / static_cast<double>(last.labelled);
+  for (const BudgetReport::Trial& trial : budget.trials) {
+    if (trial.floats > all) continue;
+    page.trials.push_back(
+        {all - trial.floats, measure(trial.evaluation), fmt::format("{} back in FP32", trial.floats)});
+  }
+}
+
 // What integers do to the network, as a page. Sensitivity takes samples: there is none without --calib.
 void write_page(const Options& options, const Network& network, const Int8Options& int8,
-                const BuildReport& built, ProgressBar& bar) {
-  QuantizationReport report = start_report(network, int8.table);
-  report.rule = int8.rule;
-  report.rules = int8.rules;
-  report.layers = built.layers;
-  if (!options.int8.data.empty()) {
+                const BuildReport& built, const BudgetReport* budget, ProgressBar& bar) {
+  QuantizationReport page = start_report(network, int8.table);
+  page.rule = int8.rule;
+  page.rules = int8.rules;
+  page.layers = built.layers;
+  if (budget != nullptr) {
+    show_budget(*budget, page);
+    page.sensitivity = budget->sensitivity;
+  }
+  if (page.sensitivity.empty() && !options.int8.data.empty()) {
     EvaluationData samples(options.int8.data, options.pictures, network.inputs(), options.int8.batch);
     SensitivityOptions measuring;
     measuring.rule = int8.rule;
     measuring.rules = int8.rules;
-    measuring.asymmetric = int8.scheme == ActivationScheme::asymmetric;
+    measuring.scheme = int8.scheme;
     measuring.outputs = false;
     measuring.progress = bar.callback();
-    report.sensitivity = measure_sensitivity(network, int8.table, samples, measuring);
+    page.sensitivity = measure_sensitivity(network, int8.table, samples, measuring);
   }
-  save_text(to_html(report), options.page);
+  save_text(to_html(page), options.page);
 }
 
 int run(const Options& options) {
@@ -124,7 +159,9 @@ int run(const Options& options) {
                                                             build_options, report, budget, bar)
                                    : build(prepared.network, build_options, &report);
   engine.save(options.output);
-  if (!options.page.empty()) write_page(options, network, *build_options.int8, report, bar);
+  if (!options.page.empty()) {
+    write_page(options, prepared.network, *build_options.int8, report, has_budget ? &budget : nullptr, bar);
+  }
   if (options.json) {
     auto json = to_json(report, engine);
     json["model"] = options.model;

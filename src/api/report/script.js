@@ -56,8 +56,8 @@
   // --- accuracy against layers ---
   function drawAccuracy() {
     show("accuracy", "Accuracy");
-    const trials = data.trials;
-    $("accuracy-hint").textContent = `${data.measure} after each step of the search; the layers that cost most go back to FP32 first.`;
+    const trials = [...data.trials].sort((a, b) => a.layers - b.layers || a.accuracy - b.accuracy);
+    $("accuracy-hint").textContent = `${data.measure}, of every engine that the search tried; the layers that cost most go back to FP32 first.`;
     const [width, height, left, right, top, bottom] = [900, 300, 64, 24, 16, 44];
     const xs = trials.map((t) => t.layers);
     const ys = trials.map((t) => t.accuracy).concat(data.reference === null ? [] : [data.reference]);
@@ -131,17 +131,19 @@
     const most = Math.max(1, ...rows.map((row) => (finite(row.sqnr) ? row.sqnr : 0)));
     const measured = rows.some((row) => row.sqnr !== null);
     const diverges = rows.some((row) => row.divergence !== null);
-    const titles = ["", "Layer", "Operator", "Runs on", ...(measured ? ["SQNR, dB"] : []), ...(diverges ? ["Divergence"] : []), "Why"];
+    const decided = rows.some((row) => row.precision);
+    const titles = ["", "Layer", "Operator", ...(decided ? ["Runs on"] : []), ...(measured ? ["SQNR, dB"] : []),
+      ...(diverges ? ["Divergence"] : []), ...(decided ? ["Why"] : [])];
     const lines = rows.map((row) => {
       const badge = row.precision ? element("span", { class: `badge ${row.precision}` }, row.precision.toUpperCase()) : null;
       const cells = [element("td", { style: `min-width:${width}px` }), element("td", { title: row.tensor }, row.location || row.tensor),
-        element("td", { class: "op" }, row.op), element("td", {}, badge)];
+        element("td", { class: "op" }, row.op), ...(decided ? [element("td", {}, badge)] : [])];
       if (measured) {
         const meter = finite(row.sqnr) ? element("span", { class: "meter", style: `width:${Math.max(1, (Math.max(0, row.sqnr) / most) * 70)}px` }) : null;
         cells.push(element("td", {}, row.sqnr === null ? "" : decibels(row.sqnr), meter));
       }
       if (diverges) cells.push(element("td", {}, row.divergence === null ? "" : number(row.divergence, 3)));
-      cells.push(element("td", { class: "why" }, row.why));
+      if (decided) cells.push(element("td", { class: "why" }, row.why));
       return element("tr", {}, ...cells);
     });
     const header = element("thead", {}, element("tr", {}, ...titles.map((title) => element("th", { scope: "col" }, title))));
@@ -163,16 +165,17 @@
   }
 
   function setUpMap() {
-    show("layers", "Precision map");
     const layers = data.nodes.filter((node) => node.precision);
+    const title = layers.length ? "Precision map" : "Network";
+    show("layers", title);
+    $("layers-title").textContent = title;
+    $("layers-bar").hidden = !layers.length;
     const on = layers.filter((node) => node.precision === "int8").length;
     const said = layers.length ? `${on} of ${layers.length} layers run on integers. ` : "";
     $("layers-hint").textContent = `${said}Every row is a node, in the order of execution; lines lead from a result to those who read it.`;
     for (const [key, label] of [["int8", "INT8"], ["fp32", "stays in FP32"], ["", "not a matter of precision"]]) {
-      if (key && !layers.length) continue;
       $("legend").append(element("span", {}, element("i", { style: `background:${colors[key]}` }), label));
     }
-    $("layers-only").disabled = !layers.length;
     $("layers-only").addEventListener("change", drawMap);
     drawMap();
   }
