@@ -5,6 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 bin=${TENON_BUILD:-build/release}/bin
+page=${TENON_BUILD:-build/release}/digits_int8.html
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 
@@ -29,7 +30,7 @@ say "The same network on 8-bit integers: calibrated with 50 of the pictures, jud
 digits=$PWD/models/digits
 awk -v digits="$digits" -v head="$out/calibrate.txt" -v tail="$out/evaluate.txt" \
   '{ print digits "/" $0 > (NR <= 50 ? head : tail) }' "$digits/labels.txt"
-show build models/digits/digits.onnx --int8 --calib "$out/calibrate.txt" --scale 1/255 -o "$out/int8.engine" --report "$out/int8.html"
+show build models/digits/digits.onnx --int8 --calib "$out/calibrate.txt" --scale 1/255 -o "$out/int8.engine" --report "$page"
 
 field() { python3 -c 'import functools, json, sys; print(functools.reduce(lambda at, key: at[key], sys.argv[1:], json.load(sys.stdin)))' "$@"; }
 row() { # NAME ENGINE
@@ -42,3 +43,4 @@ row() { # NAME ENGINE
 say "FP32 against INT8: right answers, median latency, size of the plan"
 row FP32 "$out/digits.engine"
 row INT8 "$out/int8.engine"
+echo "What integers do to each layer and tensor: open $page in a browser"

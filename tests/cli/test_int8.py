@@ -75,7 +75,7 @@ class Int8(CommandTest):
         for said, *arguments in (("no layer and no tensor is called 'nowhere'", *calib, "--layer-precision", "nowhere=fp32"),
                                  ("expected PATTERN=fp32 or PATTERN=int8", *calib, "--layer-precision", "conv1=fp8"),
                                  ("without --int8", "--calib", PICTURES),
-                                 ("--int8 wants --calib", "--int8"),
+                                 ("integers want ranges", "--int8"),
                                  ("a raw one leaves out", *calib, "--raw"),
                                  ("needs the pass quantize", *calib, "--pipeline", "canonicalize")):
             self.assertIn(said, self.refuses("build", MODEL, *engine, *arguments))
