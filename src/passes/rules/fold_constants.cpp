@@ -1,6 +1,7 @@
 // A node whose operands are all constants is computed now, unless its results are much larger than its
 // operands (constants made by expand and the like stay the small recipe that they are). Dequantized constants
-// stay quantized.
+// stay quantized, unless they are parameters of a normalization, a few a channel; fold_dequantized folds
+// those of 32 bits when all that reads them as integers is through.
 #include "ir/constant.hpp"
 #include "passes/rules/match.hpp"
 
@@ -28,11 +29,19 @@ std::optional<std::size_t> result_bytes(const Graph& graph, const Node& node) {
   return bytes;
 }
 
-std::optional<Patch> fold_constants(const Graph& graph, NodeId root, const RuleContext& context) {
+bool stays_quantized(const Graph& graph, const Node& node) {
+  if (node.op.name() != "dequantize_linear") return false;
+  const auto& uses = graph.value(node.outputs[0]).uses;
+  return uses.empty() || !std::all_of(uses.begin(), uses.end(), [&](const Use& use) {
+           return !use.is_result() && graph.node(use.node).op.name().ends_with("_norm");
+         });
+}
+
+std::optional<Patch> fold(const Graph& graph, NodeId root, const RuleContext& context) {
   const Node& node = graph.node(root);
   if (!context.evaluator() || !node.op.traits().deterministic || node.op.traits().has_regions)
     return std::nullopt;
-  if (node.inputs.empty() || node.op.name() == "dequantize_linear") return std::nullopt;
+  if (node.inputs.empty()) return std::nullopt;
   std::vector<Data> operands;
   std::size_t operand_bytes = 0;
   for (const ValueId input : node.inputs) {
@@ -67,6 +76,17 @@ std::optional<Patch> fold_constants(const Graph& graph, NodeId root, const RuleC
   return patch;
 }
 
+std::optional<Patch> fold_constants(const Graph& graph, NodeId root, const RuleContext& context) {
+  return stays_quantized(graph, graph.node(root)) ? std::nullopt : fold(graph, root, context);
+}
+
+// Floats are no larger than integers of 32 bits: biases that no operator of integers took.
+std::optional<Patch> fold_dequantized(const Graph& graph, NodeId root, const RuleContext& context) {
+  const Tensor* integers = graph.constant(graph.node(root).inputs[0]);
+  if (integers == nullptr || integers->dtype() != DataType::i32) return std::nullopt;
+  return fold(graph, root, context);
+}
+
 }  // namespace
 }  // namespace tenon::rules
 
@@ -74,6 +94,11 @@ namespace tenon {
 
 void register_rule_fold_constants(RuleRegistry& registry) {
   registry.add({"fold_constants", "fold", "computes nodes of constant operands", {}, rules::fold_constants});
+  registry.add({"fold_dequantized",
+                "weights",
+                "computes floats of constants of 32 bits",
+                {"dequantize_linear"},
+                rules::fold_dequantized});
 }
 
 }  // namespace tenon

@@ -19,7 +19,7 @@ std::optional<Patch> quantized_conv(const Graph& graph, NodeId root, const RuleC
   for (const float scale : w->scales)
     scales.push_back(static_cast<double>(x->scale) * static_cast<double>(scale));
   const ValueId bias = inputs.size() > 2 ? inputs[2] : ValueId{};
-  const auto operands = tail_operands(graph, *tail, bias, scales);
+  const auto operands = tail_operands(graph, *tail, bias, scales, reach_of(w->values, 0));
   if (!operands) return std::nullopt;
 
   op::QuantizedConv quantized;

@@ -44,7 +44,10 @@ std::optional<Patch> quantized_matmul(const Graph& graph, NodeId root, const Rul
     scales.push_back(static_cast<double>(a->scale) * static_cast<double>(scale) *
                      static_cast<double>(matmul->alpha));
   }
-  const auto operands = tail_operands(graph, *tail, bias, scales);
+  const auto reach = b->weights
+                         ? reach_of(*b->weights, b->weights->shape().size() - (matmul->transpose_b ? 2 : 1))
+                         : std::vector<double>{};
+  const auto operands = tail_operands(graph, *tail, bias, scales, reach);
   if (!operands) return std::nullopt;
 
   op::QuantizedMatMul quantized;

@@ -9,7 +9,8 @@
 namespace tenon::rules {
 namespace {
 
-constexpr double kLargestBias = 0x1p30;  // leaves as much again for the products
+constexpr double kLargestBias = 0x1p30;  // where nothing is known of the products: as much again for these
+constexpr double kLargestSum = 0x1p31 - 1;
 
 bool is_main(const Op& op) {
   if (const auto* conv = op.as<op::Conv>()) return conv->epilogue.empty();
@@ -109,8 +110,20 @@ std::optional<QuantizedTail> quantized_tail(const Graph& graph, NodeId root, con
   return tail;
 }
 
+std::vector<double> reach_of(const Tensor& weights, std::size_t axis) {
+  const Shape& shape = weights.shape();
+  std::size_t inner = 1;
+  for (std::size_t i = axis + 1; i < shape.size(); ++i) inner *= static_cast<std::size_t>(shape[i]);
+  const auto channels = static_cast<std::size_t>(shape.at(axis));
+  const auto values = weights.values<std::int8_t>();
+  std::vector<double> reach(channels);
+  for (std::size_t i = 0; i < values.size(); ++i) reach[i / inner % channels] += 255.0 * std::abs(values[i]);
+  return reach;
+}
+
 std::optional<TailOperands> tail_operands(const Graph& graph, const QuantizedTail& tail, ValueId bias,
-                                          const std::vector<double>& scales) {
+                                          const std::vector<double>& scales,
+                                          const std::vector<double>& reach) {
   TailOperands operands;
   const double unit = tail.result ? static_cast<double>(tail.result->scale) : 1.0;
   for (const double scale : scales) operands.multipliers.push_back(static_cast<float>(scale / unit));
@@ -119,7 +132,8 @@ std::optional<TailOperands> tail_operands(const Graph& graph, const QuantizedTai
   if (!numbers) return std::nullopt;
   for (std::size_t i = 0; i < scales.size(); ++i) {
     const double quanta = std::nearbyint((*numbers)[i] / scales[i]);
-    if (!(std::fabs(quanta) <= kLargestBias)) return std::nullopt;
+    const double most = i < reach.size() ? std::max(kLargestBias, kLargestSum - reach[i]) : kLargestBias;
+    if (!(std::fabs(quanta) <= most)) return std::nullopt;
     operands.bias.push_back(static_cast<std::int32_t>(quanta));
   }
   return operands;

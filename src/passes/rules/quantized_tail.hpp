@@ -28,9 +28,14 @@ struct TailOperands {
   std::vector<std::int32_t> bias;  // empty: none
 };
 // `scales`: of one unit of the sum, for each channel. `bias`: an operand of the float operator, or invalid.
-// Nothing when the bias is not constant or leaves no room in 32 bits.
+// `reach`: the largest magnitude of each channel's products together, where it is known. Nothing when the
+// bias is not constant or leaves no room in 32 bits.
 std::optional<TailOperands> tail_operands(const Graph& graph, const QuantizedTail& tail, ValueId bias,
-                                          const std::vector<double>& scales);
+                                          const std::vector<double>& scales,
+                                          const std::vector<double>& reach = {});
+
+// 255 · Σ |w| for each place along the axis of i8 weights.
+std::vector<double> reach_of(const Tensor& weights, std::size_t axis);
 
 // Fills the fields that quantized_conv and quantized_matmul share.
 template <class T>

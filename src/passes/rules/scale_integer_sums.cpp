@@ -1,11 +1,16 @@
 // cast(conv_integer(x, w, zero)) · s → scaled_conv_integer, likewise matmul_integer: for constant weights
 // that fit into i8 once their zero point is taken off, one zero point of x, and a factor per tensor or output
 // channel.
+#include "ops/binary.hpp"
 #include "ops/cast.hpp"
+#include "ops/concat.hpp"
+#include "ops/conv.hpp"
+#include "ops/dequantize_linear.hpp"
 #include "ops/scaled_integer.hpp"
 #include "passes/rules/match.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace tenon::rules {
 namespace {
@@ -14,20 +19,45 @@ int byte_at(const Tensor& tensor, std::size_t i) {
   return tensor.dtype() == DataType::u8 ? tensor.values<std::uint8_t>()[i] : tensor.values<std::int8_t>()[i];
 }
 
-// w - zero, with a zero point for each place along `axis`, or one; nothing when that is no i8.
-std::optional<Tensor> centred_weights(const Tensor& w, const Tensor* zero, std::size_t axis) {
+// w - zero, with a zero point for each place along `axis`, or one; nothing when these do not fit.
+std::optional<std::vector<int>> centred_weights(const Tensor& w, const Tensor* zero, std::size_t axis) {
   if (w.rank() < 2 || (zero != nullptr && zero->elements() != 1 &&
                        (zero->rank() != 1 || zero->elements() != w.shape()[axis])))
     return std::nullopt;
   std::size_t inner = 1;
   for (std::size_t i = axis + 1; i < w.shape().size(); ++i) inner *= static_cast<std::size_t>(w.shape()[i]);
-  Tensor result(DataType::i8, w.shape());
-  const auto to = result.mutable_values<std::int8_t>();
+  std::vector<int> result(static_cast<std::size_t>(w.elements()));
   const std::size_t zeros = zero == nullptr ? 1 : static_cast<std::size_t>(zero->elements());
-  for (std::size_t i = 0; i < to.size(); ++i) {
-    const int code = byte_at(w, i) - (zero == nullptr ? 0 : byte_at(*zero, i / inner % zeros));
-    if (code < -128 || code > 127) return std::nullopt;
-    to[i] = static_cast<std::int8_t>(code);
+  for (std::size_t i = 0; i < result.size(); ++i)
+    result[i] = byte_at(w, i) - (zero == nullptr ? 0 : byte_at(*zero, i / inner % zeros));
+  return result;
+}
+
+// Weights of i8 that a sum over one, or two, copies of x takes.
+struct SignedWeights {
+  Tensor values;
+  bool twice = false;
+};
+
+// Differences of bytes reach from -255 to 255; those beyond i8 are the sum of two weights, of x and a copy of
+// it behind it along the axis that is summed over. Nothing for grouped convolutions that need it.
+std::optional<SignedWeights> signed_weights(const std::vector<int>& centred, const Shape& shape,
+                                            std::size_t inner_axis, bool grouped) {
+  const auto beyond = [](int w) { return w < -128 || w > 127; };
+  SignedWeights result;
+  result.twice = std::any_of(centred.begin(), centred.end(), beyond);
+  if (result.twice && (grouped || std::count(centred.begin(), centred.end(), 255) > 0)) return std::nullopt;
+  Shape whole = shape;
+  if (result.twice) whole[inner_axis] *= 2;
+  result.values = Tensor(DataType::i8, whole);
+  const auto to = result.values.mutable_values<std::int8_t>();
+  std::size_t block = 1;  // that a copy of x meets at once
+  for (std::size_t i = inner_axis; i < shape.size(); ++i) block *= static_cast<std::size_t>(shape[i]);
+  for (std::size_t i = 0; i < centred.size(); ++i) {
+    const int half = result.twice ? centred[i] / 2 : 0;
+    const std::size_t at = result.twice ? i / block * 2 * block + i % block : i;
+    to[at] = static_cast<std::int8_t>(centred[i] - half);
+    if (result.twice) to[at + block] = static_cast<std::int8_t>(half);
   }
   return result;
 }
@@ -43,6 +73,51 @@ bool is_channel_factor(const Graph& graph, ValueId factor, std::size_t rank, std
     if (!(*dims)[i].is_const(1) && !(channel && (*dims)[i].is_const(channels))) return false;
   }
   return true;
+}
+
+// Whether no sum over bytes can leave the integers that f32 holds.
+bool exact_in_floats(const std::vector<int>& centred, std::int64_t channels) {
+  const std::size_t each = centred.size() / static_cast<std::size_t>(channels);
+  for (std::size_t begin = 0; begin < centred.size(); begin += each) {
+    double sum = 0;
+    for (std::size_t i = begin; i < begin + each; ++i) sum += 255.0 * std::abs(centred[i]);
+    if (sum > 0x1p24) return false;
+  }
+  return true;
+}
+
+// Grouped convolutions by the kernels for floats. Those of groups take no other way than sums of products.
+std::optional<Patch> scale_floats(const Graph& graph, NodeId root, const Node& source,
+                                  const op::ConvInteger& integer, ValueId factor) {
+  const std::vector<ValueId>& operands = source.inputs;
+  Patch patch(graph, root);
+  patch.set_location(merged_location(source, graph.node(root)));
+  const auto floats = [&](std::size_t i) {
+    op::DequantizeLinear dequantize;
+    dequantize.axis = 0;
+    std::vector<ValueId> parts = {operands[i]};
+    const bool zero = i + 2 < operands.size() && operands[i + 2].valid();
+    const Tensor* zeros = zero ? graph.constant(operands[i + 2]) : nullptr;
+    const std::int64_t scales = zeros != nullptr && zeros->rank() == 1 ? zeros->elements() : 0;
+    Tensor ones(DataType::f32, scales > 0 ? Shape{scales} : Shape{});
+    for (float& one : ones.mutable_values<float>()) one = 1;
+    parts.push_back(patch.add_constant(std::move(ones)));
+    if (zero) parts.push_back(scales > 0 ? operands[i + 2] : add_reshape(patch, operands[i + 2], {}));
+    return patch.add(dequantize, std::move(parts));
+  };
+  op::Conv conv;
+  conv.stride = integer.stride;
+  conv.pad = integer.pad;
+  conv.dilation = integer.dilation;
+  conv.group = integer.group;
+  conv.auto_pad = integer.auto_pad;
+  const ValueId sums = patch.add(conv, {floats(0), floats(1)});
+  const ValueId result = patch.add(op::binary(PointwiseFn::mul), {sums, factor});
+  const ValueId output = graph.node(root).outputs[0];
+  if (!patch.can_replace(output, result)) return std::nullopt;
+  patch.replace(output, result);
+  patch.move_taps(true);
+  return patch;
 }
 
 std::optional<Patch> scale_sums(const Graph& graph, NodeId root, std::size_t sums,
@@ -76,12 +151,23 @@ std::optional<Patch> scale_sums(const Graph& graph, NodeId root, std::size_t sum
                      std::all_of(zero->begin(), zero->end(), [](const Dim& dim) { return dim.is_const(1); });
     if (!one) return std::nullopt;
   }
-  std::optional<Tensor> centred = centred_weights(*w, w_zero, w_axis);
-  if (!centred) return std::nullopt;
+  const auto centred = centred_weights(*w, w_zero, w_axis);
+  const bool grouped = conv != nullptr && conv->group != 1;
+  auto weights = centred ? signed_weights(*centred, w->shape(), 1 - w_axis, grouped) : std::nullopt;
+  if (!weights) {
+    if (!centred || !grouped || !exact_in_floats(*centred, w->shape()[0])) return std::nullopt;
+    return scale_floats(graph, root, *source, *conv, factor);
+  }
 
   Patch patch(graph, root);
   patch.set_location(merged_location(*source, node));
-  std::vector<ValueId> inputs = {operands[0], patch.add_constant(*std::move(centred)),
+  ValueId x = operands[0];
+  if (weights->twice) {
+    op::Concat concat;
+    concat.axis = conv != nullptr ? 1 : -1;
+    x = patch.add(concat, {x, x});
+  }
+  std::vector<ValueId> inputs = {x, patch.add_constant(std::move(weights->values)),
                                  add_reshape(patch, factor, {-1})};
   if (at(2).valid()) inputs.push_back(add_reshape(patch, at(2), {}));
   ValueId result;
