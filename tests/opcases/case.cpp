@@ -17,6 +17,7 @@ std::vector<OpCase> all_cases() {
   add_movement_cases(cases);
   add_quantized_cases(cases);
   add_requantized_cases(cases);
+  add_recurrent_cases(cases);
   add_tree_cases(cases);
   return cases;
 }

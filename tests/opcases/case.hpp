@@ -67,6 +67,7 @@ void add_norm_cases(std::vector<OpCase>& cases);
 void add_movement_cases(std::vector<OpCase>& cases);
 void add_quantized_cases(std::vector<OpCase>& cases);
 void add_requantized_cases(std::vector<OpCase>& cases);
+void add_recurrent_cases(std::vector<OpCase>& cases);
 void add_tree_cases(std::vector<OpCase>& cases);
 
 }  // namespace tenon::test
