@@ -358,6 +358,12 @@ void Graph::apply(Patch&& patch) {
                     std::move(proposed.location), region, patch.root_);
     TENON_CHECK(outputs == proposed.outputs, "a patch's values get other ids than it proposed");
   }
+  if (patch.changed_) {
+    TENON_CHECK(patch.changed_->name() == root.op.name(), "a patch makes {} of a node of {}",
+                patch.changed_->name(), root.op.name());
+    nodes_[patch.root_.value].op = *std::move(patch.changed_);
+    users.push_back(patch.root_);
+  }
   for (const RegionId spliced : patch.spliced_) {
     for (const NodeId inner : nodes(spliced)) {
       unlink(inner);

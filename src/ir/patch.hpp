@@ -4,6 +4,7 @@
 
 #include "ir/graph.hpp"
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -34,7 +35,10 @@ class Patch final : public NodeBuilder {
   // behind the patch's own, and keep their ids. What stands for the root's outputs is said with replace().
   void splice(RegionId region);
 
-  bool empty() const noexcept { return nodes_.empty() && replacements_.empty(); }
+  // The root stays what it is, regions included, but with these attributes.
+  void change_root(Op op) { changed_ = std::move(op); }
+
+  bool empty() const noexcept { return nodes_.empty() && replacements_.empty() && !changed_; }
   NodeId root() const noexcept { return root_; }
   const std::vector<std::pair<ValueId, ValueId>>& replacements() const noexcept { return replacements_; }
 
@@ -53,6 +57,7 @@ class Patch final : public NodeBuilder {
   bool move_taps_ = false;
   std::vector<Proposed> nodes_;
   std::vector<RegionId> spliced_;
+  std::optional<Op> changed_;
   std::vector<Value> values_;  // of proposed nodes
   std::vector<std::pair<ValueId, ValueId>> replacements_;
 };

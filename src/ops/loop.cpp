@@ -4,10 +4,21 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <limits>
 
 namespace tenon {
 namespace op {
+namespace {
+
+Dim trip_count(const InferContext& context) {
+  if (const auto known = context.constant_ints(0); known && known->size() == 1)
+    return std::max<std::int64_t>(known->front(), 0);
+  const Dims* symbolic = context.symbolic_value(0);
+  return symbolic != nullptr && symbolic->size() == 1 ? max(symbolic->front(), Dim(0)) : Dim::unknown();
+}
+
+}  // namespace
 
 std::vector<Inference> Loop::infer(InferContext& context) const {
   context.require_inputs(2, std::numeric_limits<std::size_t>::max());
@@ -25,14 +36,16 @@ std::vector<Inference> Loop::infer(InferContext& context) const {
   for (std::size_t i = 0; i < carried; ++i) {
     results.emplace_back(join(context, context.type(2 + i), body[1 + i], fmt::format("carried value {}", i)));
   }
-  // The body may stop at any time, so the number of iterations is not known here.
+  if (counted && !context.has(0)) context.fail("counted, but nothing says how often");
+  // Else the body may stop at any time.
+  const Dim trips = counted ? trip_count(context) : Dim::unknown();
   for (std::size_t i = 1 + carried; i < body.size(); ++i) {
     const TensorType& element = body[i].as_tensor();
     if (!element.dims) {
       results.emplace_back(tensor_type(element.dtype, {}));
       continue;
     }
-    Dims dims{Dim::unknown()};
+    Dims dims{trips};
     dims.insert(dims.end(), element.dims->begin(), element.dims->end());
     results.emplace_back(tensor_type(element.dtype, std::move(dims)));
   }

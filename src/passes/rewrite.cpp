@@ -83,6 +83,10 @@ class RewriteDriver {
       push_neighbours(to);
       remove_if_dead(graph_.value(from).producer);
     }
+    // The root itself may have become something else.
+    if (replacements.empty()) {
+      for (const ValueId output : graph_.node(id).outputs) push_users(output, 2);
+    }
     remove_if_dead(id);
     return true;
   }

@@ -212,6 +212,27 @@ graph @g(%x: f32[T,4], %c: bool[]) symbols(T in [0,8]) {
   return %y as "y", %s as "s"
 })";
 
+constexpr std::string_view kCounted = R"(
+graph @g(%x: f32[2,3]) {
+  %yes = constant {value=bool[] [true]} : bool[]
+  %trips = constant {value=i64[] [4]} : i64[]
+  %y, %s = loop(%trips, %yes, %x) : f32[2,3], f32[?,2,3]
+    region(%i: i64[], %go: bool[], %v: f32[2,3]) {
+      %e = exp(%v) : f32[2,3]
+      %n = neg(%e) : f32[2,3]
+      return %go, %n, %e
+    }
+  %r = relu(%s) : f32[?,2,3]
+  return %y as "y", %r as "r"
+})";
+
+TEST(ControlFlow, WhatCountedLoopsStackHasAKnownShape) {
+  check(kCounted, {{{"x", floats({2, 3})}}});
+  const Engine engine = build_text(kCounted, Device::cpu, true);
+  EXPECT_EQ(engine.outputs()[1].max, (Shape{4, 2, 3}));
+  for (const StepInfo& step : engine.steps()) EXPECT_FALSE(step.tactic.starts_with("ref.")) << step.note;
+}
+
 TEST(ControlFlow, Nests) {
   check(kNested,
         {{{"x", floats({6, 4})}, {"c", boolean(true)}},
