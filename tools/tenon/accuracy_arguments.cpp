@@ -12,7 +12,7 @@
 
 namespace tenon::tool {
 
-void AccuracyArguments::add_to(CLI::App& app) {
+void AccuracyArguments::add_improvement(CLI::App& app) {
   const char* group = "INT8";
   app.add_flag("--no-improve", no_improve,
                "Quantize as calibrated: choose no calibrators, equalize no channels, correct no biases")
@@ -23,6 +23,11 @@ void AccuracyArguments::add_to(CLI::App& app) {
   app.add_option("--improve-samples", improve_samples,
                  "Samples of --calib that improvement measures on (default 32; 0: all)")
       ->group(group);
+}
+
+void AccuracyArguments::add_to(CLI::App& app) {
+  const char* group = "INT8";
+  add_improvement(app);
   app.add_option("--max-drop", max_drop,
                  "Points of top-1 that may be lost on --eval; as many layers as it takes stay float")
       ->group(group);

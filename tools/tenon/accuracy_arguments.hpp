@@ -1,4 +1,5 @@
-// What `tenon build --int8` does for accuracy: improvement before the build, a budget around it.
+// What `tenon build --int8` and `tenon quantize` do for accuracy: improvement before the build, a budget
+// around it.
 #pragma once
 
 #include "int8_arguments.hpp"
@@ -23,6 +24,7 @@ struct AccuracyArguments {
   std::optional<double> min_cosine;
 
   void add_to(CLI::App& app);
+  void add_improvement(CLI::App& app);  // without the budget
 
   bool has_budget() const { return max_drop || min_cosine; }
 

@@ -1,6 +1,6 @@
 // tenon quantize: a model with integers in place of floats, as an ONNX file.
+#include "accuracy_arguments.hpp"
 #include "arguments.hpp"
-#include "int8_arguments.hpp"
 #include "program.hpp"
 #include "progress_bar.hpp"
 #include "table.hpp"
@@ -24,6 +24,7 @@ struct Options {
   ModelArguments importing;
   InputArguments pictures;
   Int8Arguments ranges;
+  AccuracyArguments accuracy;
   QuantizeOptions quantizing;
   std::string model;
   std::string output;
@@ -75,15 +76,20 @@ std::string text_of(const QuantizeReport& report, const Options& options) {
 int run(Options options) {
   options.quantizing.scheme = parse_quantization_scheme(options.scheme);
   options.ranges.int8 = options.scheme.starts_with("static");
-  if (!options.ranges.int8 && options.ranges.any())
+  const bool improves = options.accuracy.no_improve || options.accuracy.round_weights;
+  if (!options.ranges.int8 && (options.ranges.any() || improves))
     throw ModelError(fmt::format("the scheme {} takes no calibration", options.scheme));
+  if (options.quantizing.scheme == QuantizationScheme::static_asymmetric)
+    options.ranges.scheme = "asymmetric";
   const Network network = load_network(options.model, options.pictures.import_options(options.importing));
   QuantizeReport report;
   const Network quantized = [&] {
     ProgressBar bar;
-    options.quantizing.int8 = options.ranges.options(network, options.pictures, 0, bar);
+    AccuracyArguments::Prepared prepared =
+        options.accuracy.prepare(network, options.ranges, options.pictures, 0, bar);
+    options.quantizing.int8 = std::move(prepared.int8);
     options.quantizing.progress = bar.callback();
-    return quantize(network, options.quantizing, &report);
+    return quantize(prepared.network, options.quantizing, &report);
   }();
   if (std::filesystem::path(options.output).extension() == ".ir") {
     quantized.save_text(options.output);
@@ -121,6 +127,7 @@ void add_quantize(Program& program) {
   options->importing.add_to(app);
   options->pictures.add_pictures(app);
   options->ranges.add_calibration(app);
+  options->accuracy.add_improvement(app);
   app.add_flag("--all", options->all, "Show every layer");
   app.add_flag("--json", options->json, "Report as JSON");
 }
