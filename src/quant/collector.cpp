@@ -1,18 +1,12 @@
 #include "quant/collector.hpp"
 
 namespace tenon::quant {
-namespace {
-
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
-
-}  // namespace
-
 Collector::Collector(CalibrationTable& table, std::vector<std::vector<Clamped>> parts, ValueCounter& counter)
     : table_(table), parts_(std::move(parts)), counter_(counter) {
   if (table.mode == CalibrationMode::faithful) parts_.clear();
   for (std::size_t i = parts_.size(); i < table.tensors.size(); ++i) parts_.push_back({Clamped{i}});
   if (table.mode == CalibrationMode::faithful) return;
-  std::vector<float> caps(parts_.size(), kInfinity);
+  std::vector<float> caps(parts_.size(), kUnlimited);
   for (const auto& consists : parts_) {
     for (const Clamped& part : consists) caps[part.tensor] = std::min(caps[part.tensor], part.high);
   }

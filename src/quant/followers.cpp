@@ -18,8 +18,7 @@ namespace {
 
 using Parts = std::vector<Clamped>;
 
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
-constexpr float kMost = std::numeric_limits<float>::max();
+constexpr float kMostFinite = std::numeric_limits<float>::max();
 
 template <class... Ops>
 bool is_any(const Op& op) {
@@ -38,10 +37,10 @@ std::optional<Clamped> clamp_of(const Op& op) {
   Clamped clamp;
   if (unary->fn == PointwiseFn::relu) {
     clamp.low = 0;
-  } else if (unary->fn == PointwiseFn::clip && (unary->alpha == 0 || unary->alpha <= -kMost) &&
+  } else if (unary->fn == PointwiseFn::clip && (unary->alpha == 0 || unary->alpha <= -kMostFinite) &&
              unary->beta > 0) {
-    clamp.low = unary->alpha == 0 ? 0 : -kInfinity;
-    clamp.high = unary->beta >= kMost ? kInfinity : unary->beta;
+    clamp.low = unary->alpha == 0 ? 0 : -kUnlimited;
+    clamp.high = unary->beta >= kMostFinite ? kUnlimited : unary->beta;
   } else {
     return std::nullopt;
   }
@@ -87,7 +86,7 @@ class Analysis {
   bool narrow(Clamped& part, const Clamped& clamp) {
     part.low = std::max(part.low, clamp.low);
     part.high = std::min(part.high, clamp.high);
-    return part.high == kInfinity || caps_.emplace(part.tensor, part.high).first->second == part.high;
+    return part.high == kUnlimited || caps_.emplace(part.tensor, part.high).first->second == part.high;
   }
 
   const Graph& graph_;

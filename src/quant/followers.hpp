@@ -3,10 +3,10 @@
 #pragma once
 
 #include "ir/graph.hpp"
+#include "quant/histogram.hpp"
 #include "quant/observed_values.hpp"
 
 #include <cstddef>
-#include <limits>
 #include <span>
 #include <vector>
 
@@ -14,8 +14,8 @@ namespace tenon::quant {
 
 struct Clamped {
   std::size_t tensor = 0;  // index of an observed value that is counted
-  float low = -std::numeric_limits<float>::infinity();
-  float high = std::numeric_limits<float>::infinity();
+  float low = -kUnlimited;
+  float high = kUnlimited;
 
   bool operator==(const Clamped&) const = default;
 };

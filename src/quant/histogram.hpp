@@ -15,6 +15,8 @@
 
 namespace tenon::quant {
 
+inline constexpr float kUnlimited = std::numeric_limits<float>::infinity();
+
 struct Extremes {
   float min = 0;  // of the finite values; 0 for none
   float max = 0;
@@ -27,7 +29,7 @@ struct BinScale {
   float negative = 1;
   float positive = 1;
   float beyond = 1;
-  float limit = std::numeric_limits<float>::infinity();
+  float limit = kUnlimited;
 };
 
 // Counting, by whoever does it fastest. Results must not depend on threads.

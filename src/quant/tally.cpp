@@ -7,19 +7,18 @@
 namespace tenon::quant {
 namespace {
 
-constexpr auto kMode = CalibrationMode::order_independent;
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
+constexpr auto kTallyMode = CalibrationMode::order_independent;
 
 float inverse(float width) { return width == 0 ? 1 : 1 / width; }
 
 // Nothing that is not above 0 needs bins.
-bool holds(float width, float most) { return most <= 0 || fits(most, width, kMode); }
+bool holds(float width, float most) { return most <= 0 || fits(most, width, kTallyMode); }
 
 }  // namespace
 
 void Tally::Part::grow(float most) {
   if (holds(width, most)) return;
-  const float wide = grown_width(most, width, kMode);
+  const float wide = grown_width(most, width, kTallyMode);
   if (width == 0) {
     width = wide;
     return;
@@ -37,12 +36,12 @@ void Tally::Part::add_to(std::vector<std::uint64_t>& sum, float sum_width) const
 }
 
 Tally::Tally(float cap) : cap_(cap) {
-  if (cap == kInfinity) beyond_.bins.clear();
+  if (cap == kUnlimited) beyond_.bins.clear();
 }
 
 float Tally::limit() const {
-  const bool capped = cap_ < kInfinity && positive_.width > 0;
-  return capped ? positive_.width * static_cast<float>(TensorHistogram::kBins) : kInfinity;
+  const bool capped = cap_ < kUnlimited && positive_.width > 0;
+  return capped ? positive_.width * static_cast<float>(TensorHistogram::kBins) : kUnlimited;
 }
 
 BinScale Tally::scale() const {
@@ -82,7 +81,7 @@ bool Tally::add(std::span<const float> values, ValueCounter& counter) {
 void Tally::pour(CalibratedTensor& tensor, float low, float high) const {
   if (elements_ == 0) return;
   const bool signs = low < 0;
-  const bool capped = high < kInfinity;
+  const bool capped = high < kUnlimited;
   const float wanted = std::max({tensor.histogram.width, positive_.width, signs ? negative_.width : 0.0F,
                                  capped ? 0.0F : beyond_.width});
   if (wanted > 0) widen(tensor.histogram, wanted);

@@ -13,7 +13,7 @@ namespace tenon::quant {
 class Tally {
  public:
   // `cap` > 0: the upper end of a clamp that reads the tensor; infinity: none.
-  explicit Tally(float cap = std::numeric_limits<float>::infinity());
+  explicit Tally(float cap = kUnlimited);
 
   // Adds the values of one batch. False, with the counts as they were, when one of them is not finite.
   [[nodiscard]] bool add(std::span<const float> values, ValueCounter& counter);

@@ -123,7 +123,7 @@ std::vector<std::string> names_of(const std::vector<CalibrationRule>& rules) {
   return names;
 }
 
-void bind_options(nb::module_& module) {
+void bind_calibrate_options(nb::module_& module) {
   nb::enum_<OnMismatch>(module, "OnMismatch", "What to do with a cache that does not fit.")
       .value("recalibrate", OnMismatch::recalibrate)
       .value("stop", OnMismatch::stop, "A ModelError that says what differs.")
@@ -187,8 +187,8 @@ void bind_options(nb::module_& module) {
       .def_ro("observing_s", &CalibrateReport::observing_s, "And counting its tensors.");
 }
 
-CalibrationTable run(const Network& network, nb::handle calibrator, nb::handle given, CalibrateReport* report,
-                     const nb::kwargs& fields) {
+CalibrationTable run_calibration(const Network& network, nb::handle calibrator, nb::handle given,
+                                 CalibrateReport* report, const nb::kwargs& fields) {
   const nb::object chosen =
       nb::cast(given.is_none() ? CalibrateOptions() : nb::cast<CalibrateOptions>(given));
   set_fields(chosen, fields);
@@ -211,7 +211,7 @@ CalibrationTable run(const Network& network, nb::handle calibrator, nb::handle g
 }  // namespace
 
 void bind_calibrate(nb::module_& module) {
-  bind_options(module);
+  bind_calibrate_options(module);
   nb::class_<RangeFinding>(module, "RangeFinding", "A tensor that a 16-bit type cannot be trusted with.")
       .def_ro("tensor", &RangeFinding::tensor)
       .def_ro("nodes", &RangeFinding::nodes, "That have to stay in FP32.")
@@ -221,8 +221,8 @@ void bind_calibrate(nb::module_& module) {
       .def_ro("reason", &RangeFinding::reason);
 
   module.def(
-      "calibrate", &run, "network"_a, "calibrator"_a, "options"_a = nb::none(), "report"_a = nb::none(),
-      "fields"_a,
+      "calibrate", &run_calibration, "network"_a, "calibrator"_a, "options"_a = nb::none(),
+      "report"_a = nb::none(), "fields"_a,
       nb::sig(
           "def calibrate(network: Network, calibrator: typing.Any, options: CalibrateOptions | None = None, "
           "report: CalibrateReport | None = None, **fields: typing.Any) -> CalibrationTable"),

@@ -12,9 +12,9 @@ namespace {
 
 using namespace nb::literals;
 
-Int8Options make(CalibrationTable table, const std::string& calibrator,
-                 const std::map<std::string, std::string>& calibrators, bool asymmetric,
-                 const std::vector<std::string>& overrides, const std::vector<std::string>& strict) {
+Int8Options make_int8(CalibrationTable table, const std::string& calibrator,
+                      const std::map<std::string, std::string>& calibrators, bool asymmetric,
+                      const std::vector<std::string>& overrides, const std::vector<std::string>& strict) {
   Int8Options options;
   options.table = std::move(table);
   options.rule = parse_calibration_rule(calibrator);
@@ -40,7 +40,7 @@ void bind_int8(nb::module_& module) {
           [](Int8Options* self, const CalibrationTable& table, const std::string& calibrator,
              const std::map<std::string, std::string>& calibrators, bool asymmetric,
              const std::vector<std::string>& overrides, const std::vector<std::string>& strict) {
-            new (self) Int8Options(make(table, calibrator, calibrators, asymmetric, overrides, strict));
+            new (self) Int8Options(make_int8(table, calibrator, calibrators, asymmetric, overrides, strict));
           },
           "table"_a, "calibrator"_a = to_string(Int8Options().rule), "calibrators"_a = nb::dict(),
           "asymmetric"_a = false, "overrides"_a = nb::list(), "strict"_a = nb::list(),

@@ -10,8 +10,6 @@
 namespace tenon::quant {
 namespace {
 
-constexpr float kNone = std::numeric_limits<float>::infinity();
-
 using ByName = std::map<std::string, std::vector<Clamped>>;
 
 ByName followers_of(std::string_view text) {
@@ -41,11 +39,11 @@ graph @net(%x: f32[2,4]) {
   // 0 x, 1 y, 2 r, 3 t, 4 z, 5 c, 6 j, 7 k, 8 m
   EXPECT_EQ(parts.at("x"), (std::vector<Clamped>{{0}}));
   EXPECT_EQ(parts.at("y"), (std::vector<Clamped>{{1}}));
-  EXPECT_EQ(parts.at("r"), (std::vector<Clamped>{{1, 0, kNone}}));
-  EXPECT_EQ(parts.at("t"), (std::vector<Clamped>{{1, 0, kNone}}));
+  EXPECT_EQ(parts.at("r"), (std::vector<Clamped>{{1, 0, kUnlimited}}));
+  EXPECT_EQ(parts.at("t"), (std::vector<Clamped>{{1, 0, kUnlimited}}));
   EXPECT_EQ(parts.at("z"), (std::vector<Clamped>{{4}}));
   EXPECT_EQ(parts.at("c"), (std::vector<Clamped>{{4, 0, 6}}));
-  EXPECT_EQ(parts.at("j"), (std::vector<Clamped>{{1, 0, kNone}, {4, 0, 6}, {1, 0, kNone}}));
+  EXPECT_EQ(parts.at("j"), (std::vector<Clamped>{{1, 0, kUnlimited}, {4, 0, 6}, {1, 0, kUnlimited}}));
   EXPECT_EQ(parts.at("k"), (std::vector<Clamped>{{1, 0, 6}, {4, 0, 6}, {1, 0, 6}}));
   EXPECT_EQ(parts.at("m"), (std::vector<Clamped>{{8}}));
 }

@@ -12,7 +12,6 @@ namespace tenon::quant::test {
 using Batches = std::vector<std::vector<float>>;
 
 inline constexpr auto kFaithful = CalibrationMode::faithful;
-inline constexpr float kInfinity = std::numeric_limits<float>::infinity();
 inline constexpr auto kFree = CalibrationMode::order_independent;
 
 inline CalibratedTensor observed(const Batches& batches, CalibrationMode mode) {
@@ -23,7 +22,7 @@ inline CalibratedTensor observed(const Batches& batches, CalibrationMode mode) {
   for (const auto& batch : batches) {
     EXPECT_TRUE(mode == kFaithful ? observe_faithfully(tensor, batch, counter) : tally.add(batch, counter));
   }
-  tally.pour(tensor, -kInfinity, kInfinity);
+  tally.pour(tensor, -kUnlimited, kUnlimited);
   return tensor;
 }
 

@@ -11,7 +11,6 @@ namespace {
 
 using test::Batches;
 using test::kFree;
-using test::kInfinity;
 
 Batches clamped(Batches batches, float low, float high) {
   for (auto& batch : batches) {
@@ -65,10 +64,10 @@ TEST(Tally, GivesWhatCountingTheClampedValuesGives) {
     SCOPED_TRACE(seed);
     Random random(seed);
     const Batches batches = lopsided(random);
-    const float cap = random.one_in(4) ? kInfinity : random.one_in(3) ? 6.0F : random.uniform(0.01F, 9.0F);
+    const float cap = random.one_in(4) ? kUnlimited : random.one_in(3) ? 6.0F : random.uniform(0.01F, 9.0F);
     const Tally tally = tally_of(batches, cap);
-    for (const float low : {-kInfinity, 0.0F}) {
-      for (const float high : {cap, kInfinity}) {
+    for (const float low : {-kUnlimited, 0.0F}) {
+      for (const float high : {cap, kUnlimited}) {
         expect_same(poured(tally, low, high), test::observed(clamped(batches, low, high), kFree));
       }
     }
@@ -80,7 +79,7 @@ TEST(Tally, ValuesOnTheCapAndOnEdgesOfBins) {
                             std::nextafter(8.0F, 0.0F), 1000.0F, -3.0F, 4.0F}};
   const Tally tally = tally_of(batches, 6);
   expect_same(poured(tally, 0, 6), test::observed(clamped(batches, 0, 6), kFree));
-  expect_same(poured(tally, -kInfinity, kInfinity), test::observed(batches, kFree));
+  expect_same(poured(tally, -kUnlimited, kUnlimited), test::observed(batches, kFree));
   EXPECT_EQ(poured(tally, 0, 6).histogram.positive[1536], 5U);
 }
 
@@ -109,10 +108,10 @@ TEST(Tally, RefusesWhatIsNotFiniteAndStaysAsItWas) {
   for (const float bad : {NAN, INFINITY, -INFINITY}) {
     Tally tally(1.5F);
     EXPECT_FALSE(tally.add(std::vector<float>{1.0F, bad}, counter));
-    EXPECT_EQ(poured(tally, -kInfinity, kInfinity).elements, 0U);
+    EXPECT_EQ(poured(tally, -kUnlimited, kUnlimited).elements, 0U);
     ASSERT_TRUE(tally.add(std::vector<float>{1.0F, 2.0F}, counter));
     EXPECT_FALSE(tally.add(std::vector<float>{bad, 1.0F}, counter));
-    expect_same(poured(tally, -kInfinity, kInfinity), test::observed({{1.0F, 2.0F}}, kFree));
+    expect_same(poured(tally, -kUnlimited, kUnlimited), test::observed({{1.0F, 2.0F}}, kFree));
   }
 }
 
