@@ -72,6 +72,20 @@ TEST_P(QuantizeKernels, BackToFloats) {
   }
 }
 
+TEST_P(QuantizeKernels, Tables) {
+  test::Random random;
+  SCOPED_TRACE(random.trace());
+  const auto table = test::random_bytes(random, 256);
+  for (int i = 0; i < 10; ++i) {
+    const auto x = test::random_bytes(random, static_cast<std::size_t>(random.integer(1, 700)));
+    test::GuardedBytes y(x.size());
+    look_up_run(kernel(), {x.data(), y.data(), static_cast<std::ptrdiff_t>(x.size()), table.data()},
+                test::pool_of(3));
+    ASSERT_TRUE(y.intact());
+    for (std::size_t k = 0; k < x.size(); ++k) ASSERT_EQ(y.at<std::uint8_t>(k), table[x[k]]);
+  }
+}
+
 TEST_P(QuantizeKernels, Sums) {
   test::Random random;
   SCOPED_TRACE(random.trace());

@@ -1,4 +1,5 @@
 #include "opcases/case.hpp"
+#include "ops/byte_table.hpp"
 #include "ops/concat.hpp"
 #include "ops/dequantize_linear.hpp"
 #include "ops/max_pool.hpp"
@@ -7,6 +8,7 @@
 #include "ops/quantized_average_pool.hpp"
 #include "ops/quantized_conv.hpp"
 #include "ops/quantized_matmul.hpp"
+#include "ops/resize.hpp"
 
 namespace tenon::test {
 

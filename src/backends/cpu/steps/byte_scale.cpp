@@ -3,6 +3,7 @@
 //   "cpu.quantize"        x (f32), scale [, zero point] → bytes
 //   "cpu.dequantize"      x (bytes), scale [, zero point] → f32
 //   "cpu.quantized_add"   a, b (bytes of one shape) → bytes or f32
+//   "cpu.byte_table"      x (bytes) → bytes, weight: the table
 //
 // Scales and zero points are of one element.
 #include "backends/cpu/kernels/quantize/quantize.hpp"
@@ -11,6 +12,7 @@
 #include "backends/cpu/steps/operands.hpp"
 #include "backends/cpu/steps/requantize.hpp"
 #include "base/check.hpp"
+#include "ops/byte_table.hpp"
 #include "ops/quantized_add.hpp"
 
 #include <algorithm>
@@ -159,6 +161,29 @@ class QuantizedAddStep final : public ByteScaleStep {
   AddBytesArgs args_;
 };
 
+class ByteTableStep final : public ByteScaleStep {
+ public:
+  static constexpr std::string_view kKind = "cpu.byte_table";
+  explicit ByteTableStep(const StepInit& init)
+      : ByteScaleStep((require_counts(init, kKind, 1, 1, 1), init), kKind, 1), table_(init.weights[0]) {
+    TENON_REQUIRE(is_byte(dtype_of(init.inputs[0])) && is_byte(result_), "{}: operands that are no bytes",
+                  kKind);
+    require_weight(table_, kKind, result_, op::ByteTable::kSize);
+  }
+
+  Status run(const StepCall& call) const noexcept override {
+    look_up_run(*kernel_,
+                {call.inputs[0]->as<std::uint8_t>(), call.outputs[0]->as<std::uint8_t>(),
+                 static_cast<const ByteScaleState&>(*call.state).count,
+                 reinterpret_cast<const std::uint8_t*>(table_.data())},
+                *call.pool);
+    return {};
+  }
+
+ private:
+  Tensor table_;
+};
+
 template <class Kind>
 void add_byte_scale(StepRegistry& registry) {
   registry.add(Kind::kKind,
@@ -172,6 +197,7 @@ void register_cpu_step_byte_scale(StepRegistry& registry) {
   cpu::add_byte_scale<cpu::QuantizeStep>(registry);
   cpu::add_byte_scale<cpu::DequantizeStep>(registry);
   cpu::add_byte_scale<cpu::QuantizedAddStep>(registry);
+  cpu::add_byte_scale<cpu::ByteTableStep>(registry);
 }
 
 }  // namespace tenon

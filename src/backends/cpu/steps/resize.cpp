@@ -1,9 +1,10 @@
 // "cpu.resize": the last one or two axes of x [N, C, H, W] or [N, C, W], nearest or linear, both plain or
-// both blocked. The operator's scales or sizes are in its fields.
+// both blocked; of f32, or nearest of bytes. The operator's scales or sizes are in its fields.
 #include "backends/cpu/kernels/resize/resize.hpp"
 
 #include "backends/cpu/steps/op_params.hpp"
 #include "backends/cpu/steps/operands.hpp"
+#include "backends/cpu/steps/requantize.hpp"
 #include "base/check.hpp"
 #include "ops/resize.hpp"
 
@@ -85,7 +86,17 @@ class ResizeStep final : public Step {
   explicit ResizeStep(const StepInit& init)
       : op_(op_from_params<op::Resize>(init.params)), kernel_(select_resize(isa())) {
     require_counts(init, kResize, 1, 1, 0);
-    blocked_ = require_plain_or_blocked(init, kResize);
+    bytes_ = init.inputs[0] != nullptr && init.inputs[0]->is_tensor() &&
+             is_byte(init.inputs[0]->as_tensor().dtype);
+    if (bytes_) {
+      blocked_ = !init.inputs[0]->as_tensor().layout.is_plain();
+      require_tensors({init.params, init.inputs, init.outputs, {}}, kResize,
+                      blocked_ ? Layout::channel_blocked(kChannelBlock) : Layout(),
+                      init.inputs[0]->as_tensor().dtype);
+    } else {
+      blocked_ = require_plain_or_blocked(init, kResize);
+    }
+    TENON_REQUIRE(!bytes_ || op_.mode == op::ResizeMode::nearest, "{}: bytes are not interpolated", kResize);
     TENON_REQUIRE(op_.mode != op::ResizeMode::cubic && !op_.antialias && !op_.exclude_outside &&
                       op_.transform != op::CoordinateTransform::tf_crop_and_resize,
                   "{}: interpolation that its kernels do not have", kResize);
@@ -115,6 +126,12 @@ class ResizeStep final : public Step {
 
   Status run(const StepCall& call) const noexcept override {
     ResizeArgs args = static_cast<const ResizeState&>(*call.state).args;
+    if (bytes_) {
+      resize_bytes_run({call.inputs[0]->as<std::uint8_t>(), call.outputs[0]->as<std::uint8_t>(), args.planes,
+                        args.blocked, args.height, args.width},
+                       *call.pool);
+      return {};
+    }
     args.src = call.inputs[0]->as<float>();
     args.dst = call.outputs[0]->as<float>();
     resize_run(*kernel_, args, *call.pool);
@@ -125,6 +142,7 @@ class ResizeStep final : public Step {
   op::Resize op_;
   const ResizeKernel* kernel_;
   bool blocked_ = false;
+  bool bytes_ = false;
 };
 
 }  // namespace

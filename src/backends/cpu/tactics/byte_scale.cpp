@@ -1,10 +1,11 @@
 // Between floats and bytes with one scale, and sums of bytes: "cpu.quantize", "cpu.dequantize",
-// "cpu.quantized_add", plain or channel-blocked.
+// "cpu.quantized_add"; and functions of a byte: "cpu.byte_table". Plain or channel-blocked.
 #include "backends/cpu/steps/op_params.hpp"
 #include "backends/cpu/steps/requantize.hpp"
 #include "backends/cpu/tactics/blocked.hpp"
 #include "backends/cpu/tactics/checks.hpp"
 #include "backends/cpu/tactics/cost.hpp"
+#include "ops/byte_table.hpp"
 #include "ops/dequantize_linear.hpp"
 #include "ops/quantize_linear.hpp"
 #include "ops/quantized_add.hpp"
@@ -99,6 +100,23 @@ class QuantizedAddTactic final : public Tactic {
   }
 };
 
+class ByteTableTactic final : public Tactic {
+ public:
+  std::string_view name() const noexcept override { return "cpu.byte_table"; }
+  std::string_view op() const noexcept override { return op::ByteTable::kName; }
+  Verdict supports(const Problem& problem) const override {
+    if (problem.has_unknown_dims()) return Verdict::no("a shape is known only while running");
+    return problem.inputs[1].constant != nullptr ? Verdict::yes()
+                                                 : Verdict::no("the table is computed, not constant");
+  }
+  std::vector<Candidate> candidates(const Problem& problem) const override {
+    return plain_and_blocked(problem, memory_ns(2 * touched_bytes(problem), problem));
+  }
+  Prepared prepare(const Problem& problem, const Candidate&) const override {
+    return {std::string(name()), {}, {*problem.inputs[1].constant}, {0}};
+  }
+};
+
 }  // namespace
 }  // namespace cpu
 
@@ -106,6 +124,7 @@ void register_cpu_tactic_byte_scale(TacticRegistry& registry) {
   registry.add(std::make_unique<cpu::QuantizeTactic>());
   registry.add(std::make_unique<cpu::DequantizeBytesTactic>());
   registry.add(std::make_unique<cpu::QuantizedAddTactic>());
+  registry.add(std::make_unique<cpu::ByteTableTactic>());
 }
 
 }  // namespace tenon

@@ -2,6 +2,7 @@
 #include "ops/resize.hpp"
 
 #include "backends/cpu/steps/op_params.hpp"
+#include "backends/cpu/steps/requantize.hpp"
 #include "backends/cpu/tactics/blocked.hpp"
 #include "backends/cpu/tactics/checks.hpp"
 #include "backends/cpu/tactics/cost.hpp"
@@ -39,8 +40,10 @@ class ResizeTactic final : public Tactic {
   Verdict supports(const Problem& problem) const override {
     if (problem.has_unknown_dims()) return Verdict::no("a shape is known only while running");
     const auto& op = *problem.op.as<op::Resize>();
-    if (problem.input(0).dtype != DataType::f32)
-      return Verdict::no(fmt::format("of {}, the kernels work on f32", tenon::name(problem.input(0).dtype)));
+    const DataType dtype = problem.input(0).dtype;
+    if (dtype != DataType::f32 && !(is_byte(dtype) && op.mode == op::ResizeMode::nearest))
+      return Verdict::no(
+          fmt::format("of {}, the kernels work on f32, and on bytes to the nearest", tenon::name(dtype)));
     if (op.mode == op::ResizeMode::cubic) return Verdict::no("cubic interpolation");
     if (op.antialias || op.exclude_outside)
       return Verdict::no("linear interpolation with weights of its own");
@@ -60,7 +63,9 @@ class ResizeTactic final : public Tactic {
 
   std::vector<Candidate> candidates(const Problem& problem) const override {
     const double reads = problem.op.as<op::Resize>()->mode == op::ResizeMode::linear ? 5 : 2;
-    return plain_and_blocked(problem, memory_ns(4 * reads * elements(problem.outputs[0].dims), problem));
+    return plain_and_blocked(problem, memory_ns((is_byte(problem.input(0).dtype) ? 1 : 4) * reads *
+                                                    elements(problem.outputs[0].dims),
+                                                problem));
   }
 
   Prepared prepare(const Problem& problem, const Candidate&) const override {

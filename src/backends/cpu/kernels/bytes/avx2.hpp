@@ -3,6 +3,9 @@
 
 #include "backends/cpu/kernels/simd/avx2.hpp"
 
+#include <cstddef>
+#include <cstdint>
+
 namespace tenon::cpu::simd {
 namespace {
 
@@ -73,6 +76,12 @@ struct Bytes16 {
 template <bool Signed>
 TENON_SIMD Bytes16 largest(Bytes16 a, Bytes16 b) {
   return {Signed ? _mm_max_epi8(a.r, b.r) : _mm_max_epu8(a.r, b.r)};
+}
+
+TENON_SIMD std::ptrdiff_t look_up(const std::uint8_t* table, const std::uint8_t* src, std::uint8_t* dst,
+                                  std::ptrdiff_t i, std::ptrdiff_t n) {
+  for (; i < n; ++i) dst[i] = table[src[i]];
+  return i;
 }
 
 }  // namespace

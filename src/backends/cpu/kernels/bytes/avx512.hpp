@@ -3,6 +3,9 @@
 
 #include "backends/cpu/kernels/simd/avx512.hpp"
 
+#include <cstddef>
+#include <cstdint>
+
 namespace tenon::cpu::simd {
 namespace {
 
@@ -69,6 +72,30 @@ struct Bytes16 {
 template <bool Signed>
 TENON_SIMD Bytes16 largest(Bytes16 a, Bytes16 b) {
   return {Signed ? _mm_max_epi8(a.r, b.r) : _mm_max_epu8(a.r, b.r)};
+}
+
+// The low half of a byte selects from each row of 16, the high half tells which row counts.
+TENON_SIMD std::ptrdiff_t look_up(const std::uint8_t* table, const std::uint8_t* src, std::uint8_t* dst,
+                                  std::ptrdiff_t i, std::ptrdiff_t n) {
+  constexpr int kRows = 16;
+  __m512i rows[kRows];
+  for (int row = 0; row < kRows; ++row) {
+    rows[row] = _mm512_maskz_broadcast_i32x4(
+        0xffff, _mm_loadu_si128(reinterpret_cast<const __m128i*>(table + row * kRows)));
+  }
+  const __m512i low_half = _mm512_set1_epi8(15);
+  for (; i + 64 <= n; i += 64) {
+    const __m512i x = _mm512_loadu_si512(src + i);
+    const __m512i low = _mm512_and_si512(x, low_half);
+    const __m512i high = _mm512_and_si512(x, _mm512_set1_epi8(static_cast<char>(0xf0)));
+    __m512i y = _mm512_shuffle_epi8(rows[0], low);
+    for (int row = 1; row < kRows; ++row) {
+      const __mmask64 here = _mm512_cmpeq_epi8_mask(high, _mm512_set1_epi8(static_cast<char>(row * kRows)));
+      y = _mm512_mask_shuffle_epi8(y, here, rows[row], low);
+    }
+    _mm512_storeu_si512(dst + i, y);
+  }
+  return i;
 }
 
 }  // namespace

@@ -5,11 +5,15 @@
 //   store_bytes(x, p)             the low byte of each lane of x, of I32[n]: n * kLanes bytes; n is 1 or 4
 //   Codes(signed or not, zero, low, high)
 //     .store(x, p)                what store_bytes does of min(max(x + zero, low), high), for |x| below 2^30
+//   look_up(table, src, dst, i, n) dst[k] = table[src[k]] for k from i on, 256 entries; the first k it left
+//   out, n at
+//                               most
 //   Bytes16                       16 bytes; set1(x), load(p), store(p), largest<signed or not>(a, b)
 #pragma once
 
 #include "backends/cpu/kernels/simd/portable.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 
@@ -69,6 +73,12 @@ TENON_SIMD Bytes16 largest(Bytes16 a, Bytes16 b) {
   constexpr std::uint8_t kFlip = Signed ? 0x80 : 0;
   for (int i = 0; i < 16; ++i) a.r[i] = (a.r[i] ^ kFlip) > (b.r[i] ^ kFlip) ? a.r[i] : b.r[i];
   return a;
+}
+
+TENON_SIMD std::ptrdiff_t look_up(const std::uint8_t* table, const std::uint8_t* src, std::uint8_t* dst,
+                                  std::ptrdiff_t i, std::ptrdiff_t n) {
+  for (; i < n; ++i) dst[i] = table[src[i]];
+  return i;
 }
 
 }  // namespace

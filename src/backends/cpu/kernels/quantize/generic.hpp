@@ -98,7 +98,13 @@ void add_elements(const AddBytesArgs& args, std::ptrdiff_t begin, std::ptrdiff_t
               left * static_cast<std::size_t>(element));
 }
 
-constexpr QuantizeRoutines kQuantizeRoutines = {quantize_elements, dequantize_elements, add_elements};
+void look_up_elements(const LookUpArgs& args, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept {
+  for (std::ptrdiff_t i = simd::look_up(args.table, args.src, args.dst, begin, end); i < end; ++i)
+    args.dst[i] = args.table[args.src[i]];
+}
+
+constexpr QuantizeRoutines kQuantizeRoutines = {quantize_elements, dequantize_elements, add_elements,
+                                                look_up_elements};
 
 }  // namespace
 }  // namespace tenon::cpu

@@ -47,6 +47,10 @@ void add_bytes_run(const QuantizeKernel& kernel, const AddBytesArgs& args, Threa
   run_elements(kernel.routines().add, args, pool);
 }
 
+void look_up_run(const QuantizeKernel& kernel, const LookUpArgs& args, ThreadPool& pool) noexcept {
+  run_elements(kernel.routines().look_up, args, pool);
+}
+
 }  // namespace tenon::cpu
 
 namespace tenon {

@@ -5,6 +5,7 @@
 //   0 dequantize   dst[i] = float(src[i] - zero) * scale add          v = float(a[i] - a_zero) * a_multiplier
 //   + float(b[i] - b_zero) * b_multiplier, products and sum
 //                rounded once each, then as bytes/requantize.hpp has it
+//   look up      dst[i] = table[src[i]], the bits of src[i] as a number from 0 to 255
 #pragma once
 
 #include "backends/cpu/kernels/bytes/requantize.hpp"
@@ -53,10 +54,18 @@ struct AddBytesArgs {
   std::ptrdiff_t count = 0;
 };
 
+struct LookUpArgs {
+  const std::uint8_t* src = nullptr;
+  std::uint8_t* dst = nullptr;
+  std::ptrdiff_t count = 0;
+  const std::uint8_t* table = nullptr;  // 256
+};
+
 struct QuantizeRoutines {
   void (*quantize)(const QuantizeArgs&, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept;
   void (*dequantize)(const BytesToFloatsArgs&, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept;
   void (*add)(const AddBytesArgs&, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept;
+  void (*look_up)(const LookUpArgs&, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept;
 };
 
 struct QuantizeKernel {
@@ -71,5 +80,6 @@ void quantize_run(const QuantizeKernel& kernel, const QuantizeArgs& args, Thread
 void bytes_to_floats_run(const QuantizeKernel& kernel, const BytesToFloatsArgs& args,
                          ThreadPool& pool) noexcept;
 void add_bytes_run(const QuantizeKernel& kernel, const AddBytesArgs& args, ThreadPool& pool) noexcept;
+void look_up_run(const QuantizeKernel& kernel, const LookUpArgs& args, ThreadPool& pool) noexcept;
 
 }  // namespace tenon::cpu

@@ -40,6 +40,16 @@ struct ResizeArgs {
   ResizeAxis width;
 };
 
+// Nearest, of bytes.
+struct ByteResizeArgs {
+  const std::uint8_t* src = nullptr;
+  std::uint8_t* dst = nullptr;
+  std::ptrdiff_t planes = 0;
+  bool blocked = false;
+  ResizeAxis height;
+  ResizeAxis width;
+};
+
 struct ResizeRoutines {
   void (*resize)(const ResizeArgs&, std::ptrdiff_t begin,
                  std::ptrdiff_t end) noexcept;  // units: planes x rows of dst
@@ -54,5 +64,6 @@ std::span<const ResizeKernel> resize_kernels();
 const ResizeKernel* select_resize(Isa level);
 
 void resize_run(const ResizeKernel& kernel, const ResizeArgs& args, ThreadPool& pool) noexcept;
+void resize_bytes_run(const ByteResizeArgs& args, ThreadPool& pool) noexcept;  // on any machine
 
 }  // namespace tenon::cpu
