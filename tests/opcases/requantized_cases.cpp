@@ -129,6 +129,13 @@ void add_requantized_cases(std::vector<OpCase>& cases) {
     average.pad = {1, 1, 1, 1};
     average.count_include_pad = dtype == DataType::u8;
     cases.push_back({named("quantized_average_pool"), average, {bytes(dtype, {n, 16, h, w})}});
+    cases.push_back({named("byte_table"),
+                     op::ByteTable{},
+                     {bytes(dtype, {n, 19, h, w}), fixed(DataType::i8, {256}, -128, 127)}});
+    op::Resize resize;
+    resize.mode = op::ResizeMode::nearest;
+    resize.scales = {1, 1, 2, 1.5F};
+    cases.push_back({named("resize_bytes"), resize, {bytes(dtype, {n, 19, h, w})}});
     cases.push_back(
         {named("concat_bytes"), op::Concat{1}, {bytes(dtype, {n, 16, h, w}), bytes(dtype, {n, 32, h, w})}});
   }

@@ -17,7 +17,10 @@ struct ColumnDot {
   static TENON_SIMD Acc dot(Acc sum, const std::uint8_t* column, Weights w) {
     return _mm256_dpbusd_avx_epi32(sum, _mm256_loadu_si256(reinterpret_cast<const __m256i*>(column)), w);
   }
-  static TENON_SIMD void store(Acc sum, std::int32_t* to) { simd::I32{sum}.store(to); }
+  static TENON_SIMD simd::I32 sum(Acc x) { return {x}; }
+  static TENON_SIMD int interleave(const DepthwiseS8Row::Source*, int, std::uint8_t, std::uint8_t*) {
+    return 0;
+  }
 };
 
 }  // namespace

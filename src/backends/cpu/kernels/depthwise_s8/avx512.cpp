@@ -1,6 +1,7 @@
 #include "backends/cpu/kernels/bytes/avx512.hpp"
 
 #include "backends/cpu/kernels/depthwise_s8/generic.hpp"
+#include "backends/cpu/kernels/depthwise_s8/interleave_avx512.hpp"
 
 namespace tenon::cpu {
 namespace {
@@ -26,7 +27,11 @@ struct ColumnDot {
     sum = _mm512_add_epi32(sum, _mm512_madd_epi16(even, w.even));
     return _mm512_add_epi32(sum, _mm512_madd_epi16(odd, w.odd));
   }
-  static TENON_SIMD void store(Acc sum, std::int32_t* to) { _mm512_storeu_si512(to, sum); }
+  static TENON_SIMD simd::I32 sum(Acc x) { return {x}; }
+  static TENON_SIMD int interleave(const DepthwiseS8Row::Source* rows, int columns, std::uint8_t flip,
+                                   std::uint8_t* to) {
+    return interleave_fours(rows, columns, flip, to);
+  }
 };
 
 }  // namespace

@@ -31,13 +31,17 @@ TENON_SIMD PixelBytes load_pixel(const std::uint8_t* p) {
 TENON_SIMD void store_pixel(std::uint8_t* p, PixelBytes v) { std::memcpy(p, &v, sizeof v); }
 
 // One group's rows, [column][16] each, to [column][16][4].
+template <class Dot>
 void interleave_rows(const DepthwiseS8Row& t, const DepthwiseS8Row::Source* rows, std::uint8_t* to) {
   constexpr std::ptrdiff_t kColumn = kS8GroupWeights;
   std::memset(to, t.padding, static_cast<std::size_t>(t.left * kColumn));
   to += t.left * kColumn;
   const PixelBytes flip = PixelBytes{} + t.flip;
-  const std::uint8_t *a = rows[0].at, *b = rows[1].at, *c = rows[2].at, *d = rows[3].at;
-  for (int x = 0; x < t.columns; ++x, to += kColumn) {
+  const int done = Dot::interleave(rows, t.columns, t.flip, to);
+  to += done * kColumn;
+  const auto from = [&](int row) { return rows[row].at + done * rows[row].step; };
+  const std::uint8_t *a = from(0), *b = from(1), *c = from(2), *d = from(3);
+  for (int x = done; x < t.columns; ++x, to += kColumn) {
     const PixelBytes pa = load_pixel(a), pb = load_pixel(b), pc = load_pixel(c), pd = load_pixel(d);
     a += rows[0].step;
     b += rows[1].step;
@@ -61,6 +65,33 @@ void interleave_rows(const DepthwiseS8Row& t, const DepthwiseS8Row::Source* rows
                                                  29, 14, 15, 30, 31));
   }
   std::memset(to, t.padding, static_cast<std::size_t>(t.right * kColumn));
+}
+
+// Narrow bytes from registers: sums are acc[pixel][16 / kLanes].
+template <class Dot, int Pixels>
+inline __attribute__((always_inline)) void depthwise_s8_store(const DepthwiseS8Row& t,
+                                                              const simd::Codes& codes, int first,
+                                                              const typename Dot::Acc* acc) {
+  using V = simd::F32;
+  constexpr int kPerBlock = kChannelBlock / Dot::kLanes;
+  constexpr int kVectors = Pixels * kPerBlock;
+  const std::ptrdiff_t at = t.dst_at + static_cast<std::ptrdiff_t>(first) * kChannelBlock;
+  V scale[kPerBlock];
+  unroll<kPerBlock>(
+      [&](auto i) TENON_INLINE_LAMBDA { scale[i.value] = V::load(t.multiplier + i.value * V::kLanes); });
+  const auto some = [&]<int Count, int First>(Index<Count>, Index<First>) TENON_INLINE_LAMBDA {
+    V v[Count];
+    unroll<Count>([&](auto i) TENON_INLINE_LAMBDA {
+      constexpr int kAt = First + decltype(i)::value;
+      v[i.value] = to_float(Dot::sum(acc[kAt])) * scale[kAt % kPerBlock];
+    });
+    if (t.requantize->residual) add_byte_residual(*t.requantize, at + First * V::kLanes, v);
+    store_narrow(*t.requantize, codes, v, t.dst, at + First * V::kLanes);
+  };
+  unroll<kVectors / 4>([&](auto i)
+                           TENON_INLINE_LAMBDA { some(Index<4>{}, Index<4 * decltype(i)::value>{}); });
+  unroll<kVectors % 4>(
+      [&](auto i) TENON_INLINE_LAMBDA { some(Index<1>{}, Index<kVectors / 4 * 4 + decltype(i)::value>{}); });
 }
 
 // `Pixels` outputs from `first` on.
@@ -88,9 +119,10 @@ void depthwise_s8_tile(const DepthwiseS8Row& t, const simd::Codes& codes, int fi
       });
     }
   }
+  if (t.requantize->narrow) return depthwise_s8_store<Dot, Pixels>(t, codes, first, acc);
   alignas(64) std::int32_t sums[Pixels * kChannelBlock];
   unroll<Pixels * kVectors>(
-      [&](auto i) TENON_INLINE_LAMBDA { Dot::store(acc[i.value], sums + i.value * Dot::kLanes); });
+      [&](auto i) TENON_INLINE_LAMBDA { Dot::sum(acc[i.value]).store(sums + i.value * Dot::kLanes); });
   requantize_block(*t.requantize, codes, sums, t.multiplier, t.dst,
                    t.dst_at + static_cast<std::ptrdiff_t>(first) * kChannelBlock, Pixels);
 }
@@ -98,7 +130,8 @@ void depthwise_s8_tile(const DepthwiseS8Row& t, const simd::Codes& codes, int fi
 template <class Dot>
 inline __attribute__((always_inline)) void depthwise_s8_row_of(const DepthwiseS8Row& t) noexcept {
   const std::ptrdiff_t group = static_cast<std::ptrdiff_t>(t.left + t.columns + t.right) * kS8GroupWeights;
-  for (int g = 0; g < t.groups; ++g) interleave_rows(t, t.sources + g * kS8Group, t.interleaved + g * group);
+  for (int g = 0; g < t.groups; ++g)
+    interleave_rows<Dot>(t, t.sources + g * kS8Group, t.interleaved + g * group);
   const simd::Codes codes = codes_of(*t.requantize);
   int x = 0;
   for (; x + Dot::kPixels <= t.outputs; x += Dot::kPixels) depthwise_s8_tile<Dot, Dot::kPixels>(t, codes, x);
