@@ -134,7 +134,7 @@ void add_requantized_cases(std::vector<OpCase>& cases) {
                      {bytes(dtype, {n, 19, h, w}), fixed(DataType::i8, {256}, -128, 127)}});
     op::Resize resize;
     resize.mode = op::ResizeMode::nearest;
-    resize.scales = {1, 1, 2, 1.5F};
+    resize.scales = {1, 1, 2, 3};
     cases.push_back({named("resize_bytes"), resize, {bytes(dtype, {n, 19, h, w})}});
     cases.push_back(
         {named("concat_bytes"), op::Concat{1}, {bytes(dtype, {n, 16, h, w}), bytes(dtype, {n, 32, h, w})}});
