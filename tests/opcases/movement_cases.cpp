@@ -43,7 +43,8 @@ void add_movement_cases(std::vector<OpCase>& cases) {
   const Dim n = symbol("N"), h = symbol("H"), w = symbol("W"), s = symbol("S");
   const Dims image{n, 16, h, w};
   const auto i64 = [](Dims dims) { return typed(DataType::i64, std::move(dims), -9, 9); };
-  const auto add = [&](const char* name, Op op, std::vector<CaseOperand> operands, std::size_t outputs = 0) {
+  const auto add = [&](const std::string& name, Op op, std::vector<CaseOperand> operands,
+                       std::size_t outputs = 0) {
     cases.push_back({name, std::move(op), std::move(operands), 1, outputs});
   };
   add("concat_channels", op::Concat{1}, {input(image), input({n, 32, h, w}), input({n, 48, h, w})});
@@ -77,6 +78,18 @@ void add_movement_cases(std::vector<OpCase>& cases) {
   add("pad_image", pad({0, 0, 1, 2, 0, 0, 3, 1}), {input(image), absent(), weight({})});
   add("pad_and_crop", pad({-2, 1, 1, -3}), {input({9, 12})});
   add("pad_of_nothing", pad({3, 0, -1, 0}), {input({0, 12})});
+  for (const op::PadMode mode : {op::PadMode::edge, op::PadMode::reflect, op::PadMode::wrap}) {
+    const auto name = [&](const char* what) {
+      return fmt::format("pad_{}_{}", op::enum_names(mode)[static_cast<std::size_t>(mode)], what);
+    };
+    op::Pad image_pad = pad({0, 0, 1, 2, 0, 0, 3, 1}), line = pad({2, 4}, Ints{-1}),
+            crop = pad({-2, 1, 1, -3});
+    image_pad.mode = line.mode = crop.mode = mode;
+    add(name("image"), image_pad, {input(image)});
+    add(name("line"), line, {i64({n, h})});
+    add(name("cropped"), crop, {input({9, 12})});
+    add(name("bytes"), line, {typed(DataType::u8, {n, 3, 2}, 0, 255)});
+  }
   add("pad_axes", pad({2, 1}, Ints{-1}), {i64({n, s})});
   add("pad_bytes", pad({1, 1}, Ints{0}), {typed(DataType::u8, {s, 3}, 0, 255)});
 

@@ -212,11 +212,10 @@ std::optional<PadArguments> pad_arguments(const Problem& problem) {
 
 Verdict check_pad(const Problem& problem) {
   const auto& op = *problem.op.as<op::Pad>();
-  if (op.mode != op::PadMode::constant)
-    return Verdict::no(fmt::format("mode {}, the kernels pad with a constant",
-                                   op::enum_names(op.mode)[static_cast<std::size_t>(op.mode)]));
-  if (problem.has(2) && problem.inputs[2].constant == nullptr)
+  if (op.mode == op::PadMode::constant && problem.has(2) && problem.inputs[2].constant == nullptr)
     return Verdict::no("the value is computed, not constant");
+  if (op.mode != op::PadMode::constant && problem.inputs[0].dims.empty())
+    return Verdict::no("a scalar has no inside");
   const auto all = pad_arguments(problem);
   if (!all) return Verdict::no("the padding is computed, not constant");
   for (std::size_t i = 0; i < all->begins.size(); ++i) {
@@ -230,6 +229,15 @@ Verdict check_pad(const Problem& problem) {
 
 Prepared prepare_pad(const Problem& problem) {
   PadArguments all = *pad_arguments(problem);
+  const auto& op = *problem.op.as<op::Pad>();
+  if (op.mode != op::PadMode::constant) {
+    const std::string_view mode = op::enum_names(op.mode)[static_cast<std::size_t>(op.mode)];
+    return {
+        "cpu.pad_inside",
+        {{"@mode", std::string(mode)}, {"@begins", std::move(all.begins)}, {"@ends", std::move(all.ends)}},
+        {},
+        {0}};
+  }
   Tensor value =
       problem.has(2) ? problem.inputs[2].constant->reshaped({1}) : Tensor(problem.output().dtype, {1});
   return {"cpu.pad",
