@@ -1,0 +1,78 @@
+"""INT8 engines of real networks against their FP32 answers: how many pictures are lost.
+
+Takes minutes; needs the corpus. The data is split as scripts/int8_accuracy.py says: what calibrates is not what is evaluated.
+"""
+
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "tests" / "cli"), str(ROOT / "tests" / "models"), str(ROOT / "scripts")]
+
+import detectors  # noqa: E402
+import int8_accuracy  # noqa: E402
+from support import CORPUS, TENON  # noqa: E402
+
+
+@unittest.skipIf(CORPUS is None, "TENON_CORPUS names no corpus")
+class Int8Accuracy(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.shared = tempfile.TemporaryDirectory()
+        cls.folder = Path(cls.shared.name)
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        cls.shared.cleanup()
+
+    def loss(self, name: str, *more: object) -> int:
+        """Pictures that are right in FP32, minus those that are right in INT8."""
+        case = int8_accuracy.cases(CORPUS, self.folder, [name])[name]
+        engine = self.folder / f"{name}.engine"
+        built = int8_accuracy.build(str(TENON), case, engine, "improved", "symmetric",
+                                    *(case.eval if argument == "EVAL" else argument for argument in more))
+        if more:
+            self.assertTrue(built["budget"]["held"], built["budget"])
+        result = int8_accuracy.evaluate(str(TENON), case, engine, case.eval)
+        self.assertEqual(result["labelled"], result["samples"])
+        self.assertGreater(result["reference_right"], 0.85 * result["samples"])
+        return result["reference_right"] - result["right"]
+
+    def test_resnet50(self):
+        self.assertLessEqual(self.loss("resnet50"), 2)
+
+    def test_mobilenet(self):
+        self.assertLessEqual(self.loss("mobilenet_v1"), 2)
+
+    def test_resnet50_within_a_budget(self):
+        self.assertLessEqual(self.loss("resnet50", "--max-drop", 0.25, "--eval", "EVAL"), 1)
+
+    def test_mobilenet_within_a_budget(self):
+        self.assertLessEqual(self.loss("mobilenet_v1", "--max-drop", 0.25, "--eval", "EVAL"), 1)
+
+    def test_resnet20(self):
+        self.assertLessEqual(self.loss("resnet20_cifar10"), 4)
+
+    def test_digits(self):
+        self.assertLessEqual(self.loss("digits"), 10)
+
+
+class Detectors(unittest.TestCase):
+    """The comparison itself."""
+
+    def test_boxes_are_compared_by_class_score_and_place(self):
+        a = detectors.Box(0, 0, 10, 10, 0.9, 1)
+        same = a._replace(x1=9, score=0.35)  # IoU 0.9
+        self.assertEqual(detectors.match([a], [same]), ([], [], [0.9]))
+        self.assertEqual(len(detectors.match([a], [same._replace(label=2)]).lost), 1)
+        self.assertEqual(len(detectors.match([a], [same._replace(score=0.29)]).lost), 1)
+        self.assertEqual(len(detectors.match([a], [same._replace(x1=7)]).lost), 1)
+        self.assertEqual(len(detectors.match([], [a]).ghosts), 1)
+        self.assertEqual(detectors.match([a._replace(score=0.31)], [a]).ghosts, [])
+        self.assertEqual(detectors.match([], [a._replace(score=0.49)]).ghosts, [])
+
+
+if __name__ == "__main__":
+    unittest.main()
