@@ -46,7 +46,7 @@ def unary(op, ranges):
         slack = 0
         if op == "Sigmoid" and x.dtype == np.float32:
             slack = 1e-8  # ONNX Runtime gives 0 for what is small
-        if op == "Gelu":  # 1 + erf(x) of negative numbers
+        if op in ("Gelu", "Sin", "Cos", "Tan"):  # 1 + erf(x) of negative numbers; what is left of many turns
             slack = max((np.finfo(x.dtype).eps * float(np.max(np.abs(r), initial=0)) for r in x.runs), default=0)
         g.add(op, [x], exact=op in ("Abs", "Neg", "Relu"), slack=slack, **attributes)
     return production
