@@ -10,7 +10,7 @@
 
 namespace tenon {
 
-PassContext::PassContext(Evaluator evaluator, std::uint64_t rule_order_seed,
+PassContext::PassContext(OpEvaluator evaluator, std::uint64_t rule_order_seed,
                          std::optional<std::size_t> stop_after_rewrites)
     : evaluator_(std::move(evaluator)), limit_(stop_after_rewrites) {
   if (rule_order_seed != 0) random_.emplace(rule_order_seed);

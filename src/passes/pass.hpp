@@ -28,17 +28,17 @@ namespace tenon {
 
 // Runs one operator on constant operands (absent ones are not present). Handed in, so that passes know no
 // backend.
-using Evaluator =
+using OpEvaluator =
     std::function<std::vector<Data>(const Op& op, std::span<const Data> inputs, std::size_t outputs)>;
 
 // What a run of a pipeline is allowed and what it has done so far.
 class PassContext {
  public:
   // `rule_order_seed` 0 keeps the listed order of rules; without an evaluator nothing is folded.
-  explicit PassContext(Evaluator evaluator = {}, std::uint64_t rule_order_seed = 0,
+  explicit PassContext(OpEvaluator evaluator = {}, std::uint64_t rule_order_seed = 0,
                        std::optional<std::size_t> stop_after_rewrites = std::nullopt);
 
-  const Evaluator& evaluator() const noexcept { return evaluator_; }
+  const OpEvaluator& evaluator() const noexcept { return evaluator_; }
 
   // False once as many patches as asked for are applied; the rest of the pipeline then changes nothing but
   // dead code.
@@ -59,7 +59,7 @@ class PassContext {
   }
 
  private:
-  Evaluator evaluator_;
+  OpEvaluator evaluator_;
   std::optional<Random> random_;
   std::optional<std::size_t> limit_;
   std::size_t rewrites_ = 0;

@@ -22,7 +22,7 @@ Pipeline parse_pipeline(std::string_view text, const PassRegistry& registry = bu
 std::string to_string(const Pipeline& pipeline);
 
 struct PipelineOptions {
-  Evaluator evaluator;                             // what folds constants; without it nothing is folded
+  OpEvaluator evaluator;                           // what folds constants; without it nothing is folded
   std::uint64_t rule_order_seed = 0;               // 0: the listed order of rules
   std::optional<std::size_t> stop_after_rewrites;  // for bisection
   bool verify = true;                              // the graph, after every pass

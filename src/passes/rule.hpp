@@ -16,7 +16,7 @@ class RuleContext {
  public:
   RuleContext(const Graph& graph, const PassContext& pass) : graph_(graph), pass_(pass) {}
 
-  const Evaluator& evaluator() const noexcept { return pass_.evaluator(); }
+  const OpEvaluator& evaluator() const noexcept { return pass_.evaluator(); }
 
   // The one node that has every use of the value; invalid when there are several or none, or when a region
   // returns it. Nodes that only taps keep alive do not count, so that watching a value does not change what

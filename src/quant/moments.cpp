@@ -10,7 +10,7 @@
 namespace tenon::quant {
 namespace {
 
-constexpr std::size_t kWeights = 1;
+constexpr std::size_t kWeightOperand = 1;
 
 // Where each tap of one output position reads, relative to a channel; -1: outside.
 std::vector<std::int64_t> tap_offsets(const std::vector<op::WindowAxis>& axes, std::int64_t position) {
@@ -43,7 +43,7 @@ float rounded(float x, const Grid& grid) {
 
 InputMoments::InputMoments(const Graph& graph, const Layer& layer)
     : op_(graph.node(layer.node).op),
-      weights_(graph.constant(graph.node(layer.node).inputs[kWeights])->shape()),
+      weights_(graph.constant(graph.node(layer.node).inputs[kWeightOperand])->shape()),
       inputs_(layer.inputs),
       groups_(layer.group) {}
 

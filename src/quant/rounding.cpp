@@ -10,7 +10,7 @@ namespace tenon::quant {
 namespace {
 
 constexpr double kDamping = 0.01;
-constexpr float kMostQuanta = 127;
+constexpr float kHighestLevel = 127;
 
 // Σ a[i] b[i], in lanes that compilers turn into vectors.
 float dot(const float* a, const float* b, std::size_t n) {
@@ -67,7 +67,7 @@ void round_rows(std::vector<float>& rows, const std::vector<float>& scales, std:
       const float* column = columns.data() + k * size;
       const float wanted = k == fixed ? w[k] : w[k] + dot(column, errors.data(), k) / column[k];
       const float rounded =
-          std::clamp(std::nearbyint(wanted / scales[row]), -kMostQuanta, kMostQuanta) * scales[row];
+          std::clamp(std::nearbyint(wanted / scales[row]), -kHighestLevel, kHighestLevel) * scales[row];
       errors[k] = w[k] - rounded;
       w[k] = rounded;
     }

@@ -37,7 +37,7 @@ Tensor every_byte(DataType dtype) {
 
 // The node over `x` in place of its operand.
 Tensor evaluated(const Graph& graph, const Node& node, std::size_t operand, Tensor x,
-                 const Evaluator& evaluator) {
+                 const OpEvaluator& evaluator) {
   std::vector<Data> inputs;
   for (std::size_t i = 0; i < node.inputs.size(); ++i) {
     const Tensor* constant = node.inputs[i].valid() ? graph.constant(node.inputs[i]) : nullptr;

@@ -12,7 +12,7 @@ namespace tenon {
 namespace {
 
 // Of four convolutions only "third" reads channels of ranges that are far apart.
-constexpr std::string_view kNet = R"(
+constexpr std::string_view kBudgetNet = R"(
 graph @net(%x: f32[1,1,4,4]) {
   %w1 = constant {value=f32[2,1,1,1] [1.0, 0.7]} : f32[2,1,1,1]
   %w2 = constant {value=f32[2,2,1,1] [60.0, -30.0, 0.05, 0.09]} : f32[2,2,1,1]
@@ -25,7 +25,7 @@ graph @net(%x: f32[1,1,4,4]) {
   return %d as "y"
 })";
 
-class Waves final : public Samples {
+class BudgetWaves final : public Samples {
  public:
   std::optional<Batch> next_batch() override {
     if (next_ == 6) return std::nullopt;
@@ -42,7 +42,7 @@ class Waves final : public Samples {
   int next_ = 0;
 };
 
-class Data final : public Calibrator {
+class BudgetData final : public Calibrator {
  public:
   std::int64_t batch_size() const override { return 1; }
   std::optional<std::map<std::string, Tensor>> next_batch() override {
@@ -52,7 +52,7 @@ class Data final : public Calibrator {
   }
 
  private:
-  Waves waves_;
+  BudgetWaves waves_;
 };
 
 struct Built {
@@ -62,15 +62,15 @@ struct Built {
 };
 
 Built build_with(const AccuracyBudget& limits) {
-  const Network network = Network::from_text(kNet);
+  const Network network = Network::from_text(kBudgetNet);
   BuildOptions options;
   options.measure = false;
   options.threads = 1;
   const Engine reference = build(network, options);
-  Data data;
+  BudgetData data;
   options.int8.emplace();
   options.int8->table = calibrate(network, data);
-  Waves waves;
+  BudgetWaves waves;
   BudgetOptions budget;
   budget.budget = limits;
   Built result;

@@ -9,7 +9,7 @@
 namespace tenon {
 namespace {
 
-constexpr std::string_view kNet = R"(
+constexpr std::string_view kCalibratedNet = R"(
 graph @net(%x: f32[N,4], %k: i64[1]) {
   %two = constant {value=f32[1] [2.0]} : f32[1]
   %double = mul(%x, %two) : f32[N,4]
@@ -54,7 +54,7 @@ std::vector<std::string> names_of(const CalibrationTable& table) {
 TEST(Calibrate, ObservesFloatingPointTensors) {
   Ramp data(6);
   CalibrateReport report;
-  const CalibrationTable table = calibrate(Network::from_text(kNet), data, {}, &report);
+  const CalibrationTable table = calibrate(Network::from_text(kCalibratedNet), data, {}, &report);
   EXPECT_EQ(names_of(table), (std::vector<std::string>{"x", "double", "positive"}));
   EXPECT_EQ(table.batches, 6U);
   EXPECT_EQ(table.batch_size, 2);
@@ -133,7 +133,7 @@ TEST(Calibrate, TensorsThatFollowFromOthersAreCountedAsTheirValuesAre) {
 }
 
 TEST(Calibrate, WritesACacheAndTakesIt) {
-  const Network network = Network::from_text(kNet);
+  const Network network = Network::from_text(kCalibratedNet);
   CalibrateOptions options;
   options.rules = {parse_calibration_rule("min-max")};
   Ramp data(2);
@@ -153,7 +153,7 @@ TEST(Calibrate, NamesWhatIsNotFinite) {
   Ramp data(6);
   data.bad_ = 4;
   try {
-    static_cast<void>(calibrate(Network::from_text(kNet), data));
+    static_cast<void>(calibrate(Network::from_text(kCalibratedNet), data));
     FAIL() << "no error";
   } catch (const ModelError& error) {
     EXPECT_EQ(error.message(), "input 'x' is nan at element 7 in batch 3");
@@ -179,16 +179,16 @@ graph @net(%x: f32[2,4], %k: i64[1]) {
 
 TEST(Calibrate, DemandsBatches) {
   Ramp none(0);
-  EXPECT_THROW(static_cast<void>(calibrate(Network::from_text(kNet), none)), ModelError);
+  EXPECT_THROW(static_cast<void>(calibrate(Network::from_text(kCalibratedNet), none)), ModelError);
   Ramp few(2);
   CalibrateOptions options;
   options.shard = 2;
   options.shard_count = 3;
-  EXPECT_THROW(static_cast<void>(calibrate(Network::from_text(kNet), few, options)), ModelError);
+  EXPECT_THROW(static_cast<void>(calibrate(Network::from_text(kCalibratedNet), few, options)), ModelError);
 }
 
 TEST(CheckRanges, JudgesBothTypes) {
-  const Network network = Network::from_text(kNet);
+  const Network network = Network::from_text(kCalibratedNet);
   Ramp data(300);  // up to 150, doubled to 300: integers are read from it
   const CalibrationTable table = calibrate(network, data);
   EXPECT_TRUE(check_ranges(network, table, DataType::f16).empty());

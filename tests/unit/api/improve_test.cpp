@@ -14,7 +14,7 @@ namespace tenon {
 namespace {
 
 // Two convolutions; channel 1 between them is 256 times as small as channel 0.
-constexpr std::string_view kNet = R"(
+constexpr std::string_view kImprovedNet = R"(
 graph @net(%x: f32[N,1,2,2]) {
   %w1 = constant {value=f32[2,1,1,1] [4.0, 0.015625]} : f32[2,1,1,1]
   %w2 = constant {value=f32[2,2,1,1] [0.013, 0.9, -0.0077, 0.61]} : f32[2,2,1,1]
@@ -25,7 +25,7 @@ graph @net(%x: f32[N,1,2,2]) {
   return %y as "y"
 })";
 
-class Waves final : public Samples {
+class ImproveWaves final : public Samples {
  public:
   std::optional<Batch> next_batch() override {
     if (next_ == 5) return std::nullopt;
@@ -55,14 +55,14 @@ CalibrationTable table_of(const Network& network) {
     }
 
    private:
-    Waves waves_;
+    ImproveWaves waves_;
   } data;
   return calibrate(network, data);
 }
 
 TEST(Sensitivity, NamesTheLayerThatSuffers) {
-  const Network network = Network::from_text(kNet);
-  Waves waves;
+  const Network network = Network::from_text(kImprovedNet);
+  ImproveWaves waves;
   SensitivityOptions options;
   options.samples = 0;
   const auto layers = measure_sensitivity(network, table_of(network), waves, options);
@@ -86,10 +86,10 @@ TEST(Sensitivity, NamesTheLayerThatSuffers) {
 }
 
 TEST(Sensitivity, WantsARangeForEveryLayer) {
-  const Network network = Network::from_text(kNet);
+  const Network network = Network::from_text(kImprovedNet);
   CalibrationTable table = table_of(network);
   std::erase_if(table.tensors, [](const CalibratedTensor& tensor) { return tensor.name == "r"; });
-  Waves waves;
+  ImproveWaves waves;
   EXPECT_THROW(static_cast<void>(measure_sensitivity(network, table, waves)), ModelError);
 }
 
@@ -101,8 +101,8 @@ ImproveOptions nothing() {
 }
 
 TEST(Improve, EqualizesChannels) {
-  const Network network = Network::from_text(kNet);
-  Waves waves;
+  const Network network = Network::from_text(kImprovedNet);
+  ImproveWaves waves;
   ImproveOptions options = nothing();
   options.equalize = true;
   const Improvement better = improve(network, waves, options);
@@ -122,8 +122,8 @@ TEST(Improve, EqualizesChannels) {
 }
 
 TEST(Improve, CorrectsBiases) {
-  const Network network = Network::from_text(kNet);
-  Waves waves;
+  const Network network = Network::from_text(kImprovedNet);
+  ImproveWaves waves;
   ImproveOptions options = nothing();
   const Improvement plain = improve(network, waves, options);
   EXPECT_EQ(plain.layers[1].after_db, plain.layers[1].before_db);
@@ -149,8 +149,8 @@ TEST(Improve, CorrectsBiases) {
 }
 
 TEST(Improve, ChoosesCalibrators) {
-  const Network network = Network::from_text(kNet);
-  Waves waves;
+  const Network network = Network::from_text(kImprovedNet);
+  ImproveWaves waves;
   ImproveOptions options = nothing();
   options.rule = parse_calibration_rule("percentile:50");  // half of the values are cut
   const Improvement cut = improve(network, waves, options);

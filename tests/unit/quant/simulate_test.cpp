@@ -16,7 +16,7 @@ namespace tenon::quant {
 namespace {
 
 // A pointwise convolution of two channels and a product; a convolution of computed weights is no layer.
-constexpr std::string_view kNet = R"(
+constexpr std::string_view kSimulatedNet = R"(
 graph @net(%x: f32[1,2,1,3], %w: f32[1,2,1,1]) {
   %w1 = constant {value=f32[2,2,1,1] [1.27, -0.634, 0.0, 2.54]} : f32[2,2,1,1]
   %b1 = constant {value=f32[2] [0.5, -0.25]} : f32[2]
@@ -30,7 +30,7 @@ graph @net(%x: f32[1,2,1,3], %w: f32[1,2,1,1]) {
   return %z as "z", %u as "u"
 })";
 
-Graph net() { return parse(kNet, builtin_ops()); }
+Graph simulated_net() { return parse(kSimulatedNet, builtin_ops()); }
 
 Tensor tensor(Shape shape, const std::vector<float>& values) {
   return Tensor::of<float>(std::move(shape), values);
@@ -42,7 +42,7 @@ std::vector<float> numbers(const Data& data) {
 }
 
 TEST(Layers, AreFoundWithWhatTheyRead) {
-  const Graph graph = net();
+  const Graph graph = simulated_net();
   const std::vector<Layer> layers = quantizable_layers(graph);
   ASSERT_EQ(layers.size(), 2U);
   EXPECT_EQ(layers[0].name, "first");
@@ -68,7 +68,7 @@ TEST(Layers, WeightsAreRoundedByRow) {
 }
 
 TEST(Layers, ParametersAreReplacedUnderTheSameName) {
-  Graph graph = net();
+  Graph graph = simulated_net();
   std::vector<Layer> layers = quantizable_layers(graph);
   replace_parameters(graph, layers[1], {6, 5, 4, 3, 2, 1}, {10});
   graph.verify();
@@ -103,7 +103,7 @@ std::vector<Data> run(const Graph& graph) {
 }
 
 TEST(Simulate, RoundsInputsAndWeights) {
-  const Graph graph = net();
+  const Graph graph = simulated_net();
   const std::vector<Layer> layers = quantizable_layers(graph);
   const Graph rounded = simulate(graph, {layers[0]}, {Grid{0.25F, -128, 127}});
   rounded.verify();
@@ -123,7 +123,7 @@ TEST(Simulate, RoundsInputsAndWeights) {
 }
 
 TEST(Simulate, LossesAreThoseOfTheLayerAlone) {
-  const Graph graph = net();
+  const Graph graph = simulated_net();
   const std::vector<Layer> layers = quantizable_layers(graph);
   const Graph measured = with_losses(graph, {layers[0]}, {Grid{0.25F, -128, 127}});
   measured.verify();
@@ -169,7 +169,7 @@ TEST(LayerLoss, WithoutItsMeanIsTheVariance) {
 }
 
 TEST(BiasCorrection, TakesTheMeanErrorOff) {
-  const Graph graph = net();
+  const Graph graph = simulated_net();
   const std::vector<Layer> layers = quantizable_layers(graph);
   LayerLoss first;
   first.error = {3, -6};
