@@ -14,7 +14,8 @@ namespace tenon {
 
 // How activations are represented; weights are symmetric with a scale per output channel in either.
 enum class ActivationScheme : std::uint8_t {
-  symmetric,   // i8, [-T, T] to [-127, 127]
+  // i8, [-T, T] to [-127, 127]; where calibration saw nothing negative: u8, [0, T] to [0, 255]
+  symmetric,
   asymmetric,  // u8, [low, high] to [0, 255]
 };
 

@@ -5,7 +5,7 @@
 // weights as dequantized i8. What becomes of the pairs is up to the rules of the pass `quantize`.
 #pragma once
 
-#include "ir/graph.hpp"
+#include "quant/demand.hpp"
 
 #include <tenon/int8.hpp>
 
@@ -17,9 +17,6 @@ namespace tenon::quant {
 
 // Names every observed value as calibration knows it, so that the names survive the passes before place().
 void name_observed_values(Graph& graph);
-
-// By name of an observed value.
-using Ranges = std::map<std::string, TensorRange, std::less<>>;
 
 // Those that the rule chose; for tensors in `rules`, those that that rule chose. ModelError when a rule chose
 // for no tensor, or a tensor of `rules` is not in the table.

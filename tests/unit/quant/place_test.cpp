@@ -127,6 +127,20 @@ TEST(Place, BytesHaveAZeroPoint) {
   EXPECT_EQ(layers.at(0).precision, DataType::u8);
 }
 
+TEST(Place, WhatIsNeverNegativeHasAllBytes) {
+  Graph graph = parse(kPooled, builtin_ops());
+  Ranges ranges;
+  ranges.emplace("x", TensorRange{{}, 127, -3, 127});
+  ranges.emplace("c", TensorRange{{}, 51, 0, 51});
+  const auto layers = place(graph, ranges, Scheme::symmetric);
+  const auto values = rounded(graph);
+  EXPECT_EQ(values.at("x").scale, 1);
+  EXPECT_EQ(values.at("c").scale, 0.2F);
+  EXPECT_EQ(values.at("c").zero, 0);
+  EXPECT_EQ(layers.front().precision, DataType::i8);
+  EXPECT_EQ(layers.back().precision, DataType::u8);
+}
+
 TEST(Place, SaysWhyALayerStaysFloat) {
   Graph graph = parse(kPooled, builtin_ops());
   const auto layers = place(graph, symmetric_ranges({{"x", 0}}), Scheme::symmetric);
