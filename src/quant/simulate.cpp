@@ -50,6 +50,7 @@ std::vector<ValueId> rounded_operands(NodeBuilder& builder, const Graph& graph, 
 }  // namespace
 
 Grid Grid::of(const TensorRange& range, ActivationScheme scheme) {
+  if (scheme == ActivationScheme::symmetric && range.low >= 0) return {range.threshold / 255.0F, 0, 255};
   if (scheme == ActivationScheme::symmetric) return {range.scale(), -128, 127};
   const float scale = (range.high - range.low) / 255.0F;
   if (!(scale > 0)) return {};

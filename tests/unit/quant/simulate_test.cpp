@@ -92,6 +92,10 @@ TEST(Grids, FollowTheRange) {
   EXPECT_EQ(shifted.low, -50);
   EXPECT_EQ(shifted.high, 205);
   EXPECT_EQ(Grid::of(TensorRange(), ActivationScheme::asymmetric).scale, 0);
+  range.low = 0;
+  EXPECT_FLOAT_EQ(Grid::of(range).scale, 2.54F / 255);
+  EXPECT_EQ(Grid::of(range).low, 0);
+  EXPECT_EQ(Grid::of(range).high, 255);
 }
 
 // Inputs 0.1 apart, so that a scale of 0.25 has something to round; halves go to even.
