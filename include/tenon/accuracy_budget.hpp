@@ -27,6 +27,8 @@ struct BudgetOptions {
   AccuracyBudget budget;
   // Of the evaluation's samples, those by which the layers are put into an order (their labels do not count).
   std::size_t sensitivity_samples = 16;
+  // Where layers that go back take their weights and biases from, Improvement::exact; null: as they are.
+  const Network* exact = nullptr;
   ProgressFn progress;
 };
 

@@ -37,6 +37,8 @@ struct Improvement {
   // Batch norms are absorbed; answers as the network does, but for the correction of its biases, which is for
   // INT8.
   Network network;
+  // The same before its weights and biases were changed: layers that stay float take theirs from here.
+  Network exact;
   CalibrationTable table;                        // of it, by all rules that were tried
   CalibrationRule rule;                          // whose ranges count …
   std::map<std::string, CalibrationRule> rules;  // … unless the tensor is named here

@@ -1,5 +1,8 @@
 #include "api/sample_sets.hpp"
 #include "base/check.hpp"
+#include "ir/graph.hpp"
+#include "quant/layers.hpp"
+#include "quant/observed_values.hpp"
 #include "quant/search.hpp"
 
 #include <tenon/accuracy_budget.hpp>
@@ -25,15 +28,28 @@ class BudgetSearch {
     TENON_REQUIRE(options.int8.has_value(), "an accuracy budget is for builds on integers");
   }
 
-  // The build options under which it holds, or all layers are float.
-  BuildOptions run() {
-    if (holds({})) return with({});
+  // Layers that have to be float, or all of them.
+  std::set<std::size_t> run() {
+    if (holds({})) return {};
     find_order();
     const auto found = quant::fewest_layers(
         order_.size(), [&](const std::set<std::size_t>& layers) { return holds(layers); });
     std::set<std::size_t> layers = found.value_or(all());
     for (const std::size_t i : layers) report_.floats.push_back(order_[i]);
-    return with(layers);
+    return layers;
+  }
+
+  Engine build_with(const std::set<std::size_t>& layers, BuildOptions options, BuildReport* report) const {
+    Graph graph = network_.graph();
+    for (const std::size_t i : layers)
+      options.int8->overrides.push_back({order_[i], DataType::f32, PrecisionMode::prefer});
+    if (budget_.exact != nullptr && !layers.empty()) {
+      std::set<std::string> names;
+      for (const std::size_t i : layers) names.insert(order_[i]);
+      graph = quant::with_parameters_of(graph, budget_.exact->graph(), names);
+      options.int8->table.graph = quant::network_digest(graph);
+    }
+    return build(Network(std::move(graph)), options, report);
   }
 
   // Of what was built in the end.
@@ -50,21 +66,14 @@ class BudgetSearch {
     return layers;
   }
 
-  BuildOptions with(const std::set<std::size_t>& layers) const {
-    BuildOptions options = options_;
-    for (const std::size_t i : layers)
-      options.int8->overrides.push_back({order_[i], DataType::f32, PrecisionMode::prefer});
-    return options;
-  }
-
   bool holds(const std::set<std::size_t>& layers) {
     if (layers.empty() && holds_without_) return *holds_without_;
-    BuildOptions options = with(layers);
+    BuildOptions options = options_;
     options.measure = false;
     options.portable = false;
     options.progress = {};
     ++report_.engines;
-    const Evaluation evaluation = evaluator_.evaluate(build(network_, options));
+    const Evaluation evaluation = evaluator_.evaluate(build_with(layers, options, nullptr));
     report_.trials.push_back({layers.size(), evaluation});
     const bool holds = budget_.budget.shortfall(evaluation).empty();
     if (layers.empty()) holds_without_ = holds;
@@ -120,7 +129,7 @@ Engine build_within_budget(const Network& network, const BuildOptions& options, 
                            BuildReport* built) {
   BudgetReport local;
   BudgetSearch search(network, options, reference, samples, budget, report != nullptr ? *report : local);
-  Engine engine = build(network, search.run(), built);
+  Engine engine = search.build_with(search.run(), options, built);
   search.conclude(engine);
   return engine;
 }

@@ -47,16 +47,15 @@ class Improver {
     for (std::size_t i = 0; i < layers_.size(); ++i)
       report.push_back({layers_[i].name, losses[i].sqnr_db(), 0, false});
     if (options_.equalize) equalize(losses, report);
-    if (options_.round_weights) {
-      round_weights(losses);
-    }
+    const Graph exact = graph_;
+    if (options_.round_weights) round_weights(losses);
     if (options_.correct_bias) {
       graph_ = quant::correct_bias(graph_, layers_, losses);
       for (quant::LayerLoss& loss : losses) loss = loss.without_mean();
     }
     for (std::size_t i = 0; i < layers_.size(); ++i) report[i].after_db = losses[i].sqnr_db();
     table_.graph = quant::network_digest(graph_);
-    return {Network(graph_), table_, options_.rule, rules_, std::move(report)};
+    return {Network(graph_), Network(exact), table_, options_.rule, rules_, std::move(report)};
   }
 
  private:

@@ -158,4 +158,18 @@ void replace_parameters(Graph& graph, Layer& layer, const std::vector<float>& ro
   layer.node = graph.value(output).producer;
 }
 
+Graph with_parameters_of(const Graph& graph, const Graph& other, const std::set<std::string>& names) {
+  Graph result = graph;
+  const std::vector<Layer> layers = quantizable_layers(graph);
+  const std::vector<Layer> others = quantizable_layers(other);
+  TENON_CHECK(layers.size() == others.size(), "{} layers, {} in the other graph", layers.size(),
+              others.size());
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    if (names.count(layers[i].name) == 0) continue;
+    Layer layer = layers[i];
+    replace_parameters(result, layer, weight_rows(other, others[i]), bias_of(other, others[i]));
+  }
+  return result;
+}
+
 }  // namespace tenon::quant

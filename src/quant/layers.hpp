@@ -5,6 +5,7 @@
 #include "ir/graph.hpp"
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -47,5 +48,9 @@ std::vector<float> bias_of(const Graph& graph, const Layer& layer);
 // one.
 void replace_parameters(Graph& graph, Layer& layer, const std::vector<float>& rows,
                         const std::vector<float>& bias);
+
+// The layers of these names with the weights and biases that they have in `other`, a graph of the same
+// layers.
+Graph with_parameters_of(const Graph& graph, const Graph& other, const std::set<std::string>& names);
 
 }  // namespace tenon::quant

@@ -47,6 +47,12 @@ class Accuracy(CommandTest):
         floats = [layer["location"] for layer in report["layers"] if layer["precision"] == "f32" and layer["op"] in ("conv", "matmul")]
         self.assertEqual(sorted(floats), sorted(budget["floats"]))
 
+    def test_floats_have_no_correction_for_integers(self):
+        # With every layer float the network answers as the model does, whatever improvement did to its biases.
+        budget = self.build("--min-cosine", 0.99999999)["budget"]
+        self.assertTrue(budget["held"], budget)
+        self.assertGreater(len(budget["floats"]), 0)
+
     def test_a_budget_that_cannot_hold(self):
         done = tenon(*self.command("--min-cosine", 1.5))
         self.assertEqual(done.code, 1)

@@ -51,7 +51,7 @@ AccuracyArguments::Prepared AccuracyArguments::prepare(const Network& network, c
   if (no_improve || !can_improve) {
     if (round_weights)
       throw ModelError("--round-weights wants --calib, and neither --no-improve nor --calib-cache");
-    return {network, arguments.options(network, pictures, threads, bar), {}};
+    return {network, arguments.options(network, pictures, threads, bar), {}, std::nullopt};
   }
   // The rest of the options, without a calibration of their own.
   ImproveOptions improving;
@@ -70,7 +70,7 @@ AccuracyArguments::Prepared AccuracyArguments::prepare(const Network& network, c
   int8.rules = std::move(better.rules);
   int8.scheme = improving.scheme;
   int8.overrides = arguments.overrides();
-  return {std::move(better.network), std::move(int8), std::move(better.layers)};
+  return {std::move(better.network), std::move(int8), std::move(better.layers), std::move(better.exact)};
 }
 
 Engine AccuracyArguments::build(const Network& network, const Prepared& prepared,
@@ -89,6 +89,7 @@ Engine AccuracyArguments::build(const Network& network, const Prepared& prepared
                          own ? "--eval" : "--calib");
   BudgetOptions budget;
   budget.budget = {max_drop, min_cosine};
+  budget.exact = prepared.exact ? &*prepared.exact : nullptr;
   budget.progress = bar.callback();
   return build_within_budget(prepared.network, options, reference, samples, budget, &report, &built);
 }

@@ -34,6 +34,7 @@ struct AccuracyArguments {
     Network network;
     std::optional<Int8Options> int8;
     std::vector<Improvement::Layer> layers;  // where it was improved
+    std::optional<Network> exact;            // likewise: Improvement::exact
   };
   Prepared prepare(const Network& network, const Int8Arguments& arguments, const InputArguments& pictures,
                    int threads, ProgressBar& bar) const;

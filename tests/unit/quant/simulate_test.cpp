@@ -80,6 +80,20 @@ TEST(Layers, ParametersAreReplacedUnderTheSameName) {
   EXPECT_EQ(bias_of(graph, again[1]), (std::vector<float>{10}));
 }
 
+TEST(Layers, ParametersComeFromAnotherGraph) {
+  const Graph graph = net();
+  Graph other = graph;
+  std::vector<Layer> layers = quantizable_layers(other);
+  replace_parameters(other, layers[0], {1, 2, 3, 4}, {5, 6});
+  replace_parameters(other, layers[1], {6, 5, 4, 3, 2, 1}, {10});
+  const Graph mixed = with_parameters_of(graph, other, {"first"});
+  mixed.verify();
+  const std::vector<Layer> found = quantizable_layers(mixed);
+  EXPECT_EQ(weight_rows(mixed, found[0]), (std::vector<float>{1, 2, 3, 4}));
+  EXPECT_EQ(bias_of(mixed, found[0]), (std::vector<float>{5, 6}));
+  EXPECT_EQ(weight_rows(mixed, found[1]), weight_rows(graph, quantizable_layers(graph)[1]));
+}
+
 TEST(Grids, FollowTheRange) {
   TensorRange range;
   range.threshold = 2.54F;
