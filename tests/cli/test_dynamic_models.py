@@ -1,5 +1,6 @@
 """Control flow, local functions and shapes that depend on data, as ONNX files: raw, optimized, saved and loaded, at several shapes."""
 
+import json
 import unittest
 
 from onnx_writer import (BOOL, FLOAT, INT64, Graph, Ref, attribute, function, int64s, model, node, opset, scalar, sequence_type, tensor, tensor_type, value, x)
@@ -50,6 +51,22 @@ class ControlFlow(DynamicModels):
                                   ({"c": ((), [False]), "x": data}, {"y": ((4,), iota(4))}),
                                   ({"c": ((), [True]), "x": ((3, 2), iota(6))}, {"y": ((6, 2), iota(6) * 2)})],
                    "--shapes", "x:1x2:2x2:4x2")
+
+    def test_reports_show_the_steps_inside(self):
+        body = Graph([x("i", dtype=INT64), x("go", dtype=BOOL), x("v", 2)], [node("Exp", "v", "e"), node("Identity", "go", "on")], [value("on"), value("e")])
+        graph = Graph([x("n", dtype=INT64), x("x", 2)], [node("Loop", "n _ x", "y", body=body)], [value("y", ANY)])
+        path = self.folder / "model.onnx"
+        path.write_bytes(model(graph))
+        trips = self.folder / "n.npy"
+        save_npy(trips, (), [5], "<i8")
+        report = json.loads(self.succeeds("bench", path, "--input", f"n={trips}", "--duration", 0.05, "--profile", "--no-tune", "--json"))
+        layers = {layer["tactic"]: layer for layer in report["layers"]}
+        self.assertEqual(layers["loop"]["depth"], 0)
+        self.assertEqual(layers["cpu.pointwise.exp"]["depth"], 1)
+        self.assertLessEqual(layers["cpu.pointwise.exp"]["ms"], layers["loop"]["ms"])
+        text = self.succeeds("explain", path, "--no-tune")
+        self.assertIn("\n    loop", text)
+        self.assertIn("\n        cpu.pointwise.exp", text)
 
     def test_loop_that_grows_what_it_carries(self):
         body = Graph([x("i", dtype=INT64), x("go", dtype=BOOL), value("v", tensor_type(FLOAT, ["?"]))],
