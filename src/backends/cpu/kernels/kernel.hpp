@@ -26,7 +26,7 @@ struct KernelInfo {
 };
 
 // Blocked activations (nChw16c) keep this many channels together; the lanes of the last block that stand for
-// no channel are zero in every blocked tensor, and every producer writes them.
+// no channel are zero in blocked floats, as every producer writes them, and may be anything in bytes.
 inline constexpr int kChannelBlock = 16;
 
 constexpr std::ptrdiff_t ceil_div(std::ptrdiff_t a, std::ptrdiff_t b) { return (a + b - 1) / b; }
