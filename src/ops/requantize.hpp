@@ -1,13 +1,13 @@
 // The one formula of integer kernels: from an exact i32 sum to the result.
 //
-//   v = float(sum) · multiplier                        rounded once
-//   v = v + float(r - r_zero) · r_multiplier           where there is a residual r; product and sum rounded
-//   once each v = activate(v)                                    none, relu, clip to [alpha, beta], leaky
-//   (alpha · v below 0) result: v, or saturate(round_half_even(v) + zero)
+//   v = float(sum) · multiplier
+//   v = v + float(r - r_zero) · r_multiplier    where there is a residual r: the product, then the sum
+//   v = activate(v)                             none, relu, clip to [alpha, beta], leaky (alpha · v)
+//   y = v, or saturate(round_half_even(v) + zero)
 //
-// In f32, round to nearest even, no fused multiply-add. Where the result is an integer, v counts its quanta:
-// multiplier = s_x · s_w / s_y, r_multiplier = s_r / s_y, and alpha and beta of clip are divided by s_y.
-// Every kernel of every instruction set gives these bits.
+// Each operation rounds once, in f32 to nearest even, without fused multiply-add. Where y is an integer, v
+// counts its quanta: multiplier = s_x · s_w / s_y, r_multiplier = s_r / s_y, and alpha and beta of clip are
+// divided by s_y. Every kernel of every instruction set gives these bits.
 #pragma once
 
 #include <array>
