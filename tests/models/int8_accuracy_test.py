@@ -1,4 +1,4 @@
-"""INT8 engines of real networks against their FP32 answers: how many pictures are lost.
+"""INT8 engines of real networks against their FP32 answers: how many pictures and boxes are lost.
 
 Takes minutes; needs the corpus. The data is split as scripts/int8_accuracy.py says: what calibrates is not what is evaluated.
 """
@@ -13,7 +13,7 @@ sys.path[:0] = [str(ROOT / "tests" / "cli"), str(ROOT / "tests" / "models"), str
 
 import detectors  # noqa: E402
 import int8_accuracy  # noqa: E402
-from support import CORPUS, TENON  # noqa: E402
+from support import CORPUS, TENON, load_npy, tenon  # noqa: E402
 
 
 @unittest.skipIf(CORPUS is None, "TENON_CORPUS names no corpus")
@@ -57,6 +57,45 @@ class Int8Accuracy(unittest.TestCase):
 
     def test_digits(self):
         self.assertLessEqual(self.loss("digits"), 10)
+
+    def boxes_match(self, name: str, boxes_of: object, least: int, pictures: tuple, budget: tuple = ()) -> None:
+        """Activations are u8; calibrated with the pictures themselves, of which nothing but the pixels is used."""
+        model = CORPUS / name / "model.onnx"
+        engines = {"fp32": self.folder / f"{name}.fp32", "int8": self.folder / f"{name}.int8"}
+        for kind, engine in engines.items():
+            more = ["--int8", "--int8-scheme", "asymmetric", "--calib", CORPUS / "images", *pictures, *budget] if kind == "int8" else []
+            done = tenon("build", model, "-o", engine, "--no-tune", "--strip-portable", *more)
+            self.assertEqual(done.code, 0, done.err)
+        count, overlaps = 0, []
+        for picture in sorted((CORPUS / "images").iterdir()):
+            found = {}
+            for kind, engine in engines.items():
+                out = self.folder / f"{name}.{kind}.out"
+                done = tenon("run", engine, "--input", picture, "--output-dir", out, *pictures)
+                self.assertEqual(done.code, 0, done.err)
+                found[kind] = boxes_of(out)
+            result = detectors.match(found["fp32"], found["int8"])
+            with self.subTest(network=name, picture=picture.name):
+                self.assertEqual(result.lost, [])
+                self.assertEqual(result.ghosts, [])
+            count += len(result.overlaps) + len(result.lost)
+            overlaps += result.overlaps
+        self.assertGreaterEqual(count, least)
+        self.assertGreaterEqual(sum(overlaps) / len(overlaps), 0.9)
+
+    def test_yolov3_tiny(self):
+        def boxes(out: Path) -> list:
+            heads = [load_npy(out / f"layer{i}Boxes.npy") for i in range(2)]
+            return detectors.yolo_boxes([(head.shape, head.values) for head in heads])
+
+        self.boxes_match("yolov3_tiny", boxes, 30, ("--letterbox", "--scale", "1/255"))
+
+    def test_ultraface(self):
+        def boxes(out: Path) -> list:
+            return detectors.face_boxes(load_npy(out / "scores.npy").values, load_npy(out / "boxes.npy").values)
+
+        # Two hundred faces of ten pixels, hundreds of boxes around each: some layers stay float for it.
+        self.boxes_match("ultraface_rfb320", boxes, 200, ("--mean", 127, "--std", 128), ("--min-cosine", 0.999997))
 
 
 class Detectors(unittest.TestCase):
