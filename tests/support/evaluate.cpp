@@ -86,7 +86,7 @@ void expect_close(const Tensor& a, const Tensor& b, float scale) {
 
 }  // namespace
 
-Evaluator reference_evaluator() {
+OpEvaluator reference_evaluator() {
   return [](const Op& op, std::span<const Data> inputs, std::size_t outputs) {
     return ref::evaluate(op, inputs, outputs);
   };

@@ -8,7 +8,7 @@
 
 namespace tenon::test {
 
-Evaluator reference_evaluator();
+OpEvaluator reference_evaluator();
 
 // The first seed of a randomized test: `fallback`, or what TENON_TEST_SEED says: a number, or "random" for
 // one from the clock. Prints it when it is not the fallback.
