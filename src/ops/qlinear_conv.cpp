@@ -8,11 +8,6 @@
 
 namespace tenon {
 namespace op {
-namespace {
-
-enum Operand : std::size_t { kX, kXScale, kXZero, kW, kWScale, kWZero, kYScale, kYZero, kBias };
-
-}  // namespace
 
 std::vector<Inference> QLinearConv::infer(InferContext& context) const {
   context.require_inputs(8, 9);

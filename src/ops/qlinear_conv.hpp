@@ -24,6 +24,7 @@ struct QLinearConv {
   AutoPad auto_pad = AutoPad::explicit_pads;
 
   static constexpr std::string_view kName = "qlinear_conv";
+  enum Operand : std::size_t { kX, kXScale, kXZero, kW, kWScale, kWZero, kYScale, kYZero, kBias };
   static constexpr auto fields() {
     return std::make_tuple(field("stride", &QLinearConv::stride), field("pad", &QLinearConv::pad),
                            field("dilation", &QLinearConv::dilation), field("group", &QLinearConv::group),

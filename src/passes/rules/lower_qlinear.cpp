@@ -9,8 +9,8 @@
 namespace tenon::rules {
 namespace {
 
-// Both operators begin with x, x_scale, x_zero, w, w_scale, w_zero, y_scale, y_zero.
-enum Operand : std::size_t { kX, kXScale, kXZero, kW, kWScale, kWZero, kYScale, kYZero, kBias };
+// The operands of qlinear_matmul are those of qlinear_conv, without a bias.
+using Operands = op::QLinearConv;
 
 struct Parts {
   Affine x, y;
@@ -19,11 +19,14 @@ struct Parts {
 };
 
 std::optional<Parts> parts_of(const Graph& graph, const Node& node, std::size_t channel_axis) {
-  const auto x = affine_of(graph, node.inputs[kX], node.inputs[kXScale], node.inputs[kXZero]);
-  const auto y = affine_of(graph, node.outputs[0], node.inputs[kYScale], node.inputs[kYZero]);
+  const auto x = affine_of(graph, node.inputs[Operands::kX], node.inputs[Operands::kXScale],
+                           node.inputs[Operands::kXZero]);
+  const auto y =
+      affine_of(graph, node.outputs[0], node.inputs[Operands::kYScale], node.inputs[Operands::kYZero]);
   if (!x || !y) return std::nullopt;
-  auto w = weights_of(graph, {node.inputs[kW], node.inputs[kWScale], node.inputs[kWZero]}, channel_axis,
-                      channel_axis);
+  auto w = weights_of(
+      graph, {node.inputs[Operands::kW], node.inputs[Operands::kWScale], node.inputs[Operands::kWZero]},
+      channel_axis, channel_axis);
   if (!w) return std::nullopt;
   Parts parts{*x, *y, *std::move(w), {}};
   for (const float scale : parts.w.scales) parts.multipliers.push_back(x->scale * scale / y->scale);
@@ -49,7 +52,7 @@ std::optional<Patch> lower_qlinear_conv(const Graph& graph, NodeId root, const R
   const Node& node = graph.node(root);
   const auto& conv = *node.op.as<op::QLinearConv>();
   const auto parts = parts_of(graph, node, 0);
-  const ValueId bias = node.inputs.size() > kBias ? node.inputs[kBias] : ValueId{};
+  const ValueId bias = node.inputs.size() > Operands::kBias ? node.inputs[Operands::kBias] : ValueId{};
   if (!parts || (bias.valid() && graph.constant(bias) == nullptr)) return std::nullopt;
   op::QuantizedConv quantized;
   quantized.stride = conv.stride;
@@ -65,7 +68,7 @@ std::optional<Patch> lower_qlinear_conv(const Graph& graph, NodeId root, const R
 
 std::optional<Patch> lower_qlinear_matmul(const Graph& graph, NodeId root, const RuleContext&) {
   const Node& node = graph.node(root);
-  const Dims* dims = plain_dims(graph, node.inputs[kW]);
+  const Dims* dims = plain_dims(graph, node.inputs[Operands::kW]);
   if (dims == nullptr || dims->size() < 2) return std::nullopt;
   const auto parts = parts_of(graph, node, dims->size() - 1);
   if (!parts) return std::nullopt;
