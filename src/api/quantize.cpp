@@ -1,19 +1,11 @@
 #include "api/pipeline.hpp"
-#include "base/check.hpp"
-#include "base/text.hpp"
 #include "quant/place.hpp"
 #include "quant/schemes.hpp"
 
 #include <tenon/quantize.hpp>
 
-#include <array>
-#include <string>
-
 namespace tenon {
 namespace {
-
-constexpr std::array<std::string_view, 6> kSchemes = {
-    "static", "static-asymmetric", "dynamic-symmetric", "dynamic-asymmetric", "weights-int8", "weights-int4"};
 
 // What changes weights comes first: their scales are to be those of the weights that remain.
 constexpr const char* kBefore = "canonicalize,cse,absorb,cse";
@@ -28,19 +20,6 @@ void run(Graph& graph, const char* pipeline, const QuantizeOptions& options) {
 }
 
 }  // namespace
-
-std::string_view to_string(QuantizationScheme scheme) noexcept {
-  return kSchemes.at(static_cast<std::size_t>(scheme));
-}
-
-QuantizationScheme parse_quantization_scheme(std::string_view text) {
-  for (std::size_t i = 0; i < kSchemes.size(); ++i) {
-    if (kSchemes[i] == text) return static_cast<QuantizationScheme>(i);
-  }
-  const std::vector<std::string> names(kSchemes.begin(), kSchemes.end());
-  detail::fail_require(
-      fmt::format("there is no quantization scheme {}: expected {}", quote(text), join(names)));
-}
 
 Network quantize(const Network& network, const QuantizeOptions& options, QuantizeReport* report) {
   QuantizeReport local;

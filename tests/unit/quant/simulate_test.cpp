@@ -81,7 +81,7 @@ TEST(Layers, ParametersAreReplacedUnderTheSameName) {
 }
 
 TEST(Layers, ParametersComeFromAnotherGraph) {
-  const Graph graph = net();
+  const Graph graph = simulated_net();
   Graph other = graph;
   std::vector<Layer> layers = quantizable_layers(other);
   replace_parameters(other, layers[0], {1, 2, 3, 4}, {5, 6});
