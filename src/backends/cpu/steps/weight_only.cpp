@@ -63,6 +63,19 @@ Tensor pack_matrix(const AttributeList& params, const WeightShapes& shapes, cons
   return packed;
 }
 
+// A shape that comes with the plan: no memory stands behind it that would vouch for its size.
+const Shape& shape_param(const AttributeList& params, std::string_view name) {
+  constexpr std::int64_t kMostElements = std::int64_t{1} << 40;
+  const Shape& shape = ints_param(params, name);
+  std::int64_t elements = 1;
+  for (const std::int64_t dim : shape) {
+    TENON_REQUIRE(dim >= 0 && (dim == 0 || elements <= kMostElements / dim), "{}: a dim of {} in {}",
+                  kWeightOnly, dim, name);
+    elements *= std::max<std::int64_t>(dim, 1);
+  }
+  return shape;
+}
+
 using PackWeights = Tensor (*)(const AttributeList&, const WeightShapes&, const float*);
 
 struct Packer {
@@ -133,8 +146,8 @@ class WeightOnlyStep final : public Step {
     const std::size_t own = stored[2] != 0 ? 3 : 2;
     TENON_REQUIRE(init.weights.size() >= own, "{}: {} weights", kWeightOnly, init.weights.size());
     const Tensor floats = restored(init.weights, stored);
-    const WeightShapes shapes{init.weights[0].shape(), ints_param(init.params, "@x"),
-                              ints_param(init.params, "@y")};
+    const WeightShapes shapes{init.weights[0].shape(), shape_param(init.params, "@x"),
+                              shape_param(init.params, "@y")};
     TENON_REQUIRE(shapes.w.size() >= 2, "{}: weights of rank {}", kWeightOnly, shapes.w.size());
     std::vector<Tensor> weights = {packer->pack(init.params, shapes, floats.values<float>().data())};
     weights.insert(weights.end(), init.weights.begin() + static_cast<std::ptrdiff_t>(own),
