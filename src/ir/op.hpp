@@ -216,8 +216,8 @@ class Op {
   std::shared_ptr<const detail::OpConcept> self_;
 };
 
-// Every operator by name: a prototype with default attributes. The table of built-in operators is filled once
-// by ops/ (builtin_ops()); plugins add to a copy of their own.
+// Every operator by name: a prototype with default attributes. builtin_ops() of ops/ holds the built-in
+// operators and those of the plugins that were loaded.
 class OpRegistry {
  public:
   template <class T>
