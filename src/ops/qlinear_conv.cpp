@@ -2,6 +2,7 @@
 
 #include "ops/binary.hpp"
 #include "ops/conv.hpp"
+#include "ops/conv_window.hpp"
 #include "ops/dequantize_linear.hpp"
 #include "ops/infer_helpers.hpp"
 #include "ops/quantize_linear.hpp"
@@ -45,13 +46,7 @@ std::vector<ValueId> QLinearConv::decompose(NodeBuilder& builder, std::span<cons
     const ValueId scale = builder.add(binary(PointwiseFn::mul), {inputs[kWScale], inputs[kXScale]});
     operands.push_back(builder.add(per_channel, {inputs[kBias], scale}));
   }
-  Conv conv;
-  conv.stride = stride;
-  conv.pad = pad;
-  conv.dilation = dilation;
-  conv.group = group;
-  conv.auto_pad = auto_pad;
-  const ValueId y = builder.add(conv, std::move(operands));
+  const ValueId y = builder.add(with_window_of<Conv>(*this), std::move(operands));
   return {builder.add(QuantizeLinear{}, {y, inputs[kYScale], inputs[kYZero]})};
 }
 

@@ -1,6 +1,7 @@
 #include "ops/quantized_conv.hpp"
 
 #include "ops/conv.hpp"
+#include "ops/conv_window.hpp"
 #include "ops/infer_helpers.hpp"
 #include "ops/quantized.hpp"
 #include "ops/reshape.hpp"
@@ -47,12 +48,7 @@ std::vector<ValueId> QuantizedConv::decompose(NodeBuilder& builder, std::span<co
   if (!x.dims) return {};
   const bool biased = inputs.size() > kBias && inputs[kBias].valid();
   const bool residual = inputs.size() > kResidual && inputs[kResidual].valid();
-  Conv conv;
-  conv.stride = stride;
-  conv.pad = pad;
-  conv.dilation = dilation;
-  conv.group = group;
-  conv.auto_pad = auto_pad;
+  Conv conv = with_window_of<Conv>(*this);
   conv.epilogue = requantize_program(residual, activation, alpha, beta);
   std::vector<ValueId> operands{dequantized(builder, inputs[kX], x_zero), dequantized(builder, inputs[kW], 0),
                                 biased ? as_floats(builder, inputs[kBias]) : ValueId{},

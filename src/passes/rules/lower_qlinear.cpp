@@ -1,5 +1,6 @@
 // qlinear_conv and qlinear_matmul of known scales and weights → quantized_conv and quantized_matmul, bit for
 // bit.
+#include "ops/conv_window.hpp"
 #include "ops/qlinear_conv.hpp"
 #include "ops/qlinear_matmul.hpp"
 #include "ops/quantized_conv.hpp"
@@ -50,16 +51,10 @@ std::optional<Patch> finish(const Graph& graph, NodeId root, Op op, const Parts&
 
 std::optional<Patch> lower_qlinear_conv(const Graph& graph, NodeId root, const RuleContext&) {
   const Node& node = graph.node(root);
-  const auto& conv = *node.op.as<op::QLinearConv>();
   const auto parts = parts_of(graph, node, 0);
   const ValueId bias = node.inputs.size() > Operands::kBias ? node.inputs[Operands::kBias] : ValueId{};
   if (!parts || (bias.valid() && graph.constant(bias) == nullptr)) return std::nullopt;
-  op::QuantizedConv quantized;
-  quantized.stride = conv.stride;
-  quantized.pad = conv.pad;
-  quantized.dilation = conv.dilation;
-  quantized.group = conv.group;
-  quantized.auto_pad = conv.auto_pad;
+  auto quantized = op::with_window_of<op::QuantizedConv>(*node.op.as<op::QLinearConv>());
   quantized.x_zero = parts->x.zero;
   quantized.y_zero = parts->y.zero;
   quantized.output_dtype = parts->y.dtype;

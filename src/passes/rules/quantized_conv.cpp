@@ -2,6 +2,7 @@
 #include "ops/quantized_conv.hpp"
 
 #include "ops/conv.hpp"
+#include "ops/conv_window.hpp"
 #include "passes/rules/quantized_tail.hpp"
 
 namespace tenon::rules {
@@ -22,12 +23,7 @@ std::optional<Patch> quantized_conv(const Graph& graph, NodeId root, const RuleC
   const auto operands = tail_operands(graph, *tail, bias, scales, reach_of(w->values, 0));
   if (!operands) return std::nullopt;
 
-  op::QuantizedConv quantized;
-  quantized.stride = conv->stride;
-  quantized.pad = conv->pad;
-  quantized.dilation = conv->dilation;
-  quantized.group = conv->group;
-  quantized.auto_pad = conv->auto_pad;
+  auto quantized = op::with_window_of<op::QuantizedConv>(*conv);
   quantized.x_zero = x->zero;
   set_tail(quantized, *tail);
   return finish_tail(graph, root, *tail, std::move(quantized), x->q, w->values, {}, *operands, true);

@@ -5,6 +5,7 @@
 #include "ops/cast.hpp"
 #include "ops/concat.hpp"
 #include "ops/conv.hpp"
+#include "ops/conv_window.hpp"
 #include "ops/dequantize_linear.hpp"
 #include "ops/scaled_integer.hpp"
 #include "passes/rules/match.hpp"
@@ -105,13 +106,7 @@ std::optional<Patch> scale_floats(const Graph& graph, NodeId root, const Node& s
     if (zero) parts.push_back(scales > 0 ? operands[i + 2] : add_reshape(patch, operands[i + 2], {}));
     return patch.add(dequantize, std::move(parts));
   };
-  op::Conv conv;
-  conv.stride = integer.stride;
-  conv.pad = integer.pad;
-  conv.dilation = integer.dilation;
-  conv.group = integer.group;
-  conv.auto_pad = integer.auto_pad;
-  const ValueId sums = patch.add(conv, {floats(0), floats(1)});
+  const ValueId sums = patch.add(op::with_window_of<op::Conv>(integer), {floats(0), floats(1)});
   const ValueId result = patch.add(op::binary(PointwiseFn::mul), {sums, factor});
   const ValueId output = graph.node(root).outputs[0];
   if (!patch.can_replace(output, result)) return std::nullopt;

@@ -76,8 +76,8 @@ class QuantizedConvStep final : public Step {
 
   ConvS8Args args_of(const StepShapes& shapes) const {
     ConvS8Args args;
-    args.shape = conv_shape(window_of(op_), shape_at(shapes.inputs, 0, kKind), kernel_dims_,
-                            shape_at(shapes.outputs, 0, kKind));
+    args.shape = byte_conv_shape(op_, shape_at(shapes.inputs, 0, kKind), kernel_dims_,
+                                 shape_at(shapes.outputs, 0, kKind));
     args.config = config_;
     args.src_signed = dtype_ == DataType::i8;
     args.planar = Form::kPlainInput;

@@ -8,6 +8,7 @@
 #include "backends/cpu/kernels/conv_s8/conv_s8.hpp"
 #include "backends/cpu/kernels/depthwise_s8/depthwise_s8.hpp"
 #include "backends/cpu/steps/conv_geometry.hpp"
+#include "ops/conv_window.hpp"
 #include "ops/quantized_conv.hpp"
 
 #include <string_view>
@@ -62,15 +63,11 @@ struct QuantizedConvDepthwise {
   }
 };
 
-// The float convolution of the same window.
-inline op::Conv window_of(const op::QuantizedConv& q) {
-  op::Conv conv;
-  conv.stride = q.stride;
-  conv.pad = q.pad;
-  conv.dilation = q.dilation;
-  conv.group = q.group;
-  conv.auto_pad = q.auto_pad;
-  return conv;
+// What the kernels take of a convolution of bytes.
+template <class Op>
+ConvShape byte_conv_shape(const Op& op, std::span<const std::int64_t> x, std::span<const std::int64_t> kernel,
+                          std::span<const std::int64_t> y) {
+  return conv_shape(op::with_window_of<op::Conv>(op), x, kernel, y);
 }
 
 }  // namespace tenon::cpu

@@ -2,12 +2,10 @@
 // operator takes it are "@b".
 #include "ops/quantized_matmul.hpp"
 
-#include "backends/cpu/kernels/gemm_s8/gemm_s8.hpp"
-#include "backends/cpu/steps/matmul.hpp"
+#include "backends/cpu/steps/matmul_s8.hpp"
 #include "backends/cpu/steps/op_params.hpp"
 #include "backends/cpu/steps/operands.hpp"
 #include "backends/cpu/steps/requantize.hpp"
-#include "base/check.hpp"
 
 namespace tenon {
 namespace cpu {
@@ -70,17 +68,8 @@ class QuantizedMatMulStep final : public Step {
 
  private:
   GemmS8Args args_of(const StepShapes& shapes) const {
-    op::MatMul product;
-    product.transpose_b = op_.transpose_b;
-    const MatMulShape shape =
-        matmul_shape(product, shape_at(shapes.inputs, 0, kKind), b_dims_, shape_at(shapes.outputs, 0, kKind));
-    TENON_REQUIRE(shape.batch == 1 && b_dims_.size() == 2, "{}: a batch of products", kKind);
-    GemmS8Args args;
-    args.m = shape.m;
-    args.n = shape.n;
-    args.k = shape.k;
-    args.a_signed = dtype_ == DataType::i8;
-    return args;
+    return gemm_s8_args(op_.transpose_b, dtype_, shape_at(shapes.inputs, 0, kKind), b_dims_,
+                        shape_at(shapes.outputs, 0, kKind), kKind);
   }
 
   op::QuantizedMatMul op_;

@@ -6,8 +6,7 @@
 // "@b" are the dims of a matrix.
 #include "backends/cpu/steps/scaled_integer.hpp"
 
-#include "backends/cpu/kernels/gemm_s8/gemm_s8.hpp"
-#include "backends/cpu/steps/matmul.hpp"
+#include "backends/cpu/steps/matmul_s8.hpp"
 #include "backends/cpu/steps/op_params.hpp"
 #include "backends/cpu/steps/operands.hpp"
 #include "backends/cpu/steps/requantize.hpp"
@@ -149,8 +148,8 @@ class ScaledConvStep final : public Step {
 
   ConvS8Args args_of(const StepShapes& shapes) const {
     ConvS8Args args;
-    args.shape = conv_shape(window_of(op_), shape_at(shapes.inputs, 0, kind()), kernel_dims_,
-                            shape_at(shapes.outputs, 0, kind()));
+    args.shape = byte_conv_shape(op_, shape_at(shapes.inputs, 0, kind()), kernel_dims_,
+                                 shape_at(shapes.outputs, 0, kind()));
     args.config = config_;
     args.src_signed = dtype_ == DataType::i8;
     args.planar = Form::kPlainInput;
@@ -218,15 +217,8 @@ class ScaledMatMulStep final : public Step {
   }
 
   GemmS8Args args_of(const StepShapes& shapes) const {
-    const MatMulShape shape = matmul_shape({}, shape_at(shapes.inputs, 0, kScaledMatMul), b_dims_,
-                                           shape_at(shapes.outputs, 0, kScaledMatMul));
-    TENON_REQUIRE(shape.batch == 1 && b_dims_.size() == 2, "{}: a batch of products", kScaledMatMul);
-    GemmS8Args args;
-    args.m = shape.m;
-    args.n = shape.n;
-    args.k = shape.k;
-    args.a_signed = dtype_ == DataType::i8;
-    return args;
+    return gemm_s8_args(false, dtype_, shape_at(shapes.inputs, 0, kScaledMatMul), b_dims_,
+                        shape_at(shapes.outputs, 0, kScaledMatMul), kScaledMatMul);
   }
 
   const ConvS8Kernel* kernel_ = select_conv_s8(isa());

@@ -20,15 +20,4 @@ constexpr std::string_view scaled_conv_kind() {
   }
 }
 
-// The float convolution of the same window.
-inline op::Conv window_of(const op::ConvInteger& integer) {
-  op::Conv conv;
-  conv.stride = integer.stride;
-  conv.pad = integer.pad;
-  conv.dilation = integer.dilation;
-  conv.group = integer.group;
-  conv.auto_pad = integer.auto_pad;
-  return conv;
-}
-
 }  // namespace tenon::cpu
