@@ -25,6 +25,27 @@ bool is_f32(const Graph& graph, ValueId id) {
 
 }  // namespace
 
+std::optional<Quanta> quanta_of(const TensorRange& range, ActivationScheme scheme) {
+  Quanta quanta;
+  if (scheme == ActivationScheme::asymmetric) {
+    const float low = std::min(range.low, 0.0F);
+    const float high = std::max(range.high, 0.0F);
+    quanta.dtype = DataType::u8;
+    quanta.scale = (high - low) / 255.0F;
+    if (quanta.scale > 0) {
+      const float zero = std::nearbyint(-low / quanta.scale);
+      quanta.zero = static_cast<std::int64_t>(std::clamp(zero, 0.0F, 255.0F));
+    }
+  } else if (range.low >= 0) {
+    quanta.dtype = DataType::u8;
+    quanta.scale = range.threshold / 255.0F;
+  } else {
+    quanta.scale = range.scale();
+  }
+  if (!(quanta.scale > 0) || !std::isfinite(quanta.scale)) return std::nullopt;
+  return quanta;
+}
+
 Demand::Demand(const Graph& graph, const Ranges& ranges, ActivationScheme scheme, std::vector<NodeId> nodes,
                std::set<std::uint32_t> kept_float)
     : graph_(graph),
@@ -83,27 +104,6 @@ const TensorRange* Demand::range_of(ValueId id) const {
   return found != ranges_.end() ? &found->second : nullptr;
 }
 
-std::optional<Quanta> Demand::quanta_of(const TensorRange& range) const {
-  Quanta quanta;
-  if (scheme_ == ActivationScheme::asymmetric) {
-    const float low = std::min(range.low, 0.0F);
-    const float high = std::max(range.high, 0.0F);
-    quanta.dtype = DataType::u8;
-    quanta.scale = (high - low) / 255.0F;
-    if (quanta.scale > 0) {
-      const float zero = std::nearbyint(-low / quanta.scale);
-      quanta.zero = static_cast<std::int64_t>(std::clamp(zero, 0.0F, 255.0F));
-    }
-  } else if (range.low >= 0) {
-    quanta.dtype = DataType::u8;
-    quanta.scale = range.threshold / 255.0F;
-  } else {
-    quanta.scale = range.scale();
-  }
-  if (!(quanta.scale > 0) || !std::isfinite(quanta.scale)) return std::nullopt;
-  return quanta;
-}
-
 std::optional<Quanta> Demand::quanta(ValueId id) const {
   const auto members = members_.find(group(id));
   if (members == members_.end()) return std::nullopt;
@@ -117,7 +117,7 @@ std::optional<Quanta> Demand::quanta(ValueId id) const {
       widest->low = std::min(widest->low, range.low);
       widest->high = std::max(widest->high, range.high);
     }
-    if (const auto quanta = widest ? quanta_of(*widest) : std::nullopt) return quanta;
+    if (const auto quanta = widest ? quanta_of(*widest, scheme_) : std::nullopt) return quanta;
   }
   return std::nullopt;
 }

@@ -34,6 +34,9 @@ struct Quanta {
   DataType dtype = DataType::i8;
 };
 
+// Nothing where the range holds nothing but zeros, or is none.
+std::optional<Quanta> quanta_of(const TensorRange& range, ActivationScheme scheme);
+
 class Demand {
  public:
   // `kept_float`: nodes that neither ask for integers nor read them.
@@ -56,7 +59,6 @@ class Demand {
   void join_around(const Node& node);
   std::uint32_t group(ValueId id) const;
   const TensorRange* range_of(ValueId id) const;
-  std::optional<Quanta> quanta_of(const TensorRange& range) const;
   std::string value_obstacle(ValueId id) const;
   std::string product_obstacle(const Node& node) const;
   std::string follower_obstacle(NodeId id) const;

@@ -6,6 +6,7 @@
 #include "ops/reduce.hpp"
 #include "ops/size.hpp"
 #include "ops/unary.hpp"
+#include "quant/demand.hpp"
 
 #include <fmt/format.h>
 
@@ -50,12 +51,11 @@ std::vector<ValueId> rounded_operands(NodeBuilder& builder, const Graph& graph, 
 }  // namespace
 
 Grid Grid::of(const TensorRange& range, ActivationScheme scheme) {
-  if (scheme == ActivationScheme::symmetric && range.low >= 0) return {range.threshold / 255.0F, 0, 255};
-  if (scheme == ActivationScheme::symmetric) return {range.scale(), -128, 127};
-  const float scale = (range.high - range.low) / 255.0F;
-  if (!(scale > 0)) return {};
-  const float zero = std::nearbyint(-range.low / scale);
-  return {scale, -zero, 255 - zero};
+  const std::optional<Quanta> quanta = quanta_of(range, scheme);
+  if (!quanta) return {};
+  const auto zero = static_cast<float>(quanta->zero);
+  const bool is_signed = quanta->dtype == DataType::i8;
+  return {quanta->scale, (is_signed ? -128.0F : 0.0F) - zero, (is_signed ? 127.0F : 255.0F) - zero};
 }
 
 ValueId add_rounded(NodeBuilder& builder, ValueId x, const Grid& grid) {

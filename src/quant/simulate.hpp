@@ -17,7 +17,7 @@ struct Grid {
   float low = -128;
   float high = 127;
 
-  // Of i8 without zero point, or of u8 with one.
+  // That placement would give the range; see quanta_of().
   static Grid of(const TensorRange& range, ActivationScheme scheme = ActivationScheme::symmetric);
 };
 
