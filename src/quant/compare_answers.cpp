@@ -1,8 +1,9 @@
 #include "quant/compare_answers.hpp"
 
+#include "quant/weights.hpp"
+
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 namespace tenon::quant {
 namespace {
@@ -62,9 +63,6 @@ double PairSums::cosine() const {
   return std::clamp(xy / std::sqrt(xx) / std::sqrt(yy), -1.0, 1.0);
 }
 
-double PairSums::sqnr_db() const {
-  if (error == 0) return std::numeric_limits<double>::infinity();
-  return 10 * std::log10(xx / error);
-}
+double PairSums::sqnr_db() const { return quant::sqnr_db(xx, error); }
 
 }  // namespace tenon::quant

@@ -5,21 +5,20 @@
 #include "ops/conv.hpp"
 #include "ops/matmul.hpp"
 #include "quant/observed_values.hpp"
+#include "quant/weights.hpp"
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cmath>
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 
 namespace tenon::quant {
 namespace {
 
 constexpr std::size_t kWeights = 1;
 constexpr std::size_t kBias = 2;
-constexpr float kMostQuanta = 127;
 
 const Tensor* constant_operand(const Graph& graph, const Node& node, std::size_t index) {
   if (index >= node.inputs.size() || !node.inputs[index].valid()) return nullptr;
@@ -112,22 +111,16 @@ Tensor weights_of_rows(const Graph& graph, const Layer& layer, const std::vector
 }
 
 std::vector<float> weight_scales(const std::vector<float>& rows, std::int64_t inputs) {
+  const auto size = static_cast<std::size_t>(inputs);
   std::vector<float> scales;
-  for (std::size_t at = 0; at < rows.size(); at += static_cast<std::size_t>(inputs)) {
-    float largest = 0;
-    for (std::size_t i = 0; i < static_cast<std::size_t>(inputs); ++i)
-      largest = std::max(largest, std::abs(rows[at + i]));
-    const float scale = largest / kMostQuanta;
-    scales.push_back(scale > 0 ? scale : 1.0F);
-  }
+  for (std::size_t at = 0; at < rows.size(); at += size)
+    scales.push_back(channel_scale(std::span(rows).subspan(at, size)));
   return scales;
 }
 
 void round_weights(std::vector<float>& rows, const std::vector<float>& scales, std::int64_t inputs) {
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    const float scale = scales[i / static_cast<std::size_t>(inputs)];
-    rows[i] = std::clamp(std::nearbyint(rows[i] / scale), -kMostQuanta, kMostQuanta) * scale;
-  }
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    rows[i] = rounded_weight(rows[i], scales[i / static_cast<std::size_t>(inputs)]);
 }
 
 std::vector<float> bias_of(const Graph& graph, const Layer& layer) {

@@ -1,6 +1,7 @@
 #include "quant/rounding.hpp"
 
 #include "base/check.hpp"
+#include "quant/weights.hpp"
 
 #include <algorithm>
 #include <array>
@@ -10,7 +11,6 @@ namespace tenon::quant {
 namespace {
 
 constexpr double kDamping = 0.01;
-constexpr float kHighestLevel = 127;
 
 // Σ a[i] b[i], in lanes that compilers turn into vectors.
 float dot(const float* a, const float* b, std::size_t n) {
@@ -66,8 +66,7 @@ void round_rows(std::vector<float>& rows, const std::vector<float>& scales, std:
     for (std::size_t k = 0; k < size; ++k) {
       const float* column = columns.data() + k * size;
       const float wanted = k == fixed ? w[k] : w[k] + dot(column, errors.data(), k) / column[k];
-      const float rounded =
-          std::clamp(std::nearbyint(wanted / scales[row]), -kHighestLevel, kHighestLevel) * scales[row];
+      const float rounded = rounded_weight(wanted, scales[row]);
       errors[k] = w[k] - rounded;
       w[k] = rounded;
     }

@@ -7,12 +7,11 @@
 #include "ops/size.hpp"
 #include "ops/unary.hpp"
 #include "quant/demand.hpp"
+#include "quant/weights.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
 #include <numeric>
 
 namespace tenon::quant {
@@ -85,10 +84,7 @@ Graph simulate(const Graph& graph, const std::vector<Layer>& layers, const std::
   return result;
 }
 
-double LayerLoss::sqnr_db() const {
-  if (noise == 0) return std::numeric_limits<double>::infinity();
-  return 10 * std::log10(signal / noise);
-}
+double LayerLoss::sqnr_db() const { return quant::sqnr_db(signal, noise); }
 
 void LayerLoss::add(const LayerLoss& other) {
   signal += other.signal;

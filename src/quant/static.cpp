@@ -3,9 +3,7 @@
 #include "quant/place.hpp"
 #include "quant/schemes.hpp"
 #include "quant/targets.hpp"
-
-#include <cmath>
-#include <limits>
+#include "quant/weights.hpp"
 
 namespace tenon::quant {
 namespace {
@@ -23,7 +21,7 @@ PlacedWeights placed_weights(const Graph& graph, const Node& node) {
 }
 
 // 10 log10(Σ w² / Σ (w - restored w)²) with a scale for each place along the axis.
-double sqnr_db(const Tensor& weights, const PlacedWeights& placed, std::size_t axis) {
+double placed_sqnr_db(const Tensor& weights, const PlacedWeights& placed, std::size_t axis) {
   const auto exact = weights.values<float>();
   const auto codes = placed.values->values<std::int8_t>();
   const auto scales = placed.scales->values<float>();
@@ -38,7 +36,7 @@ double sqnr_db(const Tensor& weights, const PlacedWeights& placed, std::size_t a
     signal += w * w;
     noise += error * error;
   }
-  return noise > 0 ? 10 * std::log10(signal / noise) : std::numeric_limits<double>::infinity();
+  return sqnr_db(signal, noise);
 }
 
 }  // namespace
@@ -69,7 +67,7 @@ void quantize_statically(Graph& graph, const QuantizeOptions& options, QuantizeR
     if (placed.values == nullptr) continue;
     report.layers.push_back({targets[i].name, std::string(node.op.name()),
                              describe_weights(*placed.values, 0),
-                             sqnr_db(weights[i], placed, targets[i].channel_axis)});
+                             placed_sqnr_db(weights[i], placed, targets[i].channel_axis)});
   }
 }
 

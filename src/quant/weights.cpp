@@ -23,7 +23,7 @@ struct AxisView {
   }
 };
 
-struct Grid {
+struct WeightGrid {
   float scale = 1;
   float zero = 0;
   float low = -127;
@@ -33,7 +33,7 @@ struct Grid {
   float restored(float w) const { return (code(w) - zero) * scale; }
 };
 
-double squared_error(const std::vector<float>& group, const Grid& grid) {
+double squared_error(const std::vector<float>& group, const WeightGrid& grid) {
   double sum = 0;
   for (const float w : group) {
     const double error = static_cast<double>(w) - static_cast<double>(grid.restored(w));
@@ -45,14 +45,14 @@ double squared_error(const std::vector<float>& group, const Grid& grid) {
 // A scale that underflows to nothing stands for zeros.
 float usable(float scale) { return scale > 0 ? scale : 1.0F; }
 
-Grid best_symmetric(const std::vector<float>& group) {
+WeightGrid best_symmetric(const std::vector<float>& group) {
   float most = 0;
   for (const float w : group) most = std::max(most, std::fabs(w));
-  Grid best;
+  WeightGrid best;
   double least = std::numeric_limits<double>::infinity();
   for (int step = 0; step <= 8; ++step) {
     const float divisor = 7.0F + 0.25F * static_cast<float>(step);
-    const Grid grid{usable(most / divisor), 0, -8, 7};
+    const WeightGrid grid{usable(most / divisor), 0, -8, 7};
     const double error = squared_error(group, grid);
     if (error < least) {
       best = grid;
@@ -62,20 +62,20 @@ Grid best_symmetric(const std::vector<float>& group) {
   return best;
 }
 
-Grid best_asymmetric(const std::vector<float>& group) {
+WeightGrid best_asymmetric(const std::vector<float>& group) {
   float low = 0;
   float high = 0;
   for (const float w : group) {
     low = std::min(low, w);
     high = std::max(high, w);
   }
-  Grid best;
+  WeightGrid best;
   double least = std::numeric_limits<double>::infinity();
   for (int step = 0; step <= 5; ++step) {
     const float shrink = 1.0F - 0.05F * static_cast<float>(step);
     // Halves, as the length of the range may be more than a float holds.
     const float scale = usable(shrink * (high / 15.0F - low / 15.0F));
-    const Grid grid{scale, std::clamp(std::nearbyint(-shrink * low / scale), 0.0F, 15.0F), 0, 15};
+    const WeightGrid grid{scale, std::clamp(std::nearbyint(-shrink * low / scale), 0.0F, 15.0F), 0, 15};
     const double error = squared_error(group, grid);
     if (error < least) {
       best = grid;
@@ -83,12 +83,6 @@ Grid best_asymmetric(const std::vector<float>& group) {
     }
   }
   return best;
-}
-
-Grid per_channel(const std::vector<float>& group, float least) {
-  float most = 0;
-  for (const float w : group) most = std::max(most, std::fabs(w));
-  return {usable(std::max(most / 127.0F, least)), 0, -127, 127};
 }
 
 void store(Tensor& tensor, std::size_t at, float code) {
@@ -125,7 +119,7 @@ QuantizedWeights quantize_groups(const Tensor& weights, std::size_t axis, std::s
   std::vector<float> group;
   std::vector<std::size_t> places;
   const auto quantize_group = [&](std::size_t at) {
-    const Grid grid = choose(group);
+    const WeightGrid grid = choose(group);
     result.scales.mutable_values<float>()[at] = grid.scale;
     if (zeros) store(result.zeros, at, grid.zero);
     for (std::size_t i = 0; i < group.size(); ++i) {
@@ -157,16 +151,28 @@ QuantizedWeights quantize_groups(const Tensor& weights, std::size_t axis, std::s
       }
     }
   }
-  result.sqnr_db = noise > 0 ? 10 * std::log10(signal / noise) : std::numeric_limits<double>::infinity();
+  result.sqnr_db = sqnr_db(signal, noise);
   return result;
 }
 
 }  // namespace
 
+float channel_scale(std::span<const float> weights, float least) {
+  float most = 0;
+  for (const float w : weights) most = std::max(most, std::fabs(w));
+  return usable(std::max(most / WeightGrid().high, least));
+}
+
+float rounded_weight(float w, float scale) { return WeightGrid{scale}.restored(w); }
+
+double sqnr_db(double signal, double noise) {
+  return noise == 0 ? std::numeric_limits<double>::infinity() : 10 * std::log10(signal / noise);
+}
+
 QuantizedWeights quantize_channels(const Tensor& weights, std::size_t axis, std::span<const float> least) {
   std::size_t channel = 0;
   const auto grid = [&](const std::vector<float>& group) {
-    return per_channel(group, least.empty() ? 0.0F : least[channel++]);
+    return WeightGrid{channel_scale(group, least.empty() ? 0.0F : least[channel++])};
   };
   return quantize_groups(weights, axis, 1, true, DataType::i8, false, grid);
 }

@@ -1,14 +1,13 @@
 // Weights as integers: one scale for each output channel, or for each block along one axis.
 //
 //   per channel, symmetric   i8 in ±127, scale = max |w| / 127
-//   blocks, symmetric        i4, scale = max |w| / d for the d of 7, 7.25, … 9 with the smallest squared
-//   error blocks, asymmetric       u4 and a zero point, scale = shrink · (high - low) / 15 with low <= 0 <=
-//   high, for
-//                            the shrink of 1, 0.95, … 0.75 with the smallest squared error; the zero point is
+//   blocks, symmetric        i4, scale = max |w| / d for the d of 7, 7.25, … 9 with the smallest error
+//   blocks, asymmetric       u4 and a zero point, scale = shrink · (high - low) / 15 with low <= 0 <= high,
+//                            for the shrink of 1, 0.95, … 0.75 with the smallest error; the zero point is
 //                            clamp(round(-shrink · low / scale), 0, 15)
 //
-// Each in f32: q = clamp(round_half_even(w / scale) + zero). Where all of a channel or block is 0, its scale
-// is 1. Of equal errors the first counts.
+// The error is the sum of squares. Each in f32: q = clamp(round_half_even(w / scale) + zero). Where all of a
+// channel or block is 0, its scale is 1. Of equal errors the first counts.
 #pragma once
 
 #include <tenon/tensor.hpp>
@@ -27,6 +26,14 @@ struct QuantizedWeights {
 
   bool has_zeros() const noexcept { return zeros.elements() > 0; }
 };
+
+// The scale of weights that share one and no zero point: `least`, where that is more.
+float channel_scale(std::span<const float> weights, float least = 0);
+// What the integer next to w / scale, in ±127, stands for.
+float rounded_weight(float w, float scale);
+
+// 10 log10(signal / noise); infinite without noise.
+double sqnr_db(double signal, double noise);
 
 // `weights`: f32 of rank 1 or more. ModelError when one of them is a NaN or an infinity.
 // `least`: for each channel the least scale, or empty.
