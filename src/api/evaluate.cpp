@@ -12,13 +12,6 @@
 namespace tenon {
 namespace {
 
-// The floating-point outputs of a batch, as the reference gave them.
-struct Answers {
-  std::vector<Tensor> outputs;
-  std::vector<std::int64_t> labels;
-  std::int64_t samples = 0;
-};
-
 std::int64_t samples_of(const Samples::Batch& batch) {
   TENON_REQUIRE(!batch.inputs.empty(), "a batch without inputs");
   const Tensor& first = batch.inputs.begin()->second;
@@ -100,6 +93,13 @@ class Evaluator::State {
   }
 
  private:
+  // The floating-point outputs of a batch, as the reference gave them.
+  struct Answers {
+    std::vector<Tensor> outputs;
+    std::vector<std::int64_t> labels;
+    std::int64_t samples = 0;
+  };
+
   template <class Do>
   void for_each_batch(const Do& act) {
     samples_.rewind();
