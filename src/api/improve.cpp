@@ -124,19 +124,15 @@ class Improver {
   std::vector<std::vector<float>> factors_of(const std::vector<quant::Link>& links) {
     const Engine engine =
         build_simply(Network(quant::with_channel_maxima(graph_, layers_, links)), measuring_);
-    Context context = engine.create_context();
     std::vector<std::vector<float>> maxima(links.size());
-    few_.rewind();
-    while (const auto batch = few_.next_batch()) {
-      for (const auto& [name, tensor] : batch->inputs) context.set_input(name, tensor);
-      context.run();
+    run_samples(engine, few_, measuring_, "measuring channels", [&](Context& context, const Samples::Batch&) {
       for (std::size_t i = 0; i < links.size(); ++i) {
         const Tensor found = context.output(quant::maximum_name(i));
         const auto values = found.values<float>();
         maxima[i].resize(values.size());
         for (std::size_t c = 0; c < values.size(); ++c) maxima[i][c] = std::max(maxima[i][c], values[c]);
       }
-    }
+    });
     std::vector<std::vector<float>> factors;
     for (std::size_t i = 0; i < links.size(); ++i) {
       const quant::Layer& second = layers_[links[i].second];

@@ -36,17 +36,26 @@ Engine build_simply(const Network& network, const MeasureOptions& options) {
   return build(network, build_options);
 }
 
-std::vector<quant::LayerLoss> measure_losses(const Graph& graph, const std::vector<quant::Layer>& layers,
-                                             const std::vector<quant::Grid>& grids, Samples& samples,
-                                             const MeasureOptions& options, const Graph* weights) {
-  const Engine engine = build_simply(Network(quant::with_losses(graph, layers, grids, weights)), options);
+void run_samples(const Engine& engine, Samples& samples, const MeasureOptions& options,
+                 std::string_view stage,
+                 const std::function<void(Context& context, const Samples::Batch& batch)>& look) {
   Context context = engine.create_context();
-  std::vector<quant::LayerLoss> losses(layers.size());
   samples.rewind();
   std::size_t done = 0;
   while (const auto batch = samples.next_batch()) {
     for (const auto& [name, tensor] : batch->inputs) context.set_input(name, tensor);
     context.run();
+    look(context, *batch);
+    if (options.progress) options.progress(stage, ++done, samples.batch_count());
+  }
+}
+
+std::vector<quant::LayerLoss> measure_losses(const Graph& graph, const std::vector<quant::Layer>& layers,
+                                             const std::vector<quant::Grid>& grids, Samples& samples,
+                                             const MeasureOptions& options, const Graph* weights) {
+  const Engine engine = build_simply(Network(quant::with_losses(graph, layers, grids, weights)), options);
+  std::vector<quant::LayerLoss> losses(layers.size());
+  run_samples(engine, samples, options, "measuring layers", [&](Context& context, const Samples::Batch&) {
     for (std::size_t i = 0; i < layers.size(); ++i) {
       quant::LayerLoss loss;
       loss.signal = scalar(context, quant::signal_name(i));
@@ -57,8 +66,7 @@ std::vector<quant::LayerLoss> measure_losses(const Graph& graph, const std::vect
       loss.positions = static_cast<double>(size) / static_cast<double>(layers[i].channels);
       losses[i].add(loss);
     }
-    if (options.progress) options.progress("measuring layers", ++done, samples.batch_count());
-  }
+  });
   return losses;
 }
 
@@ -78,20 +86,15 @@ std::vector<quant::InputMoments> collect_moments(const Graph& graph, const std::
     names.emplace(layer.input, name);
   }
   const Engine engine = build_simply(Network(std::move(shown)), options);
-  Context context = engine.create_context();
-  samples.rewind();
-  std::size_t done = 0;
-  while (const auto batch = samples.next_batch()) {
-    for (const auto& [name, tensor] : batch->inputs) context.set_input(name, tensor);
-    context.run();
+  const auto add = [&](Context& context, const Samples::Batch& batch) {
     for (std::size_t i = 0; i < layers.size(); ++i) {
       const std::string& name = names.at(layers[i].input);
       const Tensor x =
-          name.empty() ? batch->inputs.at(graph.value(layers[i].input).name) : context.output(name);
+          name.empty() ? batch.inputs.at(graph.value(layers[i].input).name) : context.output(name);
       moments[i].add(x, grids[i]);
     }
-    if (options.progress) options.progress("collecting moments", ++done, samples.batch_count());
-  }
+  };
+  run_samples(engine, samples, options, "collecting moments", add);
   return moments;
 }
 

@@ -6,8 +6,10 @@
 
 #include <tenon/evaluate.hpp>
 
+#include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace tenon {
@@ -24,6 +26,11 @@ Network folded(const Network& network);
 
 // An engine that is chosen without measuring.
 Engine build_simply(const Network& network, const MeasureOptions& options);
+
+// Runs the engine on all samples; `look` sees the outputs of each batch. `stage` is what progress says.
+void run_samples(const Engine& engine, Samples& samples, const MeasureOptions& options,
+                 std::string_view stage,
+                 const std::function<void(Context& context, const Samples::Batch& batch)>& look);
 
 // One engine that computes the layers both ways; nothing is kept of the samples but sums. `weights` as in
 // quant::with_losses().

@@ -8,18 +8,10 @@ namespace {
 std::optional<Patch> dequantize_weights(const Graph& graph, NodeId root, const RuleContext& context) {
   const Node& node = graph.node(root);
   if (!node.op.as<op::DequantizeLinear>()->optional || !context.evaluator()) return std::nullopt;
-  std::vector<Data> operands;
-  for (const ValueId input : node.inputs) {
-    if (!input.valid()) {
-      operands.emplace_back();
-      continue;
-    }
-    const Tensor* constant = graph.constant(input);
-    if (constant == nullptr) return std::nullopt;
-    operands.emplace_back(*constant);
-  }
+  const std::optional<std::vector<Data>> operands = constant_operands(graph, node);
+  if (!operands) return std::nullopt;
   Patch patch(graph, root);
-  const ValueId weights = patch.add_constant(context.evaluator()(node.op, operands, 1).at(0).tensor());
+  const ValueId weights = patch.add_constant(context.evaluator()(node.op, *operands, 1).at(0).tensor());
   if (!patch.can_replace(node.outputs[0], weights)) return std::nullopt;
   patch.replace(node.outputs[0], weights);
   patch.move_taps(true);

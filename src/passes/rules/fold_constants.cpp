@@ -42,17 +42,11 @@ std::optional<Patch> fold(const Graph& graph, NodeId root, const RuleContext& co
   if (!context.evaluator() || !node.op.traits().deterministic || node.op.traits().has_regions)
     return std::nullopt;
   if (node.inputs.empty()) return std::nullopt;
-  std::vector<Data> operands;
+  const std::optional<std::vector<Data>> operands = constant_operands(graph, node);
+  if (!operands) return std::nullopt;
   std::size_t operand_bytes = 0;
   for (const ValueId input : node.inputs) {
-    if (!input.valid()) {
-      operands.emplace_back();
-      continue;
-    }
-    const Tensor* constant = graph.constant(input);
-    if (constant == nullptr) return std::nullopt;
-    operand_bytes += constant->size_bytes();
-    operands.emplace_back(*constant);
+    if (input.valid()) operand_bytes += graph.constant(input)->size_bytes();
   }
   const auto bytes = result_bytes(graph, node);
   const std::size_t limit = std::max(kAlwaysFoldedBytes, kGrowth * operand_bytes);
@@ -60,7 +54,7 @@ std::optional<Patch> fold(const Graph& graph, NodeId root, const RuleContext& co
 
   std::vector<Data> results;
   try {
-    results = context.evaluator()(node.op, operands, node.outputs.size());
+    results = context.evaluator()(node.op, *operands, node.outputs.size());
   } catch (const ModelError&) {
     return std::nullopt;  // it fails when it runs, if it ever runs
   }

@@ -113,6 +113,16 @@ std::optional<double> splat(const Graph& graph, ValueId id) {
   }
 }
 
+std::optional<std::vector<Data>> constant_operands(const Graph& graph, const Node& node) {
+  std::vector<Data> operands;
+  for (const ValueId input : node.inputs) {
+    const Tensor* constant = input.valid() ? graph.constant(input) : nullptr;
+    if (input.valid() && constant == nullptr) return std::nullopt;
+    operands.push_back(constant != nullptr ? Data(*constant) : Data());
+  }
+  return operands;
+}
+
 Spread spread(const Graph& graph, ValueId constant, std::size_t rank, std::size_t axis) {
   const Tensor* tensor = graph.constant(constant);
   if (tensor == nullptr || tensor->shape().size() > rank) return Spread::other;

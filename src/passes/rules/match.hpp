@@ -45,6 +45,9 @@ bool is_elementwise(const Op& op, PointwiseFn fn);
 // The number that every element of a constant has; nothing for other values, strings, and no elements.
 std::optional<double> splat(const Graph& graph, ValueId id);
 
+// What the node reads, an empty Data for an operand that is left out; nothing unless all of it is constant.
+std::optional<std::vector<Data>> constant_operands(const Graph& graph, const Node& node);
+
 // How a constant lies along one axis of a tensor of that rank, when it is broadcast to it from the right.
 enum class Spread { scalar, along_axis, other };
 Spread spread(const Graph& graph, ValueId constant, std::size_t rank, std::size_t axis);
