@@ -7,6 +7,8 @@ The split is fixed. ImageNet: pictures whose class index ends in 0 calibrate, th
 the 2000 calibrate; MNIST: the first 200 training pictures calibrate, the 10,000 test pictures are evaluated. Defaults are chosen by
 `--split calib` alone. The calibrator "improved" is what `tenon build --int8` does by itself: it chooses among the others for every
 tensor, equalizes channels and corrects biases; the others stand alone (--no-improve).
+
+Each row is written to FILE as soon as it is measured; rows that are there already are not measured again.
 """
 
 import argparse
@@ -127,9 +129,14 @@ def interval(estimate: dict, factor: float, digits: int) -> str:
     return " … ".join(f"{factor * estimate[end]:.{digits}f}" for end in ("low", "high"))
 
 
-def row(name: str, calibrator: str, scheme: str, result: dict) -> str:
+def label(name: str, calibrator: str, scheme: str) -> str:
+    """How a row begins."""
+    return f"| {name} | {calibrator} | {scheme} |"
+
+
+def row(start: str, result: dict) -> str:
     agreement, kl = result["agreement"], result["kl"]
-    return (f"| {name} | {calibrator} | {scheme} | {result['reference_right']} | {result['right']} | {result['lost']} | {result['gained']} "
+    return (f"{start} {result['reference_right']} | {result['right']} | {result['lost']} | {result['gained']} "
             f"| {100 * agreement['value']:.2f} ({interval(agreement, 100, 2)}) | {1000 * kl['value']:.2f} ({interval(kl, 1000, 2)}) |")
 
 
@@ -143,20 +150,29 @@ def main() -> None:
     parser.add_argument("--split", choices=("eval", "calib"), default="eval")
     parser.add_argument("-o", "--output", type=pathlib.Path)
     args = parser.parse_args()
-    lines = ["| network | calibrator | activations | right in FP32 | right in INT8 | lost | gained | same class, % | mean KL, 10⁻³ |",
-             "|---|---|---|---|---|---|---|---|---|"]
-    print("\n".join(lines), flush=True)
+    found = args.output.read_text().splitlines() if args.output and args.output.exists() else []
+    lines = []
+
+    def give(line: str) -> None:
+        print(line, flush=True)
+        lines.append(line)
+        if args.output:  # what is found but not asked for yet stays
+            args.output.write_text("\n".join([*lines, *(old for old in found if old not in lines)]) + "\n")
+
+    give("| network | calibrator | activations | right in FP32 | right in INT8 | lost | gained | same class, % | mean KL, 10⁻³ |")
+    give("|---|---|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as scratch:
         folder = pathlib.Path(scratch)
         for name, case in cases(args.corpus, folder, [n for n in args.networks.split(",") if n]).items():
             for scheme in args.schemes.split(","):
                 for calibrator in args.calibrators.split(","):
-                    build(args.tenon, case, folder / "engine", calibrator, scheme)
-                    result = evaluate(args.tenon, case, folder / "engine", case.eval if args.split == "eval" else case.calib)
-                    lines.append(row(name, calibrator, scheme, result))
-                    print(lines[-1], flush=True)
-    if args.output:
-        args.output.write_text("\n".join(lines) + "\n")
+                    start = label(name, calibrator, scheme)
+                    old = next((line for line in found if line.startswith(start)), None)
+                    if old is None:
+                        build(args.tenon, case, folder / "engine", calibrator, scheme)
+                        samples = case.eval if args.split == "eval" else case.calib
+                        old = row(start, evaluate(args.tenon, case, folder / "engine", samples))
+                    give(old)
 
 
 if __name__ == "__main__":
