@@ -16,17 +16,19 @@ namespace tenon {
 struct ImproveOptions {
   CalibrationRule rule = {CalibrationAlgorithm::mse};  // of tensors whose calibrator is not chosen
   ActivationScheme scheme = ActivationScheme::symmetric;
-  bool equalize = true;            // channels between two layers, by powers of two
-  bool choose_calibrators = true;  // for every tensor that a layer reads
-  bool round_weights = false;      // so that the errors of a channel make up for each other
-  bool correct_bias = true;        // by the mean error of each channel
-  std::size_t samples = 32;        // that measurements take; calibration takes all
-  int threads = 0;                 // 0: all cores this process may use
+  std::vector<PrecisionOverride> overrides;  // layers that they keep in FP32 stay as they are
+  bool equalize = true;                      // channels between two layers, by powers of two
+  bool choose_calibrators = true;            // for every tensor that a layer reads
+  bool round_weights = false;                // so that the errors of a channel make up for each other
+  bool correct_bias = true;                  // by the mean error of each channel
+  std::size_t samples = 32;                  // that measurements take; calibration takes all
+  int threads = 0;                           // 0: all cores this process may use
   ProgressFn progress;
 };
 
 struct Improvement {
-  // A layer that INT8 is for: 10 lg(Σ y² / Σ (r - y)²) of its results, quantized alone.
+  // A layer that INT8 is for and that no override keeps in FP32: 10 lg(Σ y² / Σ (r - y)²) of its results,
+  // quantized alone.
   struct Layer {
     std::string layer;  // location in the model
     double before_db = 0;

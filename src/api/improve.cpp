@@ -6,6 +6,7 @@
 #include "quant/choose_calibrators.hpp"
 #include "quant/equalize.hpp"
 #include "quant/observed_values.hpp"
+#include "quant/override.hpp"
 
 #include <tenon/improve.hpp>
 
@@ -61,7 +62,15 @@ class Improver {
  private:
   void find_layers() {
     graph_.remove_dead_nodes();
-    layers_ = quant::quantizable_layers(graph_);
+    layers_ = layers_of(graph_);
+  }
+
+  std::vector<quant::Layer> layers_of(const Graph& graph) const {
+    std::vector<quant::Layer> layers = quant::quantizable_layers(graph);
+    std::erase_if(layers, [&](const quant::Layer& layer) {
+      return quant::stays_float(options_.overrides, graph, graph.node(layer.node));
+    });
+    return layers;
   }
 
   void calibrate_again() {
@@ -118,7 +127,7 @@ class Improver {
     graph_ = quant::round_weights_by(before, layers_,
                                      collect_moments(before, layers_, grids, samples_, measuring_));
     find_layers();
-    losses = measure_losses(before, quant::quantizable_layers(before), grids, few_, measuring_, &graph_);
+    losses = measure_losses(before, layers_of(before), grids, few_, measuring_, &graph_);
   }
 
   std::vector<std::vector<float>> factors_of(const std::vector<quant::Link>& links) {

@@ -1,8 +1,10 @@
-// Overrides of a layer's precision.
+#include "quant/override.hpp"
+
 #include "base/check.hpp"
 #include "base/text.hpp"
+#include "quant/targets.hpp"
 
-#include <tenon/int8.hpp>
+#include <algorithm>
 
 namespace tenon {
 
@@ -14,5 +16,22 @@ PrecisionOverride parse_precision_override(std::string_view text, PrecisionMode 
                 "{}: expected PATTERN=fp32 or PATTERN=int8", quote(text));
   return {std::string(text.substr(0, at)), floating ? DataType::f32 : DataType::i8, mode};
 }
+
+namespace quant {
+
+bool concerns(const PrecisionOverride& order, const Graph& graph, const Node& node) {
+  return fits_pattern(node.location, order.pattern) ||
+         std::any_of(node.outputs.begin(), node.outputs.end(),
+                     [&](ValueId output) { return fits_pattern(graph.value(output).name, order.pattern); });
+}
+
+bool stays_float(const std::vector<PrecisionOverride>& orders, const Graph& graph, const Node& node) {
+  const auto last = std::find_if(orders.rbegin(), orders.rend(), [&](const PrecisionOverride& order) {
+    return concerns(order, graph, node);
+  });
+  return last != orders.rend() && last->precision == DataType::f32;
+}
+
+}  // namespace quant
 
 }  // namespace tenon

@@ -9,6 +9,7 @@
 #include "ops/scalar.hpp"
 #include "passes/rules/quantization.hpp"
 #include "quant/observed_values.hpp"
+#include "quant/override.hpp"
 #include "quant/targets.hpp"
 #include "quant/weights.hpp"
 
@@ -30,11 +31,7 @@ class Orders {
   const PrecisionOverride* of(const Graph& graph, const Node& node) {
     const PrecisionOverride* last = nullptr;
     for (std::size_t i = 0; i < overrides_.size(); ++i) {
-      const std::string& pattern = overrides_[i].pattern;
-      bool fits = fits_pattern(node.location, pattern);
-      for (const ValueId output : node.outputs)
-        fits = fits || fits_pattern(graph.value(output).name, pattern);
-      if (!fits) continue;
+      if (!concerns(overrides_[i], graph, node)) continue;
       matched_[i] = true;
       last = &overrides_[i];
     }

@@ -47,6 +47,13 @@ std::vector<ValueId> rounded_operands(NodeBuilder& builder, const Graph& graph, 
   return inputs;
 }
 
+const Layer& named(const std::vector<Layer>& layers, const std::string& name) {
+  const auto found =
+      std::find_if(layers.begin(), layers.end(), [&](const Layer& layer) { return layer.name == name; });
+  TENON_CHECK(found != layers.end(), "no layer {}", name);
+  return *found;
+}
+
 }  // namespace
 
 Grid Grid::of(const TensorRange& range, ActivationScheme scheme) {
@@ -108,15 +115,14 @@ Graph with_losses(const Graph& graph, const std::vector<Layer>& layers, const st
                   const Graph* weights) {
   TENON_CHECK(layers.size() == grids.size(), "{} layers, {} grids", layers.size(), grids.size());
   const std::vector<Layer> others = weights != nullptr ? quantizable_layers(*weights) : layers;
-  TENON_CHECK(others.size() == layers.size(), "{} layers, {} with weights", layers.size(), others.size());
   Graph result = graph;
   result.clear_taps();
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const Layer& layer = layers[i];
-    const ValueId rounded =
-        result.add(result.node(layer.node).op,
-                   rounded_operands(result, result, layer, grids[i],
-                                    weight_rows(weights != nullptr ? *weights : graph, others[i])));
+    const ValueId rounded = result.add(
+        result.node(layer.node).op,
+        rounded_operands(result, result, layer, grids[i],
+                         weight_rows(weights != nullptr ? *weights : graph, named(others, layer.name))));
     const ValueId error = result.add(op::binary(PointwiseFn::sub), {rounded, layer.output});
     const auto squares = [&](ValueId x) {
       return add_sum(result, op::ReduceFn::sum_square, x, 0, layer.rank);

@@ -52,6 +52,9 @@ class Accuracy(CommandTest):
         budget = self.build("--min-cosine", 0.99999999)["budget"]
         self.assertTrue(budget["held"], budget)
         self.assertGreater(len(budget["floats"]), 0)
+        # Nor those that were asked to be: without integers at all, the budget holds at once.
+        report = self.build("--layer-precision", "*=fp32", "--min-cosine", 0.99999999)
+        self.assertEqual((report["budget"]["held"], report["budget"]["engines"], report.get("improvement", [])), (True, 1, []))
 
     def test_a_budget_that_cannot_hold(self):
         done = tenon(*self.command("--min-cosine", 1.5))

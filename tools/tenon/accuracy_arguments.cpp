@@ -58,6 +58,7 @@ AccuracyArguments::Prepared AccuracyArguments::prepare(const Network& network, c
   improving.choose_calibrators = arguments.calibrator.empty();
   if (!arguments.calibrator.empty()) improving.rule = parse_calibration_rule(arguments.calibrator);
   improving.scheme = arguments.activation_scheme();
+  improving.overrides = arguments.overrides();
   improving.round_weights = round_weights;
   improving.samples = improve_samples;
   improving.threads = threads;
@@ -69,7 +70,7 @@ AccuracyArguments::Prepared AccuracyArguments::prepare(const Network& network, c
   int8.rule = better.rule;
   int8.rules = std::move(better.rules);
   int8.scheme = improving.scheme;
-  int8.overrides = arguments.overrides();
+  int8.overrides = improving.overrides;
   return {std::move(better.network), std::move(int8), std::move(better.layers), std::move(better.exact)};
 }
 

@@ -81,6 +81,10 @@ int run(Options options) {
     throw ModelError(fmt::format("the scheme {} takes no calibration", options.scheme));
   if (options.quantizing.scheme == QuantizationScheme::static_asymmetric)
     options.ranges.scheme = "asymmetric";
+  if (options.ranges.int8) {  // so that improvement leaves them as they are, too
+    for (const std::string& pattern : options.quantizing.exclude)
+      options.ranges.layers.push_back(pattern + "=fp32");
+  }
   const Network network = load_network(options.model, options.pictures.import_options(options.importing));
   QuantizeReport report;
   const Network quantized = [&] {

@@ -148,6 +148,33 @@ TEST(Improve, CorrectsBiases) {
   EXPECT_GT(std::abs(after[0] - before[0]), 1e-4F);
 }
 
+TEST(Improve, LeavesLayersThatStayFloatAsTheyAre) {
+  const Network network = Network::from_text(kImprovedNet);
+  ImproveWaves waves;
+  ImproveOptions options;
+  options.samples = 0;
+  options.round_weights = true;
+  options.overrides = {parse_precision_override("*=fp32"), parse_precision_override("first=int8")};
+  const Improvement better = improve(network, waves, options);
+  ASSERT_EQ(better.layers.size(), 1U);
+  EXPECT_EQ(better.layers[0].layer, "first");
+
+  // With all of them float nothing is left to improve, and the engine answers as one without INT8.
+  options.overrides = {parse_precision_override("first=int8"), parse_precision_override("*=fp32")};
+  Improvement none = improve(network, waves, options);
+  EXPECT_TRUE(none.layers.empty());
+  BuildOptions build_options;
+  build_options.measure = false;
+  build_options.shapes = {{"x", {{1, 1, 2, 2}, {2, 1, 2, 2}, {2, 1, 2, 2}}}};
+  Evaluator evaluator(build(network, build_options), waves);
+  build_options.int8.emplace();
+  build_options.int8->table = std::move(none.table);
+  build_options.int8->rule = none.rule;
+  build_options.int8->rules = none.rules;
+  build_options.int8->overrides = options.overrides;
+  EXPECT_TRUE(std::isinf(evaluator.evaluate(build(none.network, build_options)).outputs[0].sqnr_db));
+}
+
 TEST(Improve, ChoosesCalibrators) {
   const Network network = Network::from_text(kImprovedNet);
   ImproveWaves waves;
