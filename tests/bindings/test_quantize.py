@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import tempfile
 import unittest
+from pathlib import Path
 
 import numpy as np
 import tenon
@@ -26,6 +28,23 @@ class Quantize(unittest.TestCase):
             step = 1 / 7 if scheme == "weights-int4" else 1 / 127
             self.assertLess(np.linalg.norm(found - exact), 4 * step * np.linalg.norm(exact), scheme)
             self.assertFalse(np.array_equal(found, exact), scheme)
+
+    def test_static_schemes_take_a_table_or_its_file(self) -> None:
+        network = tenon.Network.load(DIGITS / "digits.onnx")
+        images = np.random.default_rng(4).random((8, 1, 28, 28), np.float32)
+        exact = tenon.build(network, threads=1, measure=False).create_context()(images[:1])
+        table = tenon.calibrate(network, images[:, None], calibrators=["mse", "min-max"])
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "digits.table"
+            table.save(file)
+            for scheme in ("static", "static-asymmetric"):
+                found = [tenon.build(tenon.quantize(network, scheme, table=given, calibrator=calibrator), threads=1, measure=False)
+                         .create_context()(images[:1])
+                         for given, calibrator in ((table, "min-max"), (file, "min-max"), (str(file), "min-max"), (table, "mse"))]
+                self.assertTrue(np.array_equal(found[0], found[1]), scheme)
+                self.assertTrue(np.array_equal(found[0], found[2]), scheme)
+                self.assertFalse(np.array_equal(found[0], found[3]), scheme)
+                self.assertLess(np.linalg.norm(found[0] - exact), 4 / 127 * np.linalg.norm(exact), scheme)
 
     def test_options_and_reports(self) -> None:
         report = tenon.QuantizeReport()

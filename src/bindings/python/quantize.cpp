@@ -7,20 +7,31 @@
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/string_view.h>
+#include <nanobind/stl/variant.h>
 #include <nanobind/stl/vector.h>
+
+#include <variant>
 
 namespace tenon::python {
 namespace {
 
 using namespace nb::literals;
 
-Network run(const Network& network, std::string_view scheme,
-            const std::optional<std::filesystem::path>& table, std::optional<std::string_view> calibrator,
-            std::int64_t block, bool zero_points, std::vector<std::string> exclude, QuantizeReport* report) {
+// A table, or the file that holds it.
+using TableArgument = std::variant<CalibrationTable, std::filesystem::path>;
+
+CalibrationTable to_table(const TableArgument& given) {
+  if (const auto* table = std::get_if<CalibrationTable>(&given)) return *table;
+  return CalibrationTable::load(std::get<std::filesystem::path>(given));
+}
+
+Network run(const Network& network, std::string_view scheme, const std::optional<TableArgument>& table,
+            std::optional<std::string_view> calibrator, std::int64_t block, bool zero_points,
+            std::vector<std::string> exclude, QuantizeReport* report) {
   QuantizeOptions options;
   if (table) {
     options.int8.emplace();
-    options.int8->table = CalibrationTable::load(*table);
+    options.int8->table = to_table(*table);
     if (calibrator) options.int8->rule = parse_calibration_rule(*calibrator);
   }
   options.scheme = parse_quantization_scheme(scheme);
@@ -60,7 +71,7 @@ void bind_quantize(nb::module_& module) {
       "block"_a = 32, "zero_points"_a = false, "exclude"_a = std::vector<std::string>(),
       "report"_a = nb::none(),
       "The network with its convolutions and matrix products of constant weights quantized. scheme: static "
-      "or static-asymmetric (by the ranges of a table that tenon calibrate wrote, those that calibrator "
+      "or static-asymmetric (by the ranges of a table of calibrate(), or of its file; those that calibrator "
       "chose), dynamic-symmetric, dynamic-asymmetric, weights-int8, weights-int4 (block weights share a "
       "scale; with zero_points they are unsigned). exclude: names of nodes that stay as they are, with * "
       "and ? for other characters. Batch normalizations go into the weights first.");
