@@ -7,6 +7,7 @@
 int main(int argc, char** argv) {
   tenon::bench::register_gemm();
   tenon::bench::register_gemm_s8();
+  tenon::bench::register_gemm_stored();
   tenon::bench::register_attention();
   tenon::bench::register_conv();
   tenon::bench::register_conv_nchw();

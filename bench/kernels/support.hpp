@@ -65,6 +65,7 @@ void report_bytes(benchmark::State& state, double bytes_per_iteration);
 // Each family registers one benchmark per kernel that this machine runs and per shape.
 void register_gemm();
 void register_gemm_s8();
+void register_gemm_stored();
 void register_attention();
 void register_conv();
 void register_conv_nchw();

@@ -112,6 +112,13 @@ void add_weight_only_cases(std::vector<OpCase>& cases) {
                    {input({s, 70}), stored(DataType::u4, {37, 70}), absent(), weight({37, 3}, 0.05, 0.1),
                     stored(DataType::u4, {37, 3})},
                    70});
+  product.block_size = 24;
+  product.epilogue = PointwiseProgram::parse("(2) %2 = add %0 %1; %3 = relu %2");
+  cases.push_back({"weight_only_matmul_signed_zeros",
+                   product,
+                   {input({n, s, 70}), stored(DataType::i8, {37, 70}), weight({37}),
+                    weight({37, 3}, 0.005, 0.01), stored(DataType::i8, {37, 3}), input({n, s, 37})},
+                   70});
   op::WeightOnlyMatMul one;
   cases.push_back({"weight_only_matmul_one_scale",
                    one,
