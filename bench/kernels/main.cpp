@@ -16,6 +16,7 @@ int main(int argc, char** argv) {
   tenon::bench::register_depthwise_s8();
   tenon::bench::register_deconv();
   tenon::bench::register_winograd();
+  tenon::bench::register_winograd_s8();
   tenon::bench::register_pointwise();
   tenon::bench::register_pool();
   tenon::bench::register_softmax();

@@ -74,6 +74,7 @@ void register_depthwise();
 void register_depthwise_s8();
 void register_deconv();
 void register_winograd();
+void register_winograd_s8();
 void register_pointwise();
 void register_pool();
 void register_softmax();

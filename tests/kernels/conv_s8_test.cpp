@@ -3,6 +3,7 @@
 #include "backends/cpu/kernels/conv_s8/conv_s8.hpp"
 
 #include "backends/cpu/kernels/depthwise_s8/depthwise_s8.hpp"
+#include "backends/cpu/kernels/winograd_s8/winograd_s8.hpp"
 #include "base/thread_pool.hpp"
 #include "kernels/conv_support.hpp"
 #include "kernels/s8_support.hpp"
@@ -252,6 +253,103 @@ TEST_P(DepthwiseS8Kernels, RandomWindows) {
 }
 
 TENON_FOR_EACH_KERNEL(DepthwiseS8Kernels, depthwise_s8_kernels());
+
+using WinogradS8Kernels = test::KernelTest<WinogradS8Kernel>;
+
+void check_winograd(const WinogradS8Kernel& kernel, const S8Case& c, Random& random) {
+  ASSERT_EQ(winograd_s8_refusal(c.shape), nullptr);
+  ASSERT_TRUE(winograd_s8_fits(c.shape, c.weights.data()));
+  std::vector<std::int16_t> weights(winograd_s8_packed_size(c.shape));
+  winograd_s8_pack(c.shape, c.weights.data(), weights.data());
+  check_case(
+      c, {}, random,
+      [&](const ConvS8Args& args, int threads) { return winograd_s8_scratch_size(args.shape, threads); },
+      [&](const ConvS8Args& args, std::byte* scratch, ThreadPool& pool) {
+        winograd_s8_run(kernel, {args, weights.data()}, scratch, pool);
+      });
+}
+
+ConvShape random_3x3(Random& random, int most) {
+  ConvShape s;
+  s.batch = random.integer(1, 2);
+  s.kernel_h = s.kernel_w = 3;
+  s.pad_top = random.integer(0, 3);
+  s.pad_left = random.integer(0, 3);
+  s.in_h = random.integer(1, most);
+  s.in_w = random.integer(1, most);
+  s.out_h = std::max(1, s.in_h + s.pad_top + random.integer(0, 3) - 2);
+  s.out_w = std::max(1, s.in_w + s.pad_left + random.integer(0, 3) - 2);
+  return s;
+}
+
+TEST_P(WinogradS8Kernels, RandomShapes) {
+  Random random;
+  SCOPED_TRACE(random.trace());
+  for (int i = 0; i < 40 && !HasFatalFailure(); ++i) {
+    ConvShape s = random_3x3(random, 18);
+    s.in_channels = random.integer(1, 70);
+    s.out_channels = random.integer(1, 90);
+    check_winograd(kernel(), random_case(random, s, false), random);
+  }
+}
+
+// Several groups of tiles and slices of output channels, each thread with some.
+TEST_P(WinogradS8Kernels, SeveralGroupsAndSlices) {
+  Random random;
+  SCOPED_TRACE(random.trace());
+  ConvShape s = random_3x3(random, 1);
+  s.batch = 1;
+  s.in_channels = 2;
+  s.out_channels = 600;
+  s.in_h = s.out_h = 37;
+  s.in_w = s.out_w = 43;
+  check_winograd(kernel(), random_case(random, s, false), random);
+}
+
+// Inputs and weights that bring every transformed number and every sum to its bounds.
+TEST_P(WinogradS8Kernels, Extremes) {
+  Random random;
+  SCOPED_TRACE(random.trace());
+  for (int i = 0; i < 12 && !HasFatalFailure(); ++i) {
+    ConvShape s = random_3x3(random, 14);
+    // 1026 weights of -128 times as many bytes of 255 are 2^25 - 65792 below zero.
+    const bool one_sign = i % 2;
+    s.in_channels = one_sign ? 114 : random.integer(1, 20);
+    s.out_channels = 17;
+    S8Case c = random_case(random, s, false);
+    for (auto& w : c.weights) w = (one_sign ? i % 4 == 1 : random.coin()) ? -128 : 127;
+    for (auto& byte : c.src) byte = one_sign || random.coin() ? 255 : 0;
+    check_winograd(kernel(), c, random);
+  }
+}
+
+TENON_FOR_EACH_KERNEL(WinogradS8Kernels, winograd_s8_kernels());
+
+TEST(WinogradS8, SaysWhichWeightsFit) {
+  constexpr int kMost = 131586;  // 255 times it is just below 2^25
+  ConvShape s;
+  s.in_channels = 200;
+  s.out_channels = 2;
+  std::vector<std::int8_t> weights(2 * 1800);
+  const auto set_sum = [&](int sum, int sign) {
+    for (std::size_t i = 0; i < 1800; ++i) {
+      const int w = std::min(sum, 127);
+      weights[1800 + i] = static_cast<std::int8_t>(sign * w);
+      sum -= w;
+    }
+    ASSERT_EQ(sum, 0);
+  };
+  for (const int sign : {1, -1}) {
+    set_sum(kMost, sign);
+    EXPECT_TRUE(winograd_s8_fits(s, weights.data()));
+    set_sum(kMost + 1, sign);
+    EXPECT_FALSE(winograd_s8_fits(s, weights.data()));
+  }
+}
+
+TEST(SelectWinogradS8, ObeysTheLevel) {
+  test::expect_selection_by_level(winograd_s8_kernels(), select_winograd_s8);
+}
 
 TEST(SelectConvS8, ObeysTheLevel) { test::expect_selection_by_level(conv_s8_kernels(), select_conv_s8); }
 

@@ -7,6 +7,7 @@
 #include "backends/cpu/kernels/gemm/gemm.hpp"
 #include "backends/cpu/kernels/kernel.hpp"
 #include "backends/cpu/kernels/winograd/winograd.hpp"
+#include "backends/cpu/kernels/winograd_s8/winograd_s8.hpp"
 
 #include <gtest/gtest.h>
 
@@ -67,6 +68,7 @@ TEST(ForcedS8Level, IsTheLevelOfTheSelectedKernels) {
   if (!isa_supported(*level)) GTEST_SKIP() << "this machine has no " << forced;
   EXPECT_EQ(select_conv_s8(isa())->info.isa, *level);
   EXPECT_EQ(select_depthwise_s8(isa())->info.isa, *level);
+  EXPECT_EQ(select_winograd_s8(isa())->info.isa, *level);
 }
 
 struct Fake {

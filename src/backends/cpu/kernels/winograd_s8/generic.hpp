@@ -1,0 +1,301 @@
+// The stages of stages.hpp over the vectors of one register's size, that of the included level of bytes/, and
+// a way to form dot products. An ISA file defines
+//
+//   struct Dot {
+//     using Acc, Weights, X = …;                 registers: sums of kLanes output channels, their weights of
+//                                                a pair of channels, a tile's pair for every lane
+//     static constexpr int kLanes;               16 or a divisor
+//     static Acc zero();
+//     static Weights weights(const std::int16_t*);  [kLanes][2]
+//     static X broadcast(const std::int16_t*);   2 elements
+//     static Acc dot(Acc, X, Weights);
+//     static void store(Acc, std::int32_t*);
+//   };
+//
+// and instantiates winograd_s8_product_of<Dot, tiles1, tiles2>.
+#pragma once
+
+#include "backends/cpu/kernels/bytes/requantize_generic.hpp"
+#include "backends/cpu/kernels/padding.hpp"
+#include "backends/cpu/kernels/unroll.hpp"
+#include "backends/cpu/kernels/winograd/position.hpp"
+#include "backends/cpu/kernels/winograd_s8/stages.hpp"
+
+#include <cstring>
+
+namespace tenon::cpu {
+namespace {
+
+constexpr int kS8Alpha = kWinogradS8Alpha;
+constexpr int kS8Outputs = kWinogradS8Outputs;
+constexpr int kS8Register = sizeof(simd::I32);
+
+// 16-bit integers: half a block of channels of a tile, a block, or a block of two tiles one after the other.
+using S8Words [[gnu::vector_size(kS8Register)]] = std::int16_t;
+constexpr int kS8WordLanes = kS8Register / 2;
+constexpr int kS8TilesAtOnce = kS8WordLanes > kChannelBlock ? 2 : 1;
+constexpr int kS8TileWords = kS8WordLanes / kS8TilesAtOnce;
+using S8Bytes [[gnu::vector_size(kS8WordLanes)]] = std::uint8_t;
+
+// Sums modulo 2^32.
+constexpr int kS8SumLanes = simd::I32::kLanes;
+using S8Sums [[gnu::vector_size(kS8Register)]] = std::uint32_t;
+using S8SignedSums [[gnu::vector_size(kS8Register)]] = std::int32_t;
+
+// Where to read the pixels of the tiles that are transformed at once.
+struct S8Corners {
+  const std::uint8_t* at[kS8TilesAtOnce];
+  std::ptrdiff_t row[kS8TilesAtOnce];
+};
+
+template <int Tiles>
+TENON_SIMD S8Words s8_load_words(const S8Corners& corners, std::ptrdiff_t y, std::ptrdiff_t x_lane,
+                                 S8Bytes flip) {
+  using Part [[gnu::vector_size(kS8WordLanes / Tiles)]] = std::uint8_t;
+  const auto load = [&](int t) TENON_INLINE_LAMBDA {
+    Part part;
+    std::memcpy(&part, corners.at[t] + y * corners.row[t] + x_lane, sizeof part);
+    return part;
+  };
+  if constexpr (Tiles == 1) {
+    return __builtin_convertvector(load(0) ^ flip, S8Words);
+  } else {
+    const auto both =
+        __builtin_shufflevector(load(0), load(1), 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16,
+                                17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31);
+    return __builtin_convertvector(both ^ flip, S8Words);
+  }
+}
+
+// out = B^T in
+inline __attribute__((always_inline)) void s8_input_line(const S8Words (&in)[kS8Alpha],
+                                                         S8Words (&out)[kS8Alpha]) {
+  const S8Words even = in[4] - in[2], odd = (in[3] - in[1]) * 2;
+  const S8Words even4 = in[4] - in[2] * 4, odd4 = in[3] - in[1] * 4;
+  out[0] = (in[0] - in[2]) * 4 + even;
+  out[1] = even4 + odd4;
+  out[2] = even4 - odd4;
+  out[3] = even + odd;
+  out[4] = even - odd;
+  out[5] = in[5] - in[3] - odd * 2;
+}
+
+// out = A^T in
+inline __attribute__((always_inline)) void s8_output_line(const S8Sums (&in)[kS8Alpha],
+                                                          S8Sums (&out)[kS8Outputs]) {
+  const S8Sums sum1 = in[1] + in[2], sum2 = in[3] + in[4];
+  const S8Sums difference1 = in[1] - in[2], difference2 = (in[3] - in[4]) * 2;
+  out[0] = in[0] + sum1 + sum2;
+  out[1] = difference1 + difference2;
+  out[2] = sum1 + sum2 * 4;
+  out[3] = difference1 + (difference2 * 2 + in[5]) * 2;
+}
+
+// The pixels of a tile that lies partly outside of the image, row after row.
+using S8Edge = std::uint8_t[kS8Alpha * kS8Alpha * kChannelBlock];
+
+inline void s8_copy_edge(const WinogradS8Input& a, const std::uint8_t* image, int y0, int x0, S8Edge& to) {
+  std::memset(to, a.zero, sizeof to);
+  const std::ptrdiff_t row = static_cast<std::ptrdiff_t>(a.grid.in_w) * kChannelBlock;
+  for (int y = 0; y < kS8Alpha; ++y) {
+    if (y0 + y < 0 || y0 + y >= a.grid.in_h) continue;
+    for (int x = 0; x < kS8Alpha; ++x) {
+      if (x0 + x < 0 || x0 + x >= a.grid.in_w) continue;
+      std::memcpy(to + (y * kS8Alpha + x) * kChannelBlock,
+                  image + (y0 + y) * row + static_cast<std::ptrdiff_t>(x0 + x) * kChannelBlock,
+                  kChannelBlock);
+    }
+  }
+}
+
+// Stores the first `tiles` of the tiles of a vector.
+TENON_SIMD void s8_store_words(S8Words words, std::int16_t* to, int tiles) {
+  std::memcpy(to, &words, tiles == kS8TilesAtOnce ? sizeof words : sizeof words / 2);
+}
+
+template <bool All>
+inline __attribute__((always_inline)) void s8_input_tiles(const S8Corners& corners, S8Bytes flip,
+                                                          std::int16_t* dst, std::ptrdiff_t dst_element) {
+  for (int lane = 0; lane < kChannelBlock; lane += kS8TileWords) {
+    S8Words half[kS8Alpha][kS8Alpha];
+    for (int x = 0; x < kS8Alpha; ++x) {
+      S8Words in[kS8Alpha], out[kS8Alpha];
+      unroll<kS8Alpha>([&](auto y) TENON_INLINE_LAMBDA {
+        in[y.value] = s8_load_words<kS8TilesAtOnce>(corners, y.value, x * kChannelBlock + lane, flip);
+      });
+      s8_input_line(in, out);
+      unroll<kS8Alpha>([&](auto y) TENON_INLINE_LAMBDA { half[y.value][x] = out[y.value]; });
+    }
+    std::int16_t* to = dst + lane;
+    for (int y = 0; y < kS8Alpha; ++y, to += kS8Alpha * dst_element) {
+      S8Words out[kS8Alpha];
+      s8_input_line(half[y], out);
+      unroll<kS8Alpha>([&](auto x) TENON_INLINE_LAMBDA {
+        s8_store_words(out[x.value], to + x.value * dst_element, All ? kS8TilesAtOnce : 1);
+      });
+    }
+  }
+}
+
+inline __attribute__((always_inline)) void winograd_s8_input_of(const WinogradS8Input& a) noexcept {
+  const WinogradGrid& g = a.grid;
+  const std::ptrdiff_t row = static_cast<std::ptrdiff_t>(g.in_w) * kChannelBlock;
+  const S8Bytes flip = S8Bytes{} + a.flip;
+  WinogradPosition at(g, a.first);
+  std::int16_t* dst = a.dst;
+  S8Edge edges[kS8TilesAtOnce];
+  S8Corners corners;
+  const auto corner_of = [&](int t) {
+    const int y0 = at.row * kS8Outputs - g.pad_top;
+    const int x0 = at.column * kS8Outputs - g.pad_left;
+    const std::uint8_t* image = a.src + at.image * a.src_image;
+    if (y0 >= 0 && x0 >= 0 && y0 + kS8Alpha <= g.in_h && x0 + kS8Alpha <= g.in_w) {
+      corners.at[t] = image + y0 * row + static_cast<std::ptrdiff_t>(x0) * kChannelBlock;
+      corners.row[t] = row;
+    } else {
+      s8_copy_edge(a, image, y0, x0, edges[t]);
+      corners.at[t] = edges[t];
+      corners.row[t] = kS8Alpha * kChannelBlock;
+    }
+    at.advance(g);
+  };
+  std::ptrdiff_t tile = a.first;
+  for (; tile + kS8TilesAtOnce <= a.end; tile += kS8TilesAtOnce, dst += kS8TilesAtOnce * kChannelBlock) {
+    for (int t = 0; t < kS8TilesAtOnce; ++t) corner_of(t);
+    s8_input_tiles<true>(corners, flip, dst, a.dst_element);
+  }
+  if (tile == a.end) return;
+  corner_of(0);
+  for (int t = 1; t < kS8TilesAtOnce; ++t) {
+    corners.at[t] = corners.at[0];
+    corners.row[t] = corners.row[0];
+  }
+  s8_input_tiles<false>(corners, flip, dst, a.dst_element);
+}
+
+template <class Dot, int Tiles, int Blocks>
+void s8_product(const WinogradS8Product& a) noexcept {
+  constexpr int kPerBlock = kChannelBlock / Dot::kLanes;
+  constexpr int kVectors = Blocks * kPerBlock;
+  typename Dot::Acc acc[Tiles * kVectors];
+  unroll<Tiles * kVectors>([&](auto i) TENON_INLINE_LAMBDA { acc[i.value] = Dot::zero(); });
+  const std::int16_t* src = a.src;
+  const std::int16_t* weights = a.weights;
+  const std::int16_t* next = a.next;
+  const auto pair = [&](int c) TENON_INLINE_LAMBDA {
+    typename Dot::Weights w[kVectors];
+    unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
+      w[v.value] = Dot::weights(weights + (v.value / kPerBlock) * a.weights_block +
+                                (v.value % kPerBlock) * Dot::kLanes * kWinogradS8Pair);
+    });
+    unroll<Tiles>([&](auto t) TENON_INLINE_LAMBDA {
+      const auto x = Dot::broadcast(src + t.value * kChannelBlock + c);
+      unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
+        auto& sum = acc[t.value * kVectors + v.value];
+        sum = Dot::dot(sum, x, w[v.value]);
+      });
+    });
+    weights += kChannelBlock * kWinogradS8Pair;
+  };
+  for (int left = a.channels; left > 0; left -= kChannelBlock, src += a.src_block) {
+    for (int i = 0; i < a.next_lines; ++i, next += 32) __builtin_prefetch(next, 0, 2);
+    if (left >= kChannelBlock) {
+      unroll<kChannelBlock / kWinogradS8Pair>([&](auto i)
+                                                  TENON_INLINE_LAMBDA { pair(kWinogradS8Pair * i.value); });
+    } else {
+      for (int c = 0; c < left; c += kWinogradS8Pair) pair(c);
+    }
+  }
+  unroll<Tiles>([&](auto t) TENON_INLINE_LAMBDA {
+    unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
+      Dot::store(acc[t.value * kVectors + v.value], a.dst + (v.value / kPerBlock) * a.dst_block +
+                                                        t.value * kChannelBlock +
+                                                        (v.value % kPerBlock) * Dot::kLanes);
+    });
+  });
+}
+
+template <class Dot, int Blocks, int MaxTiles>
+inline __attribute__((always_inline)) void s8_product_with(const WinogradS8Product& a, int tiles) noexcept {
+  if constexpr (MaxTiles > 0) {
+    using Product = void (*)(const WinogradS8Product&) noexcept;
+    struct Table {
+      Product product[MaxTiles] = {};
+    };
+    static constexpr Table table = [] {
+      Table all;
+      unroll<MaxTiles>(
+          [&](auto t) TENON_INLINE_LAMBDA { all.product[t.value] = s8_product<Dot, t.value + 1, Blocks>; });
+      return all;
+    }();
+    table.product[tiles - 1](a);
+  }
+}
+
+template <class Dot, int Tiles1, int Tiles2>
+inline __attribute__((always_inline)) void winograd_s8_product_of(const WinogradS8Product& a, int tiles,
+                                                                  int blocks) noexcept {
+  if (blocks == 1) return s8_product_with<Dot, 1, Tiles1>(a, tiles);
+  s8_product_with<Dot, 2, Tiles2>(a, tiles);
+}
+
+// 24^2 Y modulo 2^32 to Y + bias.
+TENON_SIMD S8Sums s8_divide(S8Sums x, S8Sums bias) {
+  constexpr std::uint32_t kInverseOf9 = 0x38e38e39;
+  static_assert(kInverseOf9 * 9 == 1);
+  return (S8Sums)((S8SignedSums)(x * kInverseOf9) >> 6) + bias;
+}
+
+// sums[y][x][16 o] of a tile
+using S8TileSums = std::int32_t[kS8Outputs][kS8Outputs * kChannelBlock];
+
+inline __attribute__((always_inline)) void s8_tile_sums(const WinogradS8Output& a, const std::int32_t* src,
+                                                        S8TileSums& sums) {
+  for (int lane = 0; lane < kChannelBlock; lane += kS8SumLanes) {
+    S8Sums half[kS8Outputs][kS8Alpha];
+    for (int x = 0; x < kS8Alpha; ++x) {
+      S8Sums in[kS8Alpha], out[kS8Outputs];
+      unroll<kS8Alpha>([&](auto y) TENON_INLINE_LAMBDA {
+        std::memcpy(&in[y.value], src + (y.value * kS8Alpha + x) * a.src_element + lane, sizeof(S8Sums));
+      });
+      s8_output_line(in, out);
+      unroll<kS8Outputs>([&](auto y) TENON_INLINE_LAMBDA { half[y.value][x] = out[y.value]; });
+    }
+    S8Sums bias;
+    std::memcpy(&bias, a.bias + lane, sizeof bias);
+    for (int y = 0; y < kS8Outputs; ++y) {
+      S8Sums out[kS8Outputs];
+      s8_output_line(half[y], out);
+      unroll<kS8Outputs>([&](auto x) TENON_INLINE_LAMBDA {
+        const S8Sums sum = s8_divide(out[x.value], bias);
+        std::memcpy(&sums[y][x.value * kChannelBlock + lane], &sum, sizeof sum);
+      });
+    }
+  }
+}
+
+inline __attribute__((always_inline)) void winograd_s8_output_of(const WinogradS8Output& a) noexcept {
+  const WinogradGrid& g = a.grid;
+  const Requantize& e = *a.requantize;
+  const simd::Codes codes = codes_of(e);
+  const std::ptrdiff_t row = static_cast<std::ptrdiff_t>(g.out_w) * kChannelBlock;
+  WinogradPosition at(g, a.first);
+  const std::int32_t* src = a.src;
+  for (std::ptrdiff_t tile = a.first; tile < a.end; ++tile, at.advance(g), src += kChannelBlock) {
+    alignas(kS8Register) S8TileSums sums;
+    s8_tile_sums(a, src, sums);
+    const int y0 = at.row * kS8Outputs;
+    const int x0 = at.column * kS8Outputs;
+    const int rows = g.out_h - y0 < kS8Outputs ? g.out_h - y0 : kS8Outputs;
+    const int columns = g.out_w - x0 < kS8Outputs ? g.out_w - x0 : kS8Outputs;
+    std::ptrdiff_t to =
+        a.dst_at + at.image * a.dst_image + y0 * row + static_cast<std::ptrdiff_t>(x0) * kChannelBlock;
+    for (int y = 0; y < rows; ++y, to += row) {
+      requantize_block(e, codes, sums[y], a.multiplier, a.dst, to, columns);
+      if (!e.bytes) clear_padding_lanes(static_cast<float*>(a.dst) + to, columns, a.lanes);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace tenon::cpu
