@@ -8,7 +8,8 @@
 //     static constexpr int kLeastGroup, kMostGroup;     tiles of a group, as far as there are as many
 //     static constexpr std::ptrdiff_t kSmallWeights;    bytes that each thread rather reads all of
 //     static constexpr int kWideBlocks;                 output blocks of a product, at most
-//     static void set_source(const Args&, Input&);      what only this form has of a stage's arguments;
+//     static constexpr int kTileStep;                   divides the tiles of a panel, but for the last of a
+//     group static void set_source(const Args&, Input&);      what only this form has of a stage's arguments;
 //     static void set_target(const Args&, int block, std::ptrdiff_t at, Output&);   `at`: elements of dst
 //   };                                                                              before the block's plane
 #pragma once
@@ -123,7 +124,10 @@ class WinogradDriver {
 
     int size() const { return static_cast<int>(end - first); }
     // The first tile of a panel, counted from the group's first.
-    int begin_of(int panel) const { return panel * size() / panels; }
+    int begin_of(int panel) const {
+      const std::ptrdiff_t even = ceil_div(static_cast<std::ptrdiff_t>(panel) * size(), panels);
+      return static_cast<int>(std::min<std::ptrdiff_t>(round_up(even, Form::kTileStep), size()));
+    }
   };
 
   Transformed* transformed(std::byte* at) const { return reinterpret_cast<Transformed*>(at); }

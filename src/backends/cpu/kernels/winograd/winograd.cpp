@@ -37,6 +37,7 @@ struct WinogradF32 {
   static constexpr int kLeastGroup = 24, kMostGroup = 64;
   static constexpr std::ptrdiff_t kSmallWeights = 4 << 20;
   static constexpr int kWideBlocks = 4;
+  static constexpr int kTileStep = 1;
 
   static void set_source(const ConvArgs&, WinogradInput&) {}
   static void set_target(const ConvArgs& args, int block, std::ptrdiff_t at, WinogradOutput& out) {

@@ -5,12 +5,15 @@
 namespace tenon::cpu {
 namespace {
 
-struct DotOf {
+struct Level {
   using Acc = __m512i;
   using Weights = __m512i;
   using X = __m512i;
   static constexpr int kLanes = 16;
 
+  static TENON_SIMD S8Words widen(S8Bytes x) {
+    return (S8Words)_mm512_maskz_cvtepu8_epi16(~__mmask32{0}, (__m256i)x);
+  }
   static TENON_SIMD Acc zero() { return _mm512_setzero_si512(); }
   static TENON_SIMD Weights weights(const std::int16_t* w) { return _mm512_loadu_si512(w); }
   static TENON_SIMD X broadcast(const std::int16_t* x) {
@@ -30,10 +33,10 @@ void winograd_s8_avx512_input(const WinogradS8Input& args) noexcept;
 void winograd_s8_avx512_product(const WinogradS8Product& args, int tiles, int blocks) noexcept;
 void winograd_s8_avx512_output(const WinogradS8Output& args) noexcept;
 
-void winograd_s8_avx512_input(const WinogradS8Input& args) noexcept { winograd_s8_input_of(args); }
+void winograd_s8_avx512_input(const WinogradS8Input& args) noexcept { winograd_s8_input_of<Level>(args); }
 
 void winograd_s8_avx512_product(const WinogradS8Product& args, int tiles, int blocks) noexcept {
-  winograd_s8_product_of<DotOf, 14, 14>(args, tiles, blocks);
+  winograd_s8_product_of<Level, 14, 14>(args, tiles, blocks);
 }
 
 void winograd_s8_avx512_output(const WinogradS8Output& args) noexcept { winograd_s8_output_of(args); }

@@ -1,7 +1,8 @@
-// The stages of stages.hpp over the vectors of one register's size, that of the included level of bytes/, and
-// a way to form dot products. An ISA file defines
+// The stages of stages.hpp over vectors of the size that the included level of bytes/ has. An ISA file
+// defines
 //
-//   struct Dot {
+//   struct Level {
+//     static S8Words widen(S8Bytes);
 //     using Acc, Weights, X = …;                 registers: sums of kLanes output channels, their weights of
 //                                                a pair of channels, a tile's pair for every lane
 //     static constexpr int kLanes;               16 or a divisor
@@ -12,7 +13,7 @@
 //     static void store(Acc, std::int32_t*);
 //   };
 //
-// and instantiates winograd_s8_product_of<Dot, tiles1, tiles2>.
+// and instantiates winograd_s8_product_of<Level, tiles1, tiles2>.
 #pragma once
 
 #include "backends/cpu/kernels/bytes/requantize_generic.hpp"
@@ -48,7 +49,7 @@ struct S8Corners {
   std::ptrdiff_t row[kS8TilesAtOnce];
 };
 
-template <int Tiles>
+template <class Level, int Tiles>
 TENON_SIMD S8Words s8_load_words(const S8Corners& corners, std::ptrdiff_t y, std::ptrdiff_t x_lane,
                                  S8Bytes flip) {
   using Part [[gnu::vector_size(kS8WordLanes / Tiles)]] = std::uint8_t;
@@ -58,12 +59,12 @@ TENON_SIMD S8Words s8_load_words(const S8Corners& corners, std::ptrdiff_t y, std
     return part;
   };
   if constexpr (Tiles == 1) {
-    return __builtin_convertvector(load(0) ^ flip, S8Words);
+    return Level::widen(load(0) ^ flip);
   } else {
     const auto both =
         __builtin_shufflevector(load(0), load(1), 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16,
                                 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31);
-    return __builtin_convertvector(both ^ flip, S8Words);
+    return Level::widen(both ^ flip);
   }
 }
 
@@ -113,7 +114,7 @@ TENON_SIMD void s8_store_words(S8Words words, std::int16_t* to, int tiles) {
   std::memcpy(to, &words, tiles == kS8TilesAtOnce ? sizeof words : sizeof words / 2);
 }
 
-template <bool All>
+template <class Level, bool All>
 inline __attribute__((always_inline)) void s8_input_tiles(const S8Corners& corners, S8Bytes flip,
                                                           std::int16_t* dst, std::ptrdiff_t dst_element) {
   for (int lane = 0; lane < kChannelBlock; lane += kS8TileWords) {
@@ -121,7 +122,7 @@ inline __attribute__((always_inline)) void s8_input_tiles(const S8Corners& corne
     for (int x = 0; x < kS8Alpha; ++x) {
       S8Words in[kS8Alpha], out[kS8Alpha];
       unroll<kS8Alpha>([&](auto y) TENON_INLINE_LAMBDA {
-        in[y.value] = s8_load_words<kS8TilesAtOnce>(corners, y.value, x * kChannelBlock + lane, flip);
+        in[y.value] = s8_load_words<Level, kS8TilesAtOnce>(corners, y.value, x * kChannelBlock + lane, flip);
       });
       s8_input_line(in, out);
       unroll<kS8Alpha>([&](auto y) TENON_INLINE_LAMBDA { half[y.value][x] = out[y.value]; });
@@ -137,6 +138,7 @@ inline __attribute__((always_inline)) void s8_input_tiles(const S8Corners& corne
   }
 }
 
+template <class Level>
 inline __attribute__((always_inline)) void winograd_s8_input_of(const WinogradS8Input& a) noexcept {
   const WinogradGrid& g = a.grid;
   const std::ptrdiff_t row = static_cast<std::ptrdiff_t>(g.in_w) * kChannelBlock;
@@ -162,7 +164,7 @@ inline __attribute__((always_inline)) void winograd_s8_input_of(const WinogradS8
   std::ptrdiff_t tile = a.first;
   for (; tile + kS8TilesAtOnce <= a.end; tile += kS8TilesAtOnce, dst += kS8TilesAtOnce * kChannelBlock) {
     for (int t = 0; t < kS8TilesAtOnce; ++t) corner_of(t);
-    s8_input_tiles<true>(corners, flip, dst, a.dst_element);
+    s8_input_tiles<Level, true>(corners, flip, dst, a.dst_element);
   }
   if (tile == a.end) return;
   corner_of(0);
@@ -170,29 +172,29 @@ inline __attribute__((always_inline)) void winograd_s8_input_of(const WinogradS8
     corners.at[t] = corners.at[0];
     corners.row[t] = corners.row[0];
   }
-  s8_input_tiles<false>(corners, flip, dst, a.dst_element);
+  s8_input_tiles<Level, false>(corners, flip, dst, a.dst_element);
 }
 
-template <class Dot, int Tiles, int Blocks>
+template <class Level, int Tiles, int Blocks>
 void s8_product(const WinogradS8Product& a) noexcept {
-  constexpr int kPerBlock = kChannelBlock / Dot::kLanes;
+  constexpr int kPerBlock = kChannelBlock / Level::kLanes;
   constexpr int kVectors = Blocks * kPerBlock;
-  typename Dot::Acc acc[Tiles * kVectors];
-  unroll<Tiles * kVectors>([&](auto i) TENON_INLINE_LAMBDA { acc[i.value] = Dot::zero(); });
+  typename Level::Acc acc[Tiles * kVectors];
+  unroll<Tiles * kVectors>([&](auto i) TENON_INLINE_LAMBDA { acc[i.value] = Level::zero(); });
   const std::int16_t* src = a.src;
   const std::int16_t* weights = a.weights;
   const std::int16_t* next = a.next;
   const auto pair = [&](int c) TENON_INLINE_LAMBDA {
-    typename Dot::Weights w[kVectors];
+    typename Level::Weights w[kVectors];
     unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
-      w[v.value] = Dot::weights(weights + (v.value / kPerBlock) * a.weights_block +
-                                (v.value % kPerBlock) * Dot::kLanes * kWinogradS8Pair);
+      w[v.value] = Level::weights(weights + (v.value / kPerBlock) * a.weights_block +
+                                  (v.value % kPerBlock) * Level::kLanes * kWinogradS8Pair);
     });
     unroll<Tiles>([&](auto t) TENON_INLINE_LAMBDA {
-      const auto x = Dot::broadcast(src + t.value * kChannelBlock + c);
+      const auto x = Level::broadcast(src + t.value * kChannelBlock + c);
       unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
         auto& sum = acc[t.value * kVectors + v.value];
-        sum = Dot::dot(sum, x, w[v.value]);
+        sum = Level::dot(sum, x, w[v.value]);
       });
     });
     weights += kChannelBlock * kWinogradS8Pair;
@@ -208,14 +210,14 @@ void s8_product(const WinogradS8Product& a) noexcept {
   }
   unroll<Tiles>([&](auto t) TENON_INLINE_LAMBDA {
     unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
-      Dot::store(acc[t.value * kVectors + v.value], a.dst + (v.value / kPerBlock) * a.dst_block +
-                                                        t.value * kChannelBlock +
-                                                        (v.value % kPerBlock) * Dot::kLanes);
+      Level::store(acc[t.value * kVectors + v.value], a.dst + (v.value / kPerBlock) * a.dst_block +
+                                                          t.value * kChannelBlock +
+                                                          (v.value % kPerBlock) * Level::kLanes);
     });
   });
 }
 
-template <class Dot, int Blocks, int MaxTiles>
+template <class Level, int Blocks, int MaxTiles>
 inline __attribute__((always_inline)) void s8_product_with(const WinogradS8Product& a, int tiles) noexcept {
   if constexpr (MaxTiles > 0) {
     using Product = void (*)(const WinogradS8Product&) noexcept;
@@ -225,18 +227,18 @@ inline __attribute__((always_inline)) void s8_product_with(const WinogradS8Produ
     static constexpr Table table = [] {
       Table all;
       unroll<MaxTiles>(
-          [&](auto t) TENON_INLINE_LAMBDA { all.product[t.value] = s8_product<Dot, t.value + 1, Blocks>; });
+          [&](auto t) TENON_INLINE_LAMBDA { all.product[t.value] = s8_product<Level, t.value + 1, Blocks>; });
       return all;
     }();
     table.product[tiles - 1](a);
   }
 }
 
-template <class Dot, int Tiles1, int Tiles2>
+template <class Level, int Tiles1, int Tiles2>
 inline __attribute__((always_inline)) void winograd_s8_product_of(const WinogradS8Product& a, int tiles,
                                                                   int blocks) noexcept {
-  if (blocks == 1) return s8_product_with<Dot, 1, Tiles1>(a, tiles);
-  s8_product_with<Dot, 2, Tiles2>(a, tiles);
+  if (blocks == 1) return s8_product_with<Level, 1, Tiles1>(a, tiles);
+  s8_product_with<Level, 2, Tiles2>(a, tiles);
 }
 
 // 24^2 Y modulo 2^32 to Y + bias.

@@ -5,7 +5,7 @@
 namespace tenon::cpu {
 namespace {
 
-struct DotOf {
+struct Level {
   using Acc = S8Sums;
   struct Weights {
     S8Sums even;
@@ -19,6 +19,7 @@ struct DotOf {
 
   // A 16-bit integer modulo 2^32.
   static TENON_SIMD std::uint32_t wide(std::int16_t x) { return static_cast<std::uint32_t>(x); }
+  static TENON_SIMD S8Words widen(S8Bytes x) { return __builtin_convertvector(x, S8Words); }
   static TENON_SIMD Acc zero() { return Acc{}; }
   static TENON_SIMD Weights weights(const std::int16_t* w) {
     return {Acc{wide(w[0]), wide(w[2]), wide(w[4]), wide(w[6])},
@@ -35,10 +36,10 @@ void winograd_s8_portable_input(const WinogradS8Input& args) noexcept;
 void winograd_s8_portable_product(const WinogradS8Product& args, int tiles, int blocks) noexcept;
 void winograd_s8_portable_output(const WinogradS8Output& args) noexcept;
 
-void winograd_s8_portable_input(const WinogradS8Input& args) noexcept { winograd_s8_input_of(args); }
+void winograd_s8_portable_input(const WinogradS8Input& args) noexcept { winograd_s8_input_of<Level>(args); }
 
 void winograd_s8_portable_product(const WinogradS8Product& args, int tiles, int blocks) noexcept {
-  winograd_s8_product_of<DotOf, 3, 0>(args, tiles, blocks);
+  winograd_s8_product_of<Level, 4, 0>(args, tiles, blocks);
 }
 
 void winograd_s8_portable_output(const WinogradS8Output& args) noexcept { winograd_s8_output_of(args); }

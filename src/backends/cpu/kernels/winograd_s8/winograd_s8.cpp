@@ -40,10 +40,12 @@ struct WinogradS8 {
   using Product = WinogradS8Product;
   using Output = WinogradS8Output;
   static constexpr int kDepth = kWinogradS8Pair;
-  static constexpr std::ptrdiff_t kInputBytes = 5 << 20, kSumBytes = 5 << 20;
-  static constexpr int kLeastGroup = 24, kMostGroup = 64;
+  // Together with the weights of an element, V and M stay in the second-level cache where they can.
+  static constexpr std::ptrdiff_t kInputBytes = 512 << 10, kSumBytes = 512 << 10;
+  static constexpr int kLeastGroup = 24, kMostGroup = 48;
   static constexpr std::ptrdiff_t kSmallWeights = 4 << 20;
   static constexpr int kWideBlocks = 2;
+  static constexpr int kTileStep = 2;
 
   static void set_source(const WinogradS8Call& call, WinogradS8Input& in) {
     in.flip = call.conv.src_signed ? 0x80 : 0;
