@@ -30,6 +30,7 @@ void hash_tensor_type(Hasher& hasher, const TensorType& type) {
   }
   hasher.add(type.layout.order).add(type.layout.blocks.size());
   for (const Layout::Block& block : type.layout.blocks) hasher.add(block.axis).add(block.size);
+  hasher.add(type.layout.stored.has_value()).add(type.layout.stored.value_or(type.dtype));
   const Quantization& quant = type.quant;
   hasher.add(quant.scheme)
       .add(quant.axis)
@@ -48,6 +49,13 @@ Layout Layout::channels_last(int rank) {
   layout.order.push_back(0);
   for (int axis = 2; axis < rank; ++axis) layout.order.push_back(axis);
   layout.order.push_back(1);
+  return layout;
+}
+
+Layout Layout::stored_as(std::optional<DataType> type) const {
+  TENON_CHECK(!type || *type == DataType::bf16 || *type == DataType::f16, "values stored as {}", name(*type));
+  Layout layout = *this;
+  layout.stored = type;
   return layout;
 }
 
@@ -169,11 +177,18 @@ Type rename_values(const Type& type, const std::function<ValueId(ValueId)>& rena
   return result;
 }
 
+TensorType stored_type(TensorType type) {
+  type.dtype = type.layout.stored.value_or(type.dtype);
+  type.layout.stored.reset();
+  return type;
+}
+
 std::int64_t storage_bytes(const TensorType& type, const std::vector<std::int64_t>& dims) {
   Dims logical(dims.begin(), dims.end());
   Shape shape;
   for (const Dim& dim : type.layout.physical_dims(logical)) shape.push_back(dim.value());
-  return static_cast<std::int64_t>(storage_bytes(type.dtype, static_cast<std::size_t>(element_count(shape))));
+  const DataType dtype = type.layout.stored.value_or(type.dtype);
+  return static_cast<std::int64_t>(storage_bytes(dtype, static_cast<std::size_t>(element_count(shape))));
 }
 
 }  // namespace tenon

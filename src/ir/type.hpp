@@ -1,5 +1,6 @@
 // Types of values: Tensor, Sequence, Optional, Map. Text: f32[N,3,224,224], f32[*] for unknown rank,
-// f32[1,64,56,56]@nchw16c, i8[64,3,3,3]{scale=%s, axis=0}, seq<f32[*]>, opt<i64[]>, map<i64, f32[]>.
+// f32[1,64,56,56]@nchw16c, f32[1,64,56,56]@nchw16c:bf16, i8[64,3,3,3]{scale=%s, axis=0}, seq<f32[*]>,
+// opt<i64[]>, map<i64, f32[]>.
 #pragma once
 
 #include "base/ids.hpp"
@@ -22,7 +23,8 @@ using ValueId = Id<struct ValueTag>;
 // Physical order of a tensor's elements: logical axes in `order` (outermost first; empty = row-major), then
 // inner blocks, innermost last. A blocked axis is zero-padded up to a multiple of its block. Default: plain
 // row-major. Text: "nchw16c" style for rank 4 and 5 where it fits ("nhwc", "nchw16c", …), else "(0,2,3,1)" or
-// "(0,1,2,3|1:16)".
+// "(0,1,2,3|1:16)". A value of type f32 may be stored in 16 bits, each element rounded to nearest even:
+// "nchw16c:bf16", ":f16".
 struct Layout {
   struct Block {
     int axis = 0;
@@ -31,8 +33,10 @@ struct Layout {
   };
   std::vector<int> order;
   std::vector<Block> blocks;
+  std::optional<DataType> stored = {};  // bf16 or f16; nothing: the value's own type
 
-  bool is_plain() const noexcept { return order.empty() && blocks.empty(); }
+  bool is_plain() const noexcept { return is_row_major() && !stored; }
+  bool is_row_major() const noexcept { return order.empty() && blocks.empty(); }
   bool operator==(const Layout&) const = default;
   std::string to_string() const;  // "" for plain
   static Layout parse(std::string_view text);
@@ -40,6 +44,8 @@ struct Layout {
   static Layout channel_blocked(int block);
   // Channels last for that rank, e.g. nhwc for 4.
   static Layout channels_last(int rank);
+  // The same order with elements of that type.
+  Layout stored_as(std::optional<DataType> type) const;
   // Shape of the stored array, blocks included: [1,20,7,7]@nchw16c → [1,2,7,7,16].
   Dims physical_dims(const Dims& logical) const;
 };
@@ -101,6 +107,9 @@ class Type {
 
 // The type with every scale and zero point, at any depth, replaced by what `rename` gives for it.
 Type rename_values(const Type& type, const std::function<ValueId(ValueId)>& rename);
+
+// The type of the stored array: where the layout says in which element type it is, of that type.
+TensorType stored_type(TensorType type);
 
 // Bytes of the stored array (layout padding included) for concrete dims.
 std::int64_t storage_bytes(const TensorType& type, const std::vector<std::int64_t>& dims);

@@ -37,8 +37,8 @@ bool fits_rank(const Layout& layout, std::size_t rank) {
                      [&](const auto& block) { return inside(block.axis); });
 }
 
-std::string print_layout(const Layout& layout, std::optional<std::size_t> rank) {
-  if (layout.is_plain()) return "";
+std::string print_order(const Layout& layout, std::optional<std::size_t> rank) {
+  if (layout.is_row_major()) return "";
   if (!rank && !layout.order.empty()) rank = layout.order.size();
   if (rank && fits_rank(layout, *rank)) {
     if (std::string text = print_letters(layout, *rank); !text.empty()) return text;
@@ -51,6 +51,12 @@ std::string print_layout(const Layout& layout, std::optional<std::size_t> rank) 
     }
   }
   return text + ')';
+}
+
+std::string print_layout(const Layout& layout, std::optional<std::size_t> rank) {
+  std::string text = print_order(layout, rank);
+  if (layout.stored) text += fmt::format(":{}", name(*layout.stored));
+  return text;
 }
 
 bool is_permutation_of_axes(const std::vector<int>& order) {
@@ -102,7 +108,8 @@ Layout parse_letters(Lexer& lexer, const Token& token) {
   return layout;
 }
 
-Layout parse_layout(Lexer& lexer) {
+Layout parse_order(Lexer& lexer) {
+  if (lexer.peek().is(':')) return {};
   if (lexer.peek().kind == Token::Kind::identifier) return parse_letters(lexer, lexer.next());
   const std::size_t start = lexer.peek().offset;
   Layout layout;
@@ -123,6 +130,16 @@ Layout parse_layout(Lexer& lexer) {
   lexer.expect(')');
   if (!is_permutation_of_axes(layout.order))
     lexer.fail(start, "the layout's order is not a permutation of its axes");
+  return layout;
+}
+
+Layout parse_layout(Lexer& lexer) {
+  Layout layout = parse_order(lexer);
+  if (!lexer.accept(':')) return layout;
+  const Token token = lexer.expect(Token::Kind::identifier, "bf16 or f16");
+  layout.stored = parse_data_type(token.text);
+  if (layout.stored != DataType::bf16 && layout.stored != DataType::f16)
+    lexer.fail(token.offset, fmt::format("values are stored as bf16 or f16, not as '{}'", token.text));
   return layout;
 }
 
@@ -262,7 +279,12 @@ Type parse_type(Lexer& lexer, const ValueResolver& resolve) {
       lexer.expect(']');
     }
   }
-  if (lexer.accept('@')) type.layout = parse_layout(lexer);
+  if (lexer.peek().is('@')) {
+    const std::size_t start = lexer.next().offset;
+    type.layout = parse_layout(lexer);
+    if (type.layout.stored && type.dtype != DataType::f32)
+      lexer.fail(start, fmt::format("only values of f32 are stored as {}", name(*type.layout.stored)));
+  }
   if (lexer.peek().is('{')) type.quant = parse_quantization(lexer, resolve);
   return type;
 }

@@ -53,6 +53,8 @@ class Verifier {
     require(matches && graph_.value(id).index == index, "value {} does not know where it is defined",
             id.value);
     const Type& type = graph_.value(id).type;
+    require(!type.is_tensor() || !type.as_tensor().layout.stored || type.as_tensor().dtype == DataType::f32,
+            "value {} is of type {}: only f32 is stored in another type", id.value, type.to_string());
     rename_values(type, [&](ValueId used) {
       require(used.value < visible_.size() && visible_[used.value],
               "the type of value {} names value {}, which is not defined before", id.value, used.value);

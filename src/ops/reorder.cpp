@@ -78,12 +78,22 @@ std::vector<Inference> Reorder::infer(InferContext& context) const {
   const Layout source = Layout::parse(from);
   TensorType result = data;
   result.layout = Layout::parse(to);
-  if (data.layout == source) {
+  const bool stored_array = data.layout != source;
+  if (stored_array) {
+    if (!data.layout.is_plain())
+      context.fail(fmt::format("operand 0 has layout {}, expected {}", data.layout.to_string(), from));
+    if (source.stored) {
+      if (data.dtype != *source.stored)
+        context.fail(fmt::format("operand 0 is {}, stored as {}", name(data.dtype), name(*source.stored)));
+      result.dtype = DataType::f32;
+    }
+  }
+  if (result.layout.stored && result.dtype != DataType::f32)
+    context.fail(
+        fmt::format("only f32 is stored as {}, not {}", name(*result.layout.stored), name(result.dtype)));
+  if (!stored_array) {
     if (data.dims && extents) check_extents(context, source, *data.dims, *extents);
     return {result};
-  }
-  if (!data.layout.is_plain()) {
-    context.fail(fmt::format("operand 0 has layout {}, expected {}", data.layout.to_string(), from));
   }
   if (data.dims) result.dims = logical_dims(source, *data.dims, extents);
   return {result};

@@ -38,6 +38,9 @@ void check_buffer(const Plan& plan, const StepList& list, std::size_t i) {
   const bool bytes = buffer.type.is_tensor() && buffer.type.as_tensor().dtype != DataType::string;
   TENON_REQUIRE(bytes || buffer.storage == Buffer::Storage::dynamic,
                 "plan: buffer {} is not a tensor of numbers, so it must be dynamic", i);
+  TENON_REQUIRE(!buffer.type.is_tensor() || !buffer.type.as_tensor().layout.stored,
+                "plan: buffer {} is of type {}, and not of that in which it is stored", i,
+                buffer.type.to_string());
   const bool external = buffer.storage == Buffer::Storage::input || buffer.storage == Buffer::Storage::output;
   TENON_REQUIRE(!external || buffer.type.as_tensor().layout.is_plain(),
                 "plan: buffer {} is bound by the caller, so its layout must be plain", i);

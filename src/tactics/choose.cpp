@@ -22,9 +22,10 @@
 namespace tenon {
 namespace {
 
-constexpr std::size_t kMostTimed = 6;  // contenders per problem that the cost model lets through
-constexpr double kContested = 1.15;    // runners-up are at most that much behind
-constexpr double kImpossible = 1e18;   // ns; finite, so that sums stay comparable
+// Contenders per problem that the cost model lets through, for each type that values may be stored in.
+constexpr std::size_t kMostTimed = 6;
+constexpr double kContested = 1.15;   // runners-up are at most that much behind
+constexpr double kImpossible = 1e18;  // ns; finite, so that sums stay comparable
 
 class Chooser {
  public:
@@ -50,7 +51,7 @@ class Chooser {
     for (NodeId id : graph_.nodes(graph_.body())) {
       if (graph_.node(id).op.is<op::Constant>()) continue;
       Offer offer = offer_for(problem_of(graph_, id, options_), tactics_);
-      prune(offer, kMostTimed);
+      prune(offer, kMostTimed * (1 + offer.problem.stored_types.size()));
       if (offer.contenders.empty()) {
         refused += fmt::format("\n  '{}' ({}):", graph_.node(id).location, graph_.node(id).op.name());
         for (const Considered& other : offer.considered)
@@ -397,6 +398,14 @@ class Chooser {
   std::unordered_map<ValueId, std::vector<Consumer>> consumers_;
 };
 
+bool has_f32(const Problem& problem) {
+  const auto is_f32 = [](const Operand& operand) {
+    return operand.type.is_tensor() && operand.type.as_tensor().dtype == DataType::f32;
+  };
+  return std::any_of(problem.inputs.begin(), problem.inputs.end(), is_f32) ||
+         std::any_of(problem.outputs.begin(), problem.outputs.end(), is_f32);
+}
+
 }  // namespace
 
 std::vector<ValueId> operands_of(const Graph& graph, NodeId id) {
@@ -420,6 +429,8 @@ Problem problem_of(const Graph& graph, NodeId id, const ChooseOptions& options) 
   for (ValueId output : node.outputs) {
     problem.outputs.push_back(Chooser::operand_of(graph.value(output).type, nullptr, options));
   }
+  if (has_f32(problem) && !(options.keeps_f32 && options.keeps_f32(node)))
+    problem.stored_types = options.stored_types;
   return problem;
 }
 

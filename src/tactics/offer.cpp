@@ -13,6 +13,13 @@ namespace {
 
 constexpr double kTie = 0.03;
 
+// Whether it takes and gives f32 values only as the problem allows.
+bool allowed(const Problem& problem, const Candidate& candidate) {
+  const auto fits = [&](const Layout& layout) { return !layout.stored || problem.may_store(*layout.stored); };
+  return std::all_of(candidate.inputs.begin(), candidate.inputs.end(), fits) &&
+         std::all_of(candidate.outputs.begin(), candidate.outputs.end(), fits);
+}
+
 }  // namespace
 
 std::string layout_key(const Candidate& candidate) {
@@ -50,10 +57,16 @@ Offer offer_for(Problem problem, const TacticRegistry& tactics, const Tactic* wi
       offer.considered.push_back({std::string(tactic->name()), verdict.reason(), 0, 0});
       continue;
     }
-    fast = fast || !is_fallback(*tactic);
+    const std::size_t before = offer.contenders.size();
     for (Candidate& candidate : tactic->candidates(offer.problem)) {
-      offer.contenders.push_back({tactic, std::move(candidate)});
+      if (allowed(offer.problem, candidate)) offer.contenders.push_back({tactic, std::move(candidate)});
     }
+    if (offer.contenders.size() == before) {
+      offer.considered.push_back(
+          {std::string(tactic->name()), "it needs values in a 16-bit type that is not allowed here", 0, 0});
+      continue;
+    }
+    fast = fast || !is_fallback(*tactic);
   }
   return offer;
 }

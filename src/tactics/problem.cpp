@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace tenon {
 namespace {
 
@@ -40,8 +42,14 @@ std::string_view accuracy_name(Accuracy accuracy) {
 }  // namespace
 
 std::string Problem::key() const {
-  return fmt::format("{}({}) -> {} | {} t{} {}", print(op), describe(inputs), describe(outputs),
-                     isa_name(isa), threads, accuracy_name(accuracy));
+  std::string text = fmt::format("{}({}) -> {} | {} t{} {}", print(op), describe(inputs), describe(outputs),
+                                 isa_name(isa), threads, accuracy_name(accuracy));
+  for (const DataType type : stored_types) text += fmt::format(", {}", name(type));
+  return text;
+}
+
+bool Problem::may_store(DataType type) const noexcept {
+  return std::find(stored_types.begin(), stored_types.end(), type) != stored_types.end();
 }
 
 bool Problem::has_unknown_dims() const noexcept {

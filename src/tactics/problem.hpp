@@ -32,10 +32,14 @@ struct Problem {
   // values.
   const Graph* graph = nullptr;
   NodeId node;
+  // 16-bit types in which candidates may take and give values of f32 (Layout::stored).
+  std::vector<DataType> stored_types = {};
 
   // "conv{stride=[2,2],…}(f32[1,3,224,224], c:f32[64,3,7,7], -) -> f32[1,64,112,112] | avx512 t2 standard".
-  // Constants are marked but their values are not part of the key.
+  // Constants are marked but their values are not part of the key. Behind it ", bf16" where values may be
+  // stored so.
   std::string key() const;
+  bool may_store(DataType type) const noexcept;
   bool has_unknown_dims() const noexcept;  // of an input or output
   const TensorType& input(std::size_t i) const { return inputs.at(i).type.as_tensor(); }
   const TensorType& output(std::size_t i = 0) const { return outputs.at(i).type.as_tensor(); }

@@ -26,7 +26,8 @@ class Verdict {
 };
 
 // One configuration of a tactic, with the layouts that it takes and gives. Constant operands are consumed by
-// prepare() and have no layout demand.
+// prepare() and have no layout demand. Layouts may name one of the problem's stored_types; the step then has
+// operands of that element type, computes in f32 and rounds each result once.
 struct Candidate {
   std::string config;          // "" or "oc=4,ow=6": part of the timing cache's key
   std::vector<Layout> inputs;  // one per operand (plain for absent and constant ones)

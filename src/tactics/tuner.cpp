@@ -4,6 +4,7 @@
 #include "base/check.hpp"
 #include "base/context.hpp"
 #include "base/cpu_info.hpp"
+#include "base/half.hpp"
 #include "base/random.hpp"
 #include "base/thread_pool.hpp"
 
@@ -28,13 +29,13 @@ constexpr double kBehind = 1.08;     // not run again after kSettledRounds
 constexpr int kSettledRounds = 8;
 constexpr std::size_t kRandoms = 4099;  // a prime, so that no power of two repeats with them
 
-// A concrete type: the problem's at opt, in the candidate's layout.
+// A concrete type: the problem's at opt, as stored in the candidate's layout.
 Type concrete(const Operand& operand, const Layout& layout) {
   TensorType type = operand.type.as_tensor();
   type.dims = Dims(operand.dims.begin(), operand.dims.end());
   type.layout = layout;
   type.quant = {};
-  return type;
+  return stored_type(std::move(type));
 }
 
 struct OperandMemory {
@@ -43,10 +44,11 @@ struct OperandMemory {
 };
 
 // Repeats a few values: drawing every one would take longer than the measurement.
-void fill_random(std::span<float> values) {
+template <class T>
+void fill_random(std::span<T> values) {
   const std::size_t drawn = std::min(kRandoms, values.size());
   Random generator(1);
-  for (float& value : values.first(drawn)) value = generator.uniform(-1.0F, 1.0F);
+  for (T& value : values.first(drawn)) value = T(generator.uniform(-1.0F, 1.0F));
   for (std::size_t i = drawn; i < values.size(); i += drawn)
     std::copy_n(values.data(), std::min(drawn, values.size() - i), values.data() + i);
 }
@@ -60,8 +62,13 @@ OperandMemory allocate(const Operand& operand, const Layout& layout, bool random
   if (operand.constant != nullptr && layout.is_plain()) {
     std::copy_n(operand.constant->data(), std::min(bytes, operand.constant->size_bytes()),
                 memory.bytes.data());
-  } else if (random && type.as_tensor().dtype == DataType::f32) {
-    fill_random(std::span(memory.bytes.as<float>(), bytes / sizeof(float)));
+  } else if (random) {
+    switch (type.as_tensor().dtype) {
+      case DataType::f32: fill_random(std::span(memory.bytes.as<float>(), bytes / 4)); break;
+      case DataType::bf16: fill_random(std::span(memory.bytes.as<bfloat16>(), bytes / 2)); break;
+      case DataType::f16: fill_random(std::span(memory.bytes.as<float16>(), bytes / 2)); break;
+      default: break;
+    }
   }
   memory.view = {memory.bytes.data(), type.as_tensor().dtype, operand.dims, nullptr};
   return memory;

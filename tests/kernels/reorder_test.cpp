@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <bit>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <numeric>
@@ -51,6 +53,127 @@ TEST_P(ReorderKernels, BlocksAndBack) {
     from_blocked_run(kernel(), args, test::pool_of(3));
     ASSERT_TRUE(back.intact());
     ASSERT_EQ(std::memcmp(back.data(), x.data(), planar_size * sizeof(float)), 0);
+  }
+}
+
+constexpr DataType kTypes[] = {DataType::f32, DataType::bf16, DataType::f16};
+
+float value_of(const std::vector<std::uint32_t>& memory, DataType type, std::size_t i) {
+  std::uint32_t word = 0;
+  const auto bytes = static_cast<std::size_t>(float_bytes(type));
+  std::memcpy(&word, reinterpret_cast<const std::byte*>(memory.data()) + i * bytes, bytes);
+  if (type == DataType::bf16)
+    return static_cast<float>(bfloat16::from_bits(static_cast<std::uint16_t>(word)));
+  if (type == DataType::f16) return static_cast<float>(float16::from_bits(static_cast<std::uint16_t>(word)));
+  return std::bit_cast<float>(word);
+}
+
+std::uint32_t bits_of(const std::vector<std::uint32_t>& memory, DataType type, std::size_t i) {
+  std::uint32_t word = 0;
+  const auto bytes = static_cast<std::size_t>(float_bytes(type));
+  std::memcpy(&word, reinterpret_cast<const std::byte*>(memory.data()) + i * bytes, bytes);
+  return word;
+}
+
+std::uint32_t rounded_bits(float value, DataType type) {
+  if (type == DataType::bf16) return bfloat16(value).bits;
+  return type == DataType::f16 ? float16(value).bits : std::bit_cast<std::uint32_t>(value);
+}
+
+// Every upper half of a float, among them all subnormal numbers, infinities and NaNs of 16 bits, before a few
+// lower halves: ties of both types, and their neighbours.
+std::vector<std::uint32_t> telling_words() {
+  std::vector<std::uint32_t> words;
+  for (std::uint32_t upper = 0; upper < 0x10000; ++upper) {
+    for (const std::uint32_t lower :
+         {0x0000U, 0x0001U, 0x0FFFU, 0x1000U, 0x1001U, 0x3000U, 0x7FFFU, 0x8000U, 0x8001U, 0xFFFFU}) {
+      words.push_back(upper << 16 | lower);
+    }
+  }
+  return words;
+}
+
+TEST_P(ReorderKernels, RoundsToNearestEven) {
+  const std::vector<std::uint32_t> words = telling_words();
+  for (const DataType type : {DataType::bf16, DataType::f16}) {
+    std::vector<std::uint32_t> result(words.size() / 2 + 1, 0x5BADBADU);
+    convert_run(kernel(),
+                {words.data(), result.data(), static_cast<std::ptrdiff_t>(words.size()), DataType::f32, type},
+                test::pool_of(2));
+    for (std::size_t i = 0; i < words.size(); ++i) {
+      ASSERT_EQ(bits_of(result, type, i), rounded_bits(std::bit_cast<float>(words[i]), type))
+          << name(type) << " of the float " << std::hex << words[i];
+    }
+    EXPECT_EQ(result.back(), 0x5BADBADU) << "wrote behind the result";
+  }
+}
+
+// All numbers of 16 bits.
+TEST_P(ReorderKernels, ConvertsBetweenAllTypes) {
+  std::vector<std::uint32_t> codes;
+  for (std::uint32_t code = 0; code < 0x10000; code += 2) codes.push_back((code + 1) << 16 | code);
+  constexpr std::size_t kCount = 0x10000 - 5;
+  for (const DataType from : {DataType::bf16, DataType::f16}) {
+    for (const DataType to : kTypes) {
+      std::vector<std::uint32_t> result(kCount + 1);
+      convert_run(kernel(), {codes.data(), result.data(), kCount, from, to}, test::pool_of(2));
+      for (std::size_t i = 0; i < kCount; ++i) {
+        // A NaN that signals may have been made quiet on the way.
+        if (std::isnan(value_of(codes, from, i))) {
+          ASSERT_TRUE(std::isnan(value_of(result, to, i))) << name(from) << " to " << name(to) << " of " << i;
+        } else {
+          ASSERT_EQ(bits_of(result, to, i), rounded_bits(value_of(codes, from, i), to))
+              << name(from) << " to " << name(to) << " of " << i;
+        }
+      }
+    }
+  }
+}
+
+TEST_P(ReorderKernels, BlocksAndRounds) {
+  test::Random random;
+  SCOPED_TRACE(random.trace());
+  for (int i = 0; i < 90 && !HasFatalFailure(); ++i) {
+    BlockingArgs args;
+    args.batch = random.integer(1, 2);
+    args.channels = random.integer(1, 50);
+    args.spatial = random.integer(1, i % 6 == 0 ? 1100 : 40);
+    args.src_type = kTypes[i % 3];
+    args.dst_type = kTypes[i / 3 % 3];
+    SCOPED_TRACE(testing::Message() << args.channels << " channels, " << args.spatial << " pixels, "
+                                    << name(args.src_type) << " to " << name(args.dst_type));
+    const std::ptrdiff_t stored = channel_blocks(args.channels) * kChannelBlock;
+    const auto planar_size = static_cast<std::size_t>(args.batch * args.channels * args.spatial);
+    const auto blocked_size = static_cast<std::size_t>(args.batch * stored * args.spatial);
+    const std::vector<float> x = random.reals(planar_size);
+    std::vector<std::uint32_t> source(planar_size), blocked(blocked_size + 1), back(planar_size + 1);
+    const auto planar_count = static_cast<std::ptrdiff_t>(planar_size);
+    convert_run(kernel(), {x.data(), source.data(), planar_count, DataType::f32, args.src_type},
+                test::pool_of(1));
+    args.src = source.data();
+    args.dst = blocked.data();
+    to_blocked_run(kernel(), args, test::pool_of(3));
+    for (std::ptrdiff_t e = 0; e < args.batch * stored * args.spatial; ++e) {
+      const std::ptrdiff_t n = e / args.spatial / stored, c = e / args.spatial % stored, p = e % args.spatial;
+      const auto from = static_cast<std::size_t>((n * args.channels + c) * args.spatial + p);
+      const std::uint32_t want =
+          c < args.channels ? rounded_bits(value_of(source, args.src_type, from), args.dst_type) : 0;
+      ASSERT_EQ(bits_of(blocked, args.dst_type, blocked_position(args, n, c, p)), want)
+          << "channel " << c << " pixel " << p;
+    }
+    EXPECT_EQ(bits_of(blocked, args.dst_type, blocked_size), 0U) << "wrote behind the result";
+    args.src = blocked.data();
+    args.dst = back.data();
+    std::swap(args.src_type, args.dst_type);
+    from_blocked_run(kernel(), args, test::pool_of(3));
+    for (std::size_t e = 0; e < planar_size; ++e) {
+      const float once = value_of(source, args.dst_type, e);
+      const std::uint32_t rounded = rounded_bits(once, args.src_type);
+      const std::vector<std::uint32_t> one{rounded};
+      ASSERT_EQ(bits_of(back, args.dst_type, e), rounded_bits(value_of(one, args.src_type, 0), args.dst_type))
+          << "element " << e;
+    }
+    EXPECT_EQ(bits_of(back, args.dst_type, planar_size), 0U) << "wrote behind the result";
   }
 }
 

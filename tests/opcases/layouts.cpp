@@ -1,7 +1,9 @@
 #include "opcases/layouts.hpp"
 
 #include "base/check.hpp"
+#include "base/half.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 namespace tenon::test {
@@ -36,6 +38,14 @@ bool is_byte(DataType dtype) { return dtype == DataType::i8 || dtype == DataType
 
 std::int64_t element_bytes(DataType dtype) { return bit_width(dtype) / 8; }
 
+template <class To, class From>
+Tensor converted(const Tensor& tensor) {
+  Tensor result(DataTypeOf<To>::value, tensor.shape());
+  const auto from = tensor.values<From>();
+  std::transform(from.begin(), from.end(), result.mutable_values<To>().begin(), [](From x) { return To(x); });
+  return result;
+}
+
 }  // namespace
 
 std::vector<std::byte> store(const Tensor& tensor, const Layout& layout) {
@@ -61,19 +71,31 @@ Tensor unstore(const std::byte* stored, DataType dtype, const Shape& shape, cons
     if (tensor.size_bytes() != 0) std::memcpy(tensor.mutable_data(), stored, tensor.size_bytes());
     return tensor;
   }
-  const bool floats = dtype == DataType::f32;
+  const bool floats = dtype == DataType::f32 || dtype == DataType::bf16 || dtype == DataType::f16;
   TENON_CHECK(floats || is_byte(dtype), "a blocked tensor of {}", name(dtype));
   const std::int64_t bytes = element_bytes(dtype);
   walk(shape, block_of(layout), [&](std::int64_t to, std::int64_t from) {
     if (to >= 0) {
       std::memcpy(tensor.mutable_data() + to * bytes, stored + from * bytes, static_cast<std::size_t>(bytes));
     } else if (floats) {
-      float lane = 0;
-      std::memcpy(&lane, stored + from * bytes, sizeof(lane));
-      *padding_clear = *padding_clear && lane == 0;
+      const std::byte* lane = stored + from * bytes;
+      const bool zero = std::all_of(lane, lane + bytes - 1, [](std::byte b) { return b == std::byte{0}; });
+      const bool signless = (lane[bytes - 1] & std::byte{0x7F}) == std::byte{0};
+      *padding_clear = *padding_clear && zero && signless;
     }
   });
   return tensor;
+}
+
+Tensor rounded(const Tensor& tensor, std::optional<DataType> type) {
+  if (!type || tensor.dtype() != DataType::f32) return tensor;
+  if (*type == DataType::bf16) return converted<bfloat16, float>(tensor);
+  return *type == DataType::f16 ? converted<float16, float>(tensor) : tensor;
+}
+
+Tensor widened(const Tensor& tensor) {
+  if (tensor.dtype() == DataType::bf16) return converted<float, bfloat16>(tensor);
+  return tensor.dtype() == DataType::f16 ? converted<float, float16>(tensor) : tensor;
 }
 
 }  // namespace tenon::test

@@ -44,7 +44,7 @@ ThreadPool& pool_of(int threads) {
 Type with_layout(const Operand& operand, const Layout& layout) {
   TensorType type = operand.type.as_tensor();
   type.layout = layout;
-  return type;
+  return stored_type(std::move(type));
 }
 
 }  // namespace
@@ -74,6 +74,7 @@ CaseProblem problem_of_case(const OpCase& op_case, Random& random) {
   options.profile = case_profile();
   options.isa = isa();
   options.threads = 2;
+  options.stored_types = {DataType::bf16, DataType::f16};
   for (NodeId id : result.graph.nodes(result.graph.body())) {
     if (result.graph.node(id).op == op_case.op) result.problem = tenon::problem_of(result.graph, id, options);
   }
@@ -128,8 +129,9 @@ RunResult StepRig::run(const std::vector<Tensor>& inputs, const std::vector<Shap
   std::vector<const BufferView*> input_views;
   std::vector<BufferView*> output_views;
   for (std::size_t i = 0; i < prepared_.operands.size(); ++i) {
-    const Tensor& tensor = inputs[prepared_.operands[i]];
-    const auto stored = store(tensor, input_types_[i].as_tensor().layout);
+    const TensorType& type = input_types_[i].as_tensor();
+    const Tensor tensor = rounded(inputs[prepared_.operands[i]], type.dtype);
+    const auto stored = store(tensor, type.layout);
     memory.emplace_back(stored.size());
     std::copy(stored.begin(), stored.end(), memory.back().data());
     views.push_back({memory.back().data(), tensor.dtype(), tensor.shape(), nullptr});
@@ -154,7 +156,7 @@ RunResult StepRig::run(const std::vector<Tensor>& inputs, const std::vector<Shap
     const TensorType& type = output_types_[i].as_tensor();
     bool clear = true;
     result.outputs.push_back(
-        unstore(output_views[i]->data, type.dtype, output_shapes[i], type.layout, &clear));
+        widened(unstore(output_views[i]->data, type.dtype, output_shapes[i], type.layout, &clear)));
     result.padding_clear = result.padding_clear && clear;
   }
   return result;

@@ -21,7 +21,7 @@ CaseProblem problem_of_case(const OpCase& op_case, Random& random);
 
 struct RunResult {
   Status status;
-  std::vector<Tensor> outputs;  // plain
+  std::vector<Tensor> outputs;  // plain; f32 where stored in 16 bits
   bool guards_intact = true;
   bool padding_clear = true;
   std::size_t allocations = 0;  // while the step ran
@@ -32,7 +32,8 @@ class StepRig {
   // Takes `prepared` as a plan would hold it. ModelError from the factory passes through.
   StepRig(const Problem& problem, const Candidate& candidate, Prepared prepared, const StepRegistry& steps);
 
-  // `inputs`: one plain tensor per operand of the problem. ModelError from specialising passes through.
+  // `inputs`: one plain tensor per operand of the problem, rounded here where it is stored in 16 bits.
+  // ModelError from specialising passes through.
   RunResult run(const std::vector<Tensor>& inputs, const std::vector<Shape>& output_shapes, int threads);
 
   std::size_t scratch_bytes(const std::vector<Shape>& input_shapes, const std::vector<Shape>& output_shapes,

@@ -1,6 +1,7 @@
 // Every tactic of the CPU backend on every case that it takes: each candidate, under several shapes on one
 // step, against the reference backend.
 #include "backends/ref/ref.hpp"
+#include "opcases/layouts.hpp"
 #include "opcases/registries.hpp"
 #include "opcases/rig.hpp"
 #include "ops/reorder.hpp"
@@ -12,7 +13,9 @@
 #include <cmath>
 #include <cstdlib>
 #include <limits>
+#include <optional>
 #include <set>
+#include <utility>
 
 namespace tenon::test {
 namespace {
@@ -28,17 +31,25 @@ Shape evaluate_dims(const Dims& dims, const SymbolValues& symbols) {
   return shape;
 }
 
+// What rounding to the type in which a result is stored may add.
+double rounding_error(double exact, std::optional<DataType> stored) {
+  if (!stored) return 0;
+  return *stored == DataType::bf16 ? std::abs(exact) * 0x1p-8 : std::abs(exact) * 0x1p-11 + 0x1p-25;
+}
+
 // By how much `value` may miss `exact`, in units of epsilon × length × error factor × magnitude.
-double miss(double value, double exact, double length, double factor) {
+double miss(double value, double exact, double length, double factor, std::optional<DataType> stored) {
   if (std::isnan(exact) || std::isinf(exact))
     return std::isnan(exact) == std::isnan(value) && (std::isnan(exact) || value == exact) ? 0 : 1e30;
   if (std::isnan(value)) return 1e30;
   const double unit =
       std::numeric_limits<float>::epsilon() * (length + 2) * factor * std::max(1.0, std::abs(exact));
-  return std::abs(value - exact) / unit;
+  const double rounding = rounding_error(std::abs(exact) + unit, stored);
+  return std::abs(value - exact) / (unit + rounding);
 }
 
-void expect_close(const Tensor& found, const Tensor& expected, double length, double factor) {
+void expect_close(const Tensor& found, const Tensor& expected, double length, double factor,
+                  std::optional<DataType> stored) {
   ASSERT_EQ(found.dtype(), expected.dtype());
   if (found.dtype() != DataType::f32) {
     EXPECT_TRUE(found.identical(expected)) << "differs";
@@ -46,7 +57,7 @@ void expect_close(const Tensor& found, const Tensor& expected, double length, do
   }
   const auto a = found.values<float>(), b = expected.values<float>();
   for (std::size_t i = 0; i < a.size(); ++i) {
-    ASSERT_LE(miss(a[i], b[i], length, factor), 1.0)
+    ASSERT_LE(miss(a[i], b[i], length, factor, stored), 1.0)
         << "element " << i << ": " << a[i] << ", expected " << b[i];
   }
 }
@@ -80,6 +91,7 @@ void run_candidate(const OpCase& op_case, const CaseProblem& made, const Tactic&
       inputs.push_back(operand.constant || !operand.present
                            ? made.constants[i]
                            : make_tensor(operand, evaluate_dims(operand.dims, symbols), random));
+      if (!operand.constant) inputs.back() = widened(rounded(inputs.back(), candidate.inputs[i].stored));
       input_shapes.push_back(inputs.back().shape());
     }
     const std::vector<Data> expected = reference(op_case, inputs, problem.outputs.size());
@@ -95,7 +107,8 @@ void run_candidate(const OpCase& op_case, const CaseProblem& made, const Tactic&
       EXPECT_TRUE(result.padding_clear) << "left something in padding lanes";
       EXPECT_EQ(result.allocations, 0U);
       for (std::size_t i = 0; i < expected.size(); ++i) {
-        expect_close(result.outputs[i], expected[i].tensor(), op_case.length, tactic.error_factor());
+        expect_close(result.outputs[i], expected[i].tensor(), op_case.length, tactic.error_factor(),
+                     candidate.outputs[i].stored);
       }
       if (testing::Test::HasFailure()) return;
     }
@@ -132,9 +145,10 @@ TEST_P(Tactics, AgreeWithReference) {
 }
 
 // A conversion as `choose` asks for it.
-Problem conversion(DataType dtype, const Dims& dims, bool to_blocked) {
+Problem conversion(DataType dtype, const Dims& dims, const Layout& from, const Layout& to) {
   op::Reorder op;
-  (to_blocked ? op.to : op.from) = Layout::channel_blocked(16).to_string();
+  op.from = from.to_string();
+  op.to = to.to_string();
   Problem problem{Op(op), {}, {}, Accuracy::standard, isa(), 2, nullptr, {}};
   Operand operand{Type::tensor(dtype, dims), evaluate_dims(dims, case_runs().front()), {}, true, nullptr};
   operand.max_dims = evaluate_dims(dims, {{"N", 5}, {"H", 13}, {"W", 13}, {"S", 70}});
@@ -148,12 +162,43 @@ std::vector<Dims> converted_dims() {
   return {{n, 19, h, w}, {n, 16, 5, w}, {2, 1, w}, {n, 33, 2, h, w}};
 }
 
-std::vector<std::pair<DataType, Dims>> converted_types() {
-  std::vector<std::pair<DataType, Dims>> types;
-  for (const DataType dtype : {DataType::f32, DataType::i8}) {
-    for (const Dims& dims : converted_dims()) types.emplace_back(dtype, dims);
+// Between plain and blocked, and for f32 between all types in which it is stored.
+std::vector<std::pair<Layout, Layout>> conversions_of(DataType dtype) {
+  std::vector<Layout> layouts{Layout(), Layout::channel_blocked(16)};
+  if (dtype == DataType::f32) {
+    for (const DataType type : {DataType::bf16, DataType::f16}) {
+      layouts.push_back(layouts[0].stored_as(type));
+      layouts.push_back(layouts[1].stored_as(type));
+    }
   }
-  return types;
+  std::vector<std::pair<Layout, Layout>> pairs;
+  for (const Layout& from : layouts) {
+    for (const Layout& to : layouts) {
+      if (from != to) pairs.emplace_back(from, to);
+    }
+  }
+  return pairs;
+}
+
+void check_conversion(DataType dtype, const Dims& dims, const Layout& from, const Layout& to,
+                      Random& random) {
+  SCOPED_TRACE(fmt::format("{} from '{}' to '{}'", name(dtype), from.to_string(), to.to_string()));
+  const Problem problem = conversion(dtype, dims, from, to);
+  for (const Tactic* tactic : tactics().for_op("reorder")) {
+    ASSERT_TRUE(tactic->supports(problem)) << tactic->supports(problem).reason();
+    const Candidate candidate = tactic->candidates(problem).at(0);
+    StepRig rig(problem, candidate, tactic->prepare(problem, candidate), steps());
+    for (const SymbolValues& symbols : case_runs()) {
+      const Tensor x = make_tensor(typed(dtype, dims, -100, 100), evaluate_dims(dims, symbols), random);
+      const Tensor expected = widened(rounded(widened(rounded(x, from.stored)), to.stored));
+      for (const int threads : {1, 2}) {
+        const RunResult result = rig.run({x}, {x.shape()}, threads);
+        EXPECT_TRUE(result.outputs.at(0).identical(expected));
+        EXPECT_TRUE(result.guards_intact && result.padding_clear);
+        EXPECT_EQ(result.allocations, 0U);
+      }
+    }
+  }
 }
 
 TEST(Conversions, AgreeWithPlainTensors) {
@@ -161,23 +206,9 @@ TEST(Conversions, AgreeWithPlainTensors) {
   const std::uint64_t seed = choose_seed();
   SCOPED_TRACE(fmt::format("TENON_TEST_SEED={}", seed));
   Random random(seed);
-  for (const bool to_blocked : {true, false}) {
-    for (const auto& [dtype, dims] : converted_types()) {
-      const Problem problem = conversion(dtype, dims, to_blocked);
-      for (const Tactic* tactic : tactics().for_op("reorder")) {
-        ASSERT_TRUE(tactic->supports(problem)) << tactic->supports(problem).reason();
-        const Candidate candidate = tactic->candidates(problem).at(0);
-        StepRig rig(problem, candidate, tactic->prepare(problem, candidate), steps());
-        for (const SymbolValues& symbols : case_runs()) {
-          const Tensor x = make_tensor(typed(dtype, dims, -100, 100), evaluate_dims(dims, symbols), random);
-          for (const int threads : {1, 2}) {
-            const RunResult result = rig.run({x}, {x.shape()}, threads);
-            EXPECT_TRUE(result.outputs.at(0).identical(x));
-            EXPECT_TRUE(result.guards_intact && result.padding_clear);
-            EXPECT_EQ(result.allocations, 0U);
-          }
-        }
-      }
+  for (const DataType dtype : {DataType::f32, DataType::i8}) {
+    for (const auto& [from, to] : conversions_of(dtype)) {
+      for (const Dims& dims : converted_dims()) check_conversion(dtype, dims, from, to, random);
     }
   }
 }

@@ -96,17 +96,19 @@ void damage_operands(const Prepared& good, std::vector<Damage>& out) {
 
 std::vector<Candidate> damaged_layouts(const Candidate& good) {
   std::vector<Candidate> candidates{good};
-  const auto flip = [](Layout& layout) {
-    layout = layout.is_plain() ? Layout::channel_blocked(16) : Layout();
+  const auto add = [&](auto list, std::size_t i) {
+    const Layout layout = (good.*list)[i];
+    for (const Layout& order : {Layout(), Layout::channel_blocked(16)}) {
+      for (const std::optional<DataType> stored :
+           {std::optional<DataType>(), std::optional(DataType::bf16), std::optional(DataType::f16)}) {
+        if (order.stored_as(stored) == layout) continue;
+        candidates.push_back(good);
+        (candidates.back().*list)[i] = order.stored_as(stored);
+      }
+    }
   };
-  for (std::size_t i = 0; i < good.inputs.size(); ++i) {
-    candidates.push_back(good);
-    flip(candidates.back().inputs[i]);
-  }
-  for (std::size_t i = 0; i < good.outputs.size(); ++i) {
-    candidates.push_back(good);
-    flip(candidates.back().outputs[i]);
-  }
+  for (std::size_t i = 0; i < good.inputs.size(); ++i) add(&Candidate::inputs, i);
+  for (std::size_t i = 0; i < good.outputs.size(); ++i) add(&Candidate::outputs, i);
   return candidates;
 }
 
@@ -117,9 +119,10 @@ class Untrusted : public testing::TestWithParam<OpCase> {
   }
 };
 
-// A blocked layout exists for tensors of rank 2 or more, and the rig stores f32 that way.
+// A blocked layout exists for tensors of rank 2 or more, and the rig stores f32 that way and in 16 bits.
 bool can_be_stored(const Operand& operand, const Layout& layout) {
-  return layout.is_plain() || (operand.dims.size() >= 2 && operand.type.as_tensor().dtype == DataType::f32);
+  const bool f32 = operand.type.as_tensor().dtype == DataType::f32;
+  return layout.is_plain() || (f32 && (layout.is_row_major() || operand.dims.size() >= 2));
 }
 
 void try_step(const Problem& problem, const Candidate& candidate, const Prepared& prepared,

@@ -90,7 +90,7 @@ std::optional<Shape> static_shape(const Type& type) {
 // What an output holds before its kernel runs: zeros, and where the shape is not known an empty tensor.
 Data fresh_output(const Type& type) {
   if (!type.is_tensor()) return {};
-  const TensorType& tensor = type.as_tensor();
+  const TensorType tensor = stored_type(type.as_tensor());
   if (auto shape = static_shape(type)) return Tensor(tensor.dtype, std::move(*shape));
   Shape shape{0};
   if (tensor.dims) {
@@ -106,7 +106,7 @@ void check_output(const Op& op, std::size_t index, const Data& output, const Typ
   TENON_CHECK(output.is_tensor(), "the reference kernel of {} left output {} empty", op.name(), index);
   const Tensor& tensor = output.tensor();
   const std::optional<Shape> shape = static_shape(type);
-  TENON_CHECK(tensor.dtype() == type.as_tensor().dtype && (!shape || *shape == tensor.shape()),
+  TENON_CHECK(tensor.dtype() == stored_type(type.as_tensor()).dtype && (!shape || *shape == tensor.shape()),
               "the reference kernel of {} made {} of output {}, inferred as {}", op.name(),
               type_of(output).to_string(), index, type.to_string());
 }

@@ -1,6 +1,7 @@
 #include "ops/reorder.hpp"
 
 #include "backends/ref/elements.hpp"
+#include "backends/ref/pointwise_function.hpp"
 
 namespace tenon {
 namespace ref {
@@ -33,9 +34,14 @@ void run_reorder(const Op& op, const Call& call) {
   }
   const std::vector<std::int64_t> to_strides = strides_of(call.out().shape());
   const std::vector<std::int64_t> from_strides = strides_of(stored);
+  Tensor source = call.in(0);
+  if (source.dtype() != call.out().dtype()) {
+    source = Tensor(call.out().dtype(), stored);
+    cast_tensor(call.in(0), source, false);
+  }
   clear(call.out());
   for_each_index(logical, [&](std::span<const std::int64_t> index) {
-    copy_elements(call.out(), stored_offset(to, to_strides, index), call.in(0),
+    copy_elements(call.out(), stored_offset(to, to_strides, index), source,
                   stored_offset(from, from_strides, index));
   });
 }

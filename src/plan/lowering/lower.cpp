@@ -91,6 +91,7 @@ class Lowering {
     if (!value.type.is_tensor()) return buffer;
     buffer.type.as_tensor().layout = layout;
     buffer.type.as_tensor().quant = {};
+    buffer.type = stored_type(buffer.type.as_tensor());
     if (value.type.as_tensor().dtype == DataType::string) return buffer;
     if (has_unknown(value.type)) return buffer;
     // Where dims have no bound, sizes are found while running.
@@ -210,7 +211,7 @@ class Lowering {
       inputs.push_back(id.valid() ? buffer_for(id, choice.candidate.inputs.at(operand)) : BufferId());
     }
     if (prepared.kind == kAliasStep) {
-      add_alias(node, inputs.at(0));
+      add_alias(node, inputs.at(0), choice.candidate.outputs.at(0));
       return;
     }
     std::vector<BufferId> outputs;
@@ -312,14 +313,14 @@ class Lowering {
     return true;
   }
 
-  void add_alias(const Node& node, BufferId of) {
-    Buffer buffer = describe(node.outputs.at(0), {});
+  void add_alias(const Node& node, BufferId of, const Layout& layout) {
+    Buffer buffer = describe(node.outputs.at(0), layout);
     TENON_CHECK(
         list_.buffer(of).storage != Buffer::Storage::dynamic && buffer.storage == Buffer::Storage::arena,
         "a view of memory of unknown size");
     buffer.storage = Buffer::Storage::alias;
     buffer.alias_of = of;
-    buffers_[key(node.outputs[0], {})] = new_buffer(std::move(buffer));
+    buffers_[key(node.outputs[0], layout)] = new_buffer(std::move(buffer));
   }
 
   void add_step(const NodeChoice& choice, Prepared prepared, std::vector<BufferId> inputs,

@@ -1,12 +1,23 @@
 #include "plan/lowering/stored_constant.hpp"
 
 #include "base/check.hpp"
+#include "base/half.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 namespace tenon {
+namespace {
 
-Tensor stored_constant(const Tensor& constant, const Layout& layout) {
+template <class T>
+Tensor rounded(const Tensor& constant) {
+  Tensor result(DataTypeOf<T>::value, constant.shape());
+  const auto from = constant.values<float>();
+  std::transform(from.begin(), from.end(), result.mutable_values<T>().begin(), [](float x) { return T(x); });
+  return result;
+}
+
+Tensor blocked_constant(const Tensor& constant, const Layout& layout) {
   const Shape& shape = constant.shape();
   TENON_CHECK(layout.order.empty() && layout.blocks.size() == 1 && layout.blocks[0].axis == 1 &&
                   shape.size() >= 2 && bit_width(constant.dtype()) % 8 == 0,
@@ -29,6 +40,14 @@ Tensor stored_constant(const Tensor& constant, const Layout& layout) {
     }
   }
   return stored;
+}
+
+}  // namespace
+
+Tensor stored_constant(const Tensor& constant, const Layout& layout) {
+  const Tensor stored = layout.is_row_major() ? constant : blocked_constant(constant, layout);
+  if (!layout.stored) return stored;
+  return *layout.stored == DataType::bf16 ? rounded<bfloat16>(stored) : rounded<float16>(stored);
 }
 
 }  // namespace tenon

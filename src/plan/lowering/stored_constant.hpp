@@ -7,8 +7,9 @@
 
 namespace tenon {
 
-// The elements as they are stored in a channel-blocked layout, lanes beyond the last channel zero: a tensor
-// of one axis. For element types of whole bytes.
+// The elements as they are stored in a layout that is not plain: in the element type that it names; where it
+// is channel-blocked a tensor of one axis, lanes beyond the last channel zero. For element types of whole
+// bytes.
 Tensor stored_constant(const Tensor& constant, const Layout& layout);
 
 }  // namespace tenon

@@ -108,6 +108,31 @@ TEST(Layout, NamesRoundTrip) {
   EXPECT_EQ(Layout::parse("nchw"), Layout{});
 }
 
+TEST(Layout, NamesTheTypeOfStoredElements) {
+  const Layout blocked = Layout::channel_blocked(16).stored_as(DataType::bf16);
+  EXPECT_EQ(blocked.to_string(), "(|1:16):bf16");
+  EXPECT_EQ(Layout::parse(blocked.to_string()), blocked);
+  EXPECT_EQ(Layout::parse(":f16"), Layout().stored_as(DataType::f16));
+  EXPECT_FALSE(Layout().stored_as(DataType::f16).is_plain());
+  EXPECT_NE(blocked, Layout::channel_blocked(16));
+  EXPECT_EQ(blocked.stored_as({}), Layout::channel_blocked(16));
+  for (const char* text : {"nhwc:f32", ":i8", "nhwc:", ":bf16:f16", "bf16"})
+    EXPECT_THROW(Layout::parse(text), ModelError) << text;
+  for (const char* text : {"f32[1,20,7,7]@nchw16c:bf16", "f32[N,3]@:f16", "f32[*]@(0,2,1):bf16"})
+    EXPECT_EQ(Type::parse(text).to_string(), text);
+  EXPECT_NE(Type::parse("f32[3]@:f16").hash(), Type::parse("f32[3]").hash());
+  EXPECT_THROW(Type::parse("i8[3]@:bf16"), ModelError);
+  EXPECT_THROW(Type::parse("bf16[3]@:bf16"), ModelError);
+}
+
+TEST(Layout, StoredTypeIsThatOfTheArray) {
+  const TensorType type = Type::parse("f32[1,20,7,7]@nchw16c:bf16").as_tensor();
+  EXPECT_EQ(Type(stored_type(type)).to_string(), "bf16[1,20,7,7]@nchw16c");
+  EXPECT_EQ(storage_bytes(type, {1, 20, 7, 7}), 2 * 7 * 7 * 16 * 2);
+  const TensorType plain = Type::parse("i8[3]").as_tensor();
+  EXPECT_EQ(stored_type(plain), plain);
+}
+
 TEST(Layout, StorageBytesCountPadding) {
   TensorType type{DataType::f32, Dims{1, 20, 7, 7}, Layout::channel_blocked(16), {}};
   EXPECT_EQ(storage_bytes(type, {1, 20, 7, 7}), 4 * 2 * 16 * 49);

@@ -126,6 +126,16 @@ TEST_F(Indexing, ReorderChangesTheLayout) {
   EXPECT_NE(error(op::Trilu{}, {blocked}), "") << "other operators take plain tensors";
 }
 
+TEST_F(Indexing, ReorderChangesTheStoredType) {
+  const ValueId rounded = add(op::Reorder{.to = "nchw16c:bf16"}, {input("f32[N,20,H,W]")});
+  EXPECT_EQ(type(rounded), "f32[N,20,H,W]@nchw16c:bf16");
+  EXPECT_EQ(type(add(op::Reorder{.from = "nchw16c:bf16", .to = ":f16"}, {rounded})), "f32[N,20,H,W]@:f16");
+  EXPECT_EQ(type(add(op::Reorder{.from = ":bf16"}, {input("bf16[3]")})), "f32[3]") << "a stored array";
+  EXPECT_NE(error(op::Reorder{.from = ":bf16"}, {input("f32[3]")}), "");
+  EXPECT_NE(error(op::Reorder{.from = "nchw16c"}, {rounded}), "");
+  EXPECT_NE(error(op::Reorder{.to = ":bf16"}, {input("i32[3]")}), "") << "only f32 is stored in another type";
+}
+
 TEST_F(Indexing, LogicalDimsOfAStoredArray) {
   const Layout layout = Layout::channel_blocked(16);
   const Dims logical{2, 20, 7, 5};

@@ -1,5 +1,6 @@
 // Values of indexing and selection where the official tests do not look: other dtypes, NaN, overflow, out of
 // range.
+#include "base/half.hpp"
 #include "evaluation.hpp"
 #include "ops/bernoulli.hpp"
 #include "ops/bitcast.hpp"
@@ -175,6 +176,14 @@ TEST(Reorder, PadsBlocksWithZeros) {
   EXPECT_EQ(stored.shape(), (Shape{1, 2, 1, 2, 2}));
   EXPECT_EQ(values<float>(stored), (Reals{1, 3, 2, 4, 5, 0, 6, 0}));
   EXPECT_EQ(values<float>(evaluate(op::Reorder{.to = "nhwc"}, {x})), (Reals{1, 3, 5, 2, 4, 6}));
+}
+
+TEST(Reorder, RoundsToTheStoredType) {
+  const Tensor x = tensor<float>({2, 2}, {1, 1.0F + 0x1p-8F, -1.0F - 0x3p-8F, 3e38F});
+  const Tensor stored = evaluate(op::Reorder{.to = "(1,0):bf16"}, {x});
+  EXPECT_EQ(stored.dtype(), DataType::bf16);
+  const Tensor back = evaluate(op::Reorder{.from = "(1,0):bf16"}, {stored});
+  EXPECT_EQ(values<float>(back), (Reals{1, 1, -1.0F - 0x1p-6F, static_cast<float>(bfloat16(3e38F))}));
 }
 
 TEST(Random, SeedsRepeatAndMomentsFit) {

@@ -2,6 +2,7 @@
 
 #include "backends/cpu/kernels/kernel.hpp"
 #include "backends/cpu/tactics/checks.hpp"
+#include "backends/cpu/tactics/cost.hpp"
 #include "base/check.hpp"
 
 #include <cstring>
@@ -16,6 +17,12 @@ bool is_blockable(const TensorType& type) noexcept {
 double blocked_excess(const Operand& operand) {
   const auto channels = static_cast<double>(operand.dims.at(1));
   return channels == 0 ? 1 : static_cast<double>(round_up(operand.dims[1], kChannelBlock)) / channels;
+}
+
+double stored_bytes(const Operand& operand, const Layout& layout) {
+  const DataType dtype = layout.stored.value_or(operand.type.as_tensor().dtype);
+  const double excess = layout.is_row_major() ? 1 : blocked_excess(operand);
+  return elements(operand.dims) * excess * bit_width(dtype) / 8.0;
 }
 
 Tensor block_constant(const Tensor& constant, std::size_t rank) {

@@ -11,6 +11,9 @@ bool is_blockable(const TensorType& type) noexcept;
 // Stored over logical elements of a blocked tensor: 16/3 for 3 channels.
 double blocked_excess(const Operand& operand);
 
+// Bytes of an operand in that layout, which is plain or blocked.
+double stored_bytes(const Operand& operand, const Layout& layout);
+
 // A constant that is broadcast to a blocked tensor of `rank`, in the form in which it is stored: with a
 // channel axis of its own [d, ceil(C / 16), …, 16] and zero padding lanes, else with a last axis of 1.
 Tensor block_constant(const Tensor& constant, std::size_t rank);

@@ -26,11 +26,16 @@ class ReorderTactic final : public Tactic {
     }
     const auto& op = *problem.op.as<op::Reorder>();
     const Layout from = Layout::parse(op.from), to = Layout::parse(op.to);
-    if (!(from.is_plain() && to == blocked()) && !(from == blocked() && to.is_plain())) {
+    const auto known = [](const Layout& layout) {
+      return layout.is_row_major() || layout.stored_as({}) == blocked();
+    };
+    if (!known(from) || !known(to) || from == to) {
       return Verdict::no(fmt::format("from '{}' to '{}', the kernels convert between plain and '{}'", op.from,
                                      op.to, blocked().to_string()));
     }
-    if (problem.inputs[0].dims.size() < 3) return Verdict::no("fewer than three axes");
+    if (is_byte(dtype) && (from.stored || to.stored)) return Verdict::no("only f32 is stored in 16 bits");
+    if (from.is_row_major() != to.is_row_major() && problem.inputs[0].dims.size() < 3)
+      return Verdict::no("fewer than three axes");
     if (problem.input(0).dims != problem.output().dims) return Verdict::no("the operand is a stored array");
     return Verdict::yes();
   }
@@ -40,8 +45,9 @@ class ReorderTactic final : public Tactic {
     Candidate candidate;
     candidate.inputs = {Layout::parse(op.from)};
     candidate.outputs = {Layout::parse(op.to)};
-    candidate.estimate_ns =
-        memory_ns(touched_bytes(problem) * (1 + blocked_excess(problem.inputs[0])) / 2, problem);
+    candidate.estimate_ns = memory_ns(stored_bytes(problem.inputs[0], candidate.inputs[0]) +
+                                          stored_bytes(problem.outputs[0], candidate.outputs[0]),
+                                      problem);
     return {candidate};
   }
 

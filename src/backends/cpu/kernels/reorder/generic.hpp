@@ -3,6 +3,7 @@
 #pragma once
 
 #include "backends/cpu/kernels/reorder/reorder.hpp"
+#include "backends/cpu/kernels/simd/half.hpp"
 #include "backends/cpu/kernels/simd/transpose.hpp"
 #include "backends/cpu/kernels/unroll.hpp"
 
@@ -13,24 +14,25 @@ namespace {
 
 // dst[j * dst_stride + i] = src[i * src_stride + j] for i < rows <= kLanes, j < columns <= kLanes. Whole
 // vectors are written with `pad`: the lanes of dst beyond `rows` become zero.
-TENON_SIMD void transpose_tile(const float* src, std::ptrdiff_t src_stride, int rows, int columns, float* dst,
+template <class S, class D>
+TENON_SIMD void transpose_tile(const S* src, std::ptrdiff_t src_stride, int rows, int columns, D* dst,
                                std::ptrdiff_t dst_stride, bool pad) {
   using V = simd::F32;
   constexpr int kLanes = V::kLanes;
   V x[kLanes];
   if (rows == kLanes && columns == kLanes) {
-    unroll<kLanes>([&](auto i) TENON_INLINE_LAMBDA { x[i.value] = V::load(src + i.value * src_stride); });
+    unroll<kLanes>([&](auto i) TENON_INLINE_LAMBDA { x[i.value] = simd::load(src + i.value * src_stride); });
     transpose(x);
-    unroll<kLanes>([&](auto j) TENON_INLINE_LAMBDA { x[j.value].store(dst + j.value * dst_stride); });
+    unroll<kLanes>([&](auto j) TENON_INLINE_LAMBDA { simd::store(dst + j.value * dst_stride, x[j.value]); });
     return;
   }
   unroll<kLanes>([&](auto i) TENON_INLINE_LAMBDA {
-    x[i.value] = i.value < rows ? V::load_n(src + i.value * src_stride, columns) : V::zero();
+    x[i.value] = i.value < rows ? simd::load_n(src + i.value * src_stride, columns) : V::zero();
   });
   transpose(x);
   const int written = pad ? kLanes : rows;
   unroll<kLanes>([&](auto j) TENON_INLINE_LAMBDA {
-    if (j.value < columns) x[j.value].store_n(dst + j.value * dst_stride, written);
+    if (j.value < columns) simd::store_n(dst + j.value * dst_stride, x[j.value], written);
   });
 }
 
@@ -56,14 +58,16 @@ PixelGroup pixel_group(const BlockingArgs& args, std::ptrdiff_t unit) {
 
 int at_most(std::ptrdiff_t n, int limit) { return n < limit ? (n < 0 ? 0 : static_cast<int>(n)) : limit; }
 
+template <class S, class D>
 void to_blocked(const BlockingArgs& args, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept {
   constexpr int kLanes = simd::F32::kLanes;
+  const S* const src = static_cast<const S*>(args.src);
   for (std::ptrdiff_t unit = begin; unit < end; ++unit) {
     const PixelGroup g = pixel_group(args, unit);
-    float* dst = args.dst + g.block * args.spatial * kChannelBlock;
+    D* dst = static_cast<D*>(args.dst) + g.block * args.spatial * kChannelBlock;
     for (std::ptrdiff_t p = g.first; p < g.last; p += kLanes) {
       for (int lane = 0; lane < kChannelBlock; lane += kLanes) {
-        transpose_tile(args.src + g.channel_offset + lane * args.spatial + p, args.spatial,
+        transpose_tile(src + g.channel_offset + lane * args.spatial + p, args.spatial,
                        at_most(g.channels - lane, kLanes), at_most(g.last - p, kLanes),
                        dst + p * kChannelBlock + lane, kChannelBlock, true);
       }
@@ -71,18 +75,35 @@ void to_blocked(const BlockingArgs& args, std::ptrdiff_t begin, std::ptrdiff_t e
   }
 }
 
+template <class S, class D>
 void from_blocked(const BlockingArgs& args, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept {
   constexpr int kLanes = simd::F32::kLanes;
+  D* const dst = static_cast<D*>(args.dst);
   for (std::ptrdiff_t unit = begin; unit < end; ++unit) {
     const PixelGroup g = pixel_group(args, unit);
-    const float* src = args.src + g.block * args.spatial * kChannelBlock;
+    const S* src = static_cast<const S*>(args.src) + g.block * args.spatial * kChannelBlock;
     for (int lane = 0; lane < g.channels; lane += kLanes) {
       for (std::ptrdiff_t p = g.first; p < g.last; p += kLanes) {
         transpose_tile(src + p * kChannelBlock + lane, kChannelBlock, at_most(g.last - p, kLanes),
-                       at_most(g.channels - lane, kLanes),
-                       args.dst + g.channel_offset + lane * args.spatial + p, args.spatial, false);
+                       at_most(g.channels - lane, kLanes), dst + g.channel_offset + lane * args.spatial + p,
+                       args.spatial, false);
       }
     }
+  }
+}
+
+template <class S, class D>
+void convert(const ConvertArgs& args, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept {
+  constexpr int kLanes = simd::F32::kLanes;
+  const S* const src = static_cast<const S*>(args.src);
+  D* const dst = static_cast<D*>(args.dst);
+  const std::ptrdiff_t limit = end * kConvertElements;
+  const std::ptrdiff_t last = limit < args.count ? limit : args.count;
+  std::ptrdiff_t i = begin * kConvertElements;
+  for (; i + kLanes <= last; i += kLanes) simd::store(dst + i, simd::load(src + i));
+  if (i < last) {
+    const int n = static_cast<int>(last - i);
+    simd::store_n(dst + i, simd::load_n(src + i, n), n);
   }
 }
 
@@ -212,7 +233,16 @@ void transpose_units(const TransposeArgs& args, std::ptrdiff_t begin, std::ptrdi
   }
 }
 
-constexpr ReorderRoutines kReorderRoutines = {to_blocked, from_blocked, transpose_units};
+#define TENON_FROM_TYPE(routine, S) \
+  { routine<S, float>, routine<S, bfloat16>, routine<S, float16> }
+#define TENON_ALL_TYPES(routine) \
+  { TENON_FROM_TYPE(routine, float), TENON_FROM_TYPE(routine, bfloat16), TENON_FROM_TYPE(routine, float16) }
+
+constexpr ReorderRoutines kReorderRoutines = {TENON_ALL_TYPES(to_blocked), TENON_ALL_TYPES(from_blocked),
+                                              TENON_ALL_TYPES(convert), transpose_units};
+
+#undef TENON_ALL_TYPES
+#undef TENON_FROM_TYPE
 
 }  // namespace
 }  // namespace tenon::cpu

@@ -19,11 +19,14 @@ constexpr ReorderKernel kReorderKernels[] = {
 #undef TENON_REORDER_KERNEL
 };
 
-void run_blocking(void (*kernel)(const BlockingArgs&, std::ptrdiff_t, std::ptrdiff_t) noexcept,
-                  const BlockingArgs& args, ThreadPool& pool) {
+using BlockingTable = ReorderRoutines::Blocking[kFloatTypes][kFloatTypes];
+
+void run_blocking(const BlockingTable& table, const BlockingArgs& args, ThreadPool& pool) {
   const std::ptrdiff_t units =
       args.batch * channel_blocks(args.channels) * ceil_div(args.spatial, kReorderPixels);
-  run_units(kernel, args, units, std::min(args.spatial, kReorderPixels) * kChannelBlock * 8, pool);
+  const std::ptrdiff_t bytes = float_bytes(args.src_type) + float_bytes(args.dst_type);
+  run_units(table[float_index(args.src_type)][float_index(args.dst_type)], args, units,
+            std::min(args.spatial, kReorderPixels) * kChannelBlock * bytes, pool);
 }
 
 }  // namespace
@@ -38,6 +41,14 @@ void to_blocked_run(const ReorderKernel& kernel, const BlockingArgs& args, Threa
 
 void from_blocked_run(const ReorderKernel& kernel, const BlockingArgs& args, ThreadPool& pool) noexcept {
   run_blocking(kernel.routines().from_blocked, args, pool);
+}
+
+void convert_run(const ReorderKernel& kernel, const ConvertArgs& args, ThreadPool& pool) noexcept {
+  run_units(
+      kernel.routines().convert[float_index(args.src_type)][float_index(args.dst_type)], args,
+      ceil_div(args.count, kConvertElements),
+      std::min(args.count, kConvertElements) * (float_bytes(args.src_type) + float_bytes(args.dst_type)),
+      pool);
 }
 
 TransposeTask transpose_prepare(std::span<const std::ptrdiff_t> src_dims, std::span<const int> permutation,

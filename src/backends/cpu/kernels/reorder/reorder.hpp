@@ -1,12 +1,16 @@
-// Changes of layout. dst never overlaps src.
+// Changes of layout and of the type that floats are stored in. dst never overlaps src.
 //
 //   to_blocked     NCHW -> nChw16c; the lanes of the last block beyond the channels become zero
 //   from_blocked   nChw16c -> NCHW
+//   convert        element by element
 //   clear_padding  nChw16c in place: zeroes those lanes, for producers that cannot keep them zero by
-//   themselves transpose      any permutation of dimensions, elements of 1, 2, 4 or 8 bytes (NCHW <-> NHWC
-//   among them)
+//                  themselves
+//   transpose      any permutation of dimensions, elements of 1, 2, 4 or 8 bytes (NCHW <-> NHWC among them)
+//
+// The first three take and give float, bfloat16 or float16 each.
 #pragma once
 
+#include "backends/cpu/kernels/float_types.hpp"
 #include "backends/cpu/kernels/kernel.hpp"
 
 #include <array>
@@ -21,12 +25,25 @@ class ThreadPool;
 namespace tenon::cpu {
 
 struct BlockingArgs {
-  const float* src = nullptr;
-  float* dst = nullptr;
+  const void* src = nullptr;
+  void* dst = nullptr;
   std::ptrdiff_t batch = 0;
   std::ptrdiff_t channels = 0;
   std::ptrdiff_t spatial = 0;
+  DataType src_type = DataType::f32;
+  DataType dst_type = DataType::f32;
 };
+
+struct ConvertArgs {
+  const void* src = nullptr;
+  void* dst = nullptr;
+  std::ptrdiff_t count = 0;
+  DataType src_type = DataType::f32;
+  DataType dst_type = DataType::f32;
+};
+
+// Elements that are one unit of work.
+inline constexpr std::ptrdiff_t kConvertElements = 4096;
 
 // The same for bytes.
 struct ByteBlockingArgs {
@@ -73,9 +90,12 @@ struct TransposeArgs {
 };
 
 struct ReorderRoutines {
-  // Units: batch x channel blocks x groups of pixels.
-  void (*to_blocked)(const BlockingArgs&, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept;
-  void (*from_blocked)(const BlockingArgs&, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept;
+  using Blocking = void (*)(const BlockingArgs&, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept;
+  using Convert = void (*)(const ConvertArgs&, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept;
+  // By the types of src and dst. Units: batch x channel blocks x groups of pixels.
+  Blocking to_blocked[kFloatTypes][kFloatTypes];
+  Blocking from_blocked[kFloatTypes][kFloatTypes];
+  Convert convert[kFloatTypes][kFloatTypes];
   void (*transpose)(const TransposeArgs&, std::ptrdiff_t begin,
                     std::ptrdiff_t end) noexcept;  // units: the task's
 };
@@ -90,6 +110,7 @@ const ReorderKernel* select_reorder(Isa level);
 
 void to_blocked_run(const ReorderKernel& kernel, const BlockingArgs& args, ThreadPool& pool) noexcept;
 void from_blocked_run(const ReorderKernel& kernel, const BlockingArgs& args, ThreadPool& pool) noexcept;
+void convert_run(const ReorderKernel& kernel, const ConvertArgs& args, ThreadPool& pool) noexcept;
 void transpose_run(const ReorderKernel& kernel, const TransposeArgs& args, ThreadPool& pool) noexcept;
 
 // Bytes, on any machine.
