@@ -429,8 +429,11 @@ Problem problem_of(const Graph& graph, NodeId id, const ChooseOptions& options) 
   for (ValueId output : node.outputs) {
     problem.outputs.push_back(Chooser::operand_of(graph.value(output).type, nullptr, options));
   }
-  if (has_f32(problem) && !(options.keeps_f32 && options.keeps_f32(node)))
-    problem.stored_types = options.stored_types;
+  if (has_f32(problem)) {
+    for (const DataType type : options.stored_types) {
+      if (!options.keeps_f32 || !options.keeps_f32(graph, id, type)) problem.stored_types.push_back(type);
+    }
+  }
   return problem;
 }
 

@@ -23,8 +23,8 @@ struct ChooseOptions {
   int threads = 1;
   // 16-bit types in which values of f32 may pass from node to node; network inputs and outputs do not.
   std::vector<DataType> stored_types;
-  // Nodes that read and write f32 all the same; empty: none.
-  std::function<bool(const Node&)> keeps_f32;
+  // Whether a node does without that type all the same; empty: none does.
+  std::function<bool(const Graph&, NodeId, DataType)> keeps_f32;
   bool measure = true;           // false: cost model only
   TimingCache* cache = nullptr;  // read, and added to
   // No measurement begins after that; what has not been measured by then is estimated.

@@ -25,7 +25,7 @@ class Options(unittest.TestCase):
             setattr(options, name, None)
             self.assertIsNone(getattr(options, name), name)
         public = {name for name in dir(tenon.BuildOptions) if not name.startswith("_")}
-        self.assertEqual(public, {*fields, "shapes", "values", "profiles", "int8"})
+        self.assertEqual(public, {*fields, "shapes", "values", "profiles", "int8", "half"})
 
     def test_shapes_are_one_or_three(self) -> None:
         options = tenon.BuildOptions(shapes={"a": (1, 3), "b": ((1, 3), (2, 3), [4, 3]),

@@ -58,6 +58,10 @@ TEST_P(ReorderKernels, BlocksAndBack) {
 
 constexpr DataType kTypes[] = {DataType::f32, DataType::bf16, DataType::f16};
 
+const char* label(DataType type) {
+  return type == DataType::f32 ? "f32" : type == DataType::bf16 ? "bf16" : "f16";
+}
+
 float value_of(const std::vector<std::uint32_t>& memory, DataType type, std::size_t i) {
   std::uint32_t word = 0;
   const auto bytes = static_cast<std::size_t>(float_bytes(type));
@@ -102,7 +106,7 @@ TEST_P(ReorderKernels, RoundsToNearestEven) {
                 test::pool_of(2));
     for (std::size_t i = 0; i < words.size(); ++i) {
       ASSERT_EQ(bits_of(result, type, i), rounded_bits(std::bit_cast<float>(words[i]), type))
-          << name(type) << " of the float " << std::hex << words[i];
+          << label(type) << " of the float " << std::hex << words[i];
     }
     EXPECT_EQ(result.back(), 0x5BADBADU) << "wrote behind the result";
   }
@@ -120,10 +124,11 @@ TEST_P(ReorderKernels, ConvertsBetweenAllTypes) {
       for (std::size_t i = 0; i < kCount; ++i) {
         // A NaN that signals may have been made quiet on the way.
         if (std::isnan(value_of(codes, from, i))) {
-          ASSERT_TRUE(std::isnan(value_of(result, to, i))) << name(from) << " to " << name(to) << " of " << i;
+          ASSERT_TRUE(std::isnan(value_of(result, to, i)))
+              << label(from) << " to " << label(to) << " of " << i;
         } else {
           ASSERT_EQ(bits_of(result, to, i), rounded_bits(value_of(codes, from, i), to))
-              << name(from) << " to " << name(to) << " of " << i;
+              << label(from) << " to " << label(to) << " of " << i;
         }
       }
     }
@@ -141,7 +146,7 @@ TEST_P(ReorderKernels, BlocksAndRounds) {
     args.src_type = kTypes[i % 3];
     args.dst_type = kTypes[i / 3 % 3];
     SCOPED_TRACE(testing::Message() << args.channels << " channels, " << args.spatial << " pixels, "
-                                    << name(args.src_type) << " to " << name(args.dst_type));
+                                    << label(args.src_type) << " to " << label(args.dst_type));
     const std::ptrdiff_t stored = channel_blocks(args.channels) * kChannelBlock;
     const auto planar_size = static_cast<std::size_t>(args.batch * args.channels * args.spatial);
     const auto blocked_size = static_cast<std::size_t>(args.batch * stored * args.spatial);

@@ -1,5 +1,6 @@
-#include "backends/cpu/kernels/reorder/generic.hpp"
 #include "backends/cpu/kernels/simd/avx512.hpp"
+// Written against it:
+#include "backends/cpu/kernels/reorder/generic.hpp"
 
 namespace tenon::cpu {
 
