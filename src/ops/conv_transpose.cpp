@@ -48,7 +48,10 @@ void check_fields(const InferContext& context, const ConvTranspose& op, std::siz
   if (op.group < 1 || op.group > kMaxGeometry) context.fail(fmt::format("group {}", op.group));
 }
 
-Dims output_dims(const InferContext& context, const ConvTranspose& op, const Dims& x, const Dims& w) {
+}  // namespace
+
+Dims conv_transpose_output_dims(const InferContext& context, const ConvTranspose& op, const Dims& x,
+                                const Dims& w) {
   if (x.size() < 3 || w.size() != x.size()) {
     context.fail(fmt::format("expected x [N, C, spatial…] and w [C, M/group, kernel…], found {} and {}",
                              to_string(x), to_string(w)));
@@ -69,8 +72,6 @@ Dims output_dims(const InferContext& context, const ConvTranspose& op, const Dim
   return result;
 }
 
-}  // namespace
-
 std::vector<Inference> ConvTranspose::infer(InferContext& context) const {
   context.require_inputs(2, kFirstEpilogueOperand + std::max<std::size_t>(epilogue.inputs, 1) - 1);
   require_float(context, 0);
@@ -78,7 +79,7 @@ std::vector<Inference> ConvTranspose::infer(InferContext& context) const {
   TensorType result;
   result.dtype = context.dtype(0);
   if (context.has_rank(0) && context.has_rank(1))
-    result.dims = output_dims(context, *this, context.dims(0), context.dims(1));
+    result.dims = conv_transpose_output_dims(context, *this, context.dims(0), context.dims(1));
   if (context.has(2)) {
     context.require_same_dtype(0, 2);
     require_rank(context, 2, 1);

@@ -42,6 +42,10 @@ struct ConvTranspose {
   std::vector<ValueId> decompose(NodeBuilder& builder, std::span<const ValueId> inputs) const;
 };
 
+// Output dims for these of x and w; checks fields, ranks, channels and groups.
+Dims conv_transpose_output_dims(const InferContext& context, const ConvTranspose& op, const Dims& x,
+                                const Dims& w);
+
 // Per spatial axis: `input` is x's size, `output` y's; pads as resolved.
 std::vector<WindowAxis> resolve_conv_transpose(const ConvTranspose& op, std::span<const std::int64_t> input,
                                                std::span<const std::int64_t> kernel);

@@ -3,7 +3,8 @@
 
 namespace tenon::op {
 
-// A `To` with the window of `from` and its own defaults for all else.
+// A `To` with the window of `from` and its own defaults for all else. Between transposed convolutions the
+// fields that say the size of the output belong to the window.
 template <class To, class From>
 To with_window_of(const From& from) {
   To to;
@@ -12,6 +13,10 @@ To with_window_of(const From& from) {
   to.dilation = from.dilation;
   to.group = from.group;
   to.auto_pad = from.auto_pad;
+  if constexpr (requires { to.output_shape = from.output_shape; }) {
+    to.output_padding = from.output_padding;
+    to.output_shape = from.output_shape;
+  }
   return to;
 }
 

@@ -24,18 +24,18 @@ ValueId along_channels(NodeBuilder& builder, ValueId multiplier, std::size_t ran
   return builder.add(Reshape{}, {multiplier, operand});
 }
 
+bool has_operand(std::span<const ValueId> inputs, std::size_t i) {
+  return i < inputs.size() && inputs[i].valid();
+}
+
 }  // namespace
 
-std::vector<Inference> QuantizedConv::infer(InferContext& context) const {
-  context.require_inputs(3, 5);
+std::vector<Inference> QuantizedConv::infer_result(InferContext& context, std::optional<Dims> dims) const {
   context.require_dtype(kX, {DataType::i8, DataType::u8});
   context.require_dtype(kW, {DataType::i8});
   check_zero_point(context, "x_zero", x_zero, context.dtype(kX));
   check_activation(context, activation, alpha, beta);
   check_quantized_result(context, output_dtype, y_zero);
-  std::optional<Dims> dims;
-  if (context.has_rank(kX) && context.has_rank(kW))
-    dims = conv_output_dims(context, window_fields(*this), group, context.dims(kX), context.dims(kW));
   const Dim channels = dims ? (*dims)[1] : Dim();
   check_multiplier(context, kMultiplier, channels);
   if (context.has(kBias)) check_integer_bias(context, kBias, channels);
@@ -43,19 +43,34 @@ std::vector<Inference> QuantizedConv::infer(InferContext& context) const {
   return {tensor_type(output_dtype, std::move(dims))};
 }
 
-std::vector<ValueId> QuantizedConv::decompose(NodeBuilder& builder, std::span<const ValueId> inputs) const {
-  const TensorType& x = builder.type(inputs[kX]).as_tensor();
-  if (!x.dims) return {};
-  const bool biased = inputs.size() > kBias && inputs[kBias].valid();
-  const bool residual = inputs.size() > kResidual && inputs[kResidual].valid();
-  Conv conv = with_window_of<Conv>(*this);
-  conv.epilogue = requantize_program(residual, activation, alpha, beta);
+std::vector<Inference> QuantizedConv::infer(InferContext& context) const {
+  context.require_inputs(3, 5);
+  std::optional<Dims> dims;
+  if (context.has_rank(kX) && context.has_rank(kW))
+    dims = conv_output_dims(context, window_fields(*this), group, context.dims(kX), context.dims(kW));
+  return infer_result(context, std::move(dims));
+}
+
+std::vector<ValueId> QuantizedConv::float_operands(NodeBuilder& builder,
+                                                   std::span<const ValueId> inputs) const {
+  const std::size_t rank = builder.type(inputs[kX]).as_tensor().dims->size();
   std::vector<ValueId> operands{dequantized(builder, inputs[kX], x_zero), dequantized(builder, inputs[kW], 0),
-                                biased ? as_floats(builder, inputs[kBias]) : ValueId{},
-                                along_channels(builder, inputs[kMultiplier], x.dims->size())};
-  if (residual)
+                                has_operand(inputs, kBias) ? as_floats(builder, inputs[kBias]) : ValueId{},
+                                along_channels(builder, inputs[kMultiplier], rank)};
+  if (has_operand(inputs, kResidual))
     operands.push_back(dequantized(builder, inputs[kResidual], residual_zero, residual_multiplier));
-  return {quantized(builder, builder.add(conv, std::move(operands)), y_zero, output_dtype)};
+  return operands;
+}
+
+PointwiseProgram QuantizedConv::float_epilogue(std::span<const ValueId> inputs) const {
+  return requantize_program(has_operand(inputs, kResidual), activation, alpha, beta);
+}
+
+std::vector<ValueId> QuantizedConv::decompose(NodeBuilder& builder, std::span<const ValueId> inputs) const {
+  if (!builder.type(inputs[kX]).as_tensor().dims) return {};
+  auto conv = with_window_of<Conv>(*this);
+  conv.epilogue = float_epilogue(inputs);
+  return {quantized(builder, builder.add(conv, float_operands(builder, inputs)), y_zero, output_dtype)};
 }
 
 }  // namespace op

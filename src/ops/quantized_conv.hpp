@@ -47,6 +47,12 @@ struct QuantizedConv {
   }
   std::vector<Inference> infer(InferContext& context) const;
   std::vector<ValueId> decompose(NodeBuilder& builder, std::span<const ValueId> inputs) const;
+
+  // What does not depend on how the window lies: the rest of infer() for a result of `dims`, and the operands
+  // and the epilogue of the float operator that the decomposition is made of.
+  std::vector<Inference> infer_result(InferContext& context, std::optional<Dims> dims) const;
+  std::vector<ValueId> float_operands(NodeBuilder& builder, std::span<const ValueId> inputs) const;
+  PointwiseProgram float_epilogue(std::span<const ValueId> inputs) const;
 };
 
 }  // namespace tenon::op

@@ -21,7 +21,7 @@ void run_conv_transpose(const Op& op, const Call& call) {
   shape.axes =
       op::resolve_conv_transpose(conv, std::span(x.shape()).subspan(2), std::span(w.shape()).subspan(2));
   std::vector<double> y(static_cast<std::size_t>(call.out().elements()), 0.0);
-  correlate_transposed(shape, to_doubles(x), to_doubles(w), y);
+  correlate_transposed<double>(shape, to_doubles(x), to_doubles(w), y);
   if (call.has(2)) add_channel_bias(to_doubles(call.in(2)), shape.batch, y);
   store_with_epilogue(y, x.dtype(), conv.epilogue, call, op::ConvTranspose::kFirstEpilogueOperand);
 }

@@ -123,8 +123,9 @@ template void correlate<double>(const CorrelateShape&, std::span<const double>, 
 template void correlate<std::int64_t>(const CorrelateShape&, std::span<const std::int64_t>,
                                       std::span<const std::int64_t>, std::span<std::int64_t>);
 
-void correlate_transposed(const CorrelateShape& shape, std::span<const double> x, std::span<const double> w,
-                          std::span<double> y) {
+template <class V>
+void correlate_transposed(const CorrelateShape& shape, std::span<const V> x, std::span<const V> w,
+                          std::span<V> y) {
   const auto runs = runs_of(shape.axes, grids_of(shape.axes, true));
   const auto taps = static_cast<std::int64_t>(runs.size());
   const std::int64_t step = shape.axes.back().stride;
@@ -133,11 +134,11 @@ void correlate_transposed(const CorrelateShape& shape, std::span<const double> x
   const std::int64_t group_out = shape.out_channels / shape.group;
   for (std::int64_t n = 0; n < shape.batch; ++n) {
     for (std::int64_t c = 0; c < shape.in_channels; ++c) {
-      const double* in = x.data() + (n * shape.in_channels + c) * plane.input;
+      const V* in = x.data() + (n * shape.in_channels + c) * plane.input;
       for (std::int64_t m = 0; m < group_out; ++m) {
-        double* out = y.data() + (n * shape.out_channels + c / group_in * group_out + m) * plane.output;
+        V* out = y.data() + (n * shape.out_channels + c / group_in * group_out + m) * plane.output;
         for (std::int64_t k = 0; k < taps; ++k) {
-          const double weight = w[static_cast<std::size_t>((c * group_out + m) * taps + k)];
+          const V weight = w[static_cast<std::size_t>((c * group_out + m) * taps + k)];
           for (const Run& run : runs[static_cast<std::size_t>(k)]) {
             for (std::int64_t i = 0; i < run.length; ++i)
               out[run.dense + i * step] += weight * in[run.strided + i];
@@ -147,6 +148,11 @@ void correlate_transposed(const CorrelateShape& shape, std::span<const double> x
     }
   }
 }
+
+template void correlate_transposed<double>(const CorrelateShape&, std::span<const double>,
+                                           std::span<const double>, std::span<double>);
+template void correlate_transposed<std::int64_t>(const CorrelateShape&, std::span<const std::int64_t>,
+                                                 std::span<const std::int64_t>, std::span<std::int64_t>);
 
 void add_channel_bias(std::span<const double> bias, std::int64_t batch, std::span<double> y) {
   if (bias.empty() || batch == 0) return;

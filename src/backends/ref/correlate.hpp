@@ -29,8 +29,9 @@ void correlate(const CorrelateShape& shape, std::span<const V> x, std::span<cons
 
 // The transpose: y[n, m, i·stride - pad + k·dilation …] += x[n, c, i…] · w[c, m, k…]. `axes` as
 // resolve_conv_transpose gives them.
-void correlate_transposed(const CorrelateShape& shape, std::span<const double> x, std::span<const double> w,
-                          std::span<double> y);
+template <class V>
+void correlate_transposed(const CorrelateShape& shape, std::span<const V> x, std::span<const V> w,
+                          std::span<V> y);
 
 // Adds bias[m] (when there is one) to y [N, M, …].
 void add_channel_bias(std::span<const double> bias, std::int64_t batch, std::span<double> y);

@@ -1,13 +1,16 @@
-// quantized_conv, quantized_matmul, quantized_add, quantized_average_pool, byte_table.
+// quantized_conv, quantized_conv_transpose, quantized_matmul, quantized_add, quantized_average_pool,
+// byte_table.
 #include "backends/ref/correlate.hpp"
 #include "backends/ref/index.hpp"
 #include "backends/ref/matrix_product.hpp"
 #include "backends/ref/numeric.hpp"
 #include "backends/ref/registry.hpp"
 #include "backends/ref/windows.hpp"
+#include "ops/conv_transpose.hpp"
+#include "ops/conv_window.hpp"
 #include "ops/quantized_add.hpp"
 #include "ops/quantized_average_pool.hpp"
-#include "ops/quantized_conv.hpp"
+#include "ops/quantized_conv_transpose.hpp"
 #include "ops/quantized_matmul.hpp"
 #include "ops/requantize.hpp"
 
@@ -65,6 +68,24 @@ void run_quantized_conv(const Op& op, const Call& call) {
   const CorrelateShape shape = correlate_shape(op::window_fields(conv), conv.group, x.shape(), w.shape());
   std::vector<std::int64_t> sums(static_cast<std::size_t>(call.out().elements()), 0);
   correlate<std::int64_t>(shape, centred_integers(x, conv.x_zero), to_integers(w), sums);
+  const std::int64_t planes = shape.batch * shape.out_channels;
+  const std::int64_t plane = planes == 0 ? 1 : call.out().elements() / planes;
+  finish(conv, call, sums, plane, shape.out_channels);
+}
+
+void run_quantized_conv_transpose(const Op& op, const Call& call) {
+  const auto& conv = *op.as<op::QuantizedConvTranspose>();
+  const Tensor& x = call.in(op::QuantizedConv::kX);
+  const Tensor& w = call.in(op::QuantizedConv::kW);
+  CorrelateShape shape;
+  shape.batch = x.shape()[0];
+  shape.in_channels = x.shape()[1];
+  shape.out_channels = call.out().shape()[1];
+  shape.group = conv.group;
+  shape.axes = op::resolve_conv_transpose(op::with_window_of<op::ConvTranspose>(conv),
+                                          std::span(x.shape()).subspan(2), std::span(w.shape()).subspan(2));
+  std::vector<std::int64_t> sums(static_cast<std::size_t>(call.out().elements()), 0);
+  correlate_transposed<std::int64_t>(shape, centred_integers(x, conv.x_zero), to_integers(w), sums);
   const std::int64_t planes = shape.batch * shape.out_channels;
   const std::int64_t plane = planes == 0 ? 1 : call.out().elements() / planes;
   finish(conv, call, sums, plane, shape.out_channels);
@@ -131,6 +152,7 @@ void run_byte_table(const Op&, const Call& call) {
 
 void register_ref_quantized(ref::Registry& registry) {
   registry.add("quantized_conv", ref::run_quantized_conv);
+  registry.add("quantized_conv_transpose", ref::run_quantized_conv_transpose);
   registry.add("quantized_matmul", ref::run_quantized_matmul);
   registry.add("quantized_add", ref::run_quantized_add);
   registry.add("quantized_average_pool", ref::run_quantized_average_pool);

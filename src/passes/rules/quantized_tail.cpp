@@ -1,6 +1,7 @@
 #include "passes/rules/quantized_tail.hpp"
 
 #include "ops/conv.hpp"
+#include "ops/conv_transpose.hpp"
 #include "ops/dequantize_linear.hpp"
 #include "ops/matmul.hpp"
 
@@ -14,6 +15,7 @@ constexpr double kLargestSum = 0x1p31 - 1;
 
 bool is_main(const Op& op) {
   if (const auto* conv = op.as<op::Conv>()) return conv->epilogue.empty();
+  if (const auto* conv = op.as<op::ConvTranspose>()) return conv->epilogue.empty();
   if (const auto* matmul = op.as<op::MatMul>()) return matmul->epilogue.empty();
   return false;
 }

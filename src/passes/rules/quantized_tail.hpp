@@ -10,7 +10,7 @@
 namespace tenon::rules {
 
 struct QuantizedTail {
-  const Node* main = nullptr;  // conv or matmul without epilogue
+  const Node* main = nullptr;  // conv, conv_transpose or matmul without epilogue
   std::optional<Affine> residual;
   Activation activation;
   std::optional<Affine> result;  // nothing: f32
@@ -18,8 +18,9 @@ struct QuantizedTail {
   std::string location;
 };
 
-// The longest tail that ends at `root`: [conv|matmul] → add of a dequantized tensor? → activation? →
-// quantize? A root other than quantize_linear ends one only if what follows could not be part of it.
+// The longest tail that ends at `root`: [conv|conv_transpose|matmul] → add of a dequantized tensor? →
+// activation? → quantize? A root other than quantize_linear ends one only if what follows could not be part
+// of it.
 std::optional<QuantizedTail> quantized_tail(const Graph& graph, NodeId root, const RuleContext& context);
 
 // The operands behind the first two: multiplier, bias, residual.

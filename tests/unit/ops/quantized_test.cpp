@@ -2,7 +2,7 @@
 #include "ops/byte_table.hpp"
 #include "ops/quantized_add.hpp"
 #include "ops/quantized_average_pool.hpp"
-#include "ops/quantized_conv.hpp"
+#include "ops/quantized_conv_transpose.hpp"
 #include "ops/quantized_matmul.hpp"
 
 #include <cmath>
@@ -70,6 +70,20 @@ TEST_F(QuantizedInference, ConvChecksItsOperands) {
   conv = {};
   conv.activation = op::QuantizedActivation::clip;
   conv.alpha = 1;
+  EXPECT_NE(error(conv, {x, w, m}), "");
+}
+
+TEST_F(QuantizedInference, ConvTransposeHasTheSizesOfTheFloatOperator) {
+  const ValueId x = input("u8[N,4,H,W]"), w = input("i8[4,3,2,2]"), m = input("f32[6]");
+  op::QuantizedConvTranspose conv;
+  conv.stride = {2, 3};
+  conv.group = 2;
+  conv.output_padding = {0, 1};
+  EXPECT_EQ(type(add(conv, {x, w, m, input("i32[6]")})), spelled("i8[N,6,2*H,3*W]"));
+  EXPECT_NE(error(conv, {x, w, input("f32[3]")}), "");
+  EXPECT_NE(error(conv, {x, input("i8[5,3,2,2]"), m}), "");
+  EXPECT_NE(error(conv, {x, w, m, input("i32[6]"), input("i8[N,5,2*H,3*W]")}), "");
+  conv.y_zero = 128;
   EXPECT_NE(error(conv, {x, w, m}), "");
 }
 
