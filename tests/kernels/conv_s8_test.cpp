@@ -5,8 +5,7 @@
 #include "backends/cpu/kernels/depthwise_s8/depthwise_s8.hpp"
 #include "backends/cpu/kernels/winograd_s8/winograd_s8.hpp"
 #include "base/thread_pool.hpp"
-#include "kernels/conv_support.hpp"
-#include "kernels/s8_support.hpp"
+#include "kernels/conv_s8_support.hpp"
 
 #include <algorithm>
 
@@ -14,40 +13,10 @@ namespace tenon::cpu {
 namespace {
 
 using test::Random;
+using test::random_s8_case;
+using test::S8Case;
 
 using ConvS8Kernels = test::KernelTest<ConvS8Kernel>;
-
-struct S8Case {
-  ConvShape shape;
-  bool src_signed = false;
-  bool planar = false;
-  int src_zero = 0;
-  std::vector<std::int8_t> weights;
-  std::vector<std::int32_t> bias;
-  std::vector<std::uint8_t> src;  // NCHW
-  test::S8Epilogue epilogue;
-};
-
-S8Case random_case(Random& random, const ConvShape& shape, bool planar) {
-  S8Case c;
-  c.shape = shape;
-  c.planar = planar;
-  c.src_signed = random.coin();
-  c.src_zero = random.coin() ? 0 : c.src_signed ? random.integer(-128, 127) : random.integer(0, 255);
-  const auto depth = static_cast<std::size_t>(shape.group_in() * shape.kernel_h * shape.kernel_w);
-  c.weights.resize(static_cast<std::size_t>(shape.out_channels) * depth);
-  for (auto& w : c.weights) w = static_cast<std::int8_t>(random.integer(-128, 127));
-  if (random.coin()) {
-    for (int o = 0; o < shape.out_channels; ++o) c.bias.push_back(random.integer(-100000, 100000));
-  }
-  c.src = test::random_bytes(
-      random, static_cast<std::size_t>(shape.batch) * shape.in_channels * shape.in_h * shape.in_w);
-  c.epilogue = test::random_epilogue(
-      random, shape.out_channels,
-      static_cast<std::size_t>(shape.batch) * shape.out_channels * shape.out_h * shape.out_w,
-      std::sqrt(static_cast<double>(depth)) * 128 * 74);
-  return c;
-}
 
 std::int32_t exact_sum(const S8Case& c, int n, int o, int y, int x) {
   const ConvShape& s = c.shape;
@@ -71,72 +40,20 @@ std::int32_t exact_sum(const S8Case& c, int n, int o, int y, int x) {
   return static_cast<std::int32_t>(sum);
 }
 
-// Runs a case with each number of threads and compares every element. `weights` is packed; scratch and run
-// are given the arguments and the number of threads, run its scratch too.
+std::vector<std::int32_t> packed_bias(const S8Case& c) {
+  std::vector<std::int32_t> bias(conv_s8_packed_bias_size(c.shape));
+  conv_s8_pack_bias(c.shape, c.weights.data(), c.bias.empty() ? nullptr : c.bias.data(), c.src_signed,
+                    c.src_zero, bias.data());
+  return bias;
+}
+
+// Runs a case and compares it with its sums.
 template <class Scratch, class Run>
 void check_case(const S8Case& c, const std::vector<std::int8_t>& weights, Random& random,
                 const Scratch& scratch_size, const Run& run) {
-  const ConvShape& s = c.shape;
-  const std::ptrdiff_t in_plane = static_cast<std::ptrdiff_t>(s.in_h) * s.in_w;
-  const std::ptrdiff_t out_plane = static_cast<std::ptrdiff_t>(s.out_h) * s.out_w;
-  std::vector<std::int32_t> bias(conv_s8_packed_bias_size(s));
-  conv_s8_pack_bias(s, c.weights.data(), c.bias.empty() ? nullptr : c.bias.data(), c.src_signed, c.src_zero,
-                    bias.data());
-  std::vector<float> multiplier = c.epilogue.multiplier;
-  multiplier.resize(bias.size());
-  const std::vector<std::uint8_t> src =
-      c.planar ? c.src : test::block_bytes(random, c.src, s.batch, s.in_channels, in_plane);
-  const std::vector<std::uint8_t> residual =
-      test::block_bytes(random, c.epilogue.residual, s.batch, s.out_channels, out_plane);
-
-  ConvS8Args args;
-  args.shape = s;
-  args.src = src.data();
-  args.src_signed = c.src_signed;
-  args.planar = c.planar;
-  args.src_zero = c.src_zero;
-  args.weights = weights.data();
-  args.bias = bias.data();
-  args.requantize = c.epilogue.requantize;
-  args.requantize.multiplier = multiplier.data();
-  if (random.coin()) args.requantize.find_range(multiplier.size());
-  args.requantize.residual = c.epilogue.residual.empty() ? nullptr : residual.data();
-
-  const std::size_t element = args.requantize.bytes ? 1 : sizeof(float);
-  const auto stored =
-      static_cast<std::size_t>(s.batch * channel_blocks(s.out_channels) * kChannelBlock * out_plane);
-  for (const int threads : {1, 3}) {
-    test::GuardedBytes dst(stored * element);
-    test::GuardedBytes scratch(scratch_size(args, threads));
-    args.dst = dst.data();
-    run(args, reinterpret_cast<std::byte*>(scratch.data()), test::pool_of(threads));
-    ASSERT_TRUE(dst.intact() && scratch.intact());
-    for (int n = 0; n < s.batch; ++n) {
-      for (int o = 0; o < round_up(s.out_channels, kChannelBlock); ++o) {
-        for (int y = 0; y < s.out_h; ++y) {
-          for (int x = 0; x < s.out_w; ++x) {
-            const auto at = static_cast<std::size_t>(
-                ((n * channel_blocks(s.out_channels) + o / kChannelBlock) * out_plane + y * s.out_w + x) *
-                    kChannelBlock +
-                o % kChannelBlock);
-            if (o >= s.out_channels) {
-              if (!args.requantize.bytes) {
-                ASSERT_EQ(dst.at<float>(at), 0.0F) << "padding lane " << o;
-              }
-              continue;
-            }
-            const auto plain =
-                static_cast<std::size_t>((n * s.out_channels + o) * out_plane + y * s.out_w + x);
-            const float expected = test::expected_result(c.epilogue, exact_sum(c, n, o, y, x),
-                                                         static_cast<std::size_t>(o), plain);
-            ASSERT_EQ(test::result_at(c.epilogue, dst, at), expected)
-                << test::describe(s) << " image " << n << " channel " << o << " at " << y << ", " << x << ", "
-                << threads << " threads";
-          }
-        }
-      }
-    }
-  }
+  test::check_s8_case(
+      c, weights, packed_bias(c), random,
+      [&](int n, int o, int y, int x) { return exact_sum(c, n, o, y, x); }, scratch_size, run);
 }
 
 void check(const ConvS8Kernel& kernel, const S8Case& c, const ConvS8Config& config, Random& random) {
@@ -162,14 +79,14 @@ void check_all(const ConvS8Kernel& kernel, Random& random, const ConvShape& shap
   const ConvS8Configs configs = conv_s8_configs(kernel, shape);
   ASSERT_GE(configs.count, 1);
   for (int i = 0; i < configs.count; ++i) {
-    check(kernel, random_case(random, shape, planar), configs.configs[i], random);
+    check(kernel, random_s8_case(random, shape, planar), configs.configs[i], random);
     if (testing::Test::HasFatalFailure()) return;
   }
   ConvS8Config small;
   small.pixels = random.integer(1, 5);
   small.oc_blocks = random.integer(1, 4);
   small.oc_inner = random.coin();
-  check(kernel, random_case(random, shape, planar), small, random);
+  check(kernel, random_s8_case(random, shape, planar), small, random);
 }
 
 TEST_P(ConvS8Kernels, RandomWindows) {
@@ -240,7 +157,7 @@ TEST_P(DepthwiseS8Kernels, RandomWindows) {
     ConvShape s = test::random_window(random, i % 4 == 0 ? 7 : 3, 30);
     s.groups = s.in_channels = s.out_channels = random.integer(1, 40);
     ASSERT_EQ(depthwise_s8_refusal(s), nullptr);
-    const S8Case c = random_case(random, s, false);
+    const S8Case c = random_s8_case(random, s, false);
     std::vector<std::int8_t> weights(depthwise_s8_packed_size(s));
     depthwise_s8_pack(s, c.weights.data(), weights.data());
     check_case(

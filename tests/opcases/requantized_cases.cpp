@@ -6,7 +6,7 @@
 #include "ops/quantize_linear.hpp"
 #include "ops/quantized_add.hpp"
 #include "ops/quantized_average_pool.hpp"
-#include "ops/quantized_conv.hpp"
+#include "ops/quantized_conv_transpose.hpp"
 #include "ops/quantized_matmul.hpp"
 #include "ops/resize.hpp"
 
@@ -69,6 +69,36 @@ void add_requantized_cases(std::vector<OpCase>& cases) {
                      conv,
                      {bytes(DataType::i8, {n, 35, w}), filter({30, 35, 1}), weight({30}, 1e-4, 1e-3),
                       absent(), bytes(DataType::i8, {n, 30, w})}});
+  }
+  {
+    op::QuantizedConvTranspose conv;
+    conv.stride = {2, 2};
+    conv.x_zero = 9;
+    conv.activation = op::QuantizedActivation::relu;
+    conv.output_dtype = DataType::u8;
+    cases.push_back({"quantized_conv_transpose_2x2",
+                     conv,
+                     {bytes(DataType::u8, {n, 24, h, w}), filter({24, 40, 2, 2}), weight({40}, 1e-4, 1e-3),
+                      fixed(DataType::i32, {40}, -20000, 20000)}});
+    conv.stride = {3, 2};
+    conv.pad = {1, 0, 1, 1};
+    conv.output_padding = {1, 0};
+    conv.group = 2;
+    conv.x_zero = -4;
+    conv.residual_multiplier = 0.6F;
+    conv.output_dtype = DataType::i8;
+    cases.push_back(
+        {"quantized_conv_transpose_residual",
+         conv,
+         {bytes(DataType::i8, {n, 6, h, w}), filter({6, 10, 4, 3}), weight({20}, 1e-4, 1e-3), absent(),
+          bytes(DataType::i8, {n, 20, h * Dim(3), w * Dim(2)})}});
+    conv = {};
+    conv.stride = {2};
+    conv.dilation = {2};
+    conv.output_dtype = DataType::f32;
+    cases.push_back({"quantized_conv_transpose_to_floats",
+                     conv,
+                     {bytes(DataType::i8, {n, 35, w}), filter({35, 30, 3}), weight({}, 1e-3, 2e-3)}});
   }
   {
     const Dim s = symbol("S");

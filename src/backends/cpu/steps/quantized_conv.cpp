@@ -18,7 +18,7 @@ template <class Form>
 class QuantizedConvStep final : public Step {
  public:
   explicit QuantizedConvStep(const StepInit& init)
-      : op_(op_from_params<op::QuantizedConv>(init.params)),
+      : op_(op_from_params<typename Form::Op>(init.params)),
         kernel_(Form::select(isa())),
         kernel_dims_(ints_param(init.params, "@kernel")) {
     residual_ = init.inputs.size() == 2;
@@ -50,7 +50,7 @@ class QuantizedConvStep final : public Step {
     TENON_REQUIRE(refused == nullptr, "{}: {}", kKind, refused);
     require_weight(weights_, kKind, DataType::i8, Form::packed_size(args.shape));
     const std::size_t channels = conv_s8_packed_bias_size(args.shape);
-    require_weight(bias_, kKind, DataType::i32, channels);
+    require_weight(bias_, kKind, DataType::i32, Form::packed_bias_size(args.shape));
     require_weight(multiplier_, kKind, DataType::f32, channels);
     args.weights = weights_.values<std::int8_t>().data();
     args.bias = bias_.values<std::int32_t>().data();
@@ -85,7 +85,7 @@ class QuantizedConvStep final : public Step {
     return args;
   }
 
-  op::QuantizedConv op_;
+  typename Form::Op op_;
   const typename Form::Kernel* kernel_;
   std::vector<std::int64_t> kernel_dims_;
   bool residual_;
@@ -109,6 +109,7 @@ void register_cpu_step_quantized_conv(StepRegistry& registry) {
   cpu::add_quantized<cpu::QuantizedConvBlocked>(registry);
   cpu::add_quantized<cpu::QuantizedConvPlanar>(registry);
   cpu::add_quantized<cpu::QuantizedConvDepthwise>(registry);
+  cpu::add_quantized<cpu::QuantizedConvTransposed>(registry);
 }
 
 }  // namespace tenon

@@ -3,26 +3,42 @@
 //   blocked    cpu.quantized_conv            nchw16c → nchw16c
 //   planar     cpu.quantized_conv_planar     nchw → nchw16c, at most 4 input channels
 //   depthwise  cpu.quantized_conv_depthwise  nchw16c → nchw16c, one channel a group
+//   transposed cpu.quantized_conv_transpose  nchw16c → nchw16c
 #pragma once
 
 #include "backends/cpu/kernels/conv_s8/conv_s8.hpp"
+#include "backends/cpu/kernels/deconv_s8/deconv_s8.hpp"
 #include "backends/cpu/kernels/depthwise_s8/depthwise_s8.hpp"
 #include "backends/cpu/steps/conv_geometry.hpp"
 #include "ops/conv_window.hpp"
-#include "ops/quantized_conv.hpp"
+#include "ops/quantized_conv_transpose.hpp"
 
 #include <string_view>
+#include <type_traits>
 
 namespace tenon::cpu {
 
+// Filters of [M, C/group, kernel…].
+struct QuantizedConvFilter {
+  using Op = op::QuantizedConv;
+  static std::size_t packed_bias_size(const ConvShape& s) { return conv_s8_packed_bias_size(s); }
+  static void pack_bias(const ConvShape& s, const std::int8_t* weights, const std::int32_t* bias,
+                        bool src_signed, int src_zero, std::int32_t* packed) {
+    conv_s8_pack_bias(s, weights, bias, src_signed, src_zero, packed);
+  }
+};
+
 template <bool Planar>
-struct QuantizedConvForm {
+struct QuantizedConvForm : QuantizedConvFilter {
   using Kernel = ConvS8Kernel;
   static constexpr std::string_view kKind = Planar ? "cpu.quantized_conv_planar" : "cpu.quantized_conv";
   static constexpr bool kPlainInput = Planar;
   static const Kernel* select(Isa level) { return select_conv_s8(level); }
   static const char* refusal(const ConvShape& s) { return conv_s8_refusal(s, Planar); }
-  static ConvShape computed(const ConvShape& s) { return conv_merged(s); }
+  // Of an output, with those of padding.
+  static double products(const ConvShape& s) {
+    return static_cast<double>(round_up(conv_merged(s).group_in(), kS8Group)) * s.kernel_h * s.kernel_w;
+  }
   static ConvS8Configs configs(const Kernel& kernel, const ConvShape& s) {
     return conv_s8_configs(kernel, s);
   }
@@ -42,13 +58,13 @@ struct QuantizedConvForm {
 using QuantizedConvBlocked = QuantizedConvForm<false>;
 using QuantizedConvPlanar = QuantizedConvForm<true>;
 
-struct QuantizedConvDepthwise {
+struct QuantizedConvDepthwise : QuantizedConvFilter {
   using Kernel = DepthwiseS8Kernel;
   static constexpr std::string_view kKind = "cpu.quantized_conv_depthwise";
   static constexpr bool kPlainInput = false;
   static const Kernel* select(Isa level) { return select_depthwise_s8(level); }
   static const char* refusal(const ConvShape& s) { return depthwise_s8_refusal(s); }
-  static ConvShape computed(const ConvShape& s) { return s; }
+  static double products(const ConvShape& s) { return 1.0 * kS8Group * s.kernel_h * s.kernel_w; }
   static ConvS8Configs configs(const Kernel&, const ConvShape&) { return {{}, 1}; }
   static std::size_t packed_size(const ConvShape& s) { return depthwise_s8_packed_size(s); }
   static void pack(const ConvShape& s, const std::int8_t* from, std::int8_t* to) {
@@ -63,11 +79,44 @@ struct QuantizedConvDepthwise {
   }
 };
 
+struct QuantizedConvTransposed {
+  using Op = op::QuantizedConvTranspose;
+  using Kernel = ConvS8Kernel;
+  static constexpr std::string_view kKind = "cpu.quantized_conv_transpose";
+  static constexpr bool kPlainInput = false;
+  static const Kernel* select(Isa level) { return select_deconv_s8(level); }
+  static const char* refusal(const ConvShape& s) { return deconv_s8_refusal(s); }
+  static double products(const ConvShape& s) {
+    return QuantizedConvForm<false>::products(s) / (s.stride_h * s.stride_w);
+  }
+  static ConvS8Configs configs(const Kernel& kernel, const ConvShape& s) {
+    return deconv_s8_configs(kernel, s);
+  }
+  static std::size_t packed_size(const ConvShape& s) { return conv_s8_packed_size(s); }
+  static void pack(const ConvShape& s, const std::int8_t* from, std::int8_t* to) {
+    deconv_s8_pack(s, from, to);
+  }
+  static std::size_t packed_bias_size(const ConvShape& s) { return deconv_s8_packed_bias_size(s); }
+  static void pack_bias(const ConvShape& s, const std::int8_t* weights, const std::int32_t* bias,
+                        bool src_signed, int src_zero, std::int32_t* packed) {
+    deconv_s8_pack_bias(s, weights, bias, src_signed, src_zero, packed);
+  }
+  static std::size_t scratch(const Kernel& kernel, const ConvS8Args& args, int threads) {
+    return deconv_s8_scratch_size(kernel, args, threads);
+  }
+  static void run(const Kernel& kernel, const ConvS8Args& args, std::byte* scratch,
+                  ThreadPool& pool) noexcept {
+    deconv_s8_run(kernel, args, scratch, pool);
+  }
+};
+
 // What the kernels take of a convolution of bytes.
 template <class Op>
 ConvShape byte_conv_shape(const Op& op, std::span<const std::int64_t> x, std::span<const std::int64_t> kernel,
                           std::span<const std::int64_t> y) {
-  return conv_shape(op::with_window_of<op::Conv>(op), x, kernel, y);
+  using Float =
+      std::conditional_t<std::is_same_v<Op, op::QuantizedConvTranspose>, op::ConvTranspose, op::Conv>;
+  return conv_shape(op::with_window_of<Float>(op), x, kernel, y);
 }
 
 }  // namespace tenon::cpu

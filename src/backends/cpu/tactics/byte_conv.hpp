@@ -42,14 +42,11 @@ class ByteConvTactic : public Tactic {
 
   // The layouts of x and result, and what the model expects of it.
   static Candidate candidate(const Problem& problem) {
-    const ConvShape computed = Form::computed(shape_of(problem));
     Candidate result;
     result.inputs.resize(problem.inputs.size());
     if (!Form::kPlainInput) result.inputs[kX] = blocked();
     result.outputs = {blocked()};
-    const double ops = 2.0 * elements(problem.outputs[0].dims) *
-                       static_cast<double>(round_up(computed.group_in(), kS8Group)) * computed.kernel_h *
-                       computed.kernel_w;
+    const double ops = 2.0 * elements(problem.outputs[0].dims) * Form::products(shape_of(problem));
     result.estimate_ns = std::max(integer_ns(ops, problem), memory_ns(touched_bytes(problem), problem));
     return result;
   }
@@ -71,9 +68,9 @@ class ByteConvTactic : public Tactic {
   // The packed bias for that zero point of x; `bias` may be null.
   static Tensor packed_bias(const Problem& problem, const std::int32_t* bias, int x_zero) {
     const ConvShape shape = shape_of(problem);
-    Tensor packed(DataType::i32, {static_cast<std::int64_t>(conv_s8_packed_bias_size(shape))});
-    conv_s8_pack_bias(shape, filter(problem), bias, problem.input(kX).dtype == DataType::i8, x_zero,
-                      packed.mutable_values<std::int32_t>().data());
+    Tensor packed(DataType::i32, {static_cast<std::int64_t>(Form::packed_bias_size(shape))});
+    Form::pack_bias(shape, filter(problem), bias, problem.input(kX).dtype == DataType::i8, x_zero,
+                    packed.mutable_values<std::int32_t>().data());
     return packed;
   }
 

@@ -1,4 +1,5 @@
-// Convolutions of bytes with constant filters, in each of the forms of steps/quantized_conv_forms.hpp.
+// quantized_conv and quantized_conv_transpose, which have the same operands, with constant filters, in each
+// of the forms of steps/quantized_conv_forms.hpp.
 #include "backends/cpu/tactics/byte_conv.hpp"
 
 #include <cstdlib>
@@ -10,8 +11,8 @@ namespace {
 using QConv = op::QuantizedConv;
 
 template <class Form>
-class QuantizedConvTactic final : public ByteConvTactic<Form, QConv> {
-  using Base = ByteConvTactic<Form, QConv>;
+class QuantizedConvTactic final : public ByteConvTactic<Form, typename Form::Op> {
+  using Base = ByteConvTactic<Form, typename Form::Op>;
 
  public:
   std::string_view name() const noexcept override { return Form::kKind; }
@@ -43,10 +44,11 @@ class QuantizedConvTactic final : public ByteConvTactic<Form, QConv> {
     const Tensor* bias = problem.has(QConv::kBias) ? problem.inputs[QConv::kBias].constant : nullptr;
     prepared.weights.push_back(
         Base::packed_bias(problem, bias != nullptr ? bias->values<std::int32_t>().data() : nullptr,
-                          static_cast<int>(problem.op.as<QConv>()->x_zero)));
-    prepared.weights.push_back(padded_multipliers(*problem.inputs[QConv::kMultiplier].constant,
-                                                  Base::shape_of(problem).out_channels,
-                                                  prepared.weights.back().elements()));
+                          static_cast<int>(problem.op.as<typename Form::Op>()->x_zero)));
+    const ConvShape shape = Base::shape_of(problem);
+    prepared.weights.push_back(
+        padded_multipliers(*problem.inputs[QConv::kMultiplier].constant, shape.out_channels,
+                           static_cast<std::int64_t>(conv_s8_packed_bias_size(shape))));
     if (problem.has(QConv::kResidual)) prepared.operands.push_back(QConv::kResidual);
     return prepared;
   }
@@ -68,6 +70,7 @@ void register_cpu_tactic_quantized_conv(TacticRegistry& registry) {
   registry.add(std::make_unique<cpu::QuantizedConvTactic<cpu::QuantizedConvDepthwise>>());
   registry.add(std::make_unique<cpu::QuantizedConvTactic<cpu::QuantizedConvPlanar>>());
   registry.add(std::make_unique<cpu::QuantizedConvTactic<cpu::QuantizedConvBlocked>>());
+  registry.add(std::make_unique<cpu::QuantizedConvTactic<cpu::QuantizedConvTransposed>>());
 }
 
 }  // namespace tenon

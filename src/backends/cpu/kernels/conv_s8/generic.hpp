@@ -56,9 +56,11 @@ void s8_store(const ConvS8Tile& t, const simd::Codes& codes, int tile, const std
   }
 }
 
-// Whether s8_store_blocks does the tile: narrow bytes in whole channel blocks, pixel after pixel.
+// Whether s8_store_blocks does the tile: narrow bytes in whole channel blocks, pixel after pixel where there
+// is a residual.
 bool s8_stores_blocks(const ConvS8Tile& t) {
-  return t.requantize->narrow && t.dst_pixel == kChannelBlock && t.last_lanes == kChannelBlock;
+  return t.requantize->narrow && t.last_lanes == kChannelBlock &&
+         (t.dst_pixel == kChannelBlock || t.requantize->residual == nullptr);
 }
 
 // As s8_store, from registers: sums are acc[pixel][block][kChannelBlock / kLanes].
@@ -84,8 +86,20 @@ inline __attribute__((always_inline)) void s8_store_blocks(const ConvS8Tile& t, 
             to_float(Dot::sum(acc[(kAt / kPerBlock * Blocks + kBlock) * kPerBlock + kAt % kPerBlock])) *
             scale[kAt % kPerBlock];
       });
-      if (e.residual) add_byte_residual(e, at + First * V::kLanes, v);
-      store_narrow(e, codes, v, t.dst, at + First * V::kLanes);
+      if (t.dst_pixel == kChannelBlock) {
+        if (e.residual) add_byte_residual(e, at + First * V::kLanes, v);
+        store_narrow(e, codes, v, t.dst, at + First * V::kLanes);
+        return;
+      }
+      alignas(64) std::uint8_t bytes[Count * V::kLanes];
+      store_narrow(e, codes, v, bytes, 0);
+      constexpr int kPart = Count < kPerBlock ? V::kLanes : kChannelBlock;  // bytes of a pixel
+      unroll<Count * V::kLanes / kPart>([&](auto i) TENON_INLINE_LAMBDA {
+        constexpr int kElement = First * V::kLanes + decltype(i)::value * kPart;
+        std::memcpy(static_cast<std::uint8_t*>(t.dst) + at + kElement / kChannelBlock * t.dst_pixel +
+                        kElement % kChannelBlock,
+                    bytes + i.value * kPart, kPart);
+      });
     };
     unroll<kVectors / 4>([&](auto i)
                              TENON_INLINE_LAMBDA { some(Index<4>{}, Index<4 * decltype(i)::value>{}); });

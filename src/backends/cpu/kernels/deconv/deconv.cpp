@@ -2,11 +2,11 @@
 
 #include "backends/cpu/kernels/conv/pack.hpp"
 #include "backends/cpu/kernels/conv/range.hpp"
+#include "backends/cpu/kernels/deconv/taps.hpp"
 #include "backends/cpu/kernels/padding.hpp"
 #include "base/thread_pool.hpp"
 
 #include <algorithm>
-#include <numeric>
 
 namespace tenon::cpu {
 
@@ -25,32 +25,6 @@ constexpr ConvKernel kDeconvKernels[] = {
 };
 
 constexpr int kMaxDeconvPixels = 32;
-
-// The taps that reach one output position along one axis: tap `first` + k * `step` reads input `source` - k *
-// `source_step`, k < count. The input may lie outside of src.
-struct Taps {
-  int first = 0;
-  int step = 1;
-  int count = 0;
-  int source = 0;
-  int source_step = 1;
-};
-
-Taps taps_of(int position, int stride, int dilation, int kernel) {
-  const int divisor = std::gcd(stride, dilation);
-  Taps taps;
-  taps.step = stride / divisor;
-  taps.source_step = dilation / divisor;
-  for (int tap = 0; tap < std::min(taps.step, kernel); ++tap) {
-    const int distance = position - tap * dilation;
-    if (distance % stride) continue;
-    taps.first = tap;
-    taps.source = distance / stride;
-    taps.count = (kernel - 1 - tap) / taps.step + 1;
-    break;
-  }
-  return taps;
-}
 
 // Those of the taps that read inside of [0, size).
 Taps inside(Taps taps, int size) {
