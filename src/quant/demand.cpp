@@ -4,6 +4,7 @@
 #include "ops/average_pool.hpp"
 #include "ops/concat.hpp"
 #include "ops/conv.hpp"
+#include "ops/conv_transpose.hpp"
 #include "ops/global_pool.hpp"
 #include "ops/matmul.hpp"
 #include "passes/rules/quantization.hpp"
@@ -71,7 +72,8 @@ Demand::Demand(const Graph& graph, const Ranges& ranges, ActivationScheme scheme
 Role Demand::find_role(NodeId id) const {
   const Node& node = graph_.node(id);
   if (kept_float_.contains(id.value)) return Role::none;
-  if (node.op.is<op::Conv>() || node.op.is<op::MatMul>()) return Role::product;
+  if (node.op.is<op::Conv>() || node.op.is<op::ConvTranspose>() || node.op.is<op::MatMul>())
+    return Role::product;
   if (rules::is_elementwise(node.op, PointwiseFn::add)) return Role::sum;
   if (node.op.is<op::AveragePool>() || node.op.is<op::GlobalAveragePool>()) return Role::mean;
   const bool moving = rules::moves_elements(graph_, node) && is_f32(graph_, node.outputs[0]) &&
@@ -141,7 +143,7 @@ ChannelAxis channel_axis(const Graph& graph, const Node& product) {
   if (product.inputs.size() > 2 && product.inputs[2].valid() && graph.constant(product.inputs[2]) == nullptr)
     return {0, "its bias is not constant"};
   const auto* matmul = product.op.as<op::MatMul>();
-  if (matmul == nullptr) return {0, ""};
+  if (matmul == nullptr) return {product.op.is<op::ConvTranspose>() ? 1U : 0U, ""};
   if (matmul->alpha == 0) return {0, "its factor is 0"};
   const std::size_t rank = weights->shape().size();
   if (rank < 2) return {0, "its weights are a vector"};

@@ -87,11 +87,10 @@ void add_requantized_cases(std::vector<OpCase>& cases) {
     conv.x_zero = -4;
     conv.residual_multiplier = 0.6F;
     conv.output_dtype = DataType::i8;
-    cases.push_back(
-        {"quantized_conv_transpose_residual",
-         conv,
-         {bytes(DataType::i8, {n, 6, h, w}), filter({6, 10, 4, 3}), weight({20}, 1e-4, 1e-3), absent(),
-          bytes(DataType::i8, {n, 20, h * Dim(3), w * Dim(2)})}});
+    cases.push_back({"quantized_conv_transpose_residual",
+                     conv,
+                     {bytes(DataType::i8, {n, 6, h, w}), filter({6, 10, 4, 3}), weight({20}, 1e-4, 1e-3),
+                      absent(), bytes(DataType::i8, {n, 20, h * Dim(3), w * Dim(2)})}});
     conv = {};
     conv.stride = {2};
     conv.dilation = {2};
