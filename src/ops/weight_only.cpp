@@ -2,6 +2,7 @@
 
 #include "base/check.hpp"
 #include "ops/dequantize_linear.hpp"
+#include "ops/epilogue.hpp"
 #include "ops/infer_helpers.hpp"
 
 #include <fmt/format.h>
@@ -77,13 +78,20 @@ std::vector<Inference> WeightOnly<Base>::infer(InferContext& context) const {
 template <class Base>
 std::vector<ValueId> WeightOnly<Base>::decompose(NodeBuilder& builder,
                                                  std::span<const ValueId> inputs) const {
+  if (!this->epilogue.empty()) {  // kernels may take what is left: floats of all weights are the last resort
+    WeightOnly plain = *this;
+    plain.epilogue = {};
+    const std::size_t own = std::min<std::size_t>(inputs.size(), kFirstEpilogueOperand);
+    const ValueId main =
+        builder.add(plain, {inputs.begin(), inputs.begin() + static_cast<std::ptrdiff_t>(own)});
+    return {add_epilogue(builder, this->epilogue, main, inputs.subspan(own))};
+  }
   DequantizeLinear dequantize;
   dequantize.axis = axis;
   dequantize.block_size = block_size;
   std::vector<ValueId> stored = {inputs[kWeights], inputs[kScale]};
   if (inputs.size() > kZero && inputs[kZero].valid()) stored.push_back(inputs[kZero]);
   std::vector<ValueId> operands = {inputs[kX], builder.add(dequantize, std::move(stored)), inputs[kBias]};
-  for (std::size_t i = kFirstEpilogueOperand; i < inputs.size(); ++i) operands.push_back(inputs[i]);
   return {builder.add(static_cast<const Base&>(*this), std::move(operands))};
 }
 

@@ -6,7 +6,7 @@
 // Operands: x (f32), w (integers of 2 to 8 bits, in the shape that the operator says), bias (f32) or absent,
 // scale (f32), zero (w's dtype) or absent, then the epilogue's registers 1 … n. scale and zero as
 // dequantize_linear takes them, with `axis` and `block_size`; the other fields are the operator's. Decomposes
-// into dequantize_linear + operator.
+// into itself without an epilogue + pointwise; without one, into dequantize_linear + operator.
 #pragma once
 
 #include "ops/conv.hpp"

@@ -1,9 +1,11 @@
 #include "inference_fixture.hpp"
+#include "ir/patch.hpp"
 #include "ops/byte_table.hpp"
 #include "ops/quantized_add.hpp"
 #include "ops/quantized_average_pool.hpp"
 #include "ops/quantized_conv_transpose.hpp"
 #include "ops/quantized_matmul.hpp"
+#include "ops/weight_only.hpp"
 
 #include <cmath>
 #include <limits>
@@ -115,6 +117,26 @@ TEST_F(QuantizedInference, ElementwiseAndPools) {
   EXPECT_EQ(type(add(op::ByteTable{}, {a, input("u8[256]")})), spelled("u8[N,3,6,5]"));
   EXPECT_NE(error(op::ByteTable{}, {a, input("u8[255]")}), "");
   EXPECT_NE(error(op::ByteTable{}, {a, input("i32[256]")}), "");
+}
+
+// An epilogue that no kernel has must not cost a product its stored matrix.
+TEST_F(QuantizedInference, WeightOnlyPartsWithItsEpilogueFirst) {
+  op::WeightOnlyMatMul product;
+  product.axis = 1;
+  product.epilogue = PointwiseProgram::parse("(2) %2 = silu %0; %3 = mul %2 %1");
+  const std::vector<ValueId> inputs = {input("f32[3,4]"), input("i8[4,5]"), ValueId(),
+                                       input("f32[5]"),   ValueId(),        input("f32[3,5]")};
+  const ValueId whole = add(product, inputs);
+  graph_.add_output("y", whole);
+  const NodeId id = graph_.value(whole).producer;
+  Patch patch(graph_, id);
+  patch.replace(whole, graph_.node(id).op.decompose(patch, inputs).front());
+  graph_.apply(std::move(patch));
+  graph_.remove_dead_nodes();
+  std::string names;
+  for (const NodeId node : graph_.nodes(graph_.body()))
+    names += std::string(graph_.node(node).op.name()) + " ";
+  EXPECT_EQ(names, "weight_only_matmul pointwise ");
 }
 
 }  // namespace

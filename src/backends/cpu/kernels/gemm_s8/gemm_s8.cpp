@@ -11,6 +11,7 @@ namespace tenon::cpu {
 namespace {
 
 constexpr int kGemmUnitsPerThread = 4;
+constexpr std::ptrdiff_t kCacheLine = 64;
 // Rows of `a` that are copied, or pass by, for one part of the columns.
 constexpr std::ptrdiff_t kPanelBytes = 192 * 1024;
 
@@ -75,9 +76,10 @@ class GemmS8Walk {
     const int end = std::min((part + 1) * steps_ / parts_ * step_blocks_, blocks_);
     for (int block = part * steps_ / parts_ * step_blocks_; block < end;) {
       const int blocks = kernel_.oc_blocks_at_most(std::min(step_blocks_, end - block));
+      const int next = std::min(step_blocks_, end - block - blocks);
       const int whole = rows / tile_rows_, rest = rows % tile_rows_;
-      if (whole > 0) run_tiles(a, row, tile_rows_, whole, block, blocks);
-      if (rest > 0) run_tiles(a + (rows - rest) * ld_, row + rows - rest, rest, 1, block, blocks);
+      if (whole > 0) run_tiles(a, row, tile_rows_, whole, block, blocks, next);
+      if (rest > 0) run_tiles(a + (rows - rest) * ld_, row + rows - rest, rest, 1, block, blocks, 0);
       block += blocks;
     }
   }
@@ -97,8 +99,8 @@ class GemmS8Walk {
     return to;
   }
 
-  // `tiles` tiles of `rows` rows.
-  void run_tiles(const std::uint8_t* a, int row, int rows, int tiles, int block, int blocks) const {
+  // `tiles` tiles of `rows` rows, while the weights of the `next` blocks are fetched, in equal shares.
+  void run_tiles(const std::uint8_t* a, int row, int rows, int tiles, int block, int blocks, int next) const {
     ConvS8Tile t{};
     t.src = a;
     t.src_block = static_cast<std::ptrdiff_t>(kChannelBlock) * element_;
@@ -117,7 +119,9 @@ class GemmS8Walk {
     t.dst_pixel = args_.n;
     t.dst_oc_block = kChannelBlock;
     t.last_lanes = std::min(kChannelBlock, args_.n - (block + blocks - 1) * kChannelBlock);
-    t.ahead = t.weights;
+    t.ahead = t.weights + (next > 0 ? blocks * t.weights_oc_block : 0);
+    t.ahead_step = std::min<std::ptrdiff_t>(
+        kCacheLine, ceil_div(next * t.weights_oc_block, tiles * ceil_div(args_.k, kS8Group)));
     t.tiles = tiles;
     t.next_src = rows * ld_;
     t.next_dst = static_cast<std::ptrdiff_t>(rows) * args_.n;
