@@ -11,6 +11,8 @@ int main(int argc, char** argv) {
   tenon::bench::register_attention();
   tenon::bench::register_conv();
   tenon::bench::register_conv_nchw();
+  tenon::bench::register_conv_half();
+  tenon::bench::register_gemm_half();
   tenon::bench::register_conv_s8();
   tenon::bench::register_depthwise();
   tenon::bench::register_depthwise_s8();

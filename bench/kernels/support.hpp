@@ -54,7 +54,7 @@ void report_flops(benchmark::State& state, const cpu::KernelInfo& kernel, double
 // Adds the counter "done_of_peak": the same for the operations that an algorithm with fewer really does.
 void report_share_done(benchmark::State& state, const cpu::KernelInfo& kernel, double flops_per_iteration);
 
-// Adds the counters GOP/s and, as a share of the measured peak of 8-bit dot products of the kernel's level,
+// Adds the counters GOP/s and, as a share of the measured peak of dot products of the kernel's level,
 // where it has such, "of_peak".
 void report_dot_ops(benchmark::State& state, const cpu::KernelInfo& kernel, double ops_per_iteration);
 
@@ -69,6 +69,8 @@ void register_gemm_stored();
 void register_attention();
 void register_conv();
 void register_conv_nchw();
+void register_conv_half();
+void register_gemm_half();
 void register_conv_s8();
 void register_depthwise();
 void register_depthwise_s8();

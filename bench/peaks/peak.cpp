@@ -57,6 +57,9 @@ Loop fma_loop(Isa level) {
 }
 
 Loop dot_loop(Isa level) {
+#if TENON_HAS_ISA_AVX512_BF16
+  if (level == Isa::avx512_bf16 && isa_supported(level)) return dot_chains_avx512_bf16;
+#endif
 #if TENON_HAS_ISA_AVX512_VNNI
   if (level == Isa::avx512_vnni && isa_supported(level)) return dot_chains_avx512_vnni;
 #endif

@@ -14,8 +14,8 @@ double peak_flops(Isa level);
 // The same of `threads` threads together, measured anew.
 double peak_flops(Isa level, int threads);
 
-// Operations per second of 8-bit dot products with 32-bit sums, two per product. 0 where the level, or the
-// machine, has none.
+// Operations per second of dot products of 8-bit integers, or of 16-bit floats, with 32-bit sums, two per
+// product. 0 where the level, or the machine, has none.
 double peak_dot_ops(Isa level, int threads);
 
 // Bytes per second that `threads` threads read over and over, each from its own `bytes_each`.

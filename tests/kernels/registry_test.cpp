@@ -1,4 +1,5 @@
 #include "backends/cpu/kernels/conv/conv.hpp"
+#include "backends/cpu/kernels/conv_half/conv_half.hpp"
 #include "backends/cpu/kernels/conv_nchw/conv_nchw.hpp"
 #include "backends/cpu/kernels/conv_s8/conv_s8.hpp"
 #include "backends/cpu/kernels/deconv/deconv.hpp"
@@ -69,6 +70,17 @@ TEST(ForcedS8Level, IsTheLevelOfTheSelectedKernels) {
   EXPECT_EQ(select_conv_s8(isa())->info.isa, *level);
   EXPECT_EQ(select_depthwise_s8(isa())->info.isa, *level);
   EXPECT_EQ(select_winograd_s8(isa())->info.isa, *level);
+}
+
+// And for those of 16-bit floats, of which bf16 has a level more.
+TEST(ForcedHalfLevel, IsTheLevelOfTheSelectedKernels) {
+  const char* forced = std::getenv("TENON_ISA");
+  if (!forced) GTEST_SKIP() << "TENON_ISA is not set";
+  const std::optional<Isa> level = parse_isa(forced);
+  ASSERT_TRUE(level.has_value()) << forced;
+  if (!isa_supported(*level)) GTEST_SKIP() << "this machine has no " << forced;
+  EXPECT_EQ(select_conv_half(isa(), DataType::bf16)->info.isa, *level);
+  EXPECT_EQ(select_conv_half(isa(), DataType::f16)->info.isa, std::min(*level, Isa::avx512));
 }
 
 struct Fake {

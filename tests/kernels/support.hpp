@@ -107,9 +107,9 @@ struct ErrorFactor {
   double factor;
 };
 inline constexpr ErrorFactor kErrorFactors[] = {
-    {"gemm", 1.0},      {"gemm_stored", 1.0}, {"conv", 1.0},   {"conv_nchw", 1.0},
-    {"depthwise", 1.0}, {"deconv", 1.0},      {"pool", 1.0},   {"norm", 2.0},
-    {"softmax", 2.0},   {"attention", 4.0},   {"reduce", 2.0}, {"resize", 1.0},
+    {"gemm", 1.0},      {"gemm_stored", 1.0}, {"conv", 1.0},   {"conv_half", 1.0}, {"conv_nchw", 1.0},
+    {"depthwise", 1.0}, {"deconv", 1.0},      {"pool", 1.0},   {"norm", 2.0},      {"softmax", 2.0},
+    {"attention", 4.0}, {"reduce", 2.0},      {"resize", 1.0},
 };
 double error_bound(const char* family, double terms, double magnitude);
 

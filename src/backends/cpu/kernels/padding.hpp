@@ -10,10 +10,11 @@ namespace tenon::cpu {
 
 // Zeroes the lanes from `lanes` on of `pixels` consecutive pixels of a channel block. Needed after an
 // activation that does not keep zero.
-inline void clear_padding_lanes(float* block, std::ptrdiff_t pixels, int lanes) {
+template <class Element>
+void clear_padding_lanes(Element* block, std::ptrdiff_t pixels, int lanes) {
   if (lanes == kChannelBlock) return;
   for (std::ptrdiff_t p = 0; p < pixels; ++p) {
-    std::fill(block + p * kChannelBlock + lanes, block + (p + 1) * kChannelBlock, 0.0F);
+    std::fill(block + p * kChannelBlock + lanes, block + (p + 1) * kChannelBlock, Element{});
   }
 }
 

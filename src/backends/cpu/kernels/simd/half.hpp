@@ -26,7 +26,7 @@ TENON_SIMD I32 bfloat16_bits(F32 a) {
   return shift_right_logical<16>(select(a != a, bits | I32::set1(0x400000), rounded));
 }
 
-// Half: as many elements of 16 bits as F32 has lanes.
+// Half: as many elements of 16 bits as F32 has lanes; lower_halves takes them from the lanes of an I32.
 #if defined(__AVX512F__)
 
 using Half = __m256i;
@@ -39,6 +39,7 @@ TENON_SIMD F32 from_bfloat16(Half h) {
   return bits_to_float(shift_left<16>(I32{_mm512_maskz_cvtepu16_epi32(0xffff, h)}));
 }
 TENON_SIMD F32 from_float16(Half h) { return {_mm512_maskz_cvtph_ps(0xffff, h)}; }
+TENON_SIMD Half lower_halves(I32 a) { return _mm512_maskz_cvtepi32_epi16(0xffff, a.r); }
 TENON_SIMD Half to_bfloat16(F32 a) {
 #if defined(__AVX512BF16__)
   // The instruction takes subnormal numbers for zero.
@@ -46,7 +47,7 @@ TENON_SIMD Half to_bfloat16(F32 a) {
   if (__builtin_expect(_mm512_fpclass_ps_mask(a.r, kSubnormal) == 0, 1))
     return (__m256i)_mm512_maskz_cvtneps_pbh(0xffff, a.r);
 #endif
-  return _mm512_maskz_cvtepi32_epi16(0xffff, bfloat16_bits(a).r);
+  return lower_halves(bfloat16_bits(a));
 }
 TENON_SIMD Half to_float16(F32 a) { return _mm512_maskz_cvtps_ph(0xffff, a.r, _MM_FROUND_TO_NEAREST_INT); }
 
@@ -58,10 +59,11 @@ TENON_SIMD void store_half(void* p, Half h) { _mm_storeu_si128(static_cast<__m12
 
 TENON_SIMD F32 from_bfloat16(Half h) { return bits_to_float(shift_left<16>(I32{_mm256_cvtepu16_epi32(h)})); }
 TENON_SIMD F32 from_float16(Half h) { return {_mm256_cvtph_ps(h)}; }
-TENON_SIMD Half to_bfloat16(F32 a) {
-  const __m256i bits = bfloat16_bits(a).r;
-  return _mm_packus_epi32(_mm256_castsi256_si128(bits), _mm256_extracti128_si256(bits, 1));
+TENON_SIMD Half lower_halves(I32 a) {
+  const __m256i low = _mm256_and_si256(a.r, _mm256_set1_epi32(0xFFFF));
+  return _mm_packus_epi32(_mm256_castsi256_si128(low), _mm256_extracti128_si256(low, 1));
 }
+TENON_SIMD Half to_bfloat16(F32 a) { return lower_halves(bfloat16_bits(a)); }
 TENON_SIMD Half to_float16(F32 a) { return _mm256_cvtps_ph(a.r, _MM_FROUND_TO_NEAREST_INT); }
 
 #else
@@ -86,12 +88,12 @@ TENON_SIMD F32 from_float16(Half h) {
   for (int i = 0; i < F32::kLanes; ++i) v.r[i] = static_cast<float>(float16::from_bits(h.bits[i]));
   return v;
 }
-TENON_SIMD Half to_bfloat16(F32 a) {
-  const I32 bits = bfloat16_bits(a);
+TENON_SIMD Half lower_halves(I32 a) {
   Half h;
-  for (int i = 0; i < F32::kLanes; ++i) h.bits[i] = static_cast<std::uint16_t>(bits.r[i]);
+  for (int i = 0; i < F32::kLanes; ++i) h.bits[i] = static_cast<std::uint16_t>(a.r[i]);
   return h;
 }
+TENON_SIMD Half to_bfloat16(F32 a) { return lower_halves(bfloat16_bits(a)); }
 TENON_SIMD Half to_float16(F32 a) {
   Half h;
   for (int i = 0; i < F32::kLanes; ++i) h.bits[i] = float16(a.r[i]).bits;

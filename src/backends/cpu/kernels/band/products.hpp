@@ -1,0 +1,146 @@
+// The driver of products of rows with constant columns over the tiles that convolutions have: units of work
+// are a panel of rows and a part of the columns. Written once over a Form:
+//
+//   struct Form {
+//     using Kernel, Args, Tile = …;               Args: m, n, k
+//     static constexpr int kGroup;                elements of a row that one step multiplies
+//     static constexpr int kMostRows;             of any tile
+//     static bool copied(const Kernel&, const Args&);
+//     static int element(const Args&);            bytes of an element that is read in place
+//     static const std::byte* row(const Args&, std::ptrdiff_t row);
+//     static void copy_row(const Kernel&, const Args&, std::ptrdiff_t row, std::byte* to);    whole groups,
+//     the last
+//                                                                                             padded with
+//                                                                                             anything
+//     static void set_operands(const Args&, std::ptrdiff_t block, Tile&);                     as in walk.hpp
+//   };
+#pragma once
+
+#include "backends/cpu/kernels/kernel.hpp"
+#include "base/thread_pool.hpp"
+
+#include <algorithm>
+#include <cstddef>
+
+namespace tenon::cpu {
+
+// Rows that are copied, or pass by, for one part of the columns.
+inline constexpr std::ptrdiff_t kPanelBytes = 192 * 1024;
+
+template <class Form>
+class ProductWalk {
+ public:
+  using Kernel = typename Form::Kernel;
+  using Args = typename Form::Args;
+  using Tile = typename Form::Tile;
+
+  ProductWalk(const Kernel& kernel, const Args& args, std::byte* scratch, int threads)
+      : kernel_(kernel), args_(args), scratch_(scratch), copied_(Form::copied(kernel, args)) {
+    element_ = copied_ ? kernel.element() : Form::element(args);
+    ld_ = static_cast<std::ptrdiff_t>(args.k) * element_;
+    if (copied_) {
+      // Rows a multiple of 4 KiB apart would share the same few lines of the first-level cache.
+      ld_ = round_up(args.k, 64) * element_;
+      if (ld_ % 1024 == 0) ld_ += 64;
+    }
+    blocks_ = static_cast<int>(channel_blocks(args.n));
+    const int most_blocks = args.m <= kernel.max_pixels(kernel.oc_blocks_at_most(4))   ? 4
+                            : args.m <= kernel.max_pixels(kernel.oc_blocks_at_most(3)) ? 3
+                                                                                       : 2;
+    step_blocks_ = kernel.oc_blocks_at_most(std::min(most_blocks, blocks_));
+    steps_ = static_cast<int>(ceil_div(blocks_, step_blocks_));
+    tile_rows_ = static_cast<int>(ceil_div(args.m, ceil_div(args.m, kernel.max_pixels(step_blocks_))));
+    const std::ptrdiff_t tiles = ceil_div(args.m, tile_rows_);
+    std::ptrdiff_t panel =
+        std::clamp<std::ptrdiff_t>(kPanelBytes / std::max<std::ptrdiff_t>(ld_ * tile_rows_, 1), 1, tiles);
+    if (threads > 1) {
+      constexpr std::ptrdiff_t kUnitsPerThread = 4;
+      panel = std::min(panel, std::max<std::ptrdiff_t>(1, tiles / threads));
+      parts_ = static_cast<int>(
+          std::min<std::ptrdiff_t>(steps_, ceil_div(kUnitsPerThread * threads, ceil_div(tiles, panel))));
+    }
+    panel_rows_ = static_cast<int>(panel) * tile_rows_;
+    panels_ = static_cast<int>(ceil_div(args.m, panel_rows_));
+  }
+
+  std::ptrdiff_t units() const { return static_cast<std::ptrdiff_t>(panels_) * parts_; }
+
+  void run(std::ptrdiff_t unit, int worker) const {
+    const auto part = static_cast<int>(unit % parts_), panel = static_cast<int>(unit / parts_);
+    const int row = panel * panel_rows_, rows = std::min(panel_rows_, args_.m - row);
+    const std::byte* a = Form::row(args_, row);
+    if (copied_) {
+      std::byte* to = scratch_ + worker * round_up(panel_rows_ * ld_, 64);
+      for (int i = 0; i < rows; ++i) Form::copy_row(kernel_, args_, row + i, to + i * ld_);
+      a = to;
+    }
+    const int end = std::min((part + 1) * steps_ / parts_ * step_blocks_, blocks_);
+    for (int block = part * steps_ / parts_ * step_blocks_; block < end;) {
+      const int blocks = kernel_.oc_blocks_at_most(std::min(step_blocks_, end - block));
+      const int whole = rows / tile_rows_, rest = rows % tile_rows_;
+      if (whole > 0) run_tiles(a, row, tile_rows_, whole, block, blocks);
+      if (rest > 0) run_tiles(a + (rows - rest) * ld_, row + rows - rest, rest, 1, block, blocks);
+      block += blocks;
+    }
+  }
+
+ private:
+  // `tiles` tiles of `rows` rows.
+  void run_tiles(const std::byte* a, int row, int rows, int tiles, int block, int blocks) const {
+    Tile t{};
+    t.src = reinterpret_cast<decltype(t.src)>(a);
+    t.src_block = static_cast<std::ptrdiff_t>(kChannelBlock) * element_;
+    t.src_pixel = ld_;
+    t.blocks = static_cast<int>(channel_blocks(args_.k));
+    t.last_groups = static_cast<int>(ceil_div(args_.k - (t.blocks - 1) * kChannelBlock, Form::kGroup));
+    t.taps_h = t.taps_w = 1;
+    t.weights_oc_block = round_up(args_.k, Form::kGroup) * kChannelBlock;
+    Form::set_operands(args_, block, t);
+    t.dst_at =
+        static_cast<std::ptrdiff_t>(row) * args_.n + static_cast<std::ptrdiff_t>(block) * kChannelBlock;
+    t.dst_pixel = args_.n;
+    t.dst_oc_block = kChannelBlock;
+    t.last_lanes = std::min(kChannelBlock, args_.n - (block + blocks - 1) * kChannelBlock);
+    t.ahead = t.weights;
+    t.tiles = tiles;
+    t.next_src = rows * ld_;
+    t.next_dst = static_cast<std::ptrdiff_t>(rows) * args_.n;
+    kernel_.tile(t, rows, blocks);
+  }
+
+  const Kernel& kernel_;
+  const Args& args_;
+  std::byte* scratch_;
+  bool copied_;
+  int element_;
+  std::ptrdiff_t ld_;  // bytes between rows of what tiles read
+  int blocks_;         // of 16 columns
+  int step_blocks_;
+  int steps_;
+  int tile_rows_;
+  int panel_rows_;
+  int panels_;
+  int parts_ = 1;
+};
+
+template <class Form>
+std::size_t products_scratch_size(const typename Form::Kernel& kernel, const typename Form::Args& args,
+                                  int threads) {
+  if (args.m == 0 || args.n == 0 || !Form::copied(kernel, args)) return 0;
+  // Panels have no more bytes than this, whatever the cut, and shapes that grow need no less.
+  const std::ptrdiff_t row = round_up(args.k, 64) * kernel.element() + 64;
+  const std::ptrdiff_t panel = std::min((static_cast<std::ptrdiff_t>(args.m) + Form::kMostRows) * row,
+                                        std::max(Form::kMostRows * row, kPanelBytes));
+  return static_cast<std::size_t>(round_up(panel, 64) * threads);
+}
+
+template <class Form>
+void products_run(const typename Form::Kernel& kernel, const typename Form::Args& args, std::byte* scratch,
+                  ThreadPool& pool) {
+  if (args.m == 0 || args.n == 0) return;
+  const ProductWalk<Form> walk(kernel, args, scratch, pool.size());
+  pool.run(static_cast<std::size_t>(walk.units()),
+           [&walk](std::size_t unit, int worker) { walk.run(static_cast<std::ptrdiff_t>(unit), worker); });
+}
+
+}  // namespace tenon::cpu

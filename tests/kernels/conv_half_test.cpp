@@ -1,0 +1,218 @@
+// Every convolution of 16-bit floats that this machine runs against its formula, with every config offered
+// and some that are not.
+#include "backends/cpu/kernels/conv_half/conv_half.hpp"
+
+#include "base/thread_pool.hpp"
+#include "kernels/conv_support.hpp"
+#include "kernels/half_support.hpp"
+#include "kernels/s8_support.hpp"
+
+namespace tenon::cpu {
+namespace {
+
+using test::ConvData;
+using test::Random;
+
+using ConvHalfKernels = test::KernelTest<ConvHalfKernel>;
+
+void check_half(Random& random, const ConvHalfKernel& kernel, const ConvShape& s,
+                const ConvHalfConfig& config, bool planar = false) {
+  SCOPED_TRACE(testing::Message() << kernel.info.name << " " << test::describe(s) << " planar=" << planar
+                                  << " pixels=" << config.pixels << " oc_blocks=" << config.oc_blocks
+                                  << " oc_inner=" << config.oc_inner);
+  const DataType type = kernel.type;
+  const bool dst_single = random.coin(), residual_single = random.coin(), in_place = random.coin();
+  ConvData d = test::random_data(random, s);
+  test::round_to(type, d.weights);
+  const std::vector<float> given = d.src;
+  test::round_to(type, d.src);  // what planar floats become on the way
+  if (!residual_single) test::round_to(type, d.residual);
+
+  const std::ptrdiff_t out_plane = static_cast<std::ptrdiff_t>(s.out_h) * s.out_w;
+  std::vector<std::uint16_t> weights(conv_half_packed_size(s));
+  conv_half_pack(s, type, d.weights.data(), weights.data());
+  std::vector<float> bias(conv_packed_bias_size(s.out_channels));
+  if (!d.bias.empty()) conv_pack_bias(d.bias.data(), s.out_channels, bias.data());
+  const std::vector<std::byte> src = test::stored(
+      type, planar ? given : test::block(d.src, s.batch, s.in_channels, s.in_h * s.in_w), planar);
+  std::vector<std::byte> residual;
+  if (!d.residual.empty())
+    residual =
+        test::stored(type, test::block(d.residual, s.batch, s.out_channels, out_plane), residual_single);
+
+  ConvHalfArgs args;
+  args.shape = s;
+  args.config = config;
+  args.src = src.data();
+  args.planar = planar;
+  args.weights = weights.data();
+  args.bias = d.bias.empty() ? nullptr : bias.data();
+  args.residual_single = residual_single;
+  args.dst_single = dst_single;
+  args.act = d.act;
+  const auto count =
+      static_cast<std::size_t>(s.batch * channel_blocks(s.out_channels) * out_plane * kChannelBlock);
+  std::vector<std::uint8_t> once;
+  for (const int threads : {1, 3}) {
+    test::GuardedBytes dst(count * (dst_single ? 4 : 2));
+    test::GuardedBytes scratch(conv_half_scratch_size(kernel, args, threads));
+    args.dst = dst.data();
+    args.residual = residual.empty() ? nullptr : residual.data();
+    if (!residual.empty() && in_place && residual_single == dst_single) {
+      std::memcpy(dst.data(), residual.data(), residual.size());
+      args.residual = dst.data();
+    }
+    conv_half_run(kernel, args, reinterpret_cast<std::byte*>(scratch.data()), test::pool_of(threads));
+    ASSERT_TRUE(dst.intact() && scratch.intact());
+    if (threads > 1) {
+      ASSERT_EQ(std::memcmp(once.data(), dst.data(), once.size()), 0) << "depends on the number of threads";
+      break;
+    }
+    once.assign(dst.data(), dst.data() + count * (dst_single ? 4 : 2));
+    const std::vector<float> got = test::unblock(test::read_stored(type, dst.data(), count, dst_single),
+                                                 s.batch, s.out_channels, out_plane);
+    const double terms = static_cast<double>(s.group_in()) * s.kernel_h * s.kernel_w + 2;
+    std::size_t at = 0;
+    for (int plane = 0; plane < s.batch * s.out_channels; ++plane) {
+      for (int pixel = 0; pixel < out_plane; ++pixel, ++at) {
+        const int n = plane / s.out_channels, o = plane % s.out_channels;
+        const test::ExactSum sum = test::exact_conv(s, d, n, o, pixel / s.out_w, pixel % s.out_w);
+        const double exact = test::activate(d.act, sum.value);
+        ASSERT_NEAR(got[at], exact, test::half_bound(type, dst_single, terms, sum.magnitude, exact))
+            << "at [" << n << ", " << o << ", " << pixel / s.out_w << ", " << pixel % s.out_w << "]";
+      }
+    }
+  }
+}
+
+ConvHalfConfig random_config(Random& random, const ConvHalfKernel& kernel) {
+  ConvHalfConfig c;
+  c.oc_blocks = random.integer(1, 4);
+  c.pixels = random.integer(1, kernel.max_pixels(1));
+  c.oc_inner = random.coin();
+  return c;
+}
+
+TEST_P(ConvHalfKernels, RandomShapesAndConfigs) {
+  Random random;
+  SCOPED_TRACE(random.trace());
+  for (int i = 0; i < 40 && !HasFailure(); ++i) {
+    ConvShape s = test::random_window(random, 5, 16);
+    s.in_channels = random.integer(1, 40);
+    s.out_channels = random.integer(1, 90);
+    check_half(random, kernel(), s, random_config(random, kernel()));
+  }
+}
+
+TEST_P(ConvHalfKernels, Groups) {
+  Random random;
+  SCOPED_TRACE(random.trace());
+  for (int i = 0; i < 16 && !HasFailure(); ++i) {
+    ConvShape s = test::random_window(random, 3, 10);
+    s.groups = random.integer(2, 6);
+    const bool whole = random.coin();
+    s.in_channels = s.groups * (whole ? kChannelBlock * random.integer(1, 2) : random.integer(1, 20));
+    s.out_channels = s.groups * (whole ? kChannelBlock * random.integer(1, 3) : random.integer(1, 20));
+    check_half(random, kernel(), s, random_config(random, kernel()));
+  }
+}
+
+TEST_P(ConvHalfKernels, PointwiseShapes) {
+  Random random;
+  SCOPED_TRACE(random.trace());
+  for (int i = 0; i < 20 && !HasFailure(); ++i) {
+    ConvShape s;
+    s.in_channels = random.integer(1, 100);
+    s.out_channels = random.integer(1, 100);
+    s.in_h = s.out_h = random.integer(1, 12);
+    s.in_w = s.out_w = random.integer(1, 12);
+    check_half(random, kernel(), s, random_config(random, kernel()));
+  }
+}
+
+TEST_P(ConvHalfKernels, PlainImages) {
+  Random random;
+  SCOPED_TRACE(random.trace());
+  for (int i = 0; i < 30 && !HasFailure(); ++i) {
+    ConvShape s = test::random_window(random, 7, 40);
+    s.in_channels = random.integer(1, 4);
+    s.out_channels = random.integer(1, 70);
+    check_half(random, kernel(), s, random_config(random, kernel()), true);
+  }
+}
+
+TEST_P(ConvHalfKernels, OfferedConfigs) {
+  Random random;
+  SCOPED_TRACE(random.trace());
+  for (int i = 0; i < 8 && !HasFailure(); ++i) {
+    ConvShape s = test::random_window(random, 3, 24);
+    s.in_channels = random.integer(1, 40);
+    s.out_channels = random.integer(1, 90);
+    const ConvHalfConfigs offered = conv_half_configs(kernel(), s);
+    ASSERT_GE(offered.count, 1);
+    for (int c = 0; c < offered.count; ++c) check_half(random, kernel(), s, offered.configs[c]);
+  }
+}
+
+// A band's copy has a limit, beyond which bands are several.
+TEST_P(ConvHalfKernels, SeveralBands) {
+  Random random;
+  SCOPED_TRACE(random.trace());
+  ConvShape s;
+  s.in_channels = 512;
+  s.out_channels = 20;
+  s.in_h = s.in_w = s.out_h = s.out_w = 18;
+  s.kernel_h = s.kernel_w = 3;
+  s.pad_top = s.pad_left = 1;
+  check_half(random, kernel(), s, conv_half_configs(kernel(), s).configs[0]);
+  s.kernel_h = s.kernel_w = 1;
+  s.pad_top = s.pad_left = 0;
+  s.out_channels = 50;
+  check_half(random, kernel(), s, {kernel().max_pixels(1), 1, false});
+}
+
+TENON_FOR_EACH_KERNEL(ConvHalfKernels, conv_half_kernels());
+
+TEST(SelectConvHalf, ObeysLevelAndType) {
+  for (const ConvHalfKernel& kernel : conv_half_kernels()) {
+    if (!isa_supported(kernel.info.isa)) continue;
+    EXPECT_EQ(select_conv_half(kernel.info.isa, kernel.type), &kernel) << kernel.info.name;
+  }
+  EXPECT_EQ(select_conv_half(Isa::portable, DataType::f32), nullptr);
+}
+
+TEST(ConvHalf, RefusesPlainImagesOfManyChannels) {
+  ConvShape s;
+  s.in_channels = 5;
+  s.out_channels = 8;
+  EXPECT_STREQ(conv_half_refusal(s, true), "plain images have at most 4 channels");
+  EXPECT_EQ(conv_half_refusal(s, false), nullptr);
+}
+
+// One weight for each place says where it is packed.
+TEST(ConvHalf, PacksPairsOfChannels) {
+  ConvShape s;
+  s.in_channels = 5;
+  s.out_channels = 18;
+  s.kernel_w = 2;
+  std::vector<float> weights(5 * 18 * 2);
+  for (std::size_t i = 0; i < weights.size(); ++i) weights[i] = static_cast<float>(i + 1);
+  std::vector<std::uint16_t> packed(conv_half_packed_size(s));
+  ASSERT_EQ(packed.size(), 2U * 2 * 3 * 16 * 2);
+  conv_half_pack(s, DataType::bf16, weights.data(), packed.data());
+  std::size_t at = 0;
+  for (std::size_t block = 0; block < 2; ++block) {
+    for (std::size_t tap = 0; tap < 2; ++tap) {
+      for (std::size_t pair = 0; pair < 3; ++pair) {
+        for (std::size_t i = 0; i < 32; ++i, ++at) {
+          const std::size_t o = block * 16 + i / 2, c = pair * 2 + i % 2;
+          const float expected = o < 18 && c < 5 ? weights[(o * 5 + c) * 2 + tap] : 0.0F;
+          ASSERT_EQ(static_cast<float>(bfloat16::from_bits(packed[at])), expected) << at;
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace tenon::cpu

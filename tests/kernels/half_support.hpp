@@ -1,0 +1,64 @@
+// Floats of 16 bits for the tests of their kernels.
+#pragma once
+
+#include "base/half.hpp"
+#include "kernels/support.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+namespace tenon::cpu::test {
+
+inline std::uint16_t half_bits(DataType type, float x) {
+  return type == DataType::bf16 ? bfloat16(x).bits : float16(x).bits;
+}
+inline float half_value(DataType type, std::uint16_t bits) {
+  return static_cast<float>(type == DataType::bf16 ? static_cast<float>(bfloat16::from_bits(bits))
+                                                   : static_cast<float>(float16::from_bits(bits)));
+}
+
+inline void round_to(DataType type, std::vector<float>& values) {
+  for (float& x : values) x = half_value(type, half_bits(type, x));
+}
+
+// Floats as memory of the type: of 16 bits, or as they are.
+inline std::vector<std::byte> stored(DataType type, std::span<const float> values, bool single) {
+  std::vector<std::byte> bytes(values.size() * (single ? 4 : 2));
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const std::uint16_t bits = half_bits(type, values[i]);
+    if (single) {
+      std::memcpy(bytes.data() + i * 4, &values[i], 4);
+    } else {
+      std::memcpy(bytes.data() + i * 2, &bits, 2);
+    }
+  }
+  return bytes;
+}
+
+inline std::vector<float> read_stored(DataType type, const void* memory, std::size_t count, bool single) {
+  std::vector<float> values(count);
+  const auto* bytes = static_cast<const std::byte*>(memory);
+  for (std::size_t i = 0; i < count; ++i) {
+    std::uint16_t bits = 0;
+    if (single) {
+      std::memcpy(&values[i], bytes + i * 4, 4);
+    } else {
+      std::memcpy(&bits, bytes + i * 2, 2);
+      values[i] = half_value(type, bits);
+    }
+  }
+  return values;
+}
+
+// By how much a result may miss `exact`, of which the sum was `terms` products of absolute values that add up
+// to `magnitude`: the bound of single precision with denormals lost, then half a unit of the last place of
+// what is stored, or the spacing of denormals.
+inline double half_bound(DataType type, bool single, double terms, double magnitude, double exact) {
+  const double sum = error_bound("conv_half", terms, magnitude) + terms * 0x1p-126;
+  if (single) return sum;
+  const double unit = type == DataType::bf16 ? 0x1p-8 : 0x1p-11;
+  return sum + unit * (std::abs(exact) + sum) + (type == DataType::bf16 ? 0x1p-126 : 0x1p-25);
+}
+
+}  // namespace tenon::cpu::test
