@@ -206,7 +206,7 @@ TEST_P(WinogradS8Kernels, RandomShapes) {
     ConvShape s = random_3x3(random, 18);
     s.in_channels = random.integer(1, 70);
     s.out_channels = random.integer(1, 90);
-    check_winograd(kernel(), random_case(random, s, false), random);
+    check_winograd(kernel(), random_s8_case(random, s, false), random);
   }
 }
 
@@ -220,7 +220,7 @@ TEST_P(WinogradS8Kernels, SeveralGroupsAndSlices) {
   s.out_channels = 600;
   s.in_h = s.out_h = 37;
   s.in_w = s.out_w = 43;
-  check_winograd(kernel(), random_case(random, s, false), random);
+  check_winograd(kernel(), random_s8_case(random, s, false), random);
 }
 
 // Inputs and weights that bring every transformed number and every sum to its bounds.
@@ -233,7 +233,7 @@ TEST_P(WinogradS8Kernels, Extremes) {
     const bool one_sign = i % 2;
     s.in_channels = one_sign ? 114 : random.integer(1, 20);
     s.out_channels = 17;
-    S8Case c = random_case(random, s, false);
+    S8Case c = random_s8_case(random, s, false);
     for (auto& w : c.weights) w = (one_sign ? i % 4 == 1 : random.coin()) ? -128 : 127;
     for (auto& byte : c.src) byte = one_sign || random.coin() ? 255 : 0;
     check_winograd(kernel(), c, random);
