@@ -285,7 +285,7 @@ TEST(ClearPadding, TouchesNothingElse) {
   args.channels = 19;
   args.spatial = 13;
   std::vector<float> x(static_cast<std::size_t>(2 * 2 * 13 * kChannelBlock), 1.0F);
-  clear_padding(x.data(), args.batch, args.channels, args.spatial, test::pool_of(2));
+  clear_padding(x.data(), sizeof(float), args.batch, args.channels, args.spatial, test::pool_of(2));
   for (std::ptrdiff_t n = 0; n < 2; ++n) {
     for (std::ptrdiff_t c = 0; c < 32; ++c) {
       for (std::ptrdiff_t p = 0; p < 13; ++p) {

@@ -91,7 +91,7 @@ void run_candidate(const OpCase& op_case, const CaseProblem& made, const Tactic&
       inputs.push_back(operand.constant || !operand.present
                            ? made.constants[i]
                            : make_tensor(operand, evaluate_dims(operand.dims, symbols), random));
-      if (!operand.constant) inputs.back() = widened(rounded(inputs.back(), candidate.inputs[i].stored));
+      inputs.back() = widened(rounded(inputs.back(), candidate.inputs[i].stored));
       input_shapes.push_back(inputs.back().shape());
     }
     const std::vector<Data> expected = reference(op_case, inputs, problem.outputs.size());

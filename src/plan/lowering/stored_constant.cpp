@@ -1,21 +1,12 @@
 #include "plan/lowering/stored_constant.hpp"
 
 #include "base/check.hpp"
-#include "base/half.hpp"
+#include "tactics/rounded.hpp"
 
-#include <algorithm>
 #include <cstring>
 
 namespace tenon {
 namespace {
-
-template <class T>
-Tensor rounded(const Tensor& constant) {
-  Tensor result(DataTypeOf<T>::value, constant.shape());
-  const auto from = constant.values<float>();
-  std::transform(from.begin(), from.end(), result.mutable_values<T>().begin(), [](float x) { return T(x); });
-  return result;
-}
 
 Tensor blocked_constant(const Tensor& constant, const Layout& layout) {
   const Shape& shape = constant.shape();
@@ -46,8 +37,7 @@ Tensor blocked_constant(const Tensor& constant, const Layout& layout) {
 
 Tensor stored_constant(const Tensor& constant, const Layout& layout) {
   const Tensor stored = layout.is_row_major() ? constant : blocked_constant(constant, layout);
-  if (!layout.stored) return stored;
-  return *layout.stored == DataType::bf16 ? rounded<bfloat16>(stored) : rounded<float16>(stored);
+  return layout.stored ? rounded(stored, *layout.stored) : stored;
 }
 
 }  // namespace tenon

@@ -70,7 +70,8 @@ class ByteScaleStep : public Step {
   }
   static void clear_lanes(const ByteScaleState& state, const StepCall& call) noexcept {
     if (state.channels != 0)
-      clear_padding(call.outputs[0]->as<float>(), state.batch, state.channels, state.spatial, *call.pool);
+      clear_padding(call.outputs[0]->data, sizeof(float), state.batch, state.channels, state.spatial,
+                    *call.pool);
   }
 
   const QuantizeKernel* kernel_ = select_quantize(isa());

@@ -37,12 +37,13 @@ class ConvStep final : public Step {
     const std::size_t least = filter_at_ != 0 ? 0 : 1;
     const bool has_bias = bias_at_ == 0 && init.weights.size() == least + 1;
     require_counts(init, kKind, residual_ ? inputs + 1 : inputs, 1, has_bias ? least + 1 : least);
+    if constexpr (kTakesStoredTensors<Form>) type_ = require_floats(init, kKind).dtype;
     for (std::size_t i = 0; i < inputs; ++i) {
-      require_tensor(init.inputs[i], kKind, layout(Form::kPlainInput), DataType::f32);
+      require_tensor(init.inputs[i], kKind, layout(Form::kPlainInput), type_);
     }
-    if (residual_) require_tensor(init.inputs[inputs], kKind, layout(Form::kPlainOutput), DataType::f32);
+    if (residual_) require_tensor(init.inputs[inputs], kKind, layout(Form::kPlainOutput), type_);
     residual_at_ = residual_ ? inputs : 0;
-    require_tensor(init.outputs[0], kKind, layout(Form::kPlainOutput), DataType::f32);
+    require_tensor(init.outputs[0], kKind, layout(Form::kPlainOutput), type_);
     if (filter_at_ == 0) weights_ = init.weights[0];
     if (has_bias) bias_ = init.weights[least];
     if constexpr (Form::kTuned) {
@@ -103,7 +104,11 @@ class ConvStep final : public Step {
         scratch += packed_in_scratch(args.shape);
       }
     }
-    Form::run(*kernel_, args, scratch, *call.pool);
+    if constexpr (kTakesStoredTensors<Form>) {
+      Form::run(*kernel_, args, type_, *call.pool);
+    } else {
+      Form::run(*kernel_, args, scratch, *call.pool);
+    }
     return {};
   }
 
@@ -144,6 +149,7 @@ class ConvStep final : public Step {
   std::vector<std::int64_t> kernel_dims_;
   ConvConfig config_;
   Activation act_;
+  DataType type_ = DataType::f32;  // in which operands and result are stored
   bool residual_ = false;
   std::size_t filter_at_ = 0, bias_at_ = 0, residual_at_ = 0;  // among the inputs; 0 where it is none
   Tensor weights_;

@@ -3,7 +3,7 @@
 //
 //   blocked    cpu.conv             nchw16c → nchw16c
 //   planar     cpu.conv_planar      nchw → nchw16c, few input channels
-//   depthwise  cpu.conv_depthwise   nchw16c → nchw16c, one channel a group
+//   depthwise  cpu.conv_depthwise   nchw16c → nchw16c, one channel a group; also stored in 16 bits
 //   plain      cpu.conv_nchw        nchw → nchw, any groups, one to three axes; filter and bias may be
 //   computed transpose  cpu.conv_transpose   nchw16c → nchw16c, transposed winograd   cpu.conv_winograd_*
 //   nchw16c → nchw16c, by Winograd's algorithm with tiles of 2x2, 4x4, 6x6
@@ -58,12 +58,13 @@ struct ConvDepthwise {
   using Kernel = DepthwiseKernel;
   static constexpr std::string_view kKind = "cpu.conv_depthwise";
   static constexpr bool kPlainInput = false, kPlainOutput = false, kTuned = false;
+  static constexpr bool kTakesStored = true;
   static const Kernel* select(Isa level) { return select_depthwise(level); }
   static const char* refusal(const ConvShape& s) { return depthwise_refusal(s); }
   static std::size_t packed_size(const ConvShape& s) { return depthwise_packed_size(s); }
   static void pack(const ConvShape& s, const float* from, float* to) { depthwise_pack(s, from, to); }
-  static void run(const Kernel& kernel, const ConvArgs& args, float*, ThreadPool& pool) noexcept {
-    depthwise_run(kernel, args, pool);
+  static void run(const Kernel& kernel, const ConvArgs& args, DataType type, ThreadPool& pool) noexcept {
+    depthwise_run(kernel, args, pool, type);
   }
 };
 
@@ -140,6 +141,12 @@ ConvShape computed_shape(const ConvShape& shape) {
 template <class Form>
 inline constexpr bool kTakesComputedWeights = requires {
   requires Form::kComputedWeights;
+};
+
+// Tensors may be stored in 16 bits, all alike.
+template <class Form>
+inline constexpr bool kTakesStoredTensors = requires {
+  requires Form::kTakesStored;
 };
 
 template <class Form>

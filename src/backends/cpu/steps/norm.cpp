@@ -5,6 +5,7 @@
 #include "backends/cpu/kernels/norm/norm.hpp"
 
 #include "backends/cpu/steps/operands.hpp"
+#include "backends/cpu/steps/widened_rows.hpp"
 #include "base/check.hpp"
 
 namespace tenon {
@@ -39,7 +40,14 @@ class RowNormStep final : public Step {
         bias_(int_param(init.params, "@bias") != 0),
         weights_(init.weights.begin(), init.weights.end()) {
     require_counts(init, kKind, 1, 1, (scale_ ? 1U : 0U) + (bias_ ? 1U : 0U));
-    require_tensors(init, kKind, Layout(), DataType::f32);
+    type_ = require_plain_floats(init, kKind);
+  }
+
+  std::size_t scratch_bytes(const StepShapes& shapes) const override {
+    if (type_ == DataType::f32) return 0;
+    const Shape& x = shape_at(shapes.inputs, 0, kKind);
+    const std::ptrdiff_t size = volume(std::span(x).subspan(axis_at(axis_, x.size(), kKind)));
+    return widened_rows_scratch({type_, 0, size, size}, shapes.threads);
   }
 
   std::unique_ptr<StepState> specialize(const StepShapes& shapes) const override {
@@ -60,15 +68,29 @@ class RowNormStep final : public Step {
 
   Status run(const StepCall& call) const noexcept override {
     RowNormArgs args = static_cast<const NormState<RowNormArgs>&>(*call.state).args;
+    if (args.size == 0) return {};
+    if (type_ != DataType::f32) {
+      run_widened_rows(*reorder_, {type_, args.rows, args.size, args.size}, call.inputs[0]->data,
+                       call.outputs[0]->data, call.scratch, *call.pool,
+                       [&](const float* x, float* y, std::ptrdiff_t count) {
+                         RowNormArgs rows = args;
+                         rows.src = x;
+                         rows.dst = y;
+                         kernel_->routines().rows(rows, 0, count);
+                       });
+      return {};
+    }
     args.src = call.inputs[0]->as<float>();
     args.dst = call.outputs[0]->as<float>();
-    if (args.size != 0) row_norm_run(*kernel_, args, *call.pool);
+    row_norm_run(*kernel_, args, *call.pool);
     return {};
   }
 
  private:
   static constexpr std::string_view kKind = "cpu.row_norm";
   const NormKernel* kernel_;
+  const ReorderKernel* reorder_ = select_reorder(isa());
+  DataType type_ = DataType::f32;
   std::int64_t axis_;
   float epsilon_;
   bool center_, scale_, bias_;
@@ -127,13 +149,15 @@ class AffineStep final : public Step {
   explicit AffineStep(const StepInit& init)
       : kernel_(select_norm(isa())), weights_(init.weights.begin(), init.weights.end()) {
     require_counts(init, kKind, 1, 1, 2);
-    blocked_ = require_plain_or_blocked(init, kKind);
+    stored_ = require_floats(init, kKind);
+    TENON_REQUIRE(stored_.blocked || stored_.dtype == DataType::f32, "{}: plain tensors of {}", kKind,
+                  name(stored_.dtype));
   }
 
   std::unique_ptr<StepState> specialize(const StepShapes& shapes) const override {
     const Shape& x = unchanged_shape(shapes, kKind);
     TENON_REQUIRE(x.size() >= 2, "{}: a tensor of rank {}", kKind, x.size());
-    volume(stored_shape(x, blocked_));
+    volume(stored_shape(x, stored_.blocked));
     for (const Tensor& weight : weights_)
       require_weight(weight, kKind, DataType::f32, static_cast<std::size_t>(x[1]));
     auto state = std::make_unique<NormState<AffineArgs>>();
@@ -144,14 +168,15 @@ class AffineStep final : public Step {
                    volume(std::span(x).subspan(2)),
                    weights_[0].values<float>().data(),
                    weights_[1].values<float>().data(),
-                   blocked_};
+                   stored_.blocked,
+                   stored_.dtype};
     return state;
   }
 
   Status run(const StepCall& call) const noexcept override {
     AffineArgs args = static_cast<const NormState<AffineArgs>&>(*call.state).args;
-    args.src = call.inputs[0]->as<float>();
-    args.dst = call.outputs[0]->as<float>();
+    args.src = call.inputs[0]->data;
+    args.dst = call.outputs[0]->data;
     affine_run(*kernel_, args, *call.pool);
     return {};
   }
@@ -159,7 +184,7 @@ class AffineStep final : public Step {
  private:
   static constexpr std::string_view kKind = "cpu.affine";
   const NormKernel* kernel_;
-  bool blocked_ = false;
+  FloatOperands stored_;
   std::vector<Tensor> weights_;
 };
 

@@ -1,5 +1,6 @@
 #include "backends/cpu/steps/operands.hpp"
 
+#include "backends/cpu/kernels/float_types.hpp"
 #include "base/check.hpp"
 
 #include <limits>
@@ -42,6 +43,23 @@ bool require_plain_or_blocked(const StepInit& init, std::string_view kind) {
                 "{}: works on plain or blocked tensors, not on '{}'", kind, layout.to_string());
   require_tensors(init, kind, layout, DataType::f32);
   return blocked;
+}
+
+FloatOperands require_floats(const StepInit& init, std::string_view kind) {
+  TENON_REQUIRE(!init.outputs.empty() && init.outputs[0] != nullptr && init.outputs[0]->is_tensor(),
+                "{}: no result", kind);
+  const TensorType& result = init.outputs[0]->as_tensor();
+  const FloatOperands operands{result.dtype, !result.layout.is_plain()};
+  TENON_REQUIRE(is_float_type(operands.dtype), "{}: a result of {}", kind, name(operands.dtype));
+  require_tensors(init, kind, operands.blocked ? Layout::channel_blocked(kChannelBlock) : Layout(),
+                  operands.dtype);
+  return operands;
+}
+
+DataType require_plain_floats(const StepInit& init, std::string_view kind) {
+  const FloatOperands operands = require_floats(init, kind);
+  TENON_REQUIRE(!operands.blocked, "{}: a channel-blocked operand", kind);
+  return operands.dtype;
 }
 
 void require_weight(const Tensor& weight, std::string_view kind, DataType dtype, std::size_t elements) {

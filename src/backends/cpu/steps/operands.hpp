@@ -25,6 +25,15 @@ void require_tensors(const StepInit& init, std::string_view kind, const Layout& 
 // Plain or channel-blocked, with all inputs and outputs alike; true for blocked.
 bool require_plain_or_blocked(const StepInit& init, std::string_view kind);
 
+// Floats, stored in 16 bits or not, plain or channel-blocked, all inputs and outputs alike.
+struct FloatOperands {
+  DataType dtype = DataType::f32;
+  bool blocked = false;
+};
+FloatOperands require_floats(const StepInit& init, std::string_view kind);
+// The same of plain tensors only; how they are stored.
+DataType require_plain_floats(const StepInit& init, std::string_view kind);
+
 // Weights of that dtype and number of elements.
 void require_weight(const Tensor& weight, std::string_view kind, DataType dtype, std::size_t elements);
 

@@ -5,7 +5,7 @@
 //
 // Weights are constant operands as they are stored: of a shape that broadcasts to the stored shape of the
 // result. On blocked tensors an input is blocked too, with the result's channels, or plain and broadcast
-// along the channels.
+// along the channels. Floats may be stored in 16 bits, each operand and the result as it likes.
 #include "backends/cpu/kernels/pointwise/pointwise.hpp"
 
 #include "backends/cpu/kernels/reorder/reorder.hpp"
@@ -44,7 +44,7 @@ class PointwiseStep final : public Step {
     blocked_ = !result.layout.is_plain();
     result_ = result.dtype;
     TENON_REQUIRE(
-        !blocked_ || (result.layout == Layout::channel_blocked(kChannelBlock) && result_ == DataType::f32),
+        !blocked_ || (result.layout == Layout::channel_blocked(kChannelBlock) && is_float_type(result_)),
         "{}: a result of layout '{}' and {}", kKind, result.layout.to_string(), name(result_));
     TENON_REQUIRE(sources_.size() == program_.inputs && sources_.size() <= kPointwiseRegisters,
                   "{}: {} operands for a program of {}", kKind, sources_.size(), program_.inputs);
@@ -80,7 +80,8 @@ class PointwiseStep final : public Step {
     }
     pointwise_run(state.task, operands, call.outputs[0]->data, *call.pool);
     if (state.batch != 0)
-      clear_padding(call.outputs[0]->as<float>(), state.batch, state.channels, state.spatial, *call.pool);
+      clear_padding(call.outputs[0]->data, float_bytes(result_), state.batch, state.channels, state.spatial,
+                    *call.pool);
     return {};
   }
 

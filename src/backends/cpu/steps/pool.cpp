@@ -1,5 +1,5 @@
 // "cpu.max_pool", "cpu.average_pool", "cpu.global_max_pool", "cpu.global_average_pool": x → y, both plain or
-// both blocked.
+// both blocked; blocked tensors may be stored in 16 bits.
 #include "backends/cpu/steps/pool.hpp"
 
 #include "backends/cpu/steps/op_params.hpp"
@@ -55,7 +55,9 @@ class PoolStep final : public Step {
  public:
   explicit PoolStep(const StepInit& init) : op_(op_from_params<T>(init.params)), kernel_(select_pool(isa())) {
     require_counts(init, T::kName, 1, 1, 0);
-    blocked_ = require_plain_or_blocked(init, T::kName);
+    stored_ = require_floats(init, T::kName);
+    TENON_REQUIRE(stored_.blocked || stored_.dtype == DataType::f32, "{}: plain tensors of {}", T::kName,
+                  name(stored_.dtype));
   }
 
   std::unique_ptr<StepState> specialize(const StepShapes& shapes) const override {
@@ -63,13 +65,14 @@ class PoolStep final : public Step {
     const Shape& y = shape_at(shapes.outputs, 0, T::kName);
     TENON_REQUIRE(x.size() >= 3 && x.size() <= 5 && y.size() == x.size() && x[0] == y[0] && x[1] == y[1],
                   "{}: operand and result do not fit", T::kName);
-    volume(stored_shape(x, blocked_));
+    volume(stored_shape(x, stored_.blocked));
     auto state = std::make_unique<PoolState>();
     state->nothing = x[0] == 0 || x[1] == 0;
     if (state->nothing) return state;
     const std::vector<op::WindowAxis> axes = resolve(x, y);
     state->args = pool_args(kIsMax<T> ? PoolArgs::Kind::max : PoolArgs::Kind::average, x, axes);
-    state->args.blocked = blocked_;
+    state->args.blocked = stored_.blocked;
+    state->args.type = stored_.dtype;
     if constexpr (std::is_same_v<T, op::AveragePool>) state->args.count_include_pad = op_.count_include_pad;
     for (const op::WindowAxis& axis : axes) {
       TENON_REQUIRE(windows_touch_input(axis), "{}: a window lies in the padding", T::kName);
@@ -81,8 +84,8 @@ class PoolStep final : public Step {
     const auto& state = static_cast<const PoolState&>(*call.state);
     if (state.nothing) return {};
     PoolArgs args = state.args;
-    args.src = call.inputs[0]->as<float>();
-    args.dst = call.outputs[0]->as<float>();
+    args.src = call.inputs[0]->data;
+    args.dst = call.outputs[0]->data;
     pool_run(*kernel_, args, *call.pool);
     return {};
   }
@@ -98,7 +101,7 @@ class PoolStep final : public Step {
 
   T op_;
   const PoolKernel* kernel_;
-  bool blocked_ = false;
+  FloatOperands stored_;
 };
 
 template <class T>

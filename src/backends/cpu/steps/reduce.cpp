@@ -4,6 +4,7 @@
 #include "backends/cpu/kernels/reduce/reduce.hpp"
 
 #include "backends/cpu/steps/operands.hpp"
+#include "backends/cpu/steps/widened_rows.hpp"
 #include "base/check.hpp"
 
 namespace tenon {
@@ -30,10 +31,16 @@ class ReduceStep final : public Step {
         first_(int_param(init.params, "@first")),
         last_(int_param(init.params, "@last")) {
     require_counts(init, kKind, 1, 1, 0);
-    require_tensors(init, kKind, Layout(), DataType::f32);
+    type_ = require_plain_floats(init, kKind);
     const std::int64_t fn = int_param(init.params, "@fn");
     TENON_REQUIRE(fn >= 0 && fn < kReduceFunctions, "{}: function {}", kKind, fn);
     fn_ = static_cast<ReduceFn>(fn);
+  }
+
+  std::size_t scratch_bytes(const StepShapes& shapes) const override {
+    if (type_ == DataType::f32) return 0;
+    const AxisSplit split = split_range(shape_at(shapes.inputs, 0, kKind), first_, last_, kKind);
+    return widened_rows_scratch({type_, 0, split.axis, 1}, shapes.threads);
   }
 
   std::unique_ptr<StepState> specialize(const StepShapes& shapes) const override {
@@ -41,6 +48,7 @@ class ReduceStep final : public Step {
     const AxisSplit split = split_range(x, first_, last_, kKind);
     TENON_REQUIRE(volume(shape_at(shapes.outputs, 0, kKind)) == split.outer * split.inner,
                   "{}: operand and result do not fit", kKind);
+    TENON_REQUIRE(type_ == DataType::f32 || split.inner == 1, "{}: columns of {}", kKind, name(type_));
     auto state = std::make_unique<ReduceState<ReduceArgs>>();
     state->args = {fn_, nullptr, nullptr, split.outer, split.axis, split.inner};
     return state;
@@ -48,6 +56,17 @@ class ReduceStep final : public Step {
 
   Status run(const StepCall& call) const noexcept override {
     ReduceArgs args = static_cast<const ReduceState<ReduceArgs>&>(*call.state).args;
+    if (type_ != DataType::f32) {
+      run_widened_rows(*reorder_, {type_, args.outer, args.axis, 1}, call.inputs[0]->data,
+                       call.outputs[0]->data, call.scratch, *call.pool,
+                       [&](const float* x, float* y, std::ptrdiff_t count) {
+                         ReduceArgs rows = args;
+                         rows.src = x;
+                         rows.dst = y;
+                         kernel_->routines().reduce(rows, 0, count);
+                       });
+      return {};
+    }
     args.src = call.inputs[0]->as<float>();
     args.dst = call.outputs[0]->as<float>();
     reduce_run(*kernel_, args, *call.pool);
@@ -57,6 +76,8 @@ class ReduceStep final : public Step {
  private:
   static constexpr std::string_view kKind = "cpu.reduce";
   const ReduceKernel* kernel_;
+  const ReorderKernel* reorder_ = select_reorder(isa());
+  DataType type_ = DataType::f32;
   std::int64_t first_, last_;
   ReduceFn fn_ = ReduceFn::sum;
 };

@@ -1,5 +1,6 @@
 // "cpu.resize": the last one or two axes of x [N, C, H, W] or [N, C, W], nearest or linear, both plain or
-// both blocked; of f32, or nearest of bytes. The operator's scales or sizes are in its fields.
+// both blocked; of f32, blocked also stored in 16 bits, or nearest of bytes. The operator's scales or sizes
+// are in its fields.
 #include "backends/cpu/kernels/resize/resize.hpp"
 
 #include "backends/cpu/steps/op_params.hpp"
@@ -94,7 +95,11 @@ class ResizeStep final : public Step {
                       blocked_ ? Layout::channel_blocked(kChannelBlock) : Layout(),
                       init.inputs[0]->as_tensor().dtype);
     } else {
-      blocked_ = require_plain_or_blocked(init, kResize);
+      const FloatOperands stored = require_floats(init, kResize);
+      TENON_REQUIRE(stored.blocked || stored.dtype == DataType::f32, "{}: plain tensors of {}", kResize,
+                    name(stored.dtype));
+      blocked_ = stored.blocked;
+      type_ = stored.dtype;
     }
     TENON_REQUIRE(!bytes_ || op_.mode == op::ResizeMode::nearest, "{}: bytes are not interpolated", kResize);
     TENON_REQUIRE(op_.mode != op::ResizeMode::cubic && !op_.antialias && !op_.exclude_outside &&
@@ -132,8 +137,9 @@ class ResizeStep final : public Step {
                        *call.pool);
       return {};
     }
-    args.src = call.inputs[0]->as<float>();
-    args.dst = call.outputs[0]->as<float>();
+    args.src = call.inputs[0]->data;
+    args.dst = call.outputs[0]->data;
+    args.type = type_;
     resize_run(*kernel_, args, *call.pool);
     return {};
   }
@@ -141,6 +147,7 @@ class ResizeStep final : public Step {
  private:
   op::Resize op_;
   const ResizeKernel* kernel_;
+  DataType type_ = DataType::f32;
   bool blocked_ = false;
   bool bytes_ = false;
 };

@@ -58,6 +58,33 @@ Tensor block_constant(const Tensor& constant, std::size_t rank) {
   return stored;
 }
 
+std::vector<Candidate> with_stored_types(const Problem& problem, std::vector<Candidate> candidates,
+                                         Stored which) {
+  // Half the bytes, and some work for the conversion.
+  constexpr double kShare = 0.6;
+  const auto store = [&](const std::vector<Operand>& operands, std::vector<Layout>& layouts, DataType type) {
+    for (std::size_t i = 0; i < operands.size(); ++i) {
+      const bool f32 = operands[i].present && operands[i].type.is_tensor() &&
+                       operands[i].type.as_tensor().dtype == DataType::f32;
+      if (f32 && (operands[i].constant == nullptr || which == Stored::constants_too))
+        layouts[i] = layouts[i].stored_as(type);
+    }
+  };
+  const std::size_t count = candidates.size();
+  for (const DataType type : problem.stored_types) {
+    for (std::size_t i = 0; i < count; ++i) {
+      Candidate stored = candidates[i];
+      if (which == Stored::blocked && stored.outputs[0].is_plain()) continue;
+      store(problem.inputs, stored.inputs, type);
+      store(problem.outputs, stored.outputs, type);
+      stored.estimate_ns = kCallNs + (stored.estimate_ns - kCallNs) * kShare;
+      if (stored.inputs != candidates[i].inputs || stored.outputs != candidates[i].outputs)
+        candidates.push_back(std::move(stored));
+    }
+  }
+  return candidates;
+}
+
 std::vector<Candidate> plain_and_blocked(const Problem& problem, double plain_ns) {
   Candidate plain;
   plain.inputs.resize(problem.inputs.size());

@@ -14,6 +14,16 @@ double blocked_excess(const Operand& operand);
 // Bytes of an operand in that layout, which is plain or blocked.
 double stored_bytes(const Operand& operand, const Layout& layout);
 
+// Behind the candidates, for each and each 16-bit type that the problem allows, the one in which all operands
+// and results of f32 are stored so: for operators that move more than they compute.
+enum class Stored {
+  computed,       // constants stay f32
+  constants_too,  // those that stay operands of the step
+  blocked,        // as computed, without candidates of plain tensors
+};
+std::vector<Candidate> with_stored_types(const Problem& problem, std::vector<Candidate> candidates,
+                                         Stored which = Stored::computed);
+
 // A constant that is broadcast to a blocked tensor of `rank`, in the form in which it is stored: with a
 // channel axis of its own [d, ceil(C / 16), …, 16] and zero padding lanes, else with a last axis of 1.
 Tensor block_constant(const Tensor& constant, std::size_t rank);

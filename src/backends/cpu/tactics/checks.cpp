@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace tenon::cpu {
 
 std::vector<Candidate> plain_candidate(const Problem& problem, double ns) {
@@ -28,6 +30,11 @@ Verdict require_f32(const Problem& problem) {
       return Verdict::no(fmt::format("the result is {}, the kernels work on f32", operand.type.to_string()));
   }
   return Verdict::yes();
+}
+
+bool ends_with_ones(const Dims& dims, std::size_t first) {
+  return std::all_of(dims.begin() + static_cast<std::ptrdiff_t>(first), dims.end(),
+                     [](const Dim& dim) { return dim.is_const(1); });
 }
 
 Verdict require_constant(const Problem& problem, std::size_t i, std::string_view what) {

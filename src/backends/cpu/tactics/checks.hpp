@@ -18,6 +18,9 @@ std::vector<Candidate> plain_candidate(const Problem& problem, double ns);
 // No when an operand or result is not a dense f32 tensor of known rank and bounded dims.
 Verdict require_f32(const Problem& problem);
 
+// Whether all dims from `first` on are 1.
+bool ends_with_ones(const Dims& dims, std::size_t first);
+
 // No when operand `i` is not a constant of the network.
 Verdict require_constant(const Problem& problem, std::size_t i, std::string_view what);
 

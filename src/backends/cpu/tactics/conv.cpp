@@ -2,6 +2,7 @@
 // steps/conv_forms.hpp.
 #include "backends/cpu/steps/conv_forms.hpp"
 #include "backends/cpu/steps/op_params.hpp"
+#include "backends/cpu/tactics/blocked.hpp"
 #include "backends/cpu/tactics/checks.hpp"
 #include "backends/cpu/tactics/cost.hpp"
 
@@ -97,6 +98,7 @@ class ConvTactic final : public Tactic {
         candidate.estimate_ns *= 1 + 0.01 * i;
       }
     }
+    if constexpr (kTakesStoredTensors<Form>) return with_stored_types(problem, std::move(all));
     return all;
   }
 

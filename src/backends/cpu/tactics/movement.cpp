@@ -15,6 +15,7 @@
 #include "ops/split.hpp"
 #include "ops/tile.hpp"
 #include "ops/transpose.hpp"
+#include "tactics/rounded.hpp"
 
 #include <fmt/format.h>
 
@@ -90,9 +91,15 @@ class MovementTactic final : public Tactic {
     return check_ != nullptr ? check_(problem) : Verdict::yes();
   }
   std::vector<Candidate> candidates(const Problem& problem) const override {
-    return plain_candidate(problem, copy_ns(problem));
+    return with_stored_types(problem, plain_candidate(problem, copy_ns(problem)), Stored::constants_too);
   }
-  Prepared prepare(const Problem& problem, const Candidate&) const override { return prepare_(problem); }
+  Prepared prepare(const Problem& problem, const Candidate& candidate) const override {
+    Prepared prepared = prepare_(problem);
+    if (const auto type = candidate.outputs[0].stored) {
+      for (Tensor& weight : prepared.weights) weight = rounded(weight, *type);
+    }
+    return prepared;
+  }
 
  private:
   std::string_view op_;
@@ -112,13 +119,14 @@ class JoinTactic final : public Tactic {
 
   std::vector<Candidate> candidates(const Problem& problem) const override {
     std::vector<Candidate> candidates = plain_candidate(problem, copy_ns(problem));
-    if (!joins_blocks(problem)) return candidates;
-    Candidate in_blocks = candidates.front();
-    std::fill_n(in_blocks.inputs.begin(), kConcat ? in_blocks.inputs.size() : 1, blocked());
-    std::fill(in_blocks.outputs.begin(), in_blocks.outputs.end(), blocked());
-    in_blocks.estimate_ns *= blocked_excess(problem.inputs[0]);
-    candidates.push_back(std::move(in_blocks));
-    return candidates;
+    if (joins_blocks(problem)) {
+      Candidate in_blocks = candidates.front();
+      std::fill_n(in_blocks.inputs.begin(), kConcat ? in_blocks.inputs.size() : 1, blocked());
+      std::fill(in_blocks.outputs.begin(), in_blocks.outputs.end(), blocked());
+      in_blocks.estimate_ns *= blocked_excess(problem.inputs[0]);
+      candidates.push_back(std::move(in_blocks));
+    }
+    return with_stored_types(problem, std::move(candidates), Stored::constants_too);
   }
 
   Prepared prepare(const Problem& problem, const Candidate&) const override {

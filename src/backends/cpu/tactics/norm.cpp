@@ -38,7 +38,8 @@ class BatchNormTactic final : public Tactic {
   Verdict supports(const Problem& problem) const override { return require_parameters(problem); }
 
   std::vector<Candidate> candidates(const Problem& problem) const override {
-    return plain_and_blocked(problem, memory_ns(touched_bytes(problem), problem));
+    return with_stored_types(problem, plain_and_blocked(problem, memory_ns(touched_bytes(problem), problem)),
+                             Stored::blocked);
   }
 
   Prepared prepare(const Problem& problem, const Candidate&) const override {
@@ -120,7 +121,7 @@ class RowNormTactic final : public Tactic {
   }
 
   std::vector<Candidate> candidates(const Problem& problem) const override {
-    return plain_candidate(problem, norm_ns(problem));
+    return with_stored_types(problem, plain_candidate(problem, norm_ns(problem)));
   }
 
   Prepared prepare(const Problem& problem, const Candidate&) const override {

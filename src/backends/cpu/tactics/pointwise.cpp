@@ -94,6 +94,13 @@ class PointwiseTactic final : public Tactic {
     const Shape& space = problem.outputs[0].dims;
     PointwiseProblem plain{program, {space.begin(), space.end()}, {}, problem.output().dtype};
     bool broadcasts = false;
+    // The kernels take them, but round once where the operators round each result.
+    const auto narrow = [](const Operand& operand) {
+      const DataType dtype = operand.type.as_tensor().dtype;
+      return dtype == DataType::bf16 || dtype == DataType::f16;
+    };
+    if (std::any_of(problem.inputs.begin(), problem.inputs.end(), narrow) || narrow(problem.outputs[0]))
+      return Verdict::no("of 16 bits, the kernels compute in f32");
     for (const Operand& operand : problem.inputs) {
       const std::vector<std::ptrdiff_t> dims(operand.dims.begin(), operand.dims.end());
       plain.operands.push_back({operand.type.as_tensor().dtype, broadcast_strides(dims, plain.dims)});
@@ -128,11 +135,11 @@ class PointwiseTactic final : public Tactic {
                               (in_blocks ? blocked_excess(problem.outputs[0]) : 1);
       candidates.push_back(std::move(candidate));
     }
-    return candidates;
+    return with_stored_types(problem, std::move(candidates));
   }
 
   Prepared prepare(const Problem& problem, const Candidate& candidate) const override {
-    const bool in_blocks = !candidate.outputs[0].is_plain();
+    const bool in_blocks = !candidate.outputs[0].is_row_major();
     Prepared prepared{"cpu.pointwise", {}, {}, {}};
     std::vector<std::int64_t> sources;
     for (std::size_t i = 0; i < problem.inputs.size(); ++i) {

@@ -77,7 +77,7 @@ class PoolTactic final : public Tactic {
         memory_ns(touched_bytes(problem) + 4 * taps * elements(problem.outputs[0].dims), problem);
     std::vector<Candidate> candidates = plain_and_blocked(problem, plain);
     if (candidates.size() == 2) candidates[1].estimate_ns *= 0.7;
-    return candidates;
+    return with_stored_types(problem, std::move(candidates), Stored::blocked);
   }
 
   Prepared prepare(const Problem& problem, const Candidate&) const override {

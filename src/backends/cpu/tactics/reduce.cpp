@@ -1,6 +1,7 @@
 // Reductions over neighbouring axes, and the positions of extremes.
 #include "backends/cpu/kernels/reduce/reduce.hpp"
 
+#include "backends/cpu/tactics/blocked.hpp"
 #include "backends/cpu/tactics/checks.hpp"
 #include "backends/cpu/tactics/cost.hpp"
 #include "ops/arg_extreme.hpp"
@@ -82,7 +83,10 @@ class ReduceTactic final : public Tactic {
   }
 
   std::vector<Candidate> candidates(const Problem& problem) const override {
-    return plain_candidate(problem, memory_ns(touched_bytes(problem), problem));
+    std::vector<Candidate> candidates = plain_candidate(problem, memory_ns(touched_bytes(problem), problem));
+    const auto last = static_cast<std::size_t>(neighbours(problem)->last);
+    return ends_with_ones(*problem.input(0).dims, last) ? with_stored_types(problem, std::move(candidates))
+                                                        : candidates;
   }
 
   Prepared prepare(const Problem& problem, const Candidate&) const override {

@@ -63,9 +63,9 @@ class ResizeTactic final : public Tactic {
 
   std::vector<Candidate> candidates(const Problem& problem) const override {
     const double reads = problem.op.as<op::Resize>()->mode == op::ResizeMode::linear ? 5 : 2;
-    return plain_and_blocked(problem, memory_ns((is_byte(problem.input(0).dtype) ? 1 : 4) * reads *
-                                                    elements(problem.outputs[0].dims),
-                                                problem));
+    const double plain_ns = memory_ns(
+        (is_byte(problem.input(0).dtype) ? 1 : 4) * reads * elements(problem.outputs[0].dims), problem);
+    return with_stored_types(problem, plain_and_blocked(problem, plain_ns), Stored::blocked);
   }
 
   Prepared prepare(const Problem& problem, const Candidate&) const override {

@@ -2,6 +2,7 @@
 #include "ops/softmax.hpp"
 
 #include "backends/cpu/steps/op_params.hpp"
+#include "backends/cpu/tactics/blocked.hpp"
 #include "backends/cpu/tactics/checks.hpp"
 #include "backends/cpu/tactics/cost.hpp"
 
@@ -23,7 +24,13 @@ class SoftmaxTactic final : public Tactic {
   Verdict supports(const Problem& problem) const override { return require_f32(problem); }
 
   std::vector<Candidate> candidates(const Problem& problem) const override {
-    return plain_candidate(problem, memory_ns(4 * touched_bytes(problem), problem));
+    std::vector<Candidate> candidates =
+        plain_candidate(problem, memory_ns(4 * touched_bytes(problem), problem));
+    const Dims& x = *problem.input(0).dims;
+    const std::int64_t axis = problem.op.as<T>()->axis;
+    const auto last =
+        static_cast<std::size_t>(axis < 0 ? axis + static_cast<std::int64_t>(x.size()) : axis) + 1;
+    return ends_with_ones(x, last) ? with_stored_types(problem, std::move(candidates)) : candidates;
   }
 
   Prepared prepare(const Problem& problem, const Candidate&) const override {

@@ -106,7 +106,13 @@ class AliasTactic final : public Tactic {
   }
 
   std::vector<Candidate> candidates(const Problem& problem) const override {
-    return {plain_candidate(problem)};
+    std::vector<Candidate> candidates{plain_candidate(problem)};
+    if (problem.input(0).dtype != DataType::f32) return candidates;
+    for (const DataType type : problem.stored_types) {
+      candidates.push_back(candidates.front());
+      candidates.back().inputs[0] = candidates.back().outputs[0] = Layout().stored_as(type);
+    }
+    return candidates;
   }
 
   Prepared prepare(const Problem&, const Candidate&) const override { return {"alias", {}, {}, {0}}; }

@@ -4,11 +4,8 @@
 
 namespace tenon::cpu {
 
-void depthwise_f32_avx2(const DepthwiseLine& line) noexcept;
-void depthwise_f32_avx2_rows(const DepthwiseRows& rows) noexcept;
+const DepthwiseRoutines& depthwise_f32_avx2() noexcept;
 
-void depthwise_f32_avx2(const DepthwiseLine& line) noexcept { depthwise_line<simd::F32, 8>(line); }
-
-void depthwise_f32_avx2_rows(const DepthwiseRows& rows) noexcept { depthwise_rows<simd::F32, 8>(rows); }
+const DepthwiseRoutines& depthwise_f32_avx2() noexcept { return kDepthwiseRoutines<simd::F32, 8, 8>; }
 
 }  // namespace tenon::cpu

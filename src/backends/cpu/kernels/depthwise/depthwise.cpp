@@ -8,16 +8,14 @@
 
 namespace tenon::cpu {
 
-#define TENON_DEPTHWISE_KERNEL(isa, name)        \
-  void name(const DepthwiseLine& line) noexcept; \
-  void name##_rows(const DepthwiseRows& rows) noexcept;
+#define TENON_DEPTHWISE_KERNEL(isa, name) const DepthwiseRoutines& name() noexcept;
 #include "backends/cpu/kernels/depthwise/kernels.inc"
 #undef TENON_DEPTHWISE_KERNEL
 
 namespace {
 
 constexpr DepthwiseKernel kDepthwiseKernels[] = {
-#define TENON_DEPTHWISE_KERNEL(isa, name) {{"depthwise", #name, Isa::isa}, name, name##_rows},
+#define TENON_DEPTHWISE_KERNEL(isa, name) {{"depthwise", #name, Isa::isa}, name},
 #include "backends/cpu/kernels/depthwise/kernels.inc"
 #undef TENON_DEPTHWISE_KERNEL
 };
@@ -28,13 +26,15 @@ constexpr std::ptrdiff_t kUnitsPerThread = 4;
 // One channel block of one image, cut into bands of rows.
 class DepthwisePlane {
  public:
-  DepthwisePlane(const DepthwiseKernel& kernel, const ConvArgs& args, int image, int block)
-      : kernel_(kernel),
+  DepthwisePlane(const DepthwiseKernel& kernel, const ConvArgs& args, DataType type, int image, int block)
+      : routines_(kernel.routines()),
+        type_(float_index(type)),
+        bytes_(float_bytes(type)),
         args_(args),
         s_(args.shape),
         inside_(interior(s_.stride_w, s_.pad_left, (s_.kernel_w - 1) * s_.dilation_w, s_.in_w, s_.out_w)) {
     const std::ptrdiff_t plane = static_cast<std::ptrdiff_t>(image) * channel_blocks(s_.out_channels) + block;
-    src_ = args.src + plane * s_.in_h * s_.in_w * kChannelBlock;
+    src_ = at(args.src, plane * s_.in_h * s_.in_w * kChannelBlock);
     dst_ = plane * s_.out_h * s_.out_w * kChannelBlock;
     weights_ = args.weights + static_cast<std::ptrdiff_t>(block) * s_.kernel_h * s_.kernel_w * kChannelBlock;
     bias_ = args.bias ? args.bias + static_cast<std::ptrdiff_t>(block) * kChannelBlock : nullptr;
@@ -42,20 +42,25 @@ class DepthwisePlane {
 
   void run(Range band) const {
     if (depthwise_has_rows(s_)) {
-      kernel_.rows({src_, static_cast<std::ptrdiff_t>(s_.in_w) * kChannelBlock, s_.in_h, s_.in_w, weights_,
-                    s_.kernel_h, s_.kernel_w, s_.stride_h, s_.stride_w, s_.pad_top, s_.pad_left,
-                    s_.dilation_h, bias_, args_.residual ? args_.residual + dst_ : nullptr, args_.dst + dst_,
-                    s_.out_w, band.begin, band.end, args_.act});
+      routines_.rows[type_]({src_, static_cast<std::ptrdiff_t>(s_.in_w) * kChannelBlock, s_.in_h, s_.in_w,
+                             weights_, s_.kernel_h, s_.kernel_w, s_.stride_h, s_.stride_w, s_.pad_top,
+                             s_.pad_left, s_.dilation_h, bias_,
+                             args_.residual ? at(args_.residual, dst_) : nullptr, to(dst_), s_.out_w,
+                             band.begin, band.end, args_.act});
     } else {
       run_lines(band);
     }
   }
 
-  float* dst(int y) const {
-    return args_.dst + dst_ + static_cast<std::ptrdiff_t>(y) * s_.out_w * kChannelBlock;
-  }
+  void* dst(int y) const { return to(dst_ + static_cast<std::ptrdiff_t>(y) * s_.out_w * kChannelBlock); }
 
  private:
+  // The element that many behind the first.
+  const void* at(const float* first, std::ptrdiff_t elements) const {
+    return reinterpret_cast<const char*>(first) + elements * bytes_;
+  }
+  void* to(std::ptrdiff_t elements) const { return reinterpret_cast<char*>(args_.dst) + elements * bytes_; }
+
   void run_lines(Range band) const {
     const Range all = interior(s_.stride_h, s_.pad_top, (s_.kernel_h - 1) * s_.dilation_h, s_.in_h, s_.out_h);
     const int begin = std::clamp(all.begin, band.begin, band.end);
@@ -89,26 +94,30 @@ class DepthwisePlane {
     t.src_tap_w = static_cast<std::ptrdiff_t>(s_.dilation_w) * kChannelBlock;
     t.src_pixel = downwards ? s_.stride_h * in_row : static_cast<std::ptrdiff_t>(s_.stride_w) * kChannelBlock;
     t.weights_tap_h = static_cast<std::ptrdiff_t>(s_.kernel_w) * kChannelBlock;
-    t.src = src_ + top * in_row + static_cast<std::ptrdiff_t>(left) * kChannelBlock +
-            rows.begin * t.src_tap_h + columns.begin * t.src_tap_w;
+    t.src =
+        static_cast<const char*>(src_) + (top * in_row + static_cast<std::ptrdiff_t>(left) * kChannelBlock +
+                                          rows.begin * t.src_tap_h + columns.begin * t.src_tap_w) *
+                                             bytes_;
     t.weights =
         weights_ + rows.begin * t.weights_tap_h + static_cast<std::ptrdiff_t>(columns.begin) * kChannelBlock;
     t.taps_h = rows.end - rows.begin;
     t.taps_w = columns.end - columns.begin;
     t.bias = bias_;
-    t.residual = args_.residual ? args_.residual + out : nullptr;
-    t.dst = args_.dst + out;
+    t.residual = args_.residual ? at(args_.residual, out) : nullptr;
+    t.dst = to(out);
     t.dst_pixel = downwards ? out_row : kChannelBlock;
     t.pixels = pixels;
     t.act = args_.act;
-    kernel_.line(t);
+    routines_.line[type_](t);
   }
 
-  const DepthwiseKernel& kernel_;
+  const DepthwiseRoutines& routines_;
+  int type_;
+  std::ptrdiff_t bytes_;  // of an element
   const ConvArgs& args_;
   const ConvShape& s_;
   Range inside_;  // columns of output all taps of which lie inside of src
-  const float* src_;
+  const void* src_;
   std::ptrdiff_t dst_;
   const float* weights_;
   const float* bias_;
@@ -148,7 +157,8 @@ void depthwise_pack(const ConvShape& s, const float* weights, float* packed) noe
   }
 }
 
-void depthwise_run(const DepthwiseKernel& kernel, const ConvArgs& args, ThreadPool& pool) noexcept {
+void depthwise_run(const DepthwiseKernel& kernel, const ConvArgs& args, ThreadPool& pool,
+                   DataType type) noexcept {
   const ConvShape& s = args.shape;
   if (s.empty()) return;
   const std::ptrdiff_t blocks = channel_blocks(s.out_channels);
@@ -162,11 +172,16 @@ void depthwise_run(const DepthwiseKernel& kernel, const ConvArgs& args, ThreadPo
     const int block = static_cast<int>(unit / bands % blocks);
     const Range rows{static_cast<int>(s.out_h * band / bands),
                      static_cast<int>(s.out_h * (band + 1) / bands)};
-    const DepthwisePlane plane(kernel, args, static_cast<int>(unit / bands / blocks), block);
+    const DepthwisePlane plane(kernel, args, type, static_cast<int>(unit / bands / blocks), block);
     plane.run(rows);
     if (clears && block == blocks - 1) {
-      clear_padding_lanes(plane.dst(rows.begin), static_cast<std::ptrdiff_t>(rows.end - rows.begin) * s.out_w,
-                          s.out_channels - block * kChannelBlock);
+      const std::ptrdiff_t pixels = static_cast<std::ptrdiff_t>(rows.end - rows.begin) * s.out_w;
+      const int lanes = s.out_channels - block * kChannelBlock;
+      if (type == DataType::f32) {
+        clear_padding_lanes(static_cast<float*>(plane.dst(rows.begin)), pixels, lanes);
+      } else {
+        clear_padding_lanes(static_cast<std::uint16_t*>(plane.dst(rows.begin)), pixels, lanes);
+      }
     }
   });
 }

@@ -4,11 +4,8 @@
 
 namespace tenon::cpu {
 
-void depthwise_f32_portable(const DepthwiseLine& line) noexcept;
-void depthwise_f32_portable_rows(const DepthwiseRows& rows) noexcept;
+const DepthwiseRoutines& depthwise_f32_portable() noexcept;
 
-void depthwise_f32_portable(const DepthwiseLine& line) noexcept { depthwise_line<simd::F32, 4>(line); }
-
-void depthwise_f32_portable_rows(const DepthwiseRows& rows) noexcept { depthwise_rows<simd::F32, 4>(rows); }
+const DepthwiseRoutines& depthwise_f32_portable() noexcept { return kDepthwiseRoutines<simd::F32, 4, 4>; }
 
 }  // namespace tenon::cpu

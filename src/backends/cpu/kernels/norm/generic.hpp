@@ -2,6 +2,7 @@
 #pragma once
 
 #include "backends/cpu/kernels/norm/norm.hpp"
+#include "backends/cpu/kernels/simd/half.hpp"
 #include "backends/cpu/kernels/simd/rows.hpp"
 
 #include <cmath>
@@ -86,7 +87,10 @@ void norm_groups(const GroupNormArgs& args, std::ptrdiff_t begin, std::ptrdiff_t
 }
 
 // scale and shift are read to the last channel only, so that padding lanes become zero.
+template <class T>
 void affine_block(const AffineArgs& args, std::ptrdiff_t unit) {
+  const T* src = static_cast<const T*>(args.src);
+  T* dst = static_cast<T*>(args.dst);
   using V = simd::F32;
   constexpr int kVectors = kChannelBlock / V::kLanes;
   const std::ptrdiff_t blocks = (args.channels + kChannelBlock - 1) / kChannelBlock;
@@ -107,7 +111,7 @@ void affine_block(const AffineArgs& args, std::ptrdiff_t unit) {
     const std::ptrdiff_t at = base + i * kChannelBlock;
     unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
       const std::ptrdiff_t lane = at + v.value * V::kLanes;
-      fma(V::load(args.src + lane), scale[v.value], shift[v.value]).store(args.dst + lane);
+      simd::store(dst + lane, fma(simd::load(src + lane), scale[v.value], shift[v.value]));
     });
   }
 }
@@ -115,11 +119,16 @@ void affine_block(const AffineArgs& args, std::ptrdiff_t unit) {
 void norm_affine(const AffineArgs& args, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept {
   for (std::ptrdiff_t unit = begin; unit < end; ++unit) {
     if (args.blocked) {
-      affine_block(args, unit);
+      switch (args.type) {
+        case DataType::bf16: affine_block<bfloat16>(args, unit); break;
+        case DataType::f16: affine_block<float16>(args, unit); break;
+        default: affine_block<float>(args, unit);
+      }
     } else {
       const std::ptrdiff_t channel = unit % args.channels;
       const std::ptrdiff_t at = unit * args.spatial;
-      affine_row(args.src + at, args.dst + at, args.spatial, 0.0F, args.scale[channel], args.shift[channel]);
+      affine_row(static_cast<const float*>(args.src) + at, static_cast<float*>(args.dst) + at, args.spatial,
+                 0.0F, args.scale[channel], args.shift[channel]);
     }
   }
 }

@@ -5,9 +5,11 @@
 //   group_norm, NCHW affine   dst[n, c, p] = src[n, c, p] * scale[c] + shift[c] batch_norm, NCHW or nChw16c
 //
 // mean is 0 unless `center`; inverse = 1 / sqrt(mean of (src - mean)^2 + epsilon), over the row or the group.
-// scale and bias may be nullptr. Sums run in blocks of fixed size. dst may be src.
+// scale and bias may be nullptr. Sums run in blocks of fixed size. dst may be src. Blocked tensors may be
+// stored in 16 bits.
 #pragma once
 
+#include "backends/cpu/kernels/float_types.hpp"
 #include "backends/cpu/kernels/kernel.hpp"
 
 #include <cstddef>
@@ -43,14 +45,15 @@ struct GroupNormArgs {
 };
 
 struct AffineArgs {
-  const float* src = nullptr;
-  float* dst = nullptr;
+  const void* src = nullptr;
+  void* dst = nullptr;
   std::ptrdiff_t batch = 0;
   std::ptrdiff_t channels = 0;
   std::ptrdiff_t spatial = 0;
   const float* scale = nullptr;  // [channels]
   const float* shift = nullptr;  // [channels]
   bool blocked = false;
+  DataType type = DataType::f32;  // in which src and dst are stored; f32 where not blocked
 };
 
 struct NormRoutines {

@@ -4,6 +4,7 @@
 
 #include "backends/cpu/kernels/pointwise/functions.hpp"
 #include "backends/cpu/kernels/pointwise/routines.hpp"
+#include "backends/cpu/kernels/simd/half.hpp"
 
 namespace tenon::cpu {
 namespace {
@@ -88,8 +89,40 @@ void pointwise_load(float* dst, const void* src, std::ptrdiff_t stride, std::ptr
   }
 }
 
-void pointwise_store_boolean(std::uint8_t* dst, const float* src, std::ptrdiff_t n) noexcept {
-  for (std::ptrdiff_t i = 0; i < n; ++i) dst[i] = src[i] != 0.0F ? 1 : 0;
+void pointwise_store_boolean(void* dst, const float* src, std::ptrdiff_t n) noexcept {
+  auto* bytes = static_cast<std::uint8_t*>(dst);
+  for (std::ptrdiff_t i = 0; i < n; ++i) bytes[i] = src[i] != 0.0F ? 1 : 0;
+}
+
+// T: bfloat16 or float16.
+template <class T>
+void pointwise_load_half(float* dst, const void* src, std::ptrdiff_t stride, std::ptrdiff_t n) noexcept {
+  constexpr int kLanes = simd::F32::kLanes;
+  const T* p = static_cast<const T*>(src);
+  for (std::ptrdiff_t i = 0; i < n; i += kLanes) {
+    const int count = n - i < kLanes ? static_cast<int>(n - i) : kLanes;
+    simd::F32 x;
+    if (stride != 1) {
+      std::uint16_t together[kLanes] = {};
+      for (int j = 0; j < count; ++j) std::memcpy(together + j, p + (i + j) * stride, sizeof(together[0]));
+      x = simd::load(reinterpret_cast<const T*>(together));
+    } else {
+      x = count == kLanes ? simd::load(p + i) : simd::load_n(p + i, count);
+    }
+    count == kLanes ? x.store(dst + i) : x.store_n(dst + i, count);
+  }
+}
+
+template <class T>
+void pointwise_store_half(void* dst, const float* src, std::ptrdiff_t n) noexcept {
+  constexpr int kLanes = simd::F32::kLanes;
+  T* to = static_cast<T*>(dst);
+  std::ptrdiff_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) simd::store(to + i, simd::F32::load(src + i));
+  if (i < n) {
+    const int left = static_cast<int>(n - i);
+    simd::store_n(to + i, simd::F32::load_n(src + i, left), left);
+  }
 }
 
 #define TENON_FORM(fn, arity, mask) routine_or_null<pointwise_functions::fn, arity, mask>()
@@ -106,7 +139,11 @@ constexpr PointwiseRoutines kPointwiseRoutines = {
     pointwise_load<std::int8_t>,
     pointwise_load<std::int32_t>,
     pointwise_load<std::int64_t>,
+    pointwise_load_half<bfloat16>,
+    pointwise_load_half<float16>,
     pointwise_store_boolean,
+    pointwise_store_half<bfloat16>,
+    pointwise_store_half<float16>,
 };
 #undef TENON_FORM
 

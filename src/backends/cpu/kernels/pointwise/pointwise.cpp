@@ -3,6 +3,7 @@
 #include "base/thread_pool.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 namespace tenon::cpu {
 
@@ -137,22 +138,21 @@ class Runner {
 
   void run_tile(std::ptrdiff_t first, std::ptrdiff_t n) {
     const std::size_t result = task_.locations.size() - 1;
-    float* const dst = static_cast<float*>(dst_) + first;
-    if (task_.locations[result].place == Place::dst) at_[result] = dst;
+    const Place place = task_.locations[result].place;
+    char* const dst = static_cast<char*>(dst_) + first * task_.result_bytes;
+    if (place == Place::dst) at_[result] = reinterpret_cast<float*>(dst);
     for (const PointwiseTask::Call& call : task_.tile_calls) apply(call, n);
-    if (task_.locations[result].place == Place::dst) return;
+    if (place == Place::dst) return;
 
-    // A boolean result, or one that is the same for the whole row.
-    float* values = at_[result];
-    if (task_.boolean_result) {
-      auto* bytes = static_cast<std::uint8_t*>(dst_) + first;
-      if (task_.locations[result].place == Place::value) {
-        std::fill_n(bytes, n, static_cast<std::uint8_t>(*values != 0.0F));
-      } else {
-        task_.routines->store_boolean(bytes, values, n);
-      }
+    // A result that is no f32, or one that is the same for the whole row.
+    if (task_.store == nullptr) {
+      task_.routines->load_f32(reinterpret_cast<float*>(dst), at_[result], 0, n);
+    } else if (place == Place::value) {
+      task_.store(dst, at_[result], 1);
+      for (std::ptrdiff_t i = 1; i < n; ++i)
+        std::memcpy(dst + i * task_.result_bytes, dst, static_cast<std::size_t>(task_.result_bytes));
     } else {
-      task_.routines->load_f32(dst, values, 0, n);
+      task_.store(dst, at_[result], n);
     }
   }
 

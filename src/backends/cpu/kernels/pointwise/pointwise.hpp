@@ -4,7 +4,8 @@
 //
 // dst is dense in row-major order; an operand has a stride per dimension, 0 where it is broadcast. Registers
 // are floats, truth values 1 and 0. i8, u8, i32 and i64 operands may only be cast, to f32 or boolean; whole
-// programs over integers belong to another backend. dst may be an operand of the same type that is not
+// programs over integers belong to another backend. Floats may be stored as bf16 or f16, operands and result
+// each as it likes: they are converted a tile at a time. dst may be an operand of the same type that is not
 // broadcast.
 //
 // A program runs tile by tile, an instruction at a time, all its tiles within the first-level cache. Operands
@@ -47,7 +48,7 @@ std::span<const PointwiseKernel> pointwise_kernels();
 const PointwiseKernel* select_pointwise(Isa level);
 
 struct PointwiseOperand {
-  DataType type = DataType::f32;
+  DataType type = DataType::f32;        // as stored; to the program bf16 and f16 are f32
   std::vector<std::ptrdiff_t> strides;  // elements, one per dimension of the space
 };
 
@@ -55,7 +56,7 @@ struct PointwiseProblem {
   PointwiseProgram program;  // verified
   std::vector<std::ptrdiff_t> dims;
   std::vector<PointwiseOperand> operands;
-  DataType result = DataType::f32;
+  DataType result = DataType::f32;  // as stored
 };
 
 // The strides of a dense operand of `shape` that is broadcast to `dims` by the rule of NumPy.
@@ -93,7 +94,8 @@ struct PointwiseTask {
 
   const PointwiseRoutines* routines = nullptr;
   bool rows = false;
-  bool boolean_result = false;
+  PointwiseStore store = nullptr;  // of the result; nullptr: it is f32
+  int result_bytes = 4;            // of an element
   int rank = 0;
   std::ptrdiff_t period = 1;  // divides the length of a row, and `tile`
   Strides dims{};

@@ -49,8 +49,24 @@ Loader loader_of(const PointwiseRoutines& routines, DataType type) {
     case DataType::i8: return {routines.load_i8, 1};
     case DataType::i32: return {routines.load_i32, 4};
     case DataType::i64: return {routines.load_i64, 8};
+    case DataType::bf16: return {routines.load_bf16, 2};
+    case DataType::f16: return {routines.load_f16, 2};
     default: return {nullptr, 0};
   }
+}
+
+PointwiseStore store_of(const PointwiseRoutines& routines, DataType type) {
+  switch (type) {
+    case DataType::boolean: return routines.store_boolean;
+    case DataType::bf16: return routines.store_bf16;
+    case DataType::f16: return routines.store_f16;
+    default: return nullptr;
+  }
+}
+
+// What a program knows an element as.
+DataType register_type(DataType stored) {
+  return stored == DataType::bf16 || stored == DataType::f16 ? DataType::f32 : stored;
 }
 
 bool is_register_type(DataType type) { return type == DataType::f32 || type == DataType::boolean; }
@@ -77,7 +93,7 @@ std::string infer_types(const PointwiseProblem& problem, const PointwiseRoutines
                         std::vector<DataType>* types) {
   for (const PointwiseOperand& operand : problem.operands) {
     if (!loader_of(routines, operand.type).load) return "needs f32, boolean, i8, u8, i32 or i64 operands";
-    types->push_back(operand.type);
+    types->push_back(register_type(operand.type));
   }
   for (const Program::Instruction& instruction : problem.program.code) {
     if (instruction.kind == Program::Kind::call) {
@@ -91,8 +107,8 @@ std::string infer_types(const PointwiseProblem& problem, const PointwiseRoutines
       types->push_back(instruction.to);
     }
   }
-  if (types->back() != problem.result || !is_register_type(problem.result))
-    return "needs an f32 or boolean result";
+  const DataType result = register_type(problem.result);
+  if (types->back() != result || !is_register_type(result)) return "needs an f32 or boolean result";
   return {};
 }
 
@@ -195,6 +211,7 @@ class Placement {
  public:
   Placement(const PointwiseProblem& problem, const std::vector<DataType>& types, PointwiseTask* task)
       : program_(problem.program),
+        stored_(problem.operands),
         types_(types),
         task_(*task),
         registers_(types.size()),
@@ -213,7 +230,7 @@ class Placement {
       const Access access = access_of(task_, task_.sources[i]);
       if (access == Access::fixed) {
         set_value(i);
-      } else if (access == Access::along && types_[i] == DataType::f32) {
+      } else if (access == Access::along && stored_[i].type == DataType::f32) {
         task_.locations[i] = {Place::operand, static_cast<int>(i)};
       } else {
         task_.locations[i] = {Place::tile, take_tile()};
@@ -255,7 +272,7 @@ class Placement {
       set_value(reg);
       task_.row_calls.push_back(call);
     } else {
-      const bool to_dst = is_last && !task_.boolean_result;
+      const bool to_dst = is_last && task_.store == nullptr;
       task_.locations[reg] =
           to_dst ? PointwiseTask::Location{Place::dst, 0} : PointwiseTask::Location{Place::tile, take_tile()};
       task_.tile_calls.push_back(call);
@@ -309,6 +326,7 @@ class Placement {
   }
 
   const Program& program_;
+  const std::vector<PointwiseOperand>& stored_;
   const std::vector<DataType>& types_;
   PointwiseTask& task_;
   std::size_t registers_;
@@ -342,7 +360,8 @@ std::string pointwise_prepare(const PointwiseKernel& kernel, const PointwiseProb
   std::vector<DataType> types;
   std::string why = infer_types(problem, *task->routines, &types);
   if (!why.empty()) return why;
-  task->boolean_result = problem.result == DataType::boolean;
+  task->store = store_of(*task->routines, problem.result);
+  task->result_bytes = task->store == nullptr ? 4 : problem.result == DataType::boolean ? 1 : 2;
 
   for (const PointwiseOperand& operand : problem.operands) {
     const Loader loader = loader_of(*task->routines, operand.type);

@@ -17,8 +17,8 @@ using PointwiseRoutine = void (*)(float* dst, const float* a, const float* b, co
 // dst[i] = src[i * stride], converted to float
 using PointwiseLoad = void (*)(float* dst, const void* src, std::ptrdiff_t stride, std::ptrdiff_t n) noexcept;
 
-// dst[i] = src[i] != 0
-using PointwiseStore = void (*)(std::uint8_t* dst, const float* src, std::ptrdiff_t n) noexcept;
+// dst[i] = src[i], rounded to the type in which the result is stored; != 0 where that is boolean
+using PointwiseStore = void (*)(void* dst, const float* src, std::ptrdiff_t n) noexcept;
 
 constexpr int kPointwiseFunctions = 0
 #define TENON_POINTWISE(fn, arity, alpha, beta, result) +1
@@ -35,7 +35,11 @@ struct PointwiseRoutines {
   PointwiseLoad load_i8;
   PointwiseLoad load_i32;
   PointwiseLoad load_i64;
+  PointwiseLoad load_bf16;
+  PointwiseLoad load_f16;
   PointwiseStore store_boolean;
+  PointwiseStore store_bf16;
+  PointwiseStore store_f16;
 };
 
 }  // namespace tenon::cpu

@@ -10,6 +10,7 @@
 
 #include "backends/cpu/kernels/conv/range.hpp"
 #include "backends/cpu/kernels/pool/pool.hpp"
+#include "backends/cpu/kernels/simd/half.hpp"
 #include "backends/cpu/kernels/unroll.hpp"
 
 namespace tenon::cpu {
@@ -73,9 +74,9 @@ PoolRow row_at(const PoolArgs& args, std::ptrdiff_t unit) {
 }
 
 // Outputs [begin, end) of a row, whose windows are `Kernel` wide and lie inside of the input.
-template <class Op, int Kernel>
-void pool_blocked_inside(const PoolArgs& args, const PoolRow& at, const float* plane, int begin, int end,
-                         float* dst) {
+template <class Op, int Kernel, class T>
+void pool_blocked_inside(const PoolArgs& args, const PoolRow& at, const T* plane, int begin, int end,
+                         T* dst) {
   using V = simd::F32;
   constexpr int kVectors = kChannelBlock / V::kLanes;
   const PoolArgs::Axis& width = args.axes[2];
@@ -88,29 +89,29 @@ void pool_blocked_inside(const PoolArgs& args, const PoolRow& at, const float* p
   for (int ow = begin; ow < end; ++ow) {
     V total[kVectors];
     unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA { total[v.value] = V::set1(Op::kNeutral); });
-    const float* pixel = plane + static_cast<std::ptrdiff_t>(ow * width.stride - width.pad) * kChannelBlock;
+    const T* pixel = plane + static_cast<std::ptrdiff_t>(ow * width.stride - width.pad) * kChannelBlock;
     for (int kd = at.depth.first; kd < at.depth.last; ++kd) {
-      const float* line = pixel + (at.depth.start + kd * args.axes[0].dilation) * plane_size;
+      const T* line = pixel + (at.depth.start + kd * args.axes[0].dilation) * plane_size;
       for (int kh = 0; kh < rows; ++kh, line += step) {
         unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
-          V sum = V::load(line + v.value * V::kLanes);
+          V sum = simd::load(line + v.value * V::kLanes);
           unroll<Kernel - 1>([&](auto w) TENON_INLINE_LAMBDA {
-            sum = Op::combine(sum, V::load(line + (w.value + 1) * kChannelBlock + v.value * V::kLanes));
+            sum = Op::combine(sum, simd::load(line + (w.value + 1) * kChannelBlock + v.value * V::kLanes));
           });
           total[v.value] = Op::combine(total[v.value], sum);
         });
       }
     }
     unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
-      Op::finish(total[v.value], count).store(dst + ow * kChannelBlock + v.value * V::kLanes);
+      simd::store(dst + ow * kChannelBlock + v.value * V::kLanes, Op::finish(total[v.value], count));
     });
   }
 }
 
 // As above for the widths that have code; whether this one has.
-template <class Op>
-bool pool_blocked_inside(const PoolArgs& args, const PoolRow& at, const float* plane, int begin, int end,
-                         float* dst) {
+template <class Op, class T>
+bool pool_blocked_inside(const PoolArgs& args, const PoolRow& at, const T* plane, int begin, int end,
+                         T* dst) {
   if (args.axes[2].dilation != 1) return false;
   switch (args.axes[2].kernel) {
     case 2: pool_blocked_inside<Op, 2>(args, at, plane, begin, end, dst); return true;
@@ -120,7 +121,7 @@ bool pool_blocked_inside(const PoolArgs& args, const PoolRow& at, const float* p
   }
 }
 
-template <class Op>
+template <class Op, class T>
 void pool_blocked_rows(const PoolArgs& args, std::ptrdiff_t begin, std::ptrdiff_t end) {
   using V = simd::F32;
   constexpr int kVectors = kChannelBlock / V::kLanes;
@@ -129,8 +130,8 @@ void pool_blocked_rows(const PoolArgs& args, std::ptrdiff_t begin, std::ptrdiff_
   const std::ptrdiff_t plane_size = row_size * args.axes[1].in;
   for (std::ptrdiff_t unit = begin; unit < end; ++unit) {
     const PoolRow row = row_at(args, unit);
-    const float* plane = args.src + row.plane * plane_size * args.axes[0].in;
-    float* dst = args.dst + unit * width.out * kChannelBlock;
+    const T* plane = static_cast<const T*>(args.src) + row.plane * plane_size * args.axes[0].in;
+    T* dst = static_cast<T*>(args.dst) + unit * width.out * kChannelBlock;
     const Range inside =
         interior(width.stride, width.pad, (width.kernel - 1) * width.dilation, width.in, width.out);
     const bool done = pool_blocked_inside<Op>(args, row, plane, inside.begin, inside.end, dst);
@@ -140,16 +141,15 @@ void pool_blocked_rows(const PoolArgs& args, std::ptrdiff_t begin, std::ptrdiff_
       V total[kVectors];
       unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA { total[v.value] = V::set1(Op::kNeutral); });
       for (int kd = row.depth.first; kd < row.depth.last; ++kd) {
-        const float* slice = plane + (row.depth.start + kd * args.axes[0].dilation) * plane_size;
+        const T* slice = plane + (row.depth.start + kd * args.axes[0].dilation) * plane_size;
         for (int kh = row.height.first; kh < row.height.last; ++kh) {
-          const float* line = slice + (row.height.start + kh * args.axes[1].dilation) * row_size;
+          const T* line = slice + (row.height.start + kh * args.axes[1].dilation) * row_size;
           V sum[kVectors];
           unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA { sum[v.value] = V::set1(Op::kNeutral); });
           for (int kw = w.first; kw < w.last; ++kw) {
-            const float* p =
-                line + static_cast<std::ptrdiff_t>(w.start + kw * width.dilation) * kChannelBlock;
+            const T* p = line + static_cast<std::ptrdiff_t>(w.start + kw * width.dilation) * kChannelBlock;
             unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
-              sum[v.value] = Op::combine(sum[v.value], V::load(p + v.value * V::kLanes));
+              sum[v.value] = Op::combine(sum[v.value], simd::load(p + v.value * V::kLanes));
             });
           }
           unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
@@ -159,7 +159,7 @@ void pool_blocked_rows(const PoolArgs& args, std::ptrdiff_t begin, std::ptrdiff_
       }
       const int count = row.depth.counted * row.height.counted * w.counted;
       unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
-        Op::finish(total[v.value], count).store(dst + v.value * V::kLanes);
+        simd::store(dst + v.value * V::kLanes, Op::finish(total[v.value], count));
       });
     }
   }
@@ -263,8 +263,8 @@ void pool_planar_rows(const PoolArgs& args, std::ptrdiff_t begin, std::ptrdiff_t
   alignas(64) float row[kPoolRow];
   for (std::ptrdiff_t unit = begin; unit < end; ++unit) {
     const PoolRow at = row_at(args, unit);
-    const float* plane = args.src + at.plane * plane_size;
-    float* dst = args.dst + unit * width.out;
+    const float* plane = static_cast<const float*>(args.src) + at.plane * plane_size;
+    float* dst = static_cast<float*>(args.dst) + unit * width.out;
     if (piece == 0) {
       pool_directly<Op>(args, at, plane, dst);
       continue;
@@ -286,26 +286,26 @@ bool is_global(const PoolArgs& args) {
 }
 
 // Each vector of a pixel in sums of its own, so that none waits for the one before it.
-template <class Op>
+template <class Op, class T>
 void pool_global_blocked(const PoolArgs& args, std::ptrdiff_t begin, std::ptrdiff_t end) {
   using V = simd::F32;
   constexpr int kChains = 4;
   const int pixels = args.axes[0].in * args.axes[1].in * args.axes[2].in;
   for (std::ptrdiff_t unit = begin; unit < end; ++unit) {
-    const float* plane = args.src + unit * pixels * kChannelBlock;
+    const T* plane = static_cast<const T*>(args.src) + unit * pixels * kChannelBlock;
     for (int lane = 0; lane < kChannelBlock; lane += V::kLanes) {
       V sum[kChains];
       unroll<kChains>([&](auto i) TENON_INLINE_LAMBDA { sum[i.value] = V::set1(Op::kNeutral); });
-      const float* p = plane + lane;
+      const T* p = plane + lane;
       int left = pixels;
       for (; left >= kChains; left -= kChains, p += kChains * kChannelBlock) {
         unroll<kChains>([&](auto i) TENON_INLINE_LAMBDA {
-          sum[i.value] = Op::combine(sum[i.value], V::load(p + i.value * kChannelBlock));
+          sum[i.value] = Op::combine(sum[i.value], simd::load(p + i.value * kChannelBlock));
         });
       }
-      for (; left > 0; --left, p += kChannelBlock) sum[0] = Op::combine(sum[0], V::load(p));
+      for (; left > 0; --left, p += kChannelBlock) sum[0] = Op::combine(sum[0], simd::load(p));
       const V total = Op::combine(Op::combine(sum[0], sum[1]), Op::combine(sum[2], sum[3]));
-      Op::finish(total, pixels).store(args.dst + unit * kChannelBlock + lane);
+      simd::store(static_cast<T*>(args.dst) + unit * kChannelBlock + lane, Op::finish(total, pixels));
     }
   }
 }
@@ -316,7 +316,7 @@ void pool_global_planar(const PoolArgs& args, std::ptrdiff_t begin, std::ptrdiff
   constexpr int kChains = 4;
   const int pixels = args.axes[0].in * args.axes[1].in * args.axes[2].in;
   for (std::ptrdiff_t unit = begin; unit < end; ++unit) {
-    const float* p = args.src + unit * pixels;
+    const float* p = static_cast<const float*>(args.src) + unit * pixels;
     V sum[kChains];
     unroll<kChains>([&](auto i) TENON_INLINE_LAMBDA { sum[i.value] = V::set1(Op::kNeutral); });
     int left = pixels;
@@ -328,7 +328,7 @@ void pool_global_planar(const PoolArgs& args, std::ptrdiff_t begin, std::ptrdiff
     for (; left >= V::kLanes; left -= V::kLanes, p += V::kLanes) sum[0] = Op::combine(sum[0], V::load(p));
     float total = Op::across(Op::combine(Op::combine(sum[0], sum[1]), Op::combine(sum[2], sum[3])));
     for (; left > 0; --left) total = Op::combine(total, *p++);
-    args.dst[unit] = Op::finish(total, pixels);
+    static_cast<float*>(args.dst)[unit] = Op::finish(total, pixels);
   }
 }
 
@@ -343,18 +343,20 @@ void pool_planar(const PoolArgs& args, std::ptrdiff_t begin, std::ptrdiff_t end)
   }
 }
 
+template <class T>
 void pool_blocked(const PoolArgs& args, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept {
   if (is_global(args)) {
-    args.kind == PoolArgs::Kind::max ? pool_global_blocked<PoolMax>(args, begin, end)
-                                     : pool_global_blocked<PoolAverage>(args, begin, end);
+    args.kind == PoolArgs::Kind::max ? pool_global_blocked<PoolMax, T>(args, begin, end)
+                                     : pool_global_blocked<PoolAverage, T>(args, begin, end);
   } else if (args.kind == PoolArgs::Kind::max) {
-    pool_blocked_rows<PoolMax>(args, begin, end);
+    pool_blocked_rows<PoolMax, T>(args, begin, end);
   } else {
-    pool_blocked_rows<PoolAverage>(args, begin, end);
+    pool_blocked_rows<PoolAverage, T>(args, begin, end);
   }
 }
 
-constexpr PoolRoutines kPoolRoutines = {pool_planar, pool_blocked};
+constexpr PoolRoutines kPoolRoutines = {pool_planar,
+                                        {pool_blocked<float>, pool_blocked<bfloat16>, pool_blocked<float16>}};
 
 }  // namespace
 }  // namespace tenon::cpu

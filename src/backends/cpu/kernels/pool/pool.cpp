@@ -35,8 +35,10 @@ void pool_run(const PoolKernel& kernel, const PoolArgs& args, ThreadPool& pool) 
   const std::ptrdiff_t planes = args.batch * (args.blocked ? channel_blocks(args.channels) : args.channels);
   const std::ptrdiff_t taps =
       static_cast<std::ptrdiff_t>(args.axes[0].kernel) * args.axes[1].kernel * args.axes[2].kernel;
-  const std::ptrdiff_t bytes = args.axes[2].out * (taps + 1) * (args.blocked ? kChannelBlock : 1) * 4;
-  run_units(args.blocked ? kernel.routines().blocked : kernel.routines().planar, args,
+  const std::ptrdiff_t bytes =
+      args.axes[2].out * (taps + 1) * (args.blocked ? kChannelBlock : 1) * float_bytes(args.type);
+  const PoolRoutines& routines = kernel.routines();
+  run_units(args.blocked ? routines.blocked[float_index(args.type)] : routines.planar, args,
             planes * args.axes[0].out * args.axes[1].out, bytes, pool);
 }
 

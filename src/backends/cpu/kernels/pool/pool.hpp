@@ -5,9 +5,10 @@
 // Taps outside the input do not take part. The average divides by the number of taps that do, or with
 // count_include_pad by the number of those that fall into the input padded by pad and pad_end. Every window
 // must touch the input. Fewer spatial dimensions are the last ones; the others are 1 with kernel 1. Global
-// pooling is a kernel as large as the input.
+// pooling is a kernel as large as the input. Blocked tensors may be stored in 16 bits, both alike.
 #pragma once
 
+#include "backends/cpu/kernels/float_types.hpp"
 #include "backends/cpu/kernels/kernel.hpp"
 
 #include <cstddef>
@@ -34,8 +35,9 @@ struct PoolArgs {
   Kind kind = Kind::max;
   bool count_include_pad = false;
   bool blocked = false;
-  const float* src = nullptr;
-  float* dst = nullptr;
+  DataType type = DataType::f32;  // in which src and dst are stored; f32 where not blocked
+  const void* src = nullptr;
+  void* dst = nullptr;
   std::ptrdiff_t batch = 0;
   std::ptrdiff_t channels = 0;
   Axis axes[3];  // depth, height, width
@@ -47,8 +49,9 @@ int pooled_size(const PoolArgs::Axis& axis, bool ceil) noexcept;
 
 struct PoolRoutines {
   // Units: rows of dst, batch x channels (or channel blocks) x depth x height.
-  void (*planar)(const PoolArgs&, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept;
-  void (*blocked)(const PoolArgs&, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept;
+  using Run = void (*)(const PoolArgs&, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept;
+  Run planar;
+  Run blocked[kFloatTypes];
 };
 
 struct PoolKernel {

@@ -3,6 +3,7 @@
 #include "backends/cpu/kernels/run_units.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <vector>
 
 namespace tenon::cpu {
@@ -104,20 +105,21 @@ void transpose_run(const ReorderKernel& kernel, const TransposeArgs& args, Threa
   run_units(kernel.routines().transpose, args, t.units, bytes, pool);
 }
 
-void clear_padding(float* data, std::ptrdiff_t batch, std::ptrdiff_t channels, std::ptrdiff_t spatial,
-                   ThreadPool& pool) noexcept {
+void clear_padding(void* data, std::ptrdiff_t element_bytes, std::ptrdiff_t batch, std::ptrdiff_t channels,
+                   std::ptrdiff_t spatial, ThreadPool& pool) noexcept {
   const std::ptrdiff_t used = channels % kChannelBlock;
   if (used == 0) return;
   const std::ptrdiff_t blocks = channel_blocks(channels);
   constexpr std::size_t kPixelsPerTask = 1024;
-  pool.run_ranges(
-      static_cast<std::size_t>(batch * spatial), kPixelsPerTask,
-      [&](std::size_t begin, std::size_t end, int) {
-        for (auto i = static_cast<std::ptrdiff_t>(begin); i < static_cast<std::ptrdiff_t>(end); ++i) {
-          float* pixel = data + (((i / spatial + 1) * blocks - 1) * spatial + i % spatial) * kChannelBlock;
-          std::fill(pixel + used, pixel + kChannelBlock, 0.0F);
-        }
-      });
+  pool.run_ranges(static_cast<std::size_t>(batch * spatial), kPixelsPerTask,
+                  [&](std::size_t begin, std::size_t end, int) {
+                    for (auto i = static_cast<std::ptrdiff_t>(begin); i < static_cast<std::ptrdiff_t>(end);
+                         ++i) {
+                      const std::ptrdiff_t pixel = ((i / spatial + 1) * blocks - 1) * spatial + i % spatial;
+                      std::memset(static_cast<char*>(data) + (pixel * kChannelBlock + used) * element_bytes,
+                                  0, static_cast<std::size_t>((kChannelBlock - used) * element_bytes));
+                    }
+                  });
 }
 
 }  // namespace tenon::cpu

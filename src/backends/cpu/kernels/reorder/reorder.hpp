@@ -118,7 +118,7 @@ void to_blocked_run(const ByteBlockingArgs& args, ThreadPool& pool) noexcept;
 void from_blocked_run(const ByteBlockingArgs& args, ThreadPool& pool) noexcept;
 
 // `data` is nChw16c; works on any machine.
-void clear_padding(float* data, std::ptrdiff_t batch, std::ptrdiff_t channels, std::ptrdiff_t spatial,
-                   ThreadPool& pool) noexcept;
+void clear_padding(void* data, std::ptrdiff_t element_bytes, std::ptrdiff_t batch, std::ptrdiff_t channels,
+                   std::ptrdiff_t spatial, ThreadPool& pool) noexcept;
 
 }  // namespace tenon::cpu

@@ -3,9 +3,11 @@
 #pragma once
 
 #include "backends/cpu/kernels/resize/resize.hpp"
+#include "backends/cpu/kernels/simd/half.hpp"
 #include "backends/cpu/kernels/unroll.hpp"
 
 #include <cstring>
+#include <type_traits>
 
 namespace tenon::cpu {
 namespace {
@@ -75,12 +77,13 @@ void nearest_planar_row(const ResizeArgs& args, const float* plane, std::ptrdiff
   for (std::ptrdiff_t x = 0; x < args.width.out; ++x) dst[x] = src[args.width.low[x]];
 }
 
-void linear_blocked_row(const ResizeArgs& args, const float* plane, std::ptrdiff_t y, float* dst) {
+template <class T>
+void linear_blocked_row(const ResizeArgs& args, const T* plane, std::ptrdiff_t y, T* dst) {
   using V = simd::F32;
   const ResizeAxis& h = args.height;
   const ResizeAxis& w = args.width;
-  const float* low = plane + h.low[y] * w.in * kChannelBlock;
-  const float* high = plane + h.high[y] * w.in * kChannelBlock;
+  const T* low = plane + h.low[y] * w.in * kChannelBlock;
+  const T* high = plane + h.high[y] * w.in * kChannelBlock;
   const V low_y = V::set1(h.low_weight[y]);
   const V high_y = V::set1(h.high_weight[y]);
   for (std::ptrdiff_t x = 0; x < w.out; ++x) {
@@ -90,43 +93,55 @@ void linear_blocked_row(const ResizeArgs& args, const float* plane, std::ptrdiff
     const std::ptrdiff_t b = std::ptrdiff_t{w.high[x]} * kChannelBlock;
     unroll<kChannelBlock / V::kLanes>([&](auto v) TENON_INLINE_LAMBDA {
       constexpr int lane = decltype(v)::value * V::kLanes;
-      const V left = low_y * V::load(low + a + lane) + high_y * V::load(high + a + lane);
-      const V right = low_y * V::load(low + b + lane) + high_y * V::load(high + b + lane);
-      (low_x * left + high_x * right).store(dst + x * kChannelBlock + lane);
+      const V left = low_y * simd::load(low + a + lane) + high_y * simd::load(high + a + lane);
+      const V right = low_y * simd::load(low + b + lane) + high_y * simd::load(high + b + lane);
+      simd::store(dst + x * kChannelBlock + lane, low_x * left + high_x * right);
     });
   }
 }
 
-void nearest_blocked_row(const ResizeArgs& args, const float* plane, std::ptrdiff_t y, float* dst) {
+template <class T>
+void nearest_blocked_row(const ResizeArgs& args, const T* plane, std::ptrdiff_t y, T* dst) {
   using V = simd::F32;
-  const float* src = plane + args.height.low[y] * args.width.in * kChannelBlock;
+  const T* src = plane + args.height.low[y] * args.width.in * kChannelBlock;
   for (std::ptrdiff_t x = 0; x < args.width.out; ++x) {
-    const float* pixel = src + std::ptrdiff_t{args.width.low[x]} * kChannelBlock;
+    const T* pixel = src + std::ptrdiff_t{args.width.low[x]} * kChannelBlock;
     unroll<kChannelBlock / V::kLanes>([&](auto v) TENON_INLINE_LAMBDA {
       constexpr int lane = decltype(v)::value * V::kLanes;
-      V::load(pixel + lane).store(dst + x * kChannelBlock + lane);
+      simd::store(dst + x * kChannelBlock + lane, simd::load(pixel + lane));
     });
   }
 }
 
+template <class T>
+auto row_routine(const ResizeArgs& args) {
+  const auto blocked = args.linear ? linear_blocked_row<T> : nearest_blocked_row<T>;
+  if constexpr (std::is_same_v<T, float>) {
+    if (!args.blocked) return args.linear ? linear_planar_row : nearest_planar_row;
+  }
+  return blocked;
+}
+
+template <class T>
 void resize_units(const ResizeArgs& args, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept {
-  const auto row_of = args.linear ? (args.blocked ? linear_blocked_row : linear_planar_row)
-                                  : (args.blocked ? nearest_blocked_row : nearest_planar_row);
+  const auto row_of = row_routine<T>(args);
   const std::ptrdiff_t lanes = args.blocked ? kChannelBlock : 1;
   const std::ptrdiff_t row_size = args.width.out * lanes;
   for (std::ptrdiff_t unit = begin; unit < end; ++unit) {
     const std::ptrdiff_t y = unit % args.height.out;
-    float* dst = args.dst + unit * row_size;
+    T* dst = static_cast<T*>(args.dst) + unit * row_size;
     // Enlarging repeats rows.
     if (!args.linear && unit > begin && y > 0 && args.height.low[y] == args.height.low[y - 1]) {
-      std::memcpy(dst, dst - row_size, static_cast<std::size_t>(row_size) * sizeof(float));
+      std::memcpy(dst, dst - row_size, static_cast<std::size_t>(row_size) * sizeof(T));
       continue;
     }
-    row_of(args, args.src + unit / args.height.out * args.height.in * args.width.in * lanes, y, dst);
+    const T* planes = static_cast<const T*>(args.src);
+    row_of(args, planes + unit / args.height.out * args.height.in * args.width.in * lanes, y, dst);
   }
 }
 
-constexpr ResizeRoutines kResizeRoutines = {resize_units};
+constexpr ResizeRoutines kResizeRoutines = {
+    {resize_units<float>, resize_units<bfloat16>, resize_units<float16>}};
 
 }  // namespace
 }  // namespace tenon::cpu

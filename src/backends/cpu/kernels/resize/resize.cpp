@@ -24,8 +24,8 @@ const ResizeKernel* select_resize(Isa level) { return best_kernel(resize_kernels
 
 void resize_run(const ResizeKernel& kernel, const ResizeArgs& args, ThreadPool& pool) noexcept {
   const std::ptrdiff_t floats = args.width.out * (args.blocked ? kChannelBlock : 1);
-  run_units(kernel.routines().resize, args, args.planes * args.height.out, floats * (args.linear ? 20 : 8),
-            pool);
+  run_units(kernel.routines().resize[float_index(args.type)], args, args.planes * args.height.out,
+            floats * (args.linear ? 20 : 8), pool);
 }
 
 }  // namespace tenon::cpu

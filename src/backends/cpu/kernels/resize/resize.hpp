@@ -5,9 +5,10 @@
 //   linear   dst[y, x] = sum over a, b in {low, high} of weight_a(y) * weight_b(x) * src[a(y), b(x)], rows
 //   first
 //
-// so that every rule for coordinates is a way to fill the tables.
+// so that every rule for coordinates is a way to fill the tables. Blocked planes may be stored in 16 bits.
 #pragma once
 
+#include "backends/cpu/kernels/float_types.hpp"
 #include "backends/cpu/kernels/kernel.hpp"
 
 #include <cstddef>
@@ -31,8 +32,9 @@ struct ResizeAxis {
 };
 
 struct ResizeArgs {
-  const float* src = nullptr;
-  float* dst = nullptr;
+  DataType type = DataType::f32;  // in which src and dst are stored; f32 where not blocked
+  const void* src = nullptr;
+  void* dst = nullptr;
   std::ptrdiff_t planes = 0;  // batch x channels, or batch x channel blocks
   bool blocked = false;
   bool linear = false;
@@ -51,8 +53,8 @@ struct ByteResizeArgs {
 };
 
 struct ResizeRoutines {
-  void (*resize)(const ResizeArgs&, std::ptrdiff_t begin,
-                 std::ptrdiff_t end) noexcept;  // units: planes x rows of dst
+  // By type. Units: planes x rows of dst.
+  void (*resize[kFloatTypes])(const ResizeArgs&, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept;
 };
 
 struct ResizeKernel {
