@@ -4,7 +4,9 @@
 // changing what passes may fuse. Taps are compared in topological order. A tap may differ by
 //     epsilon(dtype) × length × max |reference|
 // where length is 8 plus the number of terms that the node sums into one element, added up along the longest
-// path from the inputs. A tap that differs by more is compared again, with what the reference backend makes
+// path from the inputs. Where the build may store values in 16 bits, each node on the path adds 4 units of
+// rounding, 2^-8 in bf16 and 2^-11 in f16, as errors that do not depend on each other: the root of the sum of
+// their squares. A tap that differs by more is compared again, with what the reference backend makes
 // of the engine's own operands of that node, so that neither a difference that the node inherited nor a
 // rounding that flipped a comparison counts against it. The first tap that differs then too names the
 // culprit. Bisection over the number of rewrites finds the one that broke it.

@@ -178,7 +178,33 @@ class Verifier {
           });
         },
         [] { return std::string("running the reference backend"); });
-    for (const Tapped& tap : taps_) relative_error_[tap.value] = relative_error(tap);
+    for (const Tapped& tap : taps_) {
+      relative_error_[tap.value] = relative_error(tap);
+      variance_[tap.value] = variance(tap);
+    }
+  }
+
+  // What rounding to 16 bits adds, squared: some four standard deviations a node, of errors that do not
+  // depend on each other, along the longest path.
+  double variance(const Tapped& tap) const {
+    double unit = 0;
+    for (const DataType type : options_.build.half.types) unit = std::max(unit, epsilon(type) / 2);
+    const Node& node = graph().node(tap.node);
+    double inherited = 0;
+    for (const ValueId input : node.inputs) {
+      const auto found = input.valid() ? variance_.find(input) : variance_.end();
+      if (found != variance_.end()) inherited = std::max(inherited, found->second);
+    }
+    double inside = 0;
+    for (const RegionId region : node.regions) inside += static_cast<double>(graph().nodes(region).size());
+    constexpr double kDeviations = 4;
+    const double added = kDeviations * unit;
+    return inherited + added * added * (1 + iterations(node) * inside);
+  }
+
+  double allowed(const Tapped& tap, double magnitude) const {
+    const double relative = relative_error_.at(tap.value) + std::sqrt(variance_.at(tap.value));
+    return options_.tolerance_factor * relative * magnitude + quantum(tap);
   }
 
   // epsilon × length, added up along the longest path.
@@ -283,8 +309,7 @@ class Verifier {
     result.op = std::string(node.op.name());
     result.dtype = expected.dtype();
     result.shape = expected.shape();
-    result.allowed =
-        options_.tolerance_factor * relative_error_.at(tap.value) * largest(expected) + quantum(tap);
+    result.allowed = allowed(tap, largest(expected));
     const auto tensor = found.find(tap.name);
     if (tensor == found.end()) {
       result.problem = "the engine does not show it";
@@ -313,9 +338,7 @@ class Verifier {
     const Data& expected = results.at(static_cast<std::size_t>(position));
     if (!expected.is_tensor()) return false;
     TapResult local;
-    local.allowed = std::max(global.allowed, options_.tolerance_factor * relative_error_.at(tap.value) *
-                                                     largest(expected.tensor()) +
-                                                 quantum(tap));
+    local.allowed = std::max(global.allowed, allowed(tap, largest(expected.tensor())));
     return compare(expected.tensor(), tensor, local);
   }
 
@@ -364,6 +387,7 @@ class Verifier {
   Tensors inputs_;
   std::map<ValueId, Data> reference_;
   std::map<ValueId, double> relative_error_;
+  std::map<ValueId, double> variance_;
 };
 
 }  // namespace
