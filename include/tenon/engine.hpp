@@ -64,6 +64,7 @@ struct StepInfo {
   double expected_ns = 0;
   std::size_t depth = 0;  // 0: a step of the network itself
   std::size_t body = 0;   // which body of the step around it: of an If 0 is then and 1 is else
+  std::string types;      // of operands and results as they are stored: "f32[1,3] -> bf16[1,3]"
 };
 
 // Time of one step, summed over its runs; that of an If, a Loop or a Scan contains that of the steps inside.

@@ -94,10 +94,19 @@ std::size_t index_of(const std::vector<TensorInfo>& tensors, std::string_view na
       fmt::format("the network has no {} '{}'; it has {}", what, name, names.empty() ? "none" : names));
 }
 
+std::string types_of(const StepList& list, const std::vector<BufferId>& buffers) {
+  std::string text;
+  for (const BufferId id : buffers) {
+    if (!text.empty()) text += ", ";
+    text += id.valid() ? list.buffer(id).type.to_string() : "-";
+  }
+  return text;
+}
+
 void add_infos(const StepList& list, std::size_t depth, std::size_t body, std::vector<StepInfo>& infos) {
   for (const PlanStep& step : list.steps) {
-    infos.push_back(
-        {step.label, step.op, step.tactic, step.problem, step.note, step.expected_ns, depth, body});
+    infos.push_back({step.label, step.op, step.tactic, step.problem, step.note, step.expected_ns, depth, body,
+                     types_of(list, step.inputs) + " -> " + types_of(list, step.outputs)});
     for (std::size_t i = 0; i < step.bodies.size(); ++i) add_infos(step.bodies[i], depth + 1, i, infos);
   }
 }

@@ -47,6 +47,7 @@ int run(const Options& options) {
                       {"op", step.op},
                       {"tactic", step.tactic},
                       {"problem", step.problem},
+                      {"types", step.types},
                       {"expected_ms", step.expected_ns * 1e-6},
                       {"note", step.note}});
       continue;
@@ -54,7 +55,7 @@ int run(const Options& options) {
     std::string entry = fmt::format(
         "{}\n    {}\n    {}", step.label.empty() ? "(added by Tenon)" : step.label, step.op, step.tactic);
     if (step.expected_ns > 0) entry += fmt::format(", {} ms", ms_text(step.expected_ns * 1e-6));
-    entry += '\n';
+    entry += fmt::format("\n    {}\n", step.types);
     if (!step.problem.empty()) entry += "    " + step.problem + '\n';
     entry += indented(step.note, 4);
     text += indented(entry, 4 * step.depth);
@@ -84,6 +85,7 @@ void add_explain(Program& program) {
   options->build.add_threads(app);
   options->build.add_device(app);
   options->build.add_accuracy(app);
+  options->build.add_half(app);
   options->build.add_tuning(app);
   app.add_flag("--json", options->json, "Report as JSON");
 }

@@ -58,6 +58,7 @@ void bind_infos(nb::module_& module) {
           "depth", &StepInfo::depth,
           "0 for steps of the network itself; those inside an If, a Loop or a Scan follow it, one deeper.")
       .def_ro("body", &StepInfo::body, "Which body of the step around it: of an If 0 is then, 1 is else.")
+      .def_ro("types", &StepInfo::types, "Of operands and results as they are stored.")
       .def("__repr__", [](const StepInfo& self) { return "<" + self.label + ": " + self.tactic + ">"; });
   nb::class_<ProfileInfo>(module, "ProfileInfo",
                           "One optimization profile: the shapes that the engine takes.")
