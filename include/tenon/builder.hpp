@@ -4,6 +4,7 @@
 #include <tenon/accuracy.hpp>
 #include <tenon/device.hpp>
 #include <tenon/engine.hpp>
+#include <tenon/half_options.hpp>
 #include <tenon/import.hpp>
 #include <tenon/int8.hpp>
 
@@ -97,6 +98,7 @@ struct BuildOptions {
   std::filesystem::path
       reproducer;  // where a failing pass leaves the IR before it and the rest of the pipeline
   std::optional<Int8Options> int8;  // layers on integers; float layers remain where the options say why
+  HalfOptions half;                 // values, and layers, in 16-bit floats where that is faster
   bool taps = false;                // tapped values become outputs of the engine too, named as the taps
   ProgressFn progress;
 };
@@ -117,6 +119,7 @@ struct BuildReport {
   // close. Two for each profile that had such.
   std::vector<double> network_ms;
   std::vector<LayerPrecision> layers;  // of a build with `int8`, in the order of execution
+  std::vector<KeptLayer> kept;         // of a build with `half`, under the first profile, in the same order
   double seconds = 0;
 };
 

@@ -1,5 +1,6 @@
 #include "api/backends.hpp"
 #include "api/contest.hpp"
+#include "api/half_guard.hpp"
 #include "api/pipeline.hpp"
 #include "api/profile.hpp"
 #include "base/check.hpp"
@@ -75,6 +76,7 @@ class Finisher {
         report_(report),
         cache_(options.timing_cache.empty() ? TimingCache() : TimingCache::load(options.timing_cache)) {
     choosing_.accuracy = options.accuracy;
+    choosing_.stored_types = options.half.types;
     choosing_.isa = isa();
     choosing_.threads = thread_count(options);
     choosing_.measure = options.measure && options.device == Device::cpu;
@@ -91,8 +93,13 @@ class Finisher {
   }
 
   // `dim_names`: the dims of the inputs as the model names them.
-  void add(const Graph& graph, const std::vector<PlanSymbol>& symbols, const std::vector<Dims>& dim_names) {
+  void add(const Graph& graph, const std::vector<PlanSymbol>& symbols, const std::vector<Dims>& dim_names,
+           const HalfGuard& guard) {
     choosing_.profile = symbols;
+    choosing_.keeps_f32 = [&](const Graph& at, NodeId node, DataType type) {
+      return !guard.reason(at, node, type).empty();
+    };
+    if (plan_.profiles.empty()) report_.kept = guard.kept(graph);
     Graph chosen = graph;
     const Choice choice = choose(chosen, builtin_tactics(options_.device), builtin_steps(), choosing_);
     Contest contest = hold_contest(chosen, choice, choosing_, {symbols, choosing_.threads, choosing_.isa});
@@ -168,14 +175,16 @@ Engine build(const Network& network, const BuildOptions& options, BuildReport* r
   BuildReport& out = report != nullptr ? *report : local;
   if (options.int8) check_int8(network, options);
   const std::vector<OptimizationProfile> profiles = profiles_of(options);
+  const HalfGuard guard(network, options.half);
   Finisher finisher(options, out);
   for (std::size_t i = 0; i < profiles.size(); ++i) {
     const auto build_one = [&] {
       Graph graph = network.graph();
       const std::vector<PlanSymbol> symbols = apply_profile(graph, profiles[i]);
+      guard.name_values(graph);
       if (options.optimize) run_passes(graph, options, out);
       if (options.taps) show_taps(graph);
-      finisher.add(graph, symbols, dim_names(network.graph()));
+      finisher.add(graph, symbols, dim_names(network.graph()), guard);
     };
     if (profiles.size() == 1) {
       build_one();
@@ -201,7 +210,8 @@ Engine load_or_retune(const std::filesystem::path& path, const BuildOptions& opt
   for (const PlanProfile& profile : plan.profiles) {
     std::vector<Dims> names;
     for (const PlanTensor& input : profile.inputs) names.push_back(input.dim_names);
-    finisher.add(read_portable(profile, blobs), profile.symbols, names);
+    const Network network(read_portable(profile, blobs));
+    finisher.add(network.graph(), profile.symbols, names, HalfGuard(network, options.half));
   }
   return Engine::from_plan(finisher.finish(), load);
 }

@@ -122,6 +122,13 @@ Runner load_written(const Network& network) {
 
 }  // namespace
 
+Runner load_half(const Network& network, DataType type) {
+  BuildOptions options;
+  options.measure = false;
+  options.half.types = {type};
+  return load_engine(network, options, true);
+}
+
 std::vector<Way> ways() {
   return {{"reference", load_reference},
           {"raw", load_raw},

@@ -21,4 +21,7 @@ struct Way {
 // "written" with passes, through an ONNX file and back.
 std::vector<Way> ways();
 
+// An engine that stores values as that type where the cost model says so, through a plan file.
+Runner load_half(const Network& network, DataType type);
+
 }  // namespace tenon::test

@@ -224,6 +224,12 @@ void BuildArguments::add_accuracy(CLI::App& app) {
       ->check(CLI::IsMember({"exact", "standard", "relaxed"}));
 }
 
+void BuildArguments::add_half(CLI::App& app) {
+  app.add_flag("--bf16", bf16,
+               "Keep values in bfloat16 between layers, and multiply them, where it is faster");
+  app.add_flag("--fp16", fp16, "The same in float16");
+}
+
 void BuildArguments::add_tuning(CLI::App& app) {
   app.add_option("--timing-cache", timing_cache,
                  "File with measured times of tactics: read when it exists, then completed");
@@ -319,6 +325,8 @@ BuildOptions BuildArguments::options() const {
   options.optimize = !raw;
   options.measure = !no_tune;
   options.budget_s = build_budget;
+  if (bf16) options.half.types.push_back(DataType::bf16);
+  if (fp16) options.half.types.push_back(DataType::f16);
   options.pipeline = pipeline;
   return options;
 }

@@ -66,15 +66,19 @@ struct BuildArguments {
   double build_budget = 0;
   bool no_tune = false;
   bool raw = false;
+  bool bf16 = false;
+  bool fp16 = false;
 
   void add_shapes(CLI::App& app);    // --shapes, --values
   void add_profiles(CLI::App& app);  // --profile, beside these
   void add_threads(CLI::App& app);
   void add_device(CLI::App& app);
   void add_accuracy(CLI::App& app);
+  void add_half(CLI::App& app);      // --bf16, --fp16
   void add_tuning(CLI::App& app);    // --timing-cache, --no-tune, --build-budget
   void add_pipeline(CLI::App& app);  // --pipeline, --raw
 
+  bool half() const { return bf16 || fp16; }
   BuildOptions options() const;
 
  private:

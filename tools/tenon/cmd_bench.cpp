@@ -299,6 +299,7 @@ void add_bench(Program& program) {
   options->build.add_threads(app);
   options->build.add_device(app);
   options->build.add_accuracy(app);
+  options->build.add_half(app);
   options->build.add_tuning(app);
   app.add_flag("--json", options->json, "Report as JSON");
 }

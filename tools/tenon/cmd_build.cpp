@@ -57,6 +57,12 @@ nlohmann::ordered_json to_json(const BuildReport& report, const Engine& engine) 
                               {"precision", name(layer.precision)},
                               {"reason", layer.reason}});
   }
+  for (const KeptLayer& layer : report.kept) {
+    json["kept"].push_back({{"location", layer.location},
+                            {"op", layer.op},
+                            {"type", name(layer.type)},
+                            {"reason", layer.reason}});
+  }
   json["timed"] = report.timed;
   json["cache_hits"] = report.cache_hits;
   json["cache_misses"] = report.cache_misses;
@@ -82,6 +88,21 @@ std::string precision_text(const std::vector<LayerPrecision>& layers) {
   std::string text = fmt::format("{} of {} layers on integers\n", layers.size() - kept, layers.size());
   for (const auto& [reason, count] : reasons)
     text += fmt::format("  {} in FP32: {}\n", count, printable(reason));
+  return text;
+}
+
+// How many layers do without a 16-bit type, and why.
+std::string kept_text(const std::vector<KeptLayer>& kept) {
+  std::map<std::string, std::vector<std::string>> layers;
+  for (const KeptLayer& layer : kept) {
+    std::vector<std::string>& names = layers[fmt::format("without {}: {}", name(layer.type), layer.reason)];
+    names.push_back(layer.location.empty() ? layer.op : layer.location);
+  }
+  std::string text;
+  for (const auto& [reason, names] : layers) {
+    text +=
+        fmt::format("  {}: {}\n", printable(reason), printable(fmt::format("{}", fmt::join(names, ", "))));
+  }
   return text;
 }
 
@@ -152,6 +173,10 @@ int run(const Options& options) {
   const AccuracyArguments::Prepared prepared =
       options.accuracy.prepare(network, options.int8, options.pictures, build_options.threads, bar);
   build_options.int8 = prepared.int8;
+  if (options.build.half()) {
+    options.int8.add_to(build_options.half);
+    if (prepared.int8) build_options.half.table = prepared.int8->table;
+  }
   build_options.progress = bar.callback();
   BudgetReport budget;
   const bool has_budget = options.accuracy.has_budget();
@@ -178,7 +203,7 @@ int run(const Options& options) {
                     engine.info().threads, engine.info().isa));
   print(fmt::format("built in {:.2f} s: {} rewrites, {} tactics timed, {} times from the cache\n",
                     report.seconds, report.rewrites, report.timed, report.cache_hits));
-  print(precision_text(report.layers) + (has_budget ? text_of(budget) : ""));
+  print(precision_text(report.layers) + kept_text(report.kept) + (has_budget ? text_of(budget) : ""));
   if (has_budget && !budget.held) throw ModelError("the accuracy budget does not hold: " + budget.shortfall);
   return kDone;
 }
@@ -187,7 +212,10 @@ int run(const Options& options) {
 
 void add_build(Program& program) {
   auto options = std::make_shared<Options>();
-  CLI::App& app = program.add("build", "Build an engine from a model", [options] { return run(*options); });
+  CLI::App& app = program.add("build", "Build an engine from a model", [options] {
+    options->int8.half = options->build.half();
+    return run(*options);
+  });
   app.add_option("MODEL", options->model, "Model: ONNX, textual IR (*.ir), … (see tenon list formats)")
       ->required();
   app.add_option("-o,--save", options->output, "Engine file to write")->required();
@@ -198,6 +226,7 @@ void add_build(Program& program) {
   options->build.add_threads(app);
   options->build.add_device(app);
   options->build.add_accuracy(app);
+  options->build.add_half(app);
   options->build.add_tuning(app);
   options->build.add_pipeline(app);
   options->int8.add_to(app);

@@ -147,6 +147,7 @@ void add_verify(Program& program) {
   options->build.add_shapes(app);
   options->build.add_threads(app);
   options->build.add_device(app);
+  options->build.add_half(app);
   options->build.add_tuning(app);
   options->build.add_pipeline(app);
   app.add_flag("--json", options->json, "Report as JSON");

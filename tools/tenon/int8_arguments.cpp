@@ -79,7 +79,8 @@ void Int8Arguments::add_to(CLI::App& app) {
       ->check(CLI::IsMember({"symmetric", "asymmetric"}))
       ->group(group);
   app.add_option("--layer-precision", layers,
-                 "PATTERN=fp32 or PATTERN=int8: layers or tensors by name, * and ? as in file names; may be "
+                 "PATTERN=fp32 (also with --bf16 and --fp16) or PATTERN=int8: layers or tensors by name, * "
+                 "and ? as in file names; may be "
                  "repeated, "
                  "the last that fits counts")
       ->allow_extra_args(false)
@@ -89,8 +90,20 @@ void Int8Arguments::add_to(CLI::App& app) {
 }
 
 bool Int8Arguments::any() const {
-  return !(data.empty() && calibrator.empty() && cache.empty() && table.empty() && layers.empty() &&
-           scheme.empty() && !strict);
+  const bool shared = !table.empty() || !layers.empty();  // with --bf16 and --fp16
+  return (shared && !half) || strict ||
+         !(data.empty() && calibrator.empty() && cache.empty() && scheme.empty());
+}
+
+void Int8Arguments::add_to(HalfOptions& options) const {
+  options.overrides = overrides();
+  if (!int8) {
+    for (const PrecisionOverride& order : options.overrides) {
+      if (order.precision != DataType::f32)
+        throw ModelError(fmt::format("--layer-precision {}=int8 without --int8", order.pattern));
+    }
+  }
+  if (!table.empty()) options.table = CalibrationTable::load(table);
 }
 
 CalibrationTable Int8Arguments::calibrated(const Network& network, const InputArguments& pictures,

@@ -26,13 +26,17 @@ struct Int8Arguments {
   std::vector<std::string> layers;
   std::int64_t batch = 0;
   bool strict = false;
+  bool half = false;  // --bf16 or --fp16: then a table and --layer-precision are theirs too
 
   void add_to(CLI::App& app);
   void add_calibration(CLI::App& app);  // those that find ranges
   bool any() const;                     // whether one was given, but --int8
 
+  // What layers in 16 bits take of these options.
+  void add_to(HalfOptions& options) const;
+
   // Calibrates where no table is given and no cache fits. Nothing without --int8; ModelError when one of the
-  // other options is there all the same. Says on stderr why a cache was not taken.
+  // other options is there all the same and is of no use. Says on stderr why a cache was not taken.
   std::optional<Int8Options> options(const Network& network, const InputArguments& pictures, int threads,
                                      ProgressBar& bar) const;
 

@@ -150,6 +150,7 @@ void bind_options(nb::module_& module) {
               nb::for_setter(nb::arg("count").none()), "For bisection.")
       .def_rw("int8", &BuildOptions::int8, nb::for_setter(nb::arg("options").none()),
               "Layers on integers; float layers remain where the report says why.")
+      .def_rw("half", &BuildOptions::half, "Values, and layers, in 16-bit floats where that is faster.")
       .def_rw("taps", &BuildOptions::taps, "Tapped values become outputs too, named as the taps.")
       .def_prop_rw(
           "progress", [](const BuildOptions& self) { return progress_function(self.progress); },
@@ -187,6 +188,8 @@ void bind_report(nb::module_& module) {
               "none was "
               "close.")
       .def_ro("layers", &BuildReport::layers, "Of a build with int8, in the order of execution.")
+      .def_ro("kept", &BuildReport::kept,
+              "Of a build with half: layers that do without a type, in the order of execution.")
       .def_ro("seconds", &BuildReport::seconds);
 }
 

@@ -1,9 +1,11 @@
-// tenon.Int8Options: layers on integers, for BuildOptions.int8, and what a build says of them.
+// tenon.Int8Options and tenon.HalfOptions: layers on integers and in 16-bit floats, for BuildOptions.int8 and
+// BuildOptions.half, and what a build says of them.
 #include "bindings/python/calibration.hpp"
 
 #include <tenon/builder.hpp>
 
 #include <nanobind/stl/map.h>
+#include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
@@ -24,6 +26,40 @@ Int8Options make_int8(CalibrationTable table, const std::string& calibrator,
   for (const std::string& text : strict)
     options.overrides.push_back(parse_precision_override(text, PrecisionMode::strict));
   return options;
+}
+
+HalfOptions make_half(std::vector<DataType> types, const std::vector<std::string>& overrides,
+                      std::optional<CalibrationTable> table) {
+  HalfOptions options;
+  options.types = std::move(types);
+  for (const std::string& text : overrides) options.overrides.push_back(parse_precision_override(text));
+  options.table = std::move(table);
+  return options;
+}
+
+void bind_half(nb::module_& module) {
+  nb::class_<HalfOptions>(
+      module, "HalfOptions",
+      "Values, and layers, in 16-bit floats: give it to build() as half. types: bf16, f16 or both. "
+      "overrides: "
+      "\"PATTERN=fp32\", layers that read and write f32. table: of calibrate(); layers around values that a "
+      "type cannot hold do without it.")
+      .def(
+          "__init__",
+          [](HalfOptions* self, std::vector<DataType> types, const std::vector<std::string>& overrides,
+             std::optional<CalibrationTable> table) {
+            new (self) HalfOptions(make_half(std::move(types), overrides, std::move(table)));
+          },
+          "types"_a, "overrides"_a = nb::list(), "table"_a = nb::none(),
+          nb::sig("def __init__(self, types: collections.abc.Sequence[DataType], overrides: "
+                  "collections.abc.Sequence[str] = [], table: CalibrationTable | None = None) -> None"))
+      .def_ro("types", &HalfOptions::types);
+
+  nb::class_<KeptLayer>(module, "KeptLayer", "A layer that does without a 16-bit type.")
+      .def_ro("location", &KeptLayer::location, "In the model.")
+      .def_ro("op", &KeptLayer::op)
+      .def_ro("type", &KeptLayer::type)
+      .def_ro("reason", &KeptLayer::reason);
 }
 
 }  // namespace
@@ -57,6 +93,7 @@ void bind_int8(nb::module_& module) {
       .def_ro("tensor", &LayerPrecision::tensor, "That it computes.")
       .def_ro("precision", &LayerPrecision::precision, "i8, u8 or f32: of what it reads.")
       .def_ro("reason", &LayerPrecision::reason, "Why it stays f32.");
+  bind_half(module);
 }
 
 }  // namespace tenon::python
