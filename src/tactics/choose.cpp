@@ -142,6 +142,10 @@ class Chooser {
     Problem problem{Op(reorder), {}, {}, options_.accuracy, options_.isa, options_.threads, nullptr, {}};
     problem.inputs.push_back(operand_of(type, nullptr, options_));
     problem.outputs.push_back(problem.inputs.front());
+    for (const Layout* layout : {&from, &to}) {
+      if (layout->stored && !problem.may_store(*layout->stored))
+        problem.stored_types.push_back(*layout->stored);
+    }
     return problem;
   }
 

@@ -16,6 +16,7 @@ namespace {
 
 // Layers that move more than they compute, on tensors that are large enough to count.
 constexpr std::string_view kLightNet = R"(graph @light(%x: f32[1,32,48,48]) {
+  %s = constant {value=i64[3] [1, 64, 576]} : i64[3]
   %a = tanh(%x) : f32[1,32,48,48] loc("first")
   %b = max_pool(%a) {kernel=[3,3], pad=[1,1,1,1]} : f32[1,32,48,48] loc("pool")
   %c = sigmoid(%b) : f32[1,32,48,48] loc("second")
@@ -23,7 +24,7 @@ constexpr std::string_view kLightNet = R"(graph @light(%x: f32[1,32,48,48]) {
   %e = concat(%d, %b) {axis=1} : f32[1,64,48,48] loc("join")
   %f = mul(%e, %e) : f32[1,64,48,48] loc("square")
   %g = max_pool(%f) {kernel=[2,2], stride=[2,2]} : f32[1,64,24,24] loc("small")
-  %h = reshape(%g) {shape=[1,64,576]} : f32[1,64,576] loc("rows")
+  %h = reshape(%g, %s) : f32[1,64,576] loc("rows")
   %i = softmax(%h) {axis=2} : f32[1,64,576] loc("share")
   return %i as "y"
 })";
@@ -105,7 +106,7 @@ TEST(Half, LayersStayAsTheyAreByName) {
 
 // What it multiplies and divides by again is beyond f16, but not beyond bf16.
 constexpr std::string_view kLargeNet = R"(graph @large(%x: f32[1,32,48,48]) {
-  %up = constant {value=f32[] 200000.0} : f32[]
+  %up = constant {value=f32[1] [200000.0]} : f32[1]
   %a = max_pool(%x) {kernel=[3,3], pad=[1,1,1,1]} : f32[1,32,48,48] loc("before")
   %b = mul(%a, %up) : f32[1,32,48,48] loc("grows")
   %c = max_pool(%b) {kernel=[3,3], pad=[1,1,1,1]} : f32[1,32,48,48] loc("large")
