@@ -62,8 +62,14 @@ TEST_P(ObserveKernels, CountsEveryElement) {
   SCOPED_TRACE(random.trace());
   for (const int size : {1, 3, 16, 63, 64, 65, 255, 256, 257, 1000, 70000, 150001}) {
     std::vector<float> x(static_cast<std::size_t>(size));
-    const int zeros = random.integer(0, 9);  // few and many: they are counted in another way
-    for (float& v : x) v = random.integer(0, 9) < zeros ? 0.0F : random.real(-3, 3);
+    // Few and many zeros, and values like the one before: they are counted in another way.
+    const int zeros = random.integer(0, 9);
+    const int repeats = random.integer(0, 9);
+    float last = 0;
+    for (float& v : x) {
+      if (random.integer(0, 9) >= repeats) last = random.real(-3, 3);
+      v = random.integer(0, 9) < zeros ? 0.0F : last;
+    }
     x[x.size() / 2] = -0.0F;
     ObserveScale scale = same_scale(random.coin() ? 512.0F : random.real(500, 1000));
     if (random.coin()) scale = {512.0F, 2048.0F, 1024.0F, 1.0F};

@@ -1,6 +1,6 @@
 // observe.hpp over the vector type of simd/: bins are computed by vectors, a block at a time, and counted one
-// by one, which is bound by the stores. In some tensors most values are zero: a level that can compact
-// vectors leaves bin 0 out where it is frequent, and counts it by the number of those that are left.
+// by one, which is bound by the stores; those to one bin wait for each other. In some tensors most values
+// are zero, or like the one before: a level that can compact vectors counts such values by the vector.
 #pragma once
 
 #include "backends/cpu/kernels/observe/observe.hpp"
@@ -68,13 +68,16 @@ struct ScaleLanes {
   }
 };
 
-// How a level treats bin 0. This one does not tell it apart.
+// How a level treats bins that are frequent in some tensors: 0, and that of the value before. This one does
+// not tell them apart.
 struct KeepAllBins {
   static constexpr bool kCompacts = false;
-  static int zeros(simd::I32) { return 0; }  // how many of the bins are 0
-  static int compact(simd::I32, std::int32_t*) {
-    return 0;
-  }  // stores the others (kLanes may be written); how many
+  // How many of the bins are frequent.
+  int frequent(simd::I32 /*bins*/) { return 0; }
+  // Counts those in the table, and stores the others (kLanes may be written); how many they are.
+  int count(simd::I32 /*bins*/, std::uint32_t* /*table*/, std::int32_t* /*others*/) { return 0; }
+  // Counts what it kept back.
+  void finish(std::uint32_t* /*table*/) {}
 };
 
 Observation observe_extremes(const float* src, std::ptrdiff_t n) {
@@ -108,23 +111,38 @@ TENON_SIMD void count_bins(const std::int32_t* bins, std::uint32_t* table0, std:
   });
 }
 
-// A block whose bins are stored without bin 0, and counted.
-template <class Bins>
-int count_compacted(const float* src, const ScaleLanes& scale, ObservedLanes& lanes, std::uint32_t* table0,
-                    std::uint32_t* table1) {
+// Bins of one block that are still to be counted.
+struct WaitingBins {
+  // A vector that is compacted writes beyond what is left of it.
+  alignas(64) std::int32_t bins[kObserveBlock + simd::F32::kLanes];
+  int n = 0;
+};
+
+// Finds the bins of a block, and counts those of the block before at the same time: vectors have nothing to
+// do with the stores that bound counting. How many values were in frequent bins.
+template <bool kCompact, class Bins>
+TENON_SIMD int observe_block(const float* src, const ScaleLanes& scale, ObservedLanes& lanes, Bins& level,
+                             WaitingBins& before, WaitingBins& now, std::uint32_t* table0,
+                             std::uint32_t* table1) {
   using V = simd::F32;
-  alignas(64) std::int32_t bins[kObserveBlock + V::kLanes];
-  int kept = 0;
+  int frequent = 0;
+  now.n = 0;
   for (int e = 0; e < kObserveBlock; e += V::kLanes) {
     const V x = V::load(src + e);
     lanes.add(x);
-    kept += Bins::compact(scale.bin(x), bins + kept);
+    const simd::I32 bin = scale.bin(x);
+    if (kCompact) {
+      now.n += level.count(bin, table0, now.bins + now.n);
+    } else {
+      bin.store(now.bins + e);
+      frequent += level.frequent(bin);
+    }
+    if (e + V::kLanes <= before.n) count_bins<V::kLanes>(before.bins + e, table0, table1);
   }
-  table0[0] += static_cast<std::uint32_t>(kObserveBlock - kept);
-  int e = 0;
-  for (; e + 8 <= kept; e += 8) count_bins<8>(bins + e, table0, table1);
-  for (; e < std::min(kept, kObserveBlock); ++e) ++table0[bins[e]];
-  return kObserveBlock - kept;
+  for (int e = before.n / V::kLanes * V::kLanes; e < before.n; ++e) ++table0[before.bins[e]];
+  if (kCompact) return kObserveBlock - now.n;
+  now.n = kObserveBlock;
+  return frequent;
 }
 
 template <class Bins>
@@ -136,68 +154,43 @@ Observation observe_range(const ObserveArgs& args, std::ptrdiff_t begin, std::pt
   std::uint32_t* const table0 = args.tables;
   std::uint32_t* const table1 = table0 + args.stride;
   static_assert(kObserveTables == 2);
-  // The bins of a block are computed while those of the block before are counted: vectors have nothing to do
-  // with the stores that bound counting.
-  alignas(64) std::int32_t buffers[2][kObserveBlock];
-  std::int32_t* bins = buffers[0];
-  std::int32_t* waiting = buffers[1];
-  bool any_waiting = false;
-  int zeros = 0;
-  const auto bins_of = [&](const float* src, int at) TENON_INLINE_LAMBDA {
-    const V x = V::load(src + at);
-    lanes.add(x);
-    const simd::I32 bin = scale.bin(x);
-    bin.store(bins + at);
-    zeros += Bins::zeros(bin);
-  };
-  const auto count_waiting = [&] {
-    if (!any_waiting) return;
-    for (int e = 0; e < kObserveBlock; e += V::kLanes) count_bins<V::kLanes>(waiting + e, table0, table1);
-    any_waiting = false;
-  };
+  WaitingBins buffers[2];
+  WaitingBins* now = &buffers[0];
+  WaitingBins* before = &buffers[1];
+  Bins level;
+  int frequent = 0;
   std::ptrdiff_t i = begin;
   for (; i + kObserveBlock <= end; i += kObserveBlock) {
-    const float* const src = args.src + i;
-    if (Bins::kCompacts && zeros > kObserveBlock / 8) {
-      count_waiting();
-      zeros = count_compacted<Bins>(src, scale, lanes, table0, table1);
-      continue;
-    }
-    zeros = 0;
-    if (any_waiting) {
-      for (int e = 0; e < kObserveBlock; e += V::kLanes) {
-        bins_of(src, e);
-        count_bins<V::kLanes>(waiting + e, table0, table1);
-      }
-    } else {
-      for (int e = 0; e < kObserveBlock; e += V::kLanes) bins_of(src, e);
-    }
-    any_waiting = true;
-    std::swap(bins, waiting);
+    frequent = Bins::kCompacts && frequent > kObserveBlock / 8
+                   ? observe_block<true>(args.src + i, scale, lanes, level, *before, *now, table0, table1)
+                   : observe_block<false>(args.src + i, scale, lanes, level, *before, *now, table0, table1);
+    std::swap(before, now);
   }
-  count_waiting();
+  for (int e = 0; e < before->n; ++e) ++table0[before->bins[e]];
   for (; i + V::kLanes <= end; i += V::kLanes) {
-    bins_of(args.src + i, 0);
-    count_bins<V::kLanes>(bins, table0, table1);
+    const V x = V::load(args.src + i);
+    lanes.add(x);
+    scale.bin(x).store(now->bins);
+    count_bins<V::kLanes>(now->bins, table0, table1);
   }
   for (; i < end; ++i) {
     const V x = V::set1(args.src[i]);
     lanes.add(x);
-    scale.bin(x).store(bins);
-    ++table0[bins[0]];
+    scale.bin(x).store(now->bins);
+    ++table0[now->bins[0]];
   }
+  level.finish(table0);
   return lanes.result();
 }
 
 // Most counters are 0: they are passed over, a cache line at a time.
-void observe_drain_table(std::uint32_t* counters, std::uint64_t* bins) noexcept {
-  constexpr int kLine = 16;
-  for (std::ptrdiff_t i = 0; i < kObserveBins; i += kLine) {
+void observe_drain_table(std::uint32_t* counters, std::uint64_t* bins, std::ptrdiff_t n) noexcept {
+  for (std::ptrdiff_t i = 0; i < n; i += kObserveLine) {
     std::uint32_t any = 0;
-    for (int k = 0; k < kLine; ++k) any |= counters[i + k];
+    for (int k = 0; k < kObserveLine; ++k) any |= counters[i + k];
     if (any == 0) continue;
-    for (int k = 0; k < kLine; ++k) bins[i + k] += counters[i + k];
-    for (int k = 0; k < kLine; ++k) counters[i + k] = 0;
+    for (int k = 0; k < kObserveLine; ++k) bins[i + k] += counters[i + k];
+    for (int k = 0; k < kObserveLine; ++k) counters[i + k] = 0;
   }
 }
 

@@ -8,7 +8,7 @@ namespace tenon::cpu {
 
 #define TENON_OBSERVE_KERNEL(isa, name, drain)                                             \
   Observation name(const ObserveArgs&, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept; \
-  void drain(std::uint32_t* counters, std::uint64_t* bins) noexcept;
+  void drain(std::uint32_t* counters, std::uint64_t* bins, std::ptrdiff_t n) noexcept;
 #include "backends/cpu/kernels/observe/kernels.inc"
 #undef TENON_OBSERVE_KERNEL
 
@@ -29,6 +29,22 @@ Observation unite(const Observation& a, const Observation& b) {
   return {std::min(a.min, b.min), std::max(a.max, b.max), a.finite && b.finite};
 }
 
+// How many counters, from the first, may hold counts of 0 … most.
+std::ptrdiff_t reach_of(float most, float inverse) {
+  const float bin = std::min(most * inverse, static_cast<float>(kObserveBins - 1));
+  return (static_cast<std::ptrdiff_t>(bin) / kObserveLine + 1) * kObserveLine;
+}
+
+void note_reach(ObserveScratch& mine, const Observation& seen, const ObserveScale& scale) {
+  std::array<std::ptrdiff_t, 3> reach = {kObserveBins, kObserveBins, kObserveBins};
+  if (seen.finite) {
+    reach[0] = seen.max >= 0 ? reach_of(std::min(seen.max, scale.limit), scale.positive) : 0;
+    reach[1] = seen.min < 0 ? reach_of(-seen.min, scale.negative) : 0;
+    reach[2] = seen.max >= scale.limit ? reach_of(seen.max, scale.beyond) : 0;
+  }
+  for (std::size_t i = 0; i < reach.size(); ++i) mine.reach[i] = std::max(mine.reach[i], reach[i]);
+}
+
 }  // namespace
 
 std::span<const ObserveKernel> observe_kernels() { return kObserveKernels; }
@@ -45,6 +61,7 @@ Observation observe_run(const ObserveKernel& kernel, std::span<const float> valu
     if (count) mine.filled = std::max<std::ptrdiff_t>(mine.filled, one ? 1 : kObserveTables);
     const Observation seen =
         kernel.observe(args, static_cast<std::ptrdiff_t>(begin), static_cast<std::ptrdiff_t>(end));
+    if (count) note_reach(mine, seen, scale);
     mine.seen = mine.used ? unite(mine.seen, seen) : seen;
     mine.used = true;
   });
@@ -65,11 +82,12 @@ void observe_drain(const ObserveKernel& kernel, std::span<ObserveScratch> scratc
   for (ObserveScratch& mine : scratch) {
     std::uint32_t* table = mine.tables.data();
     for (; mine.filled > 0; --mine.filled) {
-      kernel.drain(table, positive.data());
-      kernel.drain(table + kObserveBins, negative.data());
-      if (!beyond.empty()) kernel.drain(table + 2 * kObserveBins, beyond.data());
+      kernel.drain(table, positive.data(), mine.reach[0]);
+      kernel.drain(table + kObserveBins, negative.data(), mine.reach[1]);
+      if (!beyond.empty()) kernel.drain(table + 2 * kObserveBins, beyond.data(), mine.reach[2]);
       table += kObserveTable;
     }
+    mine.reach = {};
   }
 }
 
@@ -77,6 +95,7 @@ void observe_drop(std::span<ObserveScratch> scratch) noexcept {
   for (ObserveScratch& mine : scratch) {
     std::fill_n(mine.tables.begin(), mine.filled * kObserveTable, 0U);
     mine.filled = 0;
+    mine.reach = {};
   }
 }
 

@@ -9,6 +9,7 @@
 
 #include "backends/cpu/kernels/kernel.hpp"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -26,6 +27,8 @@ inline constexpr std::ptrdiff_t kObserveTable = 3 * kObserveBins;
 // Values count in turn in up to this many tables, so that equal neighbours do not wait for each other; no
 // more than fit into the first cache.
 inline constexpr std::ptrdiff_t kObserveTables = 2;
+// Counters that are looked at together: a cache line.
+inline constexpr std::ptrdiff_t kObserveLine = 16;
 
 // Inverse widths of bins, finite and > 0, and where the values beyond begin.
 struct ObserveScale {
@@ -54,8 +57,8 @@ struct ObserveKernel {
   KernelInfo info;
   // The elements [begin, end), not empty.
   Observation (*observe)(const ObserveArgs&, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept;
-  // Adds kObserveBins counters to the bins and zeroes them.
-  void (*drain)(std::uint32_t* counters, std::uint64_t* bins) noexcept;
+  // Adds the first n counters to the bins and zeroes them; n is a multiple of kObserveLine.
+  void (*drain)(std::uint32_t* counters, std::uint64_t* bins, std::ptrdiff_t n) noexcept;
 };
 
 std::span<const ObserveKernel> observe_kernels();
@@ -65,6 +68,8 @@ const ObserveKernel* select_observe(Isa level);
 struct ObserveScratch {
   std::vector<std::uint32_t> tables = std::vector<std::uint32_t>(kObserveTables * kObserveTable);
   std::ptrdiff_t filled = 0;  // tables that may hold counts; the others are all zero
+  // Of each part of a table how many counters, from the first, may hold counts; multiples of kObserveLine.
+  std::array<std::ptrdiff_t, 3> reach = {};
   Observation seen;
   bool used = false;  // in the run that is going on
 };
