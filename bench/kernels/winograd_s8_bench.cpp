@@ -74,9 +74,9 @@ void run_winograd(benchmark::State& state, const cpu::WinogradS8Kernel& kernel, 
   SquareData data(layer);
   Bytes weights(cpu::winograd_s8_packed_size(data.args.shape) * sizeof(std::int16_t));
   Bytes scratch(cpu::winograd_s8_scratch_size(data.args.shape, pool().size()));
-  const cpu::WinogradS8Args args{data.args, reinterpret_cast<const std::int16_t*>(weights.data())};
+  const auto* packed = reinterpret_cast<const std::int16_t*>(weights.data());
   for (auto _ : state) {
-    cpu::winograd_s8_run(kernel, args, reinterpret_cast<std::byte*>(scratch.data()), pool());
+    cpu::winograd_s8_run(kernel, data.args, packed, reinterpret_cast<std::byte*>(scratch.data()), pool());
     benchmark::ClobberMemory();
   }
   report_dot_ops(state, kernel.info, data.ops());

@@ -182,7 +182,7 @@ void check_winograd(const WinogradS8Kernel& kernel, const S8Case& c, Random& ran
       c, {}, random,
       [&](const ConvS8Args& args, int threads) { return winograd_s8_scratch_size(args.shape, threads); },
       [&](const ConvS8Args& args, std::byte* scratch, ThreadPool& pool) {
-        winograd_s8_run(kernel, {args, weights.data()}, scratch, pool);
+        winograd_s8_run(kernel, args, weights.data(), scratch, pool);
       });
 }
 

@@ -64,6 +64,14 @@ void add_requantized_cases(std::vector<OpCase>& cases) {
                      conv,
                      {bytes(DataType::u8, {n, 35, h, w}), filter({30, 35, 1, 1}), weight({30}, 1e-4, 1e-3),
                       absent(), bytes(DataType::u8, {n, 30, h, w})}});
+    conv.x_zero = 3;
+    conv.pad = {1, 2, 1, 1};
+    cases.push_back({"quantized_conv_3x3_residual",
+                     conv,
+                     {bytes(DataType::i8, {n, 37, h, w}), filter({35, 37, 3, 3}), weight({35}, 1e-5, 1e-4),
+                      fixed(DataType::i32, {35}, -20000, 20000), bytes(DataType::i8, {n, 35, h, w + 1})}});
+    conv.x_zero = 0;
+    conv.pad = {};
     conv.output_dtype = DataType::f32;
     cases.push_back({"quantized_conv_to_floats",
                      conv,

@@ -48,11 +48,11 @@ class QuantizedConvStep final : public Step {
     args = args_of(shapes);
     const char* refused = Form::refusal(args.shape);
     TENON_REQUIRE(refused == nullptr, "{}: {}", kKind, refused);
-    require_weight(weights_, kKind, DataType::i8, Form::packed_size(args.shape));
+    require_weight(weights_, kKind, DataTypeOf<Weight>::value, Form::packed_size(args.shape));
     const std::size_t channels = conv_s8_packed_bias_size(args.shape);
     require_weight(bias_, kKind, DataType::i32, Form::packed_bias_size(args.shape));
     require_weight(multiplier_, kKind, DataType::f32, channels);
-    args.weights = weights_.values<std::int8_t>().data();
+    if constexpr (!kPacksWords) args.weights = weights_.values<Weight>().data();
     args.bias = bias_.values<std::int32_t>().data();
     args.requantize = requantize_;
     args.requantize.multiplier = multiplier_.values<float>().data();
@@ -67,12 +67,18 @@ class QuantizedConvStep final : public Step {
     args.src = call.inputs[0]->as<std::uint8_t>();
     args.requantize.residual = residual_ ? call.inputs[1]->data : nullptr;
     args.dst = call.outputs[0]->data;
-    Form::run(*kernel_, args, call.scratch, *call.pool);
+    if constexpr (kPacksWords) {
+      Form::run(*kernel_, args, weights_.values<Weight>().data(), call.scratch, *call.pool);
+    } else {
+      Form::run(*kernel_, args, call.scratch, *call.pool);
+    }
     return {};
   }
 
  private:
+  using Weight = typename Form::Weight;
   static constexpr std::string_view kKind = Form::kKind;
+  static constexpr bool kPacksWords = !std::is_same_v<Weight, std::int8_t>;
 
   ConvS8Args args_of(const StepShapes& shapes) const {
     ConvS8Args args;
@@ -110,6 +116,7 @@ void register_cpu_step_quantized_conv(StepRegistry& registry) {
   cpu::add_quantized<cpu::QuantizedConvPlanar>(registry);
   cpu::add_quantized<cpu::QuantizedConvDepthwise>(registry);
   cpu::add_quantized<cpu::QuantizedConvTransposed>(registry);
+  cpu::add_quantized<cpu::QuantizedConvWinograd>(registry);
 }
 
 }  // namespace tenon

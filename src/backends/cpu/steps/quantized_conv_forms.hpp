@@ -4,11 +4,13 @@
 //   planar     cpu.quantized_conv_planar     nchw → nchw16c, at most 4 input channels
 //   depthwise  cpu.quantized_conv_depthwise  nchw16c → nchw16c, one channel a group
 //   transposed cpu.quantized_conv_transpose  nchw16c → nchw16c
+//   winograd   cpu.quantized_conv_winograd   nchw16c → nchw16c, 3x3 by Winograd's algorithm
 #pragma once
 
 #include "backends/cpu/kernels/conv_s8/conv_s8.hpp"
 #include "backends/cpu/kernels/deconv_s8/deconv_s8.hpp"
 #include "backends/cpu/kernels/depthwise_s8/depthwise_s8.hpp"
+#include "backends/cpu/kernels/winograd_s8/winograd_s8.hpp"
 #include "backends/cpu/steps/conv_geometry.hpp"
 #include "ops/conv_window.hpp"
 #include "ops/quantized_conv_transpose.hpp"
@@ -21,6 +23,7 @@ namespace tenon::cpu {
 // Filters of [M, C/group, kernel…].
 struct QuantizedConvFilter {
   using Op = op::QuantizedConv;
+  using Weight = std::int8_t;  // what filters are packed into
   static std::size_t packed_bias_size(const ConvShape& s) { return conv_s8_packed_bias_size(s); }
   static void pack_bias(const ConvShape& s, const std::int8_t* weights, const std::int32_t* bias,
                         bool src_signed, int src_zero, std::int32_t* packed) {
@@ -81,6 +84,7 @@ struct QuantizedConvDepthwise : QuantizedConvFilter {
 
 struct QuantizedConvTransposed {
   using Op = op::QuantizedConvTranspose;
+  using Weight = std::int8_t;
   using Kernel = ConvS8Kernel;
   static constexpr std::string_view kKind = "cpu.quantized_conv_transpose";
   static constexpr bool kPlainInput = false;
@@ -107,6 +111,28 @@ struct QuantizedConvTransposed {
   static void run(const Kernel& kernel, const ConvS8Args& args, std::byte* scratch,
                   ThreadPool& pool) noexcept {
     deconv_s8_run(kernel, args, scratch, pool);
+  }
+};
+
+struct QuantizedConvWinograd : QuantizedConvFilter {
+  using Kernel = WinogradS8Kernel;
+  using Weight = std::int16_t;
+  static constexpr std::string_view kKind = "cpu.quantized_conv_winograd";
+  static constexpr bool kPlainInput = false;
+  static const Kernel* select(Isa level) { return select_winograd_s8(level); }
+  static const char* refusal(const ConvShape& s) { return winograd_s8_refusal(s); }
+  static double products(const ConvShape& s) { return QuantizedConvForm<false>::products(s); }
+  static ConvS8Configs configs(const Kernel&, const ConvShape&) { return {{}, 1}; }
+  static std::size_t packed_size(const ConvShape& s) { return winograd_s8_packed_size(s); }
+  static void pack(const ConvShape& s, const std::int8_t* from, std::int16_t* to) {
+    winograd_s8_pack(s, from, to);
+  }
+  static std::size_t scratch(const Kernel&, const ConvS8Args& args, int threads) {
+    return winograd_s8_scratch_size(args.shape, threads);
+  }
+  static void run(const Kernel& kernel, const ConvS8Args& args, const std::int16_t* weights,
+                  std::byte* scratch, ThreadPool& pool) noexcept {
+    winograd_s8_run(kernel, args, weights, scratch, pool);
   }
 };
 

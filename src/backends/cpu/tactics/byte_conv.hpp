@@ -40,6 +40,10 @@ class ByteConvTactic : public Tactic {
                            problem.outputs[0].dims);
   }
 
+  static const std::int8_t* filter(const Problem& problem) {
+    return problem.inputs[kFilter].constant->template values<std::int8_t>().data();
+  }
+
   // The layouts of x and result, and what the model expects of it.
   static Candidate candidate(const Problem& problem) {
     Candidate result;
@@ -59,8 +63,9 @@ class ByteConvTactic : public Tactic {
     prepared.params.push_back({"@kernel", std::vector<std::int64_t>(kernel.begin(), kernel.end())});
     prepared.params.push_back(
         {"@config", std::vector<std::int64_t>{config.pixels, config.oc_blocks, config.oc_inner ? 1 : 0}});
-    Tensor packed(DataType::i8, {static_cast<std::int64_t>(Form::packed_size(shape))});
-    Form::pack(shape, filter(problem), packed.mutable_values<std::int8_t>().data());
+    using Weight = typename Form::Weight;
+    Tensor packed(DataTypeOf<Weight>::value, {static_cast<std::int64_t>(Form::packed_size(shape))});
+    Form::pack(shape, filter(problem), packed.mutable_values<Weight>().data());
     prepared.weights = {std::move(packed)};
     return prepared;
   }
@@ -77,10 +82,6 @@ class ByteConvTactic : public Tactic {
  private:
   static std::span<const std::int64_t> kernel_dims(const Problem& problem) {
     return std::span(problem.inputs[kFilter].dims).subspan(2);
-  }
-
-  static const std::int8_t* filter(const Problem& problem) {
-    return problem.inputs[kFilter].constant->template values<std::int8_t>().data();
   }
 };
 

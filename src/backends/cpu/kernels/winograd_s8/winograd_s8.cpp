@@ -78,10 +78,10 @@ std::size_t winograd_s8_scratch_size(const ConvShape& shape, int threads) {
   return static_cast<std::size_t>(WinogradS8Driver::scratch_bytes(shape, kWinogradS8Outputs, threads));
 }
 
-void winograd_s8_run(const WinogradS8Kernel& kernel, const WinogradS8Args& args, std::byte* scratch,
-                     ThreadPool& pool) noexcept {
-  if (args.conv.shape.empty()) return;
-  const WinogradS8Call call{args.conv.shape, args.conv.src, args.weights, args.conv};
+void winograd_s8_run(const WinogradS8Kernel& kernel, const ConvS8Args& args, const std::int16_t* weights,
+                     std::byte* scratch, ThreadPool& pool) noexcept {
+  if (args.shape.empty()) return;
+  const WinogradS8Call call{args.shape, args.src, weights, args};
   WinogradS8Driver(kernel, call, kWinogradS8Outputs, scratch).run(pool);
 }
 

@@ -48,14 +48,10 @@ bool winograd_s8_fits(const ConvShape& shape, const std::int8_t* weights) noexce
 std::size_t winograd_s8_packed_size(const ConvShape& shape);
 void winograd_s8_pack(const ConvShape& shape, const std::int8_t* weights, std::int16_t* packed) noexcept;
 
-struct WinogradS8Args {
-  ConvS8Args conv;  // config, planar and weights are not used
-  const std::int16_t* weights = nullptr;
-};
-
 // scratch: that many bytes, aligned to a cache line, for at least as many threads as the pool has.
 std::size_t winograd_s8_scratch_size(const ConvShape& shape, int threads);
-void winograd_s8_run(const WinogradS8Kernel& kernel, const WinogradS8Args& args, std::byte* scratch,
-                     ThreadPool& pool) noexcept;
+// Of args, config, planar and weights are not used.
+void winograd_s8_run(const WinogradS8Kernel& kernel, const ConvS8Args& args, const std::int16_t* weights,
+                     std::byte* scratch, ThreadPool& pool) noexcept;
 
 }  // namespace tenon::cpu
