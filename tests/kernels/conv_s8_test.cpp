@@ -150,22 +150,48 @@ TENON_FOR_EACH_KERNEL(ConvS8Kernels, conv_s8_kernels());
 
 using DepthwiseS8Kernels = test::KernelTest<DepthwiseS8Kernel>;
 
+void check_depthwise(const DepthwiseS8Kernel& kernel, Random& random, ConvShape s) {
+  ASSERT_EQ(depthwise_s8_refusal(s), nullptr);
+  const S8Case c = random_s8_case(random, s, false);
+  std::vector<std::int8_t> weights(depthwise_s8_packed_size(s));
+  depthwise_s8_pack(s, c.weights.data(), weights.data());
+  check_case(
+      c, weights, random,
+      [&](const ConvS8Args& args, int threads) { return depthwise_s8_scratch_size(args.shape, threads); },
+      [&](const ConvS8Args& args, std::byte* scratch, ThreadPool& pool) {
+        depthwise_s8_run(kernel, args, scratch, pool);
+      });
+}
+
 TEST_P(DepthwiseS8Kernels, RandomWindows) {
   Random random;
   SCOPED_TRACE(random.trace());
   for (int i = 0; i < 60 && !HasFatalFailure(); ++i) {
     ConvShape s = test::random_window(random, i % 4 == 0 ? 7 : 3, 30);
     s.groups = s.in_channels = s.out_channels = random.integer(1, 40);
-    ASSERT_EQ(depthwise_s8_refusal(s), nullptr);
-    const S8Case c = random_s8_case(random, s, false);
-    std::vector<std::int8_t> weights(depthwise_s8_packed_size(s));
-    depthwise_s8_pack(s, c.weights.data(), weights.data());
-    check_case(
-        c, weights, random,
-        [&](const ConvS8Args& args, int threads) { return depthwise_s8_scratch_size(args.shape, threads); },
-        [&](const ConvS8Args& args, std::byte* scratch, ThreadPool& pool) {
-          depthwise_s8_run(kernel(), args, scratch, pool);
-        });
+    check_depthwise(kernel(), random, s);
+  }
+}
+
+// Those that have code of their own, with images of all sizes against that of a tile.
+TEST_P(DepthwiseS8Kernels, CommonWindows) {
+  Random random;
+  SCOPED_TRACE(random.trace());
+  for (int i = 0; i < 60 && !HasFatalFailure(); ++i) {
+    ConvShape s;
+    s.groups = s.in_channels = s.out_channels = random.integer(1, 40);
+    s.kernel_h = s.kernel_w = i % 2 == 0 ? 3 : 5;
+    s.stride_h = s.stride_w = i / 2 % 2 == 0 ? 1 : 2;
+    s.pad_top = random.integer(0, 2);
+    s.pad_left = random.integer(0, 2);
+    s.out_h = random.integer(1, 11);
+    s.out_w = random.integer(1, 19);
+    const auto input = [&](int outputs, int pad) {
+      return std::max(1, (outputs - 1) * s.stride_h + s.kernel_h - pad - random.integer(0, 2));
+    };
+    s.in_h = input(s.out_h, s.pad_top);
+    s.in_w = input(s.out_w, s.pad_left);
+    check_depthwise(kernel(), random, s);
   }
 }
 

@@ -1,6 +1,5 @@
 #include "backends/cpu/kernels/depthwise_s8/depthwise_s8.hpp"
 
-#include "backends/cpu/kernels/conv/range.hpp"
 #include "backends/cpu/kernels/padding.hpp"
 #include "backends/cpu/kernels/run_units.hpp"
 #include "base/thread_pool.hpp"
@@ -10,81 +9,105 @@
 
 namespace tenon::cpu {
 
-#define TENON_DEPTHWISE_S8_KERNEL(isa, name) void name(const DepthwiseS8Row& row) noexcept;
+#define TENON_DEPTHWISE_S8_KERNEL(isa, name, height) void name(const DepthwiseS8Rows& rows) noexcept;
 #include "backends/cpu/kernels/depthwise_s8/kernels.inc"
 #undef TENON_DEPTHWISE_S8_KERNEL
 
 namespace {
 
 constexpr DepthwiseS8Kernel kDepthwiseS8Kernels[] = {
-#define TENON_DEPTHWISE_S8_KERNEL(isa, name) {{"depthwise_s8", #name, Isa::isa}, name},
+#define TENON_DEPTHWISE_S8_KERNEL(isa, name, height) {{"depthwise_s8", #name, Isa::isa}, height, name},
 #include "backends/cpu/kernels/depthwise_s8/kernels.inc"
 #undef TENON_DEPTHWISE_S8_KERNEL
 };
 
-constexpr int kMostGroups = 4;  // of kernel rows
-constexpr std::ptrdiff_t kColumnBytes = kS8GroupWeights;
+constexpr int kMostKernelRows = 16;
+// Of as many rows of outputs as a kernel does, as far as it is given them.
+constexpr int kMostKnownStride = 2;
+constexpr int kMostSources = (kDepthwiseS8MostHeight - 1) * kMostKnownStride + kMostKernelRows;
 
-int tap_groups(const ConvShape& s) { return static_cast<int>(ceil_div(s.kernel_h, kS8Group)); }
+constexpr std::ptrdiff_t kLine = 64;
 
-// Columns that any output of a row reads.
-std::ptrdiff_t columns_under(const ConvShape& s) {
-  return static_cast<std::ptrdiff_t>(s.out_w - 1) * s.stride_w +
-         static_cast<std::ptrdiff_t>(s.kernel_w - 1) * s.dilation_w + 1;
-}
-
-// Of one worker: a pixel of padding, then the interleaved rows.
+// Of one worker: a row of padding.
 std::ptrdiff_t worker_bytes(const ConvShape& s) {
-  return kColumnBytes + tap_groups(s) * columns_under(s) * kColumnBytes;
+  return round_up(static_cast<std::ptrdiff_t>(s.in_w) * kChannelBlock, kLine) + kLine;
 }
 
-// A unit is an output row of a channel block.
-void run_row(const DepthwiseS8Kernel& kernel, const ConvS8Args& args, std::byte* scratch,
-             std::ptrdiff_t unit) {
-  const ConvShape& s = args.shape;
-  const std::ptrdiff_t blocks = channel_blocks(s.out_channels);
-  const int y = static_cast<int>(unit % s.out_h);
-  const std::ptrdiff_t plane = unit / s.out_h, block = plane % blocks;
-  const std::uint8_t* src = args.src + plane * s.in_h * s.in_w * kChannelBlock;
-  auto* outside = reinterpret_cast<std::uint8_t*>(scratch);
-  std::memset(outside, args.src_zero, kChannelBlock);
+int tap_quads(const ConvShape& s) { return static_cast<int>(ceil_div(s.kernel_w, kS8Group)); }
 
-  DepthwiseS8Row t;
-  t.groups = tap_groups(s);
-  const std::ptrdiff_t columns = columns_under(s);
-  t.left = static_cast<int>(std::clamp<std::ptrdiff_t>(s.pad_left, 0, columns));
-  const int skipped = std::max(-s.pad_left, 0);
-  t.columns = static_cast<int>(std::clamp<std::ptrdiff_t>(s.in_w - skipped, 0, columns - t.left));
-  t.right = static_cast<int>(columns) - t.left - t.columns;
-  DepthwiseS8Row::Source sources[kMostGroups * kS8Group];
-  for (int tap = 0; tap < t.groups * kS8Group; ++tap) {
-    const std::ptrdiff_t row = static_cast<std::ptrdiff_t>(y) * s.stride_h - s.pad_top +
-                               static_cast<std::ptrdiff_t>(tap) * s.dilation_h;
-    const bool inside = tap < s.kernel_h && row >= 0 && row < s.in_h && t.columns > 0;
-    sources[tap] = inside
-                       ? DepthwiseS8Row::Source{src + (row * s.in_w + skipped) * kChannelBlock, kChannelBlock}
-                       : DepthwiseS8Row::Source{outside, 0};
+class DepthwiseS8Walk {
+ public:
+  DepthwiseS8Walk(const DepthwiseS8Kernel& kernel, const ConvS8Args& args)
+      : kernel_(kernel),
+        args_(args),
+        s_(args.shape),
+        blocks_(channel_blocks(s_.out_channels)),
+        height_(s_.dilation_h == 1 && s_.stride_h <= kMostKnownStride ? kernel.height : 1),
+        bands_(ceil_div(s_.out_h, height_)) {}
+
+  // Bands of rows of outputs of a channel block.
+  std::ptrdiff_t units() const { return s_.batch * blocks_ * bands_; }
+
+  void run(std::ptrdiff_t begin, std::ptrdiff_t end, std::byte* scratch) const {
+    auto* padding = reinterpret_cast<std::uint8_t*>(scratch);
+    std::memset(padding, args_.src_zero, static_cast<std::size_t>(s_.in_w) * kChannelBlock);
+    for (std::ptrdiff_t unit = begin; unit < end; ++unit) {
+      const int y = static_cast<int>(unit % bands_) * height_;
+      const int height = std::min(height_, s_.out_h - y);
+      if (height == height_) {
+        run_rows(unit / bands_, y, height, padding);
+      } else {
+        for (int r = 0; r < height; ++r) run_rows(unit / bands_, y + r, 1, padding);
+      }
+    }
   }
-  t.sources = sources;
-  t.flip = args.src_signed ? 0x80 : 0;
-  t.padding = static_cast<std::uint8_t>(args.src_zero ^ t.flip);
-  t.interleaved = outside + kColumnBytes;
-  t.outputs = s.out_w;
-  t.stride = s.stride_w;
-  t.taps = s.kernel_w;
-  t.dilation = s.dilation_w;
-  t.weights = args.weights + block * t.groups * s.kernel_w * kS8GroupWeights;
-  t.bias = args.bias + block * kChannelBlock;
-  t.multiplier = args.requantize.multiplier + block * kChannelBlock;
-  t.requantize = &args.requantize;
-  t.dst = args.dst;
-  t.dst_at = unit * s.out_w * kChannelBlock;
-  kernel.row(t);
-  if (!args.requantize.bytes && block == blocks - 1) {
-    clear_padding_lanes(static_cast<float*>(args.dst) + t.dst_at, s.out_w,
-                        s.out_channels - static_cast<int>(blocks - 1) * kChannelBlock);
+
+ private:
+  void run_rows(std::ptrdiff_t plane, int y, int height, const std::uint8_t* padding) const {
+    const std::ptrdiff_t block = plane % blocks_;
+    const std::uint8_t* src = args_.src + plane * s_.in_h * s_.in_w * kChannelBlock;
+    const std::uint8_t* sources[kMostSources];
+    const int rows = (height - 1) * s_.stride_h + s_.kernel_h;
+    for (int i = 0; i < rows; ++i) {
+      const std::ptrdiff_t row = static_cast<std::ptrdiff_t>(y) * s_.stride_h - s_.pad_top +
+                                 static_cast<std::ptrdiff_t>(i) * s_.dilation_h;
+      sources[i] = row >= 0 && row < s_.in_h ? src + row * s_.in_w * kChannelBlock : padding;
+    }
+    DepthwiseS8Rows t;
+    t.sources = sources;
+    t.height = height;
+    t.width = s_.out_w;
+    t.in_width = s_.in_w;
+    t.kernel_h = s_.kernel_h;
+    t.kernel_w = s_.kernel_w;
+    t.stride_h = s_.stride_h;
+    t.stride_w = s_.stride_w;
+    t.dilation_w = s_.dilation_w;
+    t.pad_left = s_.pad_left;
+    t.padding = static_cast<std::uint8_t>(args_.src_zero);
+    t.flip = args_.src_signed ? 0x80 : 0;
+    t.weights = args_.weights + block * s_.kernel_h * tap_quads(s_) * kS8GroupWeights;
+    t.bias = args_.bias + block * kChannelBlock;
+    t.multiplier = args_.requantize.multiplier + block * kChannelBlock;
+    t.requantize = &args_.requantize;
+    t.dst = args_.dst;
+    t.dst_row = static_cast<std::ptrdiff_t>(s_.out_w) * kChannelBlock;
+    t.dst_at = (plane * s_.out_h + y) * t.dst_row;
+    kernel_.rows(t);
+    if (!args_.requantize.bytes && block == blocks_ - 1) {
+      clear_padding_lanes(static_cast<float*>(args_.dst) + t.dst_at,
+                          static_cast<std::ptrdiff_t>(height) * s_.out_w,
+                          s_.out_channels - static_cast<int>(blocks_ - 1) * kChannelBlock);
+    }
   }
-}
+
+  const DepthwiseS8Kernel& kernel_;
+  const ConvS8Args& args_;
+  const ConvShape& s_;
+  std::ptrdiff_t blocks_;
+  int height_;
+  std::ptrdiff_t bands_;
+};
 
 }  // namespace
 
@@ -94,22 +117,22 @@ const DepthwiseS8Kernel* select_depthwise_s8(Isa level) { return best_kernel(dep
 
 const char* depthwise_s8_refusal(const ConvShape& shape) {
   if (shape.group_in() != 1 || shape.group_out() != 1) return "more than one channel per group";
-  if (tap_groups(shape) > kMostGroups) return "a kernel of more than 16 rows";
+  if (shape.kernel_h > kMostKernelRows) return "a kernel of more than 16 rows";
   return nullptr;
 }
 
 std::size_t depthwise_s8_packed_size(const ConvShape& s) {
-  return static_cast<std::size_t>(channel_blocks(s.out_channels) * tap_groups(s) * s.kernel_w *
+  return static_cast<std::size_t>(channel_blocks(s.out_channels) * s.kernel_h * tap_quads(s) *
                                   kS8GroupWeights);
 }
 
 void depthwise_s8_pack(const ConvShape& s, const std::int8_t* weights, std::int8_t* packed) noexcept {
   for (int block = 0; block < channel_blocks(s.out_channels); ++block) {
-    for (int g = 0; g < tap_groups(s); ++g) {
-      for (int w = 0; w < s.kernel_w; ++w) {
+    for (int h = 0; h < s.kernel_h; ++h) {
+      for (int q = 0; q < tap_quads(s); ++q) {
         for (int i = 0; i < kS8GroupWeights; ++i) {
-          const int c = block * kChannelBlock + i / kS8Group, h = g * kS8Group + i % kS8Group;
-          *packed++ = c < s.out_channels && h < s.kernel_h
+          const int c = block * kChannelBlock + i / kS8Group, w = q * kS8Group + i % kS8Group;
+          *packed++ = c < s.out_channels && w < s.kernel_w
                           ? weights[(static_cast<std::ptrdiff_t>(c) * s.kernel_h + h) * s.kernel_w + w]
                           : std::int8_t{0};
         }
@@ -126,15 +149,17 @@ void depthwise_s8_run(const DepthwiseS8Kernel& kernel, const ConvS8Args& args, s
                       ThreadPool& pool) noexcept {
   const ConvShape& s = args.shape;
   if (s.empty()) return;
-  const std::ptrdiff_t rows = s.batch * channel_blocks(s.out_channels) * s.out_h;
-  const std::ptrdiff_t bytes = static_cast<std::ptrdiff_t>(s.out_w) * s.kernel_h * s.kernel_w * kChannelBlock;
-  pool.run_ranges(static_cast<std::size_t>(rows),
-                  static_cast<std::size_t>(std::max<std::ptrdiff_t>(1, kTaskBytes / bytes)),
-                  [&](std::size_t begin, std::size_t end, int worker) {
-                    std::byte* own = scratch + worker * worker_bytes(s);
-                    for (std::size_t row = begin; row < end; ++row)
-                      run_row(kernel, args, own, static_cast<std::ptrdiff_t>(row));
-                  });
+  const DepthwiseS8Walk walk(kernel, args);
+  const std::ptrdiff_t units = walk.units();
+  const std::ptrdiff_t outputs = s.batch * channel_blocks(s.out_channels) * s.out_h * s.out_w;
+  const std::ptrdiff_t bytes = outputs / units * s.kernel_h * s.kernel_w * kChannelBlock;
+  pool.run_ranges(
+      static_cast<std::size_t>(units),
+      static_cast<std::size_t>(std::max<std::ptrdiff_t>(1, kTaskBytes / std::max<std::ptrdiff_t>(1, bytes))),
+      [&](std::size_t begin, std::size_t end, int worker) {
+        walk.run(static_cast<std::ptrdiff_t>(begin), static_cast<std::ptrdiff_t>(end),
+                 scratch + worker * worker_bytes(s));
+      });
 }
 
 }  // namespace tenon::cpu

@@ -1,50 +1,50 @@
 // Depthwise convolution of bytes, nChw16c to nChw16c: the formula of conv_s8.hpp with one input and one
 // output channel a group.
 //
-// Taps of a column are summed four at a time: the rows under an output row are interleaved to [column][16
-// c][4 rows], and a product with weights in the same order is one dot product per channel and column. Weights
-// are packed once for all ISA levels,
-//   [ceil(C/16)][ceil(kernel_h/4)][kernel_w][16 c][4 rows]
-// with zeros for missing rows and channels; bias and multipliers are those of conv_s8.
+// Taps of a row are summed four at a time: four pixels of a channel block, turned to [16 c][4 pixels], and
+// weights in the same order are one dot product per channel. They are turned in registers, each as it is
+// read, and serve all rows of outputs that a tile has over them. Weights are packed once for all ISA levels,
+//   [ceil(C/16)][kernel_h][ceil(kernel_w/4)][16 c][4 taps]
+// with zeros for missing taps and channels; bias and multipliers are those of conv_s8.
 #pragma once
 
 #include "backends/cpu/kernels/conv_s8/conv_s8.hpp"
 
 namespace tenon::cpu {
 
-// A row of outputs of one channel block: what differs between ISA levels.
-struct DepthwiseS8Row {
-  // Rows of the source under the output row, four to a group; each with its step from column to column, which
-  // is 0 for rows that lie outside and read one pixel of padding.
-  struct Source {
-    const std::uint8_t* at;
-    std::ptrdiff_t step;
-  };
-  const Source* sources;  // 4 * groups, each at the first column inside of the image
-  int groups;
-  int left;     // columns of padding before
-  int columns;  // inside
-  int right;    // after
+// Rows of outputs of one channel block: what differs between ISA levels.
+struct DepthwiseS8Rows {
+  // The source row that tap row k of output row r reads, at [r * stride_h + k] and its first column; rows
+  // outside of the image are of padding.
+  const std::uint8_t* const* sources;
+  int height;  // of outputs: one, or as many as the kernel says where rows are not dilated
+  int width;
+  int in_width;
+  int kernel_h;
+  int kernel_w;
+  int stride_h;
+  int stride_w;
+  int dilation_w;
+  int pad_left;
   std::uint8_t padding;
-  std::uint8_t flip;
-  std::uint8_t* interleaved;  // groups * (left + columns + right) * 64 bytes of scratch
+  std::uint8_t flip;  // what bytes are combined with (xor) to have no sign
 
-  int outputs;
-  int stride;
-  int taps;
-  int dilation;
   const std::int8_t* weights;  // of the block
   const std::int32_t* bias;
   const float* multiplier;
   const Requantize* requantize;
   void* dst;
   std::ptrdiff_t dst_at;
+  std::ptrdiff_t dst_row;  // elements
 };
 
 struct DepthwiseS8Kernel {
   KernelInfo info;
-  void (*row)(const DepthwiseS8Row&) noexcept;
+  int height;  // rows of outputs that it does best
+  void (*rows)(const DepthwiseS8Rows&) noexcept;
 };
+
+inline constexpr int kDepthwiseS8MostHeight = 4;
 
 std::span<const DepthwiseS8Kernel> depthwise_s8_kernels();
 const DepthwiseS8Kernel* select_depthwise_s8(Isa level);
