@@ -93,6 +93,16 @@ class Reports(unittest.TestCase):
         self.assertGreater(report.seconds, 0)
         self.assertTrue(report.last_rewrite)
 
+    def test_of_layers_that_do_without_a_type(self) -> None:
+        report = tenon.BuildReport()
+        half = tenon.HalfOptions([tenon.DataType.bf16, tenon.DataType.f16], overrides=["fc=fp32"])
+        self.assertEqual(half.types, [tenon.DataType.bf16, tenon.DataType.f16])
+        tenon.build(self.network, half=half, report=report, threads=1, measure=False)
+        self.assertEqual({layer.type for layer in report.kept}, {tenon.DataType.bf16, tenon.DataType.f16})
+        self.assertTrue(all("fc" in layer.location and layer.reason for layer in report.kept))
+        with self.assertRaises(tenon.ModelError):
+            tenon.build(self.network, half=tenon.HalfOptions([tenon.DataType.i8]))
+
     def test_of_steps(self) -> None:
         engine = tenon.build(self.network, threads=1, measure=False)
         conv = next(step for step in engine.steps() if step.op.startswith("conv"))

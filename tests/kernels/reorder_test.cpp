@@ -56,7 +56,7 @@ TEST_P(ReorderKernels, BlocksAndBack) {
   }
 }
 
-constexpr DataType kTypes[] = {DataType::f32, DataType::bf16, DataType::f16};
+constexpr DataType kStoredTypes[] = {DataType::f32, DataType::bf16, DataType::f16};
 
 const char* label(DataType type) {
   return type == DataType::f32 ? "f32" : type == DataType::bf16 ? "bf16" : "f16";
@@ -118,7 +118,7 @@ TEST_P(ReorderKernels, ConvertsBetweenAllTypes) {
   for (std::uint32_t code = 0; code < 0x10000; code += 2) codes.push_back((code + 1) << 16 | code);
   constexpr std::size_t kCount = 0x10000 - 5;
   for (const DataType from : {DataType::bf16, DataType::f16}) {
-    for (const DataType to : kTypes) {
+    for (const DataType to : kStoredTypes) {
       std::vector<std::uint32_t> result(kCount + 1);
       convert_run(kernel(), {codes.data(), result.data(), kCount, from, to}, test::pool_of(2));
       for (std::size_t i = 0; i < kCount; ++i) {
@@ -143,8 +143,8 @@ TEST_P(ReorderKernels, BlocksAndRounds) {
     args.batch = random.integer(1, 2);
     args.channels = random.integer(1, 50);
     args.spatial = random.integer(1, i % 6 == 0 ? 1100 : 40);
-    args.src_type = kTypes[i % 3];
-    args.dst_type = kTypes[i / 3 % 3];
+    args.src_type = kStoredTypes[i % 3];
+    args.dst_type = kStoredTypes[i / 3 % 3];
     SCOPED_TRACE(testing::Message() << args.channels << " channels, " << args.spatial << " pixels, "
                                     << label(args.src_type) << " to " << label(args.dst_type));
     const std::ptrdiff_t stored = channel_blocks(args.channels) * kChannelBlock;

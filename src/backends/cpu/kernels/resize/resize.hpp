@@ -32,7 +32,6 @@ struct ResizeAxis {
 };
 
 struct ResizeArgs {
-  DataType type = DataType::f32;  // in which src and dst are stored; f32 where not blocked
   const void* src = nullptr;
   void* dst = nullptr;
   std::ptrdiff_t planes = 0;  // batch x channels, or batch x channel blocks
@@ -40,6 +39,7 @@ struct ResizeArgs {
   bool linear = false;
   ResizeAxis height;
   ResizeAxis width;
+  DataType type = DataType::f32;  // in which src and dst are stored; f32 where not blocked
 };
 
 // Nearest, of bytes.
