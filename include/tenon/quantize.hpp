@@ -15,7 +15,7 @@ namespace tenon {
 
 // docs/quantization.md has the formulas.
 enum class QuantizationScheme : std::uint8_t {
-  static_symmetric,    // activations i8 by calibrated ranges, weights i8 per output channel
+  static_symmetric,    // activations i8, u8 where never negative, by calibrated ranges; weights as below
   static_asymmetric,   // activations u8 by calibrated ranges, weights i8 per output channel
   dynamic_symmetric,   // activations i8 by max |x| of each inference, weights i8 per output channel
   dynamic_asymmetric,  // activations u8 by the extremes of each inference, weights i8 per output channel
