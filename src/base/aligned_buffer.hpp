@@ -1,8 +1,9 @@
-// Owned bytes at a cache line's alignment.
+// Owned bytes at a cache line's alignment, from 2 MiB on at a huge page's.
 #pragma once
 
 #include <cstddef>
 #include <memory>
+#include <new>
 #include <span>
 
 namespace tenon {
@@ -38,6 +39,7 @@ class AlignedBuffer {
 
  private:
   struct Free {
+    std::align_val_t alignment;
     void operator()(std::byte* data) const noexcept;
   };
 

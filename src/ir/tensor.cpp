@@ -1,3 +1,4 @@
+#include "base/aligned_buffer.hpp"
 #include "base/check.hpp"
 
 #include <tenon/error.hpp>
@@ -6,24 +7,18 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
-#include <new>
 #include <utility>
 
 namespace tenon {
 namespace {
 
-constexpr std::align_val_t kTensorAlignment{64};
-
 // Keeps every byte count and pointer difference far from overflow.
 constexpr std::int64_t kMaxElements = std::int64_t{1} << 56;
 
 std::shared_ptr<std::byte> allocate_bytes(std::size_t size) {
-  void* memory = ::operator new(std::max<std::size_t>(size, 1), kTensorAlignment, std::nothrow);
-  if (memory == nullptr) throw DeviceError(fmt::format("cannot allocate {} bytes for a tensor", size));
-  std::shared_ptr<std::byte> owner(static_cast<std::byte*>(memory),
-                                   [](std::byte* p) { ::operator delete(p, kTensorAlignment); });
-  std::memset(memory, 0, size);
-  return owner;
+  const auto buffer = std::make_shared<AlignedBuffer>(std::max<std::size_t>(size, 1));
+  buffer->fill_zero();
+  return {buffer, buffer->data()};
 }
 
 // The bits of the last byte that belong to elements; 0 when all bytes are whole.
