@@ -11,23 +11,26 @@ namespace {
 // Heads of 64 columns side by side, queries, keys and values in one tensor.
 struct Shape {
   const char* name;
+  int batch;
   int heads;
   int tokens;
   bool causal;
 };
 
 constexpr int kDepth = 64;
-constexpr Shape kShapes[] = {{"bert_12x128", 12, 128, false},
-                             {"vit_12x197", 12, 197, false},
-                             {"long_4x2048", 4, 2048, false},
-                             {"causal_4x2048", 4, 2048, true}};
+constexpr Shape kShapes[] = {{"bert_12x128", 1, 12, 128, false},
+                             {"bert_8x12x128", 8, 12, 128, false},
+                             {"vit_12x197", 1, 12, 197, false},
+                             {"long_4x2048", 1, 4, 2048, false},
+                             {"causal_4x2048", 1, 4, 2048, true}};
 
 void run(benchmark::State& state, const cpu::AttentionKernel& kernel, const Shape& s) {
   const std::ptrdiff_t columns = static_cast<std::ptrdiff_t>(s.heads) * kDepth;
-  Floats qkv(static_cast<std::size_t>(s.tokens * 3 * columns));
-  Floats y(static_cast<std::size_t>(s.tokens * columns));
+  const std::ptrdiff_t size = s.tokens * columns;
+  Floats qkv(static_cast<std::size_t>(s.batch * 3 * size));
+  Floats y(static_cast<std::size_t>(s.batch * size));
   cpu::AttentionArgs args;
-  args.batch = 1;
+  args.batch = s.batch;
   args.heads = args.kv_heads = s.heads;
   args.queries = args.keys = s.tokens;
   args.depth = args.value_depth = kDepth;
@@ -37,8 +40,8 @@ void run(benchmark::State& state, const cpu::AttentionKernel& kernel, const Shap
   args.k = args.q + columns;
   args.v = args.k + columns;
   args.y = y.data();
-  args.q_strides = args.k_strides = args.v_strides = {0, kDepth, 3 * columns};
-  args.y_strides = {0, kDepth, columns};
+  args.q_strides = args.k_strides = args.v_strides = {3 * size, kDepth, 3 * columns};
+  args.y_strides = {size, kDepth, columns};
   const cpu::GemmKernel& gemm = *cpu::select_gemm(kernel.info.isa);
   Floats scratch(cpu::attention_scratch_size(args, pool().size()));
   for (auto _ : state) {
@@ -46,7 +49,7 @@ void run(benchmark::State& state, const cpu::AttentionKernel& kernel, const Shap
     benchmark::ClobberMemory();
   }
   // Of the two products; a causal run needs half of them.
-  const double products = 4.0 * s.heads * s.tokens * s.tokens * kDepth;
+  const double products = 4.0 * s.batch * s.heads * s.tokens * s.tokens * kDepth;
   report_flops(state, kernel.info, s.causal ? products / 2 : products);
 }
 

@@ -19,6 +19,7 @@ struct Shape {
 constexpr Shape kShapes[] = {
     {"square_512", 512, 512, 512, false},       {"square_1024_packed", 1024, 1024, 1024, true},
     {"bert_qkv", 128, 768, 768, true},          {"bert_ffn", 128, 3072, 768, true},
+    {"bert_up_batch8", 1024, 3072, 768, true},  {"bert_down_batch8", 1024, 768, 3072, true},
     {"attention_scores", 128, 128, 64, false},  {"classifier_batch1", 1, 1000, 2048, true},
     {"classifier_batch8", 8, 1000, 2048, true},
 };

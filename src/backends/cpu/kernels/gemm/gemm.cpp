@@ -19,9 +19,9 @@ constexpr GemmKernel kGemmKernels[] = {
 #undef TENON_GEMM_KERNEL
 };
 
-// Rows of A that stay in the second-level cache while all columns of a task pass by: 288 * 256 floats are 288
+// Rows of A that stay in the second-level cache while all columns of a task pass by: 144 * 768 floats are 432
 // KiB.
-constexpr int kRowsPerPass = 24 * kGemmRowPanel;
+constexpr int kRowsPerPass = 12 * kGemmRowPanel;
 
 // Blocks of equal height, so that the last one is no sliver for which all columns pass by once more.
 int rows_per_pass(int rows) {

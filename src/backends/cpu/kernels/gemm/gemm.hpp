@@ -26,7 +26,7 @@ namespace tenon::cpu {
 
 inline constexpr int kGemmRowPanel = 12;
 inline constexpr int kGemmColumnPanel = 16;
-inline constexpr int kGemmDepth = 384;
+inline constexpr int kGemmDepth = 768;
 
 struct GemmMatrix {
   const float* data = nullptr;
