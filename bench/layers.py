@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from peerbench.floor import Problem, floor_of
+from peerbench.floor import Problem, floor_of, products_ms
 from peerbench.stats import milliseconds, text_table
 from peers import label_of
 
@@ -32,7 +32,7 @@ def profile(model: Path, args: argparse.Namespace, threads: int) -> list[dict[st
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("models", nargs="+", type=Path, metavar="MODEL")
+    parser.add_argument("models", nargs="+", type=Path, metavar="MODEL", help="a model, or an engine file built for --threads")
     parser.add_argument("--peaks", type=Path, required=True, metavar="FILE", help="what `tenon_peaks --json` printed")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--duration", type=float, default=0.5, metavar="S", help="seconds a round (default %(default)s)")
@@ -48,12 +48,13 @@ def main() -> int:
     for model in args.models:
         layers = profile(model, args, args.threads)
         total = sum(layer["ms"] for layer in layers)
-        for layer in layers:
+        for place, layer in enumerate(layers):
             problem = Problem.parse(layer["problem"])
             floor = floor_of(problem, peaks)
-            rows.append({"network": label_of(model), "threads": args.threads, "layer": layer["layer"], "op": problem.op,
+            rows.append({"network": label_of(model), "place": place, "threads": args.threads, "layer": layer["layer"], "op": problem.op,
                          "problem": layer["problem"], "tactic": layer["tactic"], "ms": layer["ms"], "floor_ms": floor.ms,
-                         "limit": floor.limit, "share_above": (layer["ms"] - floor.ms) / total, "network_ms": total})
+                         "limit": floor.limit,
+                         "of_peak": products_ms(problem, peaks) / layer["ms"] if layer["ms"] > 0 else 0, "share_above": (layer["ms"] - floor.ms) / total, "network_ms": total})
     rows.sort(key=lambda row: -row["share_above"])
     print(text_table(["network", "layer", "tactic", "ms", "floor", "limit", "above, of network"],
                      [[r["network"], r["layer"][:40], r["tactic"], milliseconds(r["ms"]), milliseconds(r["floor_ms"]), r["limit"],

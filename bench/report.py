@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Renders docs/performance.md from what the measuring programs wrote, so that no number in it is typed by hand.
 
-The folder RESULTS holds peers.json (and peers_avx2.json) of peers.py, layers.json of layers.py, busy.json of busy_core.py and
-commands.txt, the commands that made them. What is missing is left out. reasons.json says why a layer is where it is:
-{"network/layer": "sentence"}.
+The folder RESULTS holds peers.json (and peers_avx2.json) of peers.py, layers.json of layers.py, layers_int8.json of layers.py over
+engines of integers, busy.json of busy_core.py and commands.txt, the commands that made them. What is missing is left out. reasons.json
+and reasons_int8.json say why a layer is where it is: {"network/layer": "sentence"}.
 """
 
 from __future__ import annotations
@@ -61,16 +61,26 @@ def precision_section(cases: Sequence[CaseResult]) -> list[str]:
     return ["Precisions that ran, as the libraries report them:", "", text_table(["network", "", "layers"], [list(r) for r in rows]), ""]
 
 
-def layers_section(report: dict[str, Any], reasons: dict[str, str], count: int) -> list[str]:
+def layers_section(report: dict[str, Any], reasons: dict[str, str], count: int, title: str) -> list[str]:
     rows = []
     for layer in report["layers"][:count]:
         reason = reasons.get(f"{layer['network']}/{layer['layer']}", "")
         rows.append([layer["network"], layer["layer"][:48], f"`{layer['tactic'][:48]}`", milliseconds(layer["ms"]), milliseconds(layer["floor_ms"]), layer["limit"],
                      f"{layer['share_above'] * 100:.1f} %", reason])
-    return ["## Furthest from the floor", "",
+    return [f"## {title}", "",
             "A layer's floor is the larger of its products over the peak and its bytes over the bandwidth of the smallest memory that holds",
             "them; products are those of the direct algorithm. Ranked by the time above the floor as a share of the network's, one thread.", "",
             text_table(["network", "layer", "tactic", "ms", "floor", "limit", "above", "reason"], rows), ""]
+
+
+def of_peak_section(report: dict[str, Any]) -> list[str]:
+    """Every layer that is products of bytes, network by network in the order in which they run."""
+    rows = [[layer["network"], layer["layer"][:48], f"`{layer['tactic'][:48]}`", milliseconds(layer["ms"]), f"{layer['of_peak'] * 100:.0f} %"]
+            for layer in sorted(report["layers"], key=lambda layer: (layer["network"], layer.get("place", 0)))
+            if layer["op"].startswith("quantized_") and layer["of_peak"] > 0]
+    return ["## INT8: share of the peak", "",
+            "Products of each layer over the time that it takes, as a share of what the machine's dot products of bytes reach, one thread.", "",
+            text_table(["network", "layer", "tactic", "ms", "of peak"], rows), ""]
 
 
 def peaks_section(peaks: dict[str, Any]) -> list[str]:
@@ -103,7 +113,9 @@ def main() -> int:
         if report := read(name):
             lines += peers_section(title, report)
     if layers:
-        lines += layers_section(layers, read("reasons.json") or {}, args.layers)
+        lines += layers_section(layers, read("reasons.json") or {}, args.layers, "Furthest from the floor")
+    if int8 := read("layers_int8.json"):
+        lines += layers_section(int8, read("reasons_int8.json") or {}, args.layers, "INT8: furthest from the floor") + of_peak_section(int8)
     if busy := read("busy.json"):
         lines += busy_section(busy)
     notes = args.results / "notes.md"

@@ -50,13 +50,19 @@ class Problem:
                        "transpose_a=true" in call)
 
     @property
+    def is_quantized(self) -> bool:
+        """Whether its products are of bytes."""
+        return self.op.startswith("quantized_")
+
+    @property
     def flops(self) -> float:
         """Of the direct algorithm; two per product. 0 where the work is not products."""
-        if self.op == "conv" and len(self.inputs) > 1:
+        op = self.op.removeprefix("quantized_")
+        if op == "conv" and len(self.inputs) > 1:
             return 2.0 * self.outputs[0].count * math.prod(self.inputs[1].dims[1:])
-        if self.op == "conv_transpose" and len(self.inputs) > 1:
+        if op == "conv_transpose" and len(self.inputs) > 1:
             return 2.0 * self.inputs[0].count * math.prod(self.inputs[1].dims[1:])
-        if self.op == "matmul" and len(self.inputs[0].dims) > 0:
+        if op == "matmul" and len(self.inputs[0].dims) > 0:
             summed = self.inputs[0].dims[-2 if self.transposes_a and len(self.inputs[0].dims) > 1 else -1]
             return 2.0 * self.outputs[0].count * summed
         return 0.0
@@ -74,11 +80,18 @@ class Floor:
     limit: str
 
 
+def products_ms(problem: Problem, peaks: Mapping[str, Any]) -> float:
+    """The least time of its products alone: multiply-adds of floats, or dot products of bytes where the level has them."""
+    which = "one" if problem.threads == 1 else "all"
+    level = "avx512" if problem.isa.startswith(("avx512", "amx")) else "avx2" if problem.isa.startswith("avx2") else "portable"
+    dots = problem.is_quantized and problem.isa not in ("portable", "avx2", "avx512") and f"dot {level}_vnni" in peaks["peaks"]
+    return problem.flops / (peaks["peaks"][f"dot {level}_vnni" if dots else f"fma {level}"][which] * 1e6)
+
+
 def floor_of(problem: Problem, peaks: Mapping[str, Any]) -> Floor:
     """The larger of products / peak and bytes / bandwidth of the smallest memory that holds the layer."""
     which = "one" if problem.threads == 1 else "all"
-    level = "avx512" if problem.isa.startswith(("avx512", "amx")) else "avx2" if problem.isa.startswith("avx2") else "portable"
-    compute = problem.flops / (peaks["peaks"][f"fma {level}"][which] * 1e6)
+    compute = products_ms(problem, peaks)
     sizes = peaks["sizes"]
     home = next((name for name in ("L2", "L3") if problem.bytes <= sizes.get(name, 0) / 2), "memory")
     if f"read {home}" not in peaks["peaks"]:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bench"))
 
-from peerbench.floor import Problem, floor_of  # noqa: E402
+from peerbench.floor import Problem, floor_of, products_ms  # noqa: E402
 
 PEAKS = {"sizes": {"L2": 1 << 20, "L3": 1 << 25},
-         "peaks": {"fma avx512": {"one": 100.0, "all": 200.0}, "read L2": {"one": 100.0, "all": 200.0},
+         "peaks": {"fma avx512": {"one": 100.0, "all": 200.0}, "dot avx512_vnni": {"one": 400.0, "all": 800.0}, "read L2": {"one": 100.0, "all": 200.0},
                    "read L3": {"one": 50.0, "all": 60.0}, "read memory": {"one": 10.0, "all": 20.0}}}
 CONV = ('conv {stride=[1,1], epilogue=program "(2) %2 = add %0 %1"}(f32[1,64,56,56], c:f32[128,64,3,3], c:f32[128], f32[1,128,56,56])'
         ' -> f32[1,128,56,56] | avx512_bf16 t1 standard')
@@ -42,6 +42,11 @@ class Floors(unittest.TestCase):
         floor = floor_of(Problem.parse(CONV), PEAKS)
         self.assertEqual(floor.limit, "products")
         self.assertAlmostEqual(floor.ms, 2 * 128 * 56 * 56 * 64 * 9 / 100e6)
+
+    def test_products_of_bytes_are_held_against_dot_products(self) -> None:
+        key = "quantized_conv_transpose {{stride=[2,2]}}(u8[1,8,4,4], c:i8[8,5,2,2], c:f32[5]) -> i8[1,5,8,8] | {} t1 standard"
+        for isa, peak in (("avx512_vnni", 400e6), ("avx512_bf16", 400e6), ("avx512", 100e6)):
+            self.assertAlmostEqual(products_ms(Problem.parse(key.format(isa)), PEAKS), 2 * 8 * 16 * 5 * 4 / peak)
 
     def test_the_smallest_memory_that_holds_it_limits_the_rest(self) -> None:
         for extent, limit, rate in ((1024, "L2", 200e6), (1 << 20, "L3", 60e6), (1 << 24, "memory", 20e6)):
