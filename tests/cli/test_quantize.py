@@ -6,7 +6,7 @@ import subprocess
 import sys
 import unittest
 
-from support import DIGITS, MODEL, CommandTest, load_npy, save_npy, tenon
+from support import DIGITS, MODEL, ROOT, TENON, CommandTest, load_npy, save_npy, tenon
 
 SCHEMES = ("static", "static-asymmetric", "weights-int8", "weights-int4", "dynamic-symmetric", "dynamic-asymmetric")
 PICTURES = sorted((DIGITS / "images").iterdir())
@@ -15,6 +15,10 @@ try:
     import onnxruntime
 except ImportError:
     onnxruntime = None
+try:
+    import onnx
+except ImportError:
+    onnx = None
 
 
 class Quantize(CommandTest):
@@ -97,6 +101,16 @@ class Quantize(CommandTest):
                 allowed = largest / 127 if scheme.startswith("static") else 1e-5 * largest
                 for a, b in zip(ours, theirs, strict=True):
                     self.assertLessEqual(abs(a - b), allowed)
+
+    @unittest.skipUnless(onnxruntime and onnx, "ONNX Runtime or the package onnx is not installed")
+    def test_every_rounded_tensor_is_that_of_onnx_runtime(self):
+        picture = save_npy(self.folder / "x.npy", (1, 1, 28, 28), [(i * 37 % 256) / 255 for i in range(28 * 28)])
+        script = ROOT / "scripts" / "compare_quantized.py"
+        for scheme in ("static", "static-asymmetric"):
+            for device in ("cpu", "ref"):
+                done = subprocess.run([sys.executable, script, self.quantized(scheme), picture, "--tenon", TENON, "--device", device],
+                                      capture_output=True, text=True, check=False, timeout=300)
+                self.assertEqual(done.returncode, 0, done)
 
 
 if __name__ == "__main__":
