@@ -1,29 +1,10 @@
-#include "backends/cpu/kernels/bytes/avx2.hpp"
-#include "backends/cpu/kernels/winograd_s8/generic.hpp"
+#include "backends/cpu/kernels/winograd_s8/level_avx2.hpp"
 
 namespace tenon::cpu {
 namespace {
 
-struct Level {
-  using Acc = __m256i;
-  using Weights = __m256i;
-  using X = __m256i;
-  static constexpr int kLanes = 8;
-
-  static TENON_SIMD S8Words widen(S8Bytes x) { return (S8Words)_mm256_cvtepu8_epi16((__m128i)x); }
-  static TENON_SIMD Acc zero() { return _mm256_setzero_si256(); }
-  static TENON_SIMD Weights weights(const std::int16_t* w) {
-    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(w));
-  }
-  static TENON_SIMD X broadcast(const std::int16_t* x) {
-    std::int32_t pair;
-    std::memcpy(&pair, x, sizeof pair);
-    return _mm256_set1_epi32(pair);
-  }
+struct Level : LevelBase {
   static TENON_SIMD Acc dot(Acc sum, X x, Weights w) { return _mm256_dpwssd_avx_epi32(sum, x, w); }
-  static TENON_SIMD void store(Acc sum, std::int32_t* to) {
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), sum);
-  }
 };
 
 }  // namespace

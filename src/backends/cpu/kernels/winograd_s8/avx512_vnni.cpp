@@ -1,27 +1,10 @@
-#include "backends/cpu/kernels/bytes/avx512.hpp"
-#include "backends/cpu/kernels/winograd_s8/generic.hpp"
+#include "backends/cpu/kernels/winograd_s8/level_avx512.hpp"
 
 namespace tenon::cpu {
 namespace {
 
-struct Level {
-  using Acc = __m512i;
-  using Weights = __m512i;
-  using X = __m512i;
-  static constexpr int kLanes = 16;
-
-  static TENON_SIMD S8Words widen(S8Bytes x) {
-    return (S8Words)_mm512_maskz_cvtepu8_epi16(~__mmask32{0}, (__m256i)x);
-  }
-  static TENON_SIMD Acc zero() { return _mm512_setzero_si512(); }
-  static TENON_SIMD Weights weights(const std::int16_t* w) { return _mm512_loadu_si512(w); }
-  static TENON_SIMD X broadcast(const std::int16_t* x) {
-    std::int32_t pair;
-    std::memcpy(&pair, x, sizeof pair);
-    return _mm512_set1_epi32(pair);
-  }
+struct Level : LevelBase {
   static TENON_SIMD Acc dot(Acc sum, X x, Weights w) { return _mm512_dpwssd_epi32(sum, x, w); }
-  static TENON_SIMD void store(Acc sum, std::int32_t* to) { _mm512_storeu_si512(to, sum); }
 };
 
 }  // namespace

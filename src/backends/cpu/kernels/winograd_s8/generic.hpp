@@ -2,8 +2,9 @@
 // defines
 //
 //   struct Level {
-//     static S8Words widen(S8Bytes);
-//     using Acc, Weights, X = …;                 registers: sums of kLanes output channels, their weights of
+//     static S8Words load(from, S8Bytes flip);   the bytes at from(tile) ^ flip, of as many tiles as a vector
+//     has using Acc, Weights, X = …;                 registers: sums of kLanes output channels, their weights
+//     of
 //                                                a pair of channels, a tile's pair for every lane
 //     static constexpr int kLanes;               16 or a divisor
 //     static Acc zero();
@@ -49,25 +50,6 @@ struct S8Corners {
   std::ptrdiff_t row[kS8TilesAtOnce];
 };
 
-template <class Level, int Tiles>
-TENON_SIMD S8Words s8_load_words(const S8Corners& corners, std::ptrdiff_t y, std::ptrdiff_t x_lane,
-                                 S8Bytes flip) {
-  using Part [[gnu::vector_size(kS8WordLanes / Tiles)]] = std::uint8_t;
-  const auto load = [&](int t) TENON_INLINE_LAMBDA {
-    Part part;
-    std::memcpy(&part, corners.at[t] + y * corners.row[t] + x_lane, sizeof part);
-    return part;
-  };
-  if constexpr (Tiles == 1) {
-    return Level::widen(load(0) ^ flip);
-  } else {
-    const auto both =
-        __builtin_shufflevector(load(0), load(1), 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16,
-                                17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31);
-    return Level::widen(both ^ flip);
-  }
-}
-
 // out = B^T in
 inline __attribute__((always_inline)) void s8_input_line(const S8Words (&in)[kS8Alpha],
                                                          S8Words (&out)[kS8Alpha]) {
@@ -96,12 +78,12 @@ inline __attribute__((always_inline)) void s8_output_line(const S8Sums (&in)[kS8
 using S8Edge = std::uint8_t[kS8Alpha * kS8Alpha * kChannelBlock];
 
 inline void s8_copy_edge(const WinogradS8Input& a, const std::uint8_t* image, int y0, int x0, S8Edge& to) {
-  std::memset(to, a.zero, sizeof to);
   const std::ptrdiff_t row = static_cast<std::ptrdiff_t>(a.grid.in_w) * kChannelBlock;
-  for (int y = 0; y < kS8Alpha; ++y) {
-    if (y0 + y < 0 || y0 + y >= a.grid.in_h) continue;
-    for (int x = 0; x < kS8Alpha; ++x) {
-      if (x0 + x < 0 || x0 + x >= a.grid.in_w) continue;
+  const int x_begin = x0 < 0 ? -x0 : 0, x_end = a.grid.in_w - x0 < kS8Alpha ? a.grid.in_w - x0 : kS8Alpha;
+  const int y_begin = y0 < 0 ? -y0 : 0, y_end = a.grid.in_h - y0 < kS8Alpha ? a.grid.in_h - y0 : kS8Alpha;
+  std::memset(to, a.zero, sizeof to);
+  for (int y = y_begin; y < y_end; ++y) {
+    for (int x = x_begin; x < x_end; ++x) {
       std::memcpy(to + (y * kS8Alpha + x) * kChannelBlock,
                   image + (y0 + y) * row + static_cast<std::ptrdiff_t>(x0 + x) * kChannelBlock,
                   kChannelBlock);
@@ -122,7 +104,10 @@ inline __attribute__((always_inline)) void s8_input_tiles(const S8Corners& corne
     for (int x = 0; x < kS8Alpha; ++x) {
       S8Words in[kS8Alpha], out[kS8Alpha];
       unroll<kS8Alpha>([&](auto y) TENON_INLINE_LAMBDA {
-        in[y.value] = s8_load_words<Level, kS8TilesAtOnce>(corners, y.value, x * kChannelBlock + lane, flip);
+        const auto from = [&](int tile) TENON_INLINE_LAMBDA {
+          return corners.at[tile] + y.value * corners.row[tile] + x * kChannelBlock + lane;
+        };
+        in[y.value] = Level::load(from, flip);
       });
       s8_input_line(in, out);
       unroll<kS8Alpha>([&](auto y) TENON_INLINE_LAMBDA { half[y.value][x] = out[y.value]; });
@@ -242,50 +227,63 @@ inline __attribute__((always_inline)) void winograd_s8_product_of(const Winograd
 }
 
 // 24^2 Y modulo 2^32 to Y + bias.
-TENON_SIMD S8Sums s8_divide(S8Sums x, S8Sums bias) {
+TENON_SIMD simd::I32 s8_divide(S8Sums x, S8Sums bias) {
   constexpr std::uint32_t kInverseOf9 = 0x38e38e39;
   static_assert(kInverseOf9 * 9 == 1);
-  return (S8Sums)((S8SignedSums)(x * kInverseOf9) >> 6) + bias;
+  const S8Sums sum = (S8Sums)((S8SignedSums)(x * kInverseOf9) >> 6) + bias;
+  return {(decltype(simd::I32::r))sum};
 }
 
-// sums[y][x][16 o] of a tile
-using S8TileSums = std::int32_t[kS8Outputs][kS8Outputs * kChannelBlock];
+constexpr int kS8SumsPerBlock = kChannelBlock / kS8SumLanes;
 
-inline __attribute__((always_inline)) void s8_tile_sums(const WinogradS8Output& a, const std::int32_t* src,
-                                                        S8TileSums& sums) {
-  for (int lane = 0; lane < kChannelBlock; lane += kS8SumLanes) {
-    S8Sums half[kS8Outputs][kS8Alpha];
-    for (int x = 0; x < kS8Alpha; ++x) {
+// A tile after the transform of its columns: [part of the block][y][x]
+using S8Half = S8Sums[kS8SumsPerBlock][kS8Outputs][kS8Alpha];
+
+inline __attribute__((always_inline)) void s8_output_columns(const WinogradS8Output& a,
+                                                             const std::int32_t* src, S8Half& half) {
+  for (int part = 0; part < kS8SumsPerBlock; ++part, src += kS8SumLanes) {
+    unroll<kS8Alpha>([&](auto x) TENON_INLINE_LAMBDA {
       S8Sums in[kS8Alpha], out[kS8Outputs];
       unroll<kS8Alpha>([&](auto y) TENON_INLINE_LAMBDA {
-        std::memcpy(&in[y.value], src + (y.value * kS8Alpha + x) * a.src_element + lane, sizeof(S8Sums));
+        std::memcpy(&in[y.value], src + (y.value * kS8Alpha + x.value) * a.src_element, sizeof(S8Sums));
       });
       s8_output_line(in, out);
-      unroll<kS8Outputs>([&](auto y) TENON_INLINE_LAMBDA { half[y.value][x] = out[y.value]; });
-    }
-    S8Sums bias;
-    std::memcpy(&bias, a.bias + lane, sizeof bias);
-    for (int y = 0; y < kS8Outputs; ++y) {
-      S8Sums out[kS8Outputs];
-      s8_output_line(half[y], out);
-      unroll<kS8Outputs>([&](auto x) TENON_INLINE_LAMBDA {
-        const S8Sums sum = s8_divide(out[x.value], bias);
-        std::memcpy(&sums[y][x.value * kChannelBlock + lane], &sum, sizeof sum);
-      });
-    }
+      unroll<kS8Outputs>([&](auto y) TENON_INLINE_LAMBDA { half[part][y.value][x.value] = out[y.value]; });
+    });
   }
 }
 
+// The sums of row y of a tile, pixel by pixel.
+constexpr int kS8RowSums = kS8Outputs * kS8SumsPerBlock;
+inline __attribute__((always_inline)) void s8_output_row(const S8Half& half, int y,
+                                                         const S8Sums (&bias)[kS8SumsPerBlock],
+                                                         simd::I32 (&sums)[kS8RowSums]) {
+  unroll<kS8SumsPerBlock>([&](auto part) TENON_INLINE_LAMBDA {
+    S8Sums out[kS8Outputs];
+    s8_output_line(half[part.value][y], out);
+    unroll<kS8Outputs>([&](auto x) TENON_INLINE_LAMBDA {
+      sums[x.value * kS8SumsPerBlock + part.value] = s8_divide(out[x.value], bias[part.value]);
+    });
+  });
+}
+
 inline __attribute__((always_inline)) void winograd_s8_output_of(const WinogradS8Output& a) noexcept {
+  using V = simd::F32;
   const WinogradGrid& g = a.grid;
   const Requantize& e = *a.requantize;
   const simd::Codes codes = codes_of(e);
   const std::ptrdiff_t row = static_cast<std::ptrdiff_t>(g.out_w) * kChannelBlock;
+  S8Sums bias[kS8SumsPerBlock];
+  V scale[kS8SumsPerBlock];
+  unroll<kS8SumsPerBlock>([&](auto part) TENON_INLINE_LAMBDA {
+    std::memcpy(&bias[part.value], a.bias + part.value * kS8SumLanes, sizeof(S8Sums));
+    scale[part.value] = V::load(a.multiplier + part.value * kS8SumLanes);
+  });
   WinogradPosition at(g, a.first);
   const std::int32_t* src = a.src;
   for (std::ptrdiff_t tile = a.first; tile < a.end; ++tile, at.advance(g), src += kChannelBlock) {
-    alignas(kS8Register) S8TileSums sums;
-    s8_tile_sums(a, src, sums);
+    S8Half half;
+    s8_output_columns(a, src, half);
     const int y0 = at.row * kS8Outputs;
     const int x0 = at.column * kS8Outputs;
     const int rows = g.out_h - y0 < kS8Outputs ? g.out_h - y0 : kS8Outputs;
@@ -293,8 +291,22 @@ inline __attribute__((always_inline)) void winograd_s8_output_of(const WinogradS
     std::ptrdiff_t to =
         a.dst_at + at.image * a.dst_image + y0 * row + static_cast<std::ptrdiff_t>(x0) * kChannelBlock;
     for (int y = 0; y < rows; ++y, to += row) {
-      requantize_block(e, codes, sums[y], a.multiplier, a.dst, to, columns);
-      if (!e.bytes) clear_padding_lanes(static_cast<float*>(a.dst) + to, columns, a.lanes);
+      simd::I32 sums[kS8RowSums];
+      s8_output_row(half, y, bias, sums);
+      if (e.narrow && columns == kS8Outputs) {
+        V v[kS8RowSums];
+        unroll<kS8RowSums>([&](auto i) TENON_INLINE_LAMBDA {
+          v[i.value] = to_float(sums[i.value]) * scale[i.value % kS8SumsPerBlock];
+        });
+        if (e.residual) add_byte_residual(e, to, v);
+        store_narrow(e, codes, v, a.dst, to);
+      } else {
+        alignas(kS8Register) std::int32_t stored[kS8Outputs * kChannelBlock];
+        unroll<kS8RowSums>([&](auto i)
+                               TENON_INLINE_LAMBDA { sums[i.value].store(stored + i.value * kS8SumLanes); });
+        requantize_block(e, codes, stored, a.multiplier, a.dst, to, columns);
+        if (!e.bytes) clear_padding_lanes(static_cast<float*>(a.dst) + to, columns, a.lanes);
+      }
     }
   }
 }

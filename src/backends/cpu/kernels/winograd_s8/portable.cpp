@@ -19,7 +19,12 @@ struct Level {
 
   // A 16-bit integer modulo 2^32.
   static TENON_SIMD std::uint32_t wide(std::int16_t x) { return static_cast<std::uint32_t>(x); }
-  static TENON_SIMD S8Words widen(S8Bytes x) { return __builtin_convertvector(x, S8Words); }
+  template <class From>
+  static TENON_SIMD S8Words load(const From& from, S8Bytes flip) {
+    S8Bytes bytes;
+    std::memcpy(&bytes, from(0), sizeof bytes);
+    return __builtin_convertvector(bytes ^ flip, S8Words);
+  }
   static TENON_SIMD Acc zero() { return Acc{}; }
   static TENON_SIMD Weights weights(const std::int16_t* w) {
     return {Acc{wide(w[0]), wide(w[2]), wide(w[4]), wide(w[6])},
