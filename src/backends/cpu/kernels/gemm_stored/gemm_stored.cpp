@@ -152,7 +152,9 @@ StoredChunks::StoredChunks(const GemmStoredShape& shape)
 }
 
 int StoredChunks::end(int chunk) const {
-  return std::min({first(chunk) + size, (chunk / per_block + 1) * block_, k_});
+  const std::ptrdiff_t of_block = (static_cast<std::ptrdiff_t>(chunk / per_block) + 1) * block_;
+  const std::ptrdiff_t of_chunk = static_cast<std::ptrdiff_t>(first(chunk)) + size;
+  return static_cast<int>(std::min<std::ptrdiff_t>({of_chunk, of_block, k_}));
 }
 
 const char* gemm_stored_refusal(const GemmStoredShape& shape) {

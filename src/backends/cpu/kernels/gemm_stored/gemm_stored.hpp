@@ -13,12 +13,11 @@
 // rounded once each. So every level gives the same bits, and an element of a is off by at most 2^-23 of the
 // largest of its chunk. A row of a that holds an infinity or a NaN gives NaN.
 //
-// Packed, in one format for all levels, with columns in panels of 16 and chunks padded to kStoredGroup
-// places:
-//   weights  [ceil(n / 16)][chunks][places / 8][16 columns]: 8 bits: [2][16][4 places]; 4 bits: [16][4
-//   bytes], the
-//            low halves places 0 to 3, the high ones 4 to 7. Unsigned: q + 128 or q + 8 where q is signed
-//   scales   [ceil(n / 16)][blocks][16], zeros likewise in bytes, unsigned as the weights
+// Packed, in one format for all levels, columns in panels of 16 and chunks padded to kStoredGroup places;
+// unsigned: q + 128 or q + 8 where q is signed, and so are zero points.
+//   weights  [ceil(n / 16)][places / 8][2][16][4 places] of 8 bits, or
+//            [ceil(n / 16)][places / 8][16][4 bytes] of 4, the low halves first: places 0 to 3
+//   scales   [ceil(n / 16)][blocks][16], zero points likewise in bytes
 #pragma once
 
 #include "backends/cpu/kernels/activation.hpp"
