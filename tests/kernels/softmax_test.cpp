@@ -68,6 +68,34 @@ TEST_P(SoftmaxKernels, RandomShapes) {
   }
 }
 
+// Down to the least normal number as exact as others, and nothing below it.
+TEST_P(SoftmaxKernels, SharesThatHardlyCount) {
+  constexpr float kStep = 0.25F;
+  constexpr std::ptrdiff_t kElements = 480;
+  std::vector<float> x(kElements);
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i) * -kStep;
+  std::vector<float> y(x.size());
+  SoftmaxArgs args;
+  args.outer = args.inner = 1;
+  args.axis = kElements;
+  args.src = x.data();
+  args.dst = y.data();
+  softmax_run(kernel(), args, test::pool_of(1));
+  double sum = 0;
+  for (const float value : x) sum += std::exp(static_cast<double>(value));
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const double exact = std::exp(static_cast<double>(x[i])) / sum;
+    if (x[i] >= -85) {
+      EXPECT_NEAR(y[i], exact, 1e-6 * exact) << x[i];
+    } else {
+      EXPECT_LE(y[i], 1e-36F) << x[i];
+    }
+    if (x[i] < -88) {
+      EXPECT_EQ(y[i], 0.0F) << x[i];
+    }
+  }
+}
+
 TEST_P(SoftmaxKernels, InfinitiesAndNan) {
   constexpr float kInf = std::numeric_limits<float>::infinity();
   for (const std::ptrdiff_t inner : {1, 3}) {

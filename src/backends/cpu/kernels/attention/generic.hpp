@@ -51,7 +51,7 @@ void softmax_queries(const AttentionBlock& b, int lane) {
   for (int t = 0; t < b.keys; ++t) {
     float* row = b.scores + static_cast<std::ptrdiff_t>(t) * b.width + lane;
     unroll<kQueryVectors>([&](auto v) TENON_INLINE_LAMBDA {
-      const V e = simd::exp(V::load(row + v.value * V::kLanes) - top[v.value]);
+      const V e = simd::exp_share(V::load(row + v.value * V::kLanes) - top[v.value]);
       e.store(row + v.value * V::kLanes);
       sum[v.value] = sum[v.value] + e;
     });
@@ -60,7 +60,7 @@ void softmax_queries(const AttentionBlock& b, int lane) {
   if (!b.first) {
     V shrink[kQueryVectors];
     unroll<kQueryVectors>([&](auto v) TENON_INLINE_LAMBDA {
-      shrink[v.value] = simd::exp(before[v.value] - top[v.value]);
+      shrink[v.value] = simd::exp_share(before[v.value] - top[v.value]);
       sum[v.value] = fma(V::load(b.sum + lane + v.value * V::kLanes), shrink[v.value], sum[v.value]);
     });
     for (int e = 0; e < b.value_depth; ++e) {
@@ -170,7 +170,7 @@ void attention_row(const AttentionRow& r) noexcept {
   top = V::set1(reduce_max(top));
   V sums = V::zero();
   for (int t = 0; t < r.keys; t += V::kLanes) {
-    const V weight = simd::exp(V::load(r.scores + t) - top);
+    const V weight = simd::exp_share(V::load(r.scores + t) - top);
     weight.store(r.scores + t);
     sums = sums + weight;
   }

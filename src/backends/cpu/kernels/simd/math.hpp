@@ -101,6 +101,16 @@ TENON_SIMD F32 exp_scaled(F32 x) {
 
 TENON_SIMD F32 exp(F32 x) { return exp_scaled(x); }
 
+// exp(x) for x <= 0, the share of an element in a sum to which the largest one contributes 1; 0 where that is
+// less than the least normal number, which would not count, and which many processors compute a hundred times
+// slower.
+TENON_SIMD F32 exp_share(F32 x) {
+  const F32 least = F32::set1(-87.0F);
+  const ExpParts parts = exp_parts(max(least, x));
+  const F32 power = bits_to_float(shift_left<23>(parts.n + I32::set1(127)));
+  return select(x < least, F32::zero(), fma(power, parts.tail, power));
+}
+
 // exp(x) - 1 without the cancellation near 0.
 TENON_SIMD F32 expm1(F32 x) {
   const ExpParts parts = exp_parts(max(F32::set1(-20.0F), min(F32::set1(89.0F), x)));

@@ -27,7 +27,7 @@ void softmax_strip(const SoftmaxArgs& args, const simd::Strip& strip, const floa
   for (std::ptrdiff_t i = 0; i < args.axis; ++i) {
     strip.load(src + i * args.inner, x);
     unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
-      x[v.value] = simd::exp(x[v.value] - top[v.value]);
+      x[v.value] = simd::exp_share(x[v.value] - top[v.value]);
       sum[v.value] = sum[v.value] + x[v.value];
     });
     if (!args.log) strip.store(dst + i * args.inner, x);
@@ -76,7 +76,7 @@ void softmax_rows(const SoftmaxArgs& args, std::ptrdiff_t begin, std::ptrdiff_t 
     const float* src = args.src + row * n;
     float* dst = args.dst + row * n;
     const V top = V::set1(simd::max_row(src, n));
-    const auto exponential = [&](V x) TENON_INLINE_LAMBDA { return simd::exp(x - top); };
+    const auto exponential = [&](V x) TENON_INLINE_LAMBDA { return simd::exp_share(x - top); };
     if (args.log) {
       const V log_sum = V::set1(static_cast<float>(std::log(simd::sum_row(src, n, exponential))));
       simd::map_row(src, dst, n,
