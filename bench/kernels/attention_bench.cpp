@@ -15,11 +15,13 @@ struct Shape {
   int heads;
   int tokens;
   bool causal;
+  bool padded = false;  // every second key is masked, as padding is
 };
 
 constexpr int kDepth = 64;
 constexpr Shape kShapes[] = {{"bert_12x128", 1, 12, 128, false},
                              {"bert_8x12x128", 8, 12, 128, false},
+                             {"bert_8x12x128_padded", 8, 12, 128, false, true},
                              {"vit_12x197", 1, 12, 197, false},
                              {"long_4x2048", 1, 4, 2048, false},
                              {"causal_4x2048", 1, 4, 2048, true}};
@@ -42,6 +44,9 @@ void run(benchmark::State& state, const cpu::AttentionKernel& kernel, const Shap
   args.y = y.data();
   args.q_strides = args.k_strides = args.v_strides = {3 * size, kDepth, 3 * columns};
   args.y_strides = {size, kDepth, columns};
+  Floats mask(static_cast<std::size_t>(s.tokens));
+  for (int t = 0; t < s.tokens; ++t) mask.data()[t] = t % 2 == 0 ? 0.0F : -10000.0F;
+  if (s.padded) args.mask = mask.data();
   const cpu::GemmKernel& gemm = *cpu::select_gemm(kernel.info.isa);
   Floats scratch(cpu::attention_scratch_size(args, pool().size()));
   for (auto _ : state) {
