@@ -71,7 +71,9 @@ void check_s8_case(const S8Case& c, const std::vector<std::int8_t>& weights,
   args.bias = bias.data();
   args.requantize = c.epilogue.requantize;
   args.requantize.multiplier = multiplier.data();
-  if (random.coin()) args.requantize.find_range(multiplier.size());
+  double reach = 255.0 * 128 * s.group_in() * s.kernel_h * s.kernel_w;
+  for (const std::int32_t b : bias) reach += std::abs(static_cast<double>(b));
+  if (random.coin()) args.requantize.find_range(multiplier.size(), random.coin() ? reach : 0x1p31);
   args.requantize.residual = c.epilogue.residual.empty() ? nullptr : residual.data();
 
   const std::size_t element = args.requantize.bytes ? 1 : sizeof(float);

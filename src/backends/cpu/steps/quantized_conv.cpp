@@ -6,6 +6,9 @@
 #include "backends/cpu/steps/requantize.hpp"
 #include "base/check.hpp"
 
+#include <algorithm>
+#include <cmath>
+
 namespace tenon {
 namespace cpu {
 namespace {
@@ -56,7 +59,7 @@ class QuantizedConvStep final : public Step {
     args.bias = bias_.values<std::int32_t>().data();
     args.requantize = requantize_;
     args.requantize.multiplier = multiplier_.values<float>().data();
-    args.requantize.find_range(channels);
+    args.requantize.find_range(channels, reach_of_sums(args.shape));
     TENON_REQUIRE(!residual_ || shape_at(shapes.inputs, 1, kKind) == shape_at(shapes.outputs, 0, kKind),
                   "{}: the residual has another shape", kKind);
     return state;
@@ -79,6 +82,14 @@ class QuantizedConvStep final : public Step {
   using Weight = typename Form::Weight;
   static constexpr std::string_view kKind = Form::kKind;
   static constexpr bool kPacksWords = !std::is_same_v<Weight, std::int8_t>;
+
+  // What no sum exceeds, padding lanes included. (Beyond 32 bits, where it wraps, nothing is known.)
+  double reach_of_sums(const ConvShape& shape) const {
+    double most = 0;
+    for (const std::int32_t bias : bias_.values<std::int32_t>())
+      most = std::max(most, std::fabs(static_cast<double>(bias)));
+    return most + 255.0 * 128 * shape.group_in() * shape.kernel_h * shape.kernel_w;
+  }
 
   ConvS8Args args_of(const StepShapes& shapes) const {
     ConvS8Args args;

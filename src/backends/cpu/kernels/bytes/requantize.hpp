@@ -56,12 +56,15 @@ struct Requantize {
     }
   }
 
-  // Finds out from `channels` multipliers whether the result is narrow. Rounding commutes with bounds.
-  void find_range(std::size_t channels) {
-    constexpr float kMost = 0.25F, kMostResidual = 0x1p19F;
+  // Finds out from `channels` multipliers whether the result is narrow, for sums of at most `reach` in
+  // magnitude. Rounding commutes with bounds.
+  void find_range(std::size_t channels, double reach = 0x1p31) {
+    constexpr double kMost = 0x1p29;
+    constexpr float kMostResidual = 0x1p19F;
     if (!bytes) return;
     narrow = std::fabs(residual_multiplier) <= kMostResidual && (!leaky || std::fabs(alpha) <= 1);
-    for (std::size_t c = 0; c < channels; ++c) narrow = narrow && std::fabs(multiplier[c]) <= kMost;
+    for (std::size_t c = 0; c < channels; ++c)
+      narrow = narrow && std::fabs(static_cast<double>(multiplier[c])) * std::min(reach, 0x1p31) <= kMost;
     low_code = static_cast<std::int32_t>(std::nearbyint(low)) + zero;
     high_code = static_cast<std::int32_t>(std::nearbyint(high)) + zero;
   }
