@@ -28,6 +28,10 @@ constexpr int kUnitsPerThread = 4;
 // Weights beyond this are read once per unit where that can be: units then are parts of the output channels.
 constexpr std::ptrdiff_t kManyWeights = 512 * 1024;
 
+// How many tiles ahead the source of a flat image is fetched, a line with each group of channels.
+constexpr int kTilesAhead = 2;
+constexpr std::ptrdiff_t kLine = 64;
+
 // Weights of a step beyond this are fetched ahead.
 constexpr std::ptrdiff_t kFetchedWeights = 8 * 1024;
 
@@ -212,6 +216,12 @@ void S8Walk::run_tiles(const S8Source& source, const Place& at, int block, int b
   t.last_lanes = kChannelBlock;
   t.ahead = ahead ? ahead : t.weights;
   t.ahead_step = ahead ? kS8GroupWeights : 0;
+  if (!ahead && geometry_.flat && !geometry_.copied) {
+    // Short runs from many blocks are more than the processor follows by itself.
+    t.ahead = t.src + kTilesAhead * at.count * source.step_w;
+    t.ahead_step = kLine;
+    t.ahead_block = source.block;
+  }
   if (steps > 1) {
     t.tiles = steps;
     t.next_weights = blocks * weights_oc_block_;

@@ -118,7 +118,7 @@ void s8_tile(const ConvS8Tile& t) noexcept {
   typename Dot::Acc acc[Pixels * kVectors];
   const simd::Codes codes = codes_of(*t.requantize);
   const bool stores_blocks = s8_stores_blocks(t);
-  const std::int8_t* ahead = t.ahead;
+  const auto* ahead = static_cast<const std::uint8_t*>(t.ahead);
   const std::ptrdiff_t step = Step == 0 ? t.src_pixel : Step;
 
   for (int tile = 0; tile < t.tiles; ++tile) {
@@ -161,6 +161,8 @@ void s8_tile(const ConvS8Tile& t) noexcept {
     const std::uint8_t* block = t.src + tile * t.next_src;
     for (int b = 0; b < t.blocks; ++b, block += t.src_block) {
       const int groups = b == t.blocks - 1 ? t.last_groups : kChannelBlock / kS8Group;
+      if (t.ahead_block != 0)
+        ahead = static_cast<const std::uint8_t*>(t.ahead) + tile * t.next_src + b * t.ahead_block;
       for (int h = 0; h < t.taps_h; ++h) {
         const std::uint8_t* src = block + h * t.src_tap_h;
         for (int w = 0; w < t.taps_w; ++w, src += t.src_tap_w) {

@@ -47,9 +47,11 @@ struct ConvS8Tile {
   std::ptrdiff_t dst_oc_block;
   int last_lanes;  // of the last output block, how many are stored
 
-  // With each group of channels, a line of weights that are needed soon goes into the second-level cache.
-  const std::int8_t* ahead;
-  std::ptrdiff_t ahead_step;  // bytes, 0 where there is nothing to fetch
+  // With each group of channels, a line that is needed soon goes into the second-level cache: of weights, or
+  // of the source.
+  const void* ahead;
+  std::ptrdiff_t ahead_step;   // bytes, 0 where there is nothing to fetch
+  std::ptrdiff_t ahead_block;  // of the source, from the first line for a block to that for the next; else 0
 
   // The tile is done `tiles` times, at least once, each time further on by these.
   int tiles;
