@@ -4,7 +4,7 @@
 //   struct Form {
 //     using Kernel, Args, Tile = …;               Args: m, n, k
 //     static constexpr int kGroup;                elements of a row that one step multiplies
-//     static constexpr int kMostRows;             of any tile
+//     static constexpr int kWeightBytes;
 //     static bool copied(const Kernel&, const Args&);
 //     static int element(const Args&);            bytes of an element that is read in place
 //     static const std::byte* row(const Args&, std::ptrdiff_t row);
@@ -24,8 +24,20 @@
 
 namespace tenon::cpu {
 
+inline constexpr std::ptrdiff_t kCacheLine = 64;
+
 // Rows that are copied, or pass by, for one part of the columns.
 inline constexpr std::ptrdiff_t kPanelBytes = 192 * 1024;
+
+// Bytes of scratch for products of m rows of k elements, of `element` bytes where they are copied, in tiles
+// of at most `most_rows` rows: panels have no more bytes than this, whatever the cut, and shapes that grow
+// need no less.
+inline std::size_t products_scratch_size(int m, int k, int element, int most_rows, int threads) {
+  const std::ptrdiff_t row = round_up(k, 64) * element + kCacheLine;
+  const std::ptrdiff_t panel =
+      std::min((static_cast<std::ptrdiff_t>(m) + most_rows) * row, std::max(most_rows * row, kPanelBytes));
+  return static_cast<std::size_t>(round_up(panel, kCacheLine) * threads);
+}
 
 template <class Form>
 class ProductWalk {
@@ -70,23 +82,24 @@ class ProductWalk {
     const int row = panel * panel_rows_, rows = std::min(panel_rows_, args_.m - row);
     const std::byte* a = Form::row(args_, row);
     if (copied_) {
-      std::byte* to = scratch_ + worker * round_up(panel_rows_ * ld_, 64);
+      std::byte* to = scratch_ + worker * round_up(panel_rows_ * ld_, kCacheLine);
       for (int i = 0; i < rows; ++i) Form::copy_row(kernel_, args_, row + i, to + i * ld_);
       a = to;
     }
     const int end = std::min((part + 1) * steps_ / parts_ * step_blocks_, blocks_);
     for (int block = part * steps_ / parts_ * step_blocks_; block < end;) {
       const int blocks = kernel_.oc_blocks_at_most(std::min(step_blocks_, end - block));
+      const int next = std::min(step_blocks_, end - block - blocks);
       const int whole = rows / tile_rows_, rest = rows % tile_rows_;
-      if (whole > 0) run_tiles(a, row, tile_rows_, whole, block, blocks);
-      if (rest > 0) run_tiles(a + (rows - rest) * ld_, row + rows - rest, rest, 1, block, blocks);
+      if (whole > 0) run_tiles(a, row, tile_rows_, whole, block, blocks, next);
+      if (rest > 0) run_tiles(a + (rows - rest) * ld_, row + rows - rest, rest, 1, block, blocks, 0);
       block += blocks;
     }
   }
 
  private:
-  // `tiles` tiles of `rows` rows.
-  void run_tiles(const std::byte* a, int row, int rows, int tiles, int block, int blocks) const {
+  // `tiles` tiles of `rows` rows, while the weights of the `next` blocks are fetched, in equal shares.
+  void run_tiles(const std::byte* a, int row, int rows, int tiles, int block, int blocks, int next) const {
     Tile t{};
     t.src = reinterpret_cast<decltype(t.src)>(a);
     t.src_block = static_cast<std::ptrdiff_t>(kChannelBlock) * element_;
@@ -101,7 +114,11 @@ class ProductWalk {
     t.dst_pixel = args_.n;
     t.dst_oc_block = kChannelBlock;
     t.last_lanes = std::min(kChannelBlock, args_.n - (block + blocks - 1) * kChannelBlock);
-    t.ahead = t.weights;
+    t.ahead = t.weights + (next > 0 ? blocks * t.weights_oc_block : 0);
+    t.ahead_step = std::min<std::ptrdiff_t>(
+        kCacheLine / Form::kWeightBytes,
+        ceil_div(next * t.weights_oc_block,
+                 std::max<std::ptrdiff_t>(tiles * ceil_div(args_.k, Form::kGroup), 1)));
     t.tiles = tiles;
     t.next_src = rows * ld_;
     t.next_dst = static_cast<std::ptrdiff_t>(rows) * args_.n;
@@ -122,17 +139,6 @@ class ProductWalk {
   int panels_;
   int parts_ = 1;
 };
-
-template <class Form>
-std::size_t products_scratch_size(const typename Form::Kernel& kernel, const typename Form::Args& args,
-                                  int threads) {
-  if (args.m == 0 || args.n == 0 || !Form::copied(kernel, args)) return 0;
-  // Panels have no more bytes than this, whatever the cut, and shapes that grow need no less.
-  const std::ptrdiff_t row = round_up(args.k, 64) * kernel.element() + 64;
-  const std::ptrdiff_t panel = std::min((static_cast<std::ptrdiff_t>(args.m) + Form::kMostRows) * row,
-                                        std::max(Form::kMostRows * row, kPanelBytes));
-  return static_cast<std::size_t>(round_up(panel, 64) * threads);
-}
 
 template <class Form>
 void products_run(const typename Form::Kernel& kernel, const typename Form::Args& args, std::byte* scratch,

@@ -7,6 +7,8 @@ namespace tenon::cpu {
 void conv_bf16_avx2(const ConvHalfTile& tile, int pixels, int oc_blocks) noexcept;
 void conv_bf16_avx2_copy(const void* src, std::ptrdiff_t count, void* dst) noexcept;
 void conv_bf16_avx2_copy_single(const float* src, std::ptrdiff_t count, void* dst) noexcept;
+void conv_bf16_avx2_interleave(const float* src, std::ptrdiff_t plane, int channels, int width,
+                               std::ptrdiff_t count, void* dst) noexcept;
 
 void conv_bf16_avx2(const ConvHalfTile& tile, int pixels, int oc_blocks) noexcept {
   half_tile_of<WideDot<bfloat16, false>, 6, 0, 0, 0>(tile, pixels, oc_blocks);
@@ -20,9 +22,16 @@ void conv_bf16_avx2_copy_single(const float* src, std::ptrdiff_t count, void* ds
   half_copy_single<WideDot<bfloat16, false>>(src, count, dst);
 }
 
+void conv_bf16_avx2_interleave(const float* src, std::ptrdiff_t plane, int channels, int width,
+                               std::ptrdiff_t count, void* dst) noexcept {
+  half_interleave<WideDot<bfloat16, false>>(src, plane, channels, width, count, dst);
+}
+
 void conv_f16_avx2(const ConvHalfTile& tile, int pixels, int oc_blocks) noexcept;
 void conv_f16_avx2_copy(const void* src, std::ptrdiff_t count, void* dst) noexcept;
 void conv_f16_avx2_copy_single(const float* src, std::ptrdiff_t count, void* dst) noexcept;
+void conv_f16_avx2_interleave(const float* src, std::ptrdiff_t plane, int channels, int width,
+                              std::ptrdiff_t count, void* dst) noexcept;
 
 void conv_f16_avx2(const ConvHalfTile& tile, int pixels, int oc_blocks) noexcept {
   half_tile_of<WideDot<float16, false>, 6, 0, 0, 0>(tile, pixels, oc_blocks);
@@ -34,6 +43,11 @@ void conv_f16_avx2_copy(const void* src, std::ptrdiff_t count, void* dst) noexce
 
 void conv_f16_avx2_copy_single(const float* src, std::ptrdiff_t count, void* dst) noexcept {
   half_copy_single<WideDot<float16, false>>(src, count, dst);
+}
+
+void conv_f16_avx2_interleave(const float* src, std::ptrdiff_t plane, int channels, int width,
+                              std::ptrdiff_t count, void* dst) noexcept {
+  half_interleave<WideDot<float16, false>>(src, plane, channels, width, count, dst);
 }
 
 }  // namespace tenon::cpu

@@ -7,6 +7,8 @@ namespace tenon::cpu {
 void conv_bf16_avx512(const ConvHalfTile& tile, int pixels, int oc_blocks) noexcept;
 void conv_bf16_avx512_copy(const void* src, std::ptrdiff_t count, void* dst) noexcept;
 void conv_bf16_avx512_copy_single(const float* src, std::ptrdiff_t count, void* dst) noexcept;
+void conv_bf16_avx512_interleave(const float* src, std::ptrdiff_t plane, int channels, int width,
+                                 std::ptrdiff_t count, void* dst) noexcept;
 
 void conv_bf16_avx512(const ConvHalfTile& tile, int pixels, int oc_blocks) noexcept {
   half_tile_of<WideDot<bfloat16, true>, 14, 12, 0, 0>(tile, pixels, oc_blocks);
@@ -20,9 +22,16 @@ void conv_bf16_avx512_copy_single(const float* src, std::ptrdiff_t count, void* 
   half_copy_single<WideDot<bfloat16, true>>(src, count, dst);
 }
 
+void conv_bf16_avx512_interleave(const float* src, std::ptrdiff_t plane, int channels, int width,
+                                 std::ptrdiff_t count, void* dst) noexcept {
+  half_interleave<WideDot<bfloat16, true>>(src, plane, channels, width, count, dst);
+}
+
 void conv_f16_avx512(const ConvHalfTile& tile, int pixels, int oc_blocks) noexcept;
 void conv_f16_avx512_copy(const void* src, std::ptrdiff_t count, void* dst) noexcept;
 void conv_f16_avx512_copy_single(const float* src, std::ptrdiff_t count, void* dst) noexcept;
+void conv_f16_avx512_interleave(const float* src, std::ptrdiff_t plane, int channels, int width,
+                                std::ptrdiff_t count, void* dst) noexcept;
 
 void conv_f16_avx512(const ConvHalfTile& tile, int pixels, int oc_blocks) noexcept {
   half_tile_of<WideDot<float16, true>, 14, 12, 0, 0>(tile, pixels, oc_blocks);
@@ -34,6 +43,11 @@ void conv_f16_avx512_copy(const void* src, std::ptrdiff_t count, void* dst) noex
 
 void conv_f16_avx512_copy_single(const float* src, std::ptrdiff_t count, void* dst) noexcept {
   half_copy_single<WideDot<float16, true>>(src, count, dst);
+}
+
+void conv_f16_avx512_interleave(const float* src, std::ptrdiff_t plane, int channels, int width,
+                                std::ptrdiff_t count, void* dst) noexcept {
+  half_interleave<WideDot<float16, true>>(src, plane, channels, width, count, dst);
 }
 
 }  // namespace tenon::cpu

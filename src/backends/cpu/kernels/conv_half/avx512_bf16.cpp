@@ -22,6 +22,8 @@ struct DotOf {
 void conv_bf16_avx512_bf16(const ConvHalfTile& tile, int pixels, int oc_blocks) noexcept;
 void conv_bf16_avx512_bf16_copy(const void* src, std::ptrdiff_t count, void* dst) noexcept;
 void conv_bf16_avx512_bf16_copy_single(const float* src, std::ptrdiff_t count, void* dst) noexcept;
+void conv_bf16_avx512_bf16_interleave(const float* src, std::ptrdiff_t plane, int channels, int width,
+                                      std::ptrdiff_t count, void* dst) noexcept;
 
 void conv_bf16_avx512_bf16(const ConvHalfTile& tile, int pixels, int oc_blocks) noexcept {
   half_tile_of<DotOf, 14, 14, 9, 6>(tile, pixels, oc_blocks);
@@ -33,6 +35,11 @@ void conv_bf16_avx512_bf16_copy(const void* src, std::ptrdiff_t count, void* dst
 
 void conv_bf16_avx512_bf16_copy_single(const float* src, std::ptrdiff_t count, void* dst) noexcept {
   half_copy_single<DotOf>(src, count, dst);
+}
+
+void conv_bf16_avx512_bf16_interleave(const float* src, std::ptrdiff_t plane, int channels, int width,
+                                      std::ptrdiff_t count, void* dst) noexcept {
+  half_interleave<DotOf>(src, plane, channels, width, count, dst);
 }
 
 }  // namespace tenon::cpu

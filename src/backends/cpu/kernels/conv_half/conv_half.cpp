@@ -10,7 +10,9 @@ namespace tenon::cpu {
 #define TENON_CONV_HALF_KERNEL(isa, type, name, wide, pixels1, pixels2, pixels3, pixels4) \
   void name(const ConvHalfTile& tile, int pixels, int oc_blocks) noexcept;                \
   void name##_copy(const void* src, std::ptrdiff_t count, void* dst) noexcept;            \
-  void name##_copy_single(const float* src, std::ptrdiff_t count, void* dst) noexcept;
+  void name##_copy_single(const float* src, std::ptrdiff_t count, void* dst) noexcept;    \
+  void name##_interleave(const float* src, std::ptrdiff_t plane, int channels, int width, \
+                         std::ptrdiff_t count, void* dst) noexcept;
 #include "backends/cpu/kernels/conv_half/kernels.inc"
 #undef TENON_CONV_HALF_KERNEL
 
@@ -24,6 +26,7 @@ constexpr ConvHalfKernel kConvHalfKernels[] = {
    {pixels1, pixels2, pixels3, pixels4},                                                  \
    name##_copy,                                                                           \
    name##_copy_single,                                                                    \
+   name##_interleave,                                                                     \
    name},
 #include "backends/cpu/kernels/conv_half/kernels.inc"
 #undef TENON_CONV_HALF_KERNEL
@@ -39,7 +42,12 @@ class HalfCopier {
       : g_(g), kernel_(kernel), planar_(planar), channels_(g.pixel / kernel.element()) {}
 
   std::byte* copy(const std::byte* from, std::ptrdiff_t pixels, std::byte* to) const {
-    if (planar_) return copy_planes(reinterpret_cast<const float*>(from), pixels, to);
+    if (planar_) {
+      const std::ptrdiff_t plane = static_cast<std::ptrdiff_t>(g_.shape.in_h) * g_.shape.in_w;
+      kernel_.interleave(reinterpret_cast<const float*>(from), plane, g_.shape.in_channels, channels_, pixels,
+                         to);
+      return to + pixels * g_.pixel;
+    }
     if (!g_.compact) {
       kernel_.copy(from, pixels * kChannelBlock, to);
       return to + pixels * g_.pixel;
@@ -64,22 +72,6 @@ class HalfCopier {
   }
 
  private:
-  std::byte* copy_planes(const float* from, std::ptrdiff_t pixels, std::byte* to) const {
-    const std::ptrdiff_t plane = static_cast<std::ptrdiff_t>(g_.shape.in_h) * g_.shape.in_w;
-    float chunk[kChunk * kMostPlanar];
-    for (std::ptrdiff_t i = 0; i < pixels; i += kChunk) {
-      const std::ptrdiff_t count = std::min<std::ptrdiff_t>(kChunk, pixels - i);
-      for (int c = 0; c < channels_; ++c) {
-        const float* line = from + c * plane + i;
-        const bool missing = c >= g_.shape.in_channels;
-        for (std::ptrdiff_t p = 0; p < count; ++p) chunk[p * channels_ + c] = missing ? 0.0F : line[p];
-      }
-      kernel_.copy_single(chunk, count * channels_, to);
-      to += count * g_.pixel;
-    }
-    return to;
-  }
-
   const BandGeometry& g_;
   const ConvHalfKernel& kernel_;
   bool planar_;

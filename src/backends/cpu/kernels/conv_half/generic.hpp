@@ -12,7 +12,8 @@
 //     static simd::F32 dot(simd::F32, X, Weights);
 //   };
 //
-// and instantiates half_tile_of<Dot, pixels1, pixels2, pixels3, pixels4>, half_copy and half_copy_single.
+// and instantiates half_tile_of<Dot, pixels1, pixels2, pixels3, pixels4>, half_copy, half_copy_single and
+// half_interleave.
 #pragma once
 
 #include "backends/cpu/kernels/activate.hpp"
@@ -20,6 +21,7 @@
 #include "backends/cpu/kernels/simd/half.hpp"
 
 #include <cstring>
+#include <type_traits>
 
 namespace tenon::cpu {
 namespace {
@@ -233,6 +235,54 @@ inline __attribute__((always_inline)) void half_copy_single(const float* src, st
     });
   } else {
     half_map(src, count, static_cast<Half*>(dst), [](simd::F32 x) TENON_INLINE_LAMBDA { return x; });
+  }
+}
+
+// One number as the source has it.
+template <class Dot>
+inline __attribute__((always_inline)) void half_put(simd::F32 x, std::ptrdiff_t step, int lanes, void* dst) {
+  using Element = std::conditional_t<Dot::kWide, float, typename Dot::Half>;
+  typename Dot::Half rounded[simd::F32::kLanes];
+  simd::store(rounded, x);
+  Element elements[simd::F32::kLanes];
+  if constexpr (Dot::kWide) {
+    simd::store(elements, simd::load(rounded));
+  } else {
+    std::memcpy(elements, rounded, sizeof elements);
+  }
+  for (int i = 0; i < lanes; ++i) static_cast<Element*>(dst)[i * step] = elements[i];
+}
+
+template <class Dot>
+inline __attribute__((always_inline)) void half_interleave(const float* src, std::ptrdiff_t plane,
+                                                           int channels, int width, std::ptrdiff_t count,
+                                                           void* dst) noexcept {
+  using V = simd::F32;
+  auto* to = static_cast<std::byte*>(dst);
+  constexpr int kElement = Dot::kWide ? 4 : 2;
+  std::ptrdiff_t i = 0;
+  if constexpr (!Dot::kWide) {
+    // Channels c and c + 1 of a vector of pixels.
+    const auto pair = [&](int c) TENON_INLINE_LAMBDA {
+      const auto bits = [&](int channel) TENON_INLINE_LAMBDA {
+        return bfloat16_bits(channel < channels ? V::load(src + channel * plane + i) : V::zero());
+      };
+      return bits(c) | simd::shift_left<16>(bits(c + 1));
+    };
+    for (; i + V::kLanes <= count; i += V::kLanes, to += V::kLanes * width * kElement) {
+      if (width == 2) {
+        pair(0).store(reinterpret_cast<std::int32_t*>(to));
+      } else {
+        store_zipped(pair(0), pair(2), reinterpret_cast<std::int32_t*>(to));
+      }
+    }
+  }
+  for (; i < count; i += V::kLanes, to += V::kLanes * width * kElement) {
+    const int lanes = count - i < V::kLanes ? static_cast<int>(count - i) : V::kLanes;
+    for (int c = 0; c < width; ++c) {
+      half_put<Dot>(c < channels ? V::load_n(src + c * plane + i, lanes) : V::zero(), width, lanes,
+                    to + c * kElement);
+    }
   }
 }
 

@@ -80,6 +80,10 @@ struct ConvHalfKernel {
   // dst gets `count` elements of the source: of those of the kernel's type, or of floats rounded to it once.
   void (*copy)(const void* src, std::ptrdiff_t count, void* dst) noexcept;
   void (*copy_single)(const float* src, std::ptrdiff_t count, void* dst) noexcept;
+  // The same of `count` pixels of planes that are `plane` floats apart: pixel after pixel, each of 2 or 4
+  // channels as `width` says, those beyond `channels` zero.
+  void (*interleave)(const float* src, std::ptrdiff_t plane, int channels, int width, std::ptrdiff_t count,
+                     void* dst) noexcept;
   void (*tile)(const ConvHalfTile&, int pixels, int oc_blocks) noexcept;
 
   int max_pixels(int oc_blocks) const { return pixels[oc_blocks - 1]; }

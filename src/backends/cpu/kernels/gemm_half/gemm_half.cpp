@@ -22,7 +22,7 @@ struct HalfProduct {
   using Args = GemmHalfArgs;
   using Tile = ConvHalfTile;
   static constexpr int kGroup = kHalfGroup;
-  static constexpr int kMostRows = kHalfMostPixels;
+  static constexpr int kWeightBytes = 2;
 
   static bool copied(const Kernel& kernel, const Args& args) {
     return kernel.wide || args.a_single || args.k % kHalfGroup != 0;
@@ -67,7 +67,8 @@ void gemm_half_pack(const float* b, bool transposed, int k, int n, DataType type
 }
 
 std::size_t gemm_half_scratch_size(const ConvHalfKernel& kernel, const GemmHalfArgs& args, int threads) {
-  return products_scratch_size<HalfProduct>(kernel, args, threads);
+  if (args.m == 0 || args.n == 0 || !HalfProduct::copied(kernel, args)) return 0;
+  return products_scratch_size(args.m, args.k, kernel.element(), kHalfMostPixels, threads);
 }
 
 void gemm_half_run(const ConvHalfKernel& kernel, const GemmHalfArgs& args, std::byte* scratch,
