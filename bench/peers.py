@@ -35,12 +35,11 @@ MODULES = {"ort": "onnxruntime", "openvino": "openvino"}
 
 @dataclass(frozen=True)
 class QuantizedCase:
-    """Each peer's INT8 file or why it has none, what all were calibrated with, and the answers in FP32."""
+    """Each peer's INT8 file or why it has none, and what all were calibrated with."""
 
     files: dict[str, Path]
     refused: dict[str, str]
     samples: Path
-    exact: list[NDArray]
 
 
 @dataclass(frozen=True)
@@ -55,6 +54,7 @@ class Case:
     free: dict[str, Shape]
     outputs: list[str]
     int8: QuantizedCase | None = None
+    exact: list[NDArray] | None = None  # the answers in FP32, where lower precisions are compared
 
 
 def main() -> int:
@@ -150,7 +150,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--peers", default="ort,openvino", help="whom to compare with (default %(default)s)")
     parser.add_argument("--tenon", type=Path, default=Path("build/release/bin/tenon"), metavar="PATH")
     parser.add_argument("--precision", default="f32", choices=["f32", "bf16", "f16", "int8"],
-                        help="OpenVINO's precision hint; int8: everyone quantizes, each with its own quantizer")
+                        help="what Tenon and OpenVINO may compute in; int8: everyone quantizes, each with its own quantizer")
     parser.add_argument("--samples", type=Path, metavar="FILE.npz",
                         help="to calibrate INT8 with: an array per input, samples along its first axis (default 16 random ones)")
     parser.add_argument("--tolerance", type=float, default=1e-3,
@@ -214,6 +214,11 @@ def prepare(model: Path, batch: int, peers: Sequence[str], args: argparse.Namesp
         np.save(inputs[spec.name], arrays[spec.name] if spec.name in arrays else make_input(spec, shapes[spec.name], seed=i))
     case = Case(model.resolve(), label_of(model), batch, inputs, shapes, {s.name: shapes[s.name] for s in specs if not s.is_fixed},
                 [o.name for o in outputs])
+    if args.precision == "f32":
+        return case
+    with closing(WorkerContestant(peers[0])) as worker:
+        worker.load(case.path, 1, case.inputs, case.free)
+        case = replace(case, exact=worker.outputs(case.outputs))
     return replace(case, int8=quantize_case(case, specs, peers, args.samples, folder)) if args.precision == "int8" else case
 
 
@@ -229,9 +234,7 @@ def quantize_case(case: Case, specs: Sequence[TensorSpec], peers: Sequence[str],
             files[peer] = quantize(peer, case.path, samples.resolve(), next(iter(shapes.values()))[0], folder / peer)
         except QuantizerError as error:
             refused[peer] = str(error)
-    with closing(WorkerContestant(peers[0])) as worker:
-        worker.load(case.path, 1, case.inputs, case.free)
-        return QuantizedCase(files, refused, samples.resolve(), worker.outputs(case.outputs))
+    return QuantizedCase(files, refused, samples.resolve())
 
 
 def run_case(case: Case, threads: int, names: Sequence[str], versions: dict[str, str],
@@ -243,7 +246,7 @@ def run_case(case: Case, threads: int, names: Sequence[str], versions: dict[str,
         answers = {}
         for name in names:
             note(f"{where}: {TITLES[name]} loads")
-            contestant: Contestant = (TenonContestant(args.tenon, args.isa, args.timing_cache, case.int8 and case.int8.samples) if name == SUBJECT
+            contestant: Contestant = (TenonContestant(args.tenon, args.precision, args.isa, args.timing_cache, case.int8 and case.int8.samples) if name == SUBJECT
                                       else WorkerContestant(name, args.precision, args.isa))
             stack.callback(contestant.close)
             try:
@@ -258,8 +261,8 @@ def run_case(case: Case, threads: int, names: Sequence[str], versions: dict[str,
                 versions[name] = contestant.version
         reference = next((n for n in running if n != SUBJECT), None)
         for name in running:
-            if case.int8:
-                result.peers[name].sqnr_db = signal_to_noise_db(answers[name], case.int8.exact)
+            if case.exact is not None:
+                result.peers[name].sqnr_db = signal_to_noise_db(answers[name], case.exact)
             elif reference is not None and name != reference:
                 result.peers[name].agreement = compare_outputs(case.outputs, answers[name], answers[reference],
                                                                args.tolerance)

@@ -130,11 +130,14 @@ class WorkerContestant:
 class TenonContestant:
     """The `tenon` command: one build, one run for the outputs, one `tenon bench` a round."""
 
-    def __init__(self, program: Path, isa: str = "", timing_cache: Path | None = None, samples: Path | None = None) -> None:
+    FLAGS = {"bf16": ["--bf16"], "f16": ["--fp16"]}
+
+    def __init__(self, program: Path, precision: str = "f32", isa: str = "", timing_cache: Path | None = None,
+                 samples: Path | None = None) -> None:
         """`samples`: quantize to INT8, calibrated with these."""
         self._program = program
         self._environment = environment("tenon", isa)
-        self._tuning = [f"--timing-cache={timing_cache}"] if timing_cache else []
+        self._tuning = self.FLAGS.get(precision, []) + ([f"--timing-cache={timing_cache}"] if timing_cache else [])
         if samples:
             self._tuning += ["--int8", f"--calib={samples}"]
         self._folder = tempfile.TemporaryDirectory()

@@ -135,7 +135,7 @@ class PeerResult:
     agreement: Agreement | None = None
     error: str = ""
     yardstick: bool = True
-    sqnr_db: float | None = None  # of INT8 answers, against those in FP32
+    sqnr_db: float | None = None  # of answers of lower precision, against those in FP32
 
     @property
     def summary(self) -> Summary | None:

@@ -148,13 +148,15 @@ class OpenVino:
     @staticmethod
     def _what_ran(compiled: Any, asked: str) -> str:
         """Counts precisions and primitives of the execution graph's layers, data movers left out. Raises where a layer
-        computes in fewer bits than asked for."""
+        computes in fewer bits than asked for, and where none computes in as few."""
         layers = [op.get_rt_info() for op in compiled.get_runtime_model().get_ordered_ops()]
         layers = [i for i in layers if i["layerType"].astype(str) not in ("Input", "Output", "Const", "Reorder")]
         precisions = _counts(i["runtimePrecision"].astype(str) for i in layers)
         primitives = _counts(i["primitiveType"].astype(str) for i in layers)
         if asked == "f32" and (lower := LOWER_PRECISIONS.intersection(i["runtimePrecision"].astype(str) for i in layers)):
             raise ValueError(f"asked for f32, and layers run in {', '.join(sorted(lower))}: {precisions}")
+        if asked in LOWER_PRECISIONS and not any(i["runtimePrecision"].astype(str).lower() == asked for i in layers):
+            raise ValueError(f"asked for {asked}, and no layer runs in it: {precisions}")
         return f"{precisions}; {primitives}"
 
 
