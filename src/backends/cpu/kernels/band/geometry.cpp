@@ -4,7 +4,7 @@ namespace tenon::cpu {
 
 namespace {
 
-constexpr std::ptrdiff_t kLine = 64;
+constexpr std::ptrdiff_t kBandLine = 64;
 
 // The last input position that an axis reads.
 std::ptrdiff_t last_read(int out, int stride, int pad, int taps, int dilation) {
@@ -39,7 +39,7 @@ void BandGeometry::cut_image(int pixels) {
 std::ptrdiff_t BandGeometry::band_bytes(int output_rows) const {
   if (!copied) return 0;
   return round_up(channel_blocks(shape.group_in()) * copied_rows(output_rows) * copied_columns() * pixel,
-                  kLine);
+                  kBandLine);
 }
 
 int BandGeometry::most_rows() const {
@@ -57,7 +57,7 @@ std::ptrdiff_t BandGeometry::scratch_bytes(int most_pixels) const {
   const std::ptrdiff_t all =
       flat ? line * (static_cast<std::ptrdiff_t>(image) + most_pixels) : band_bytes(rows);
   const std::ptrdiff_t one = flat ? line * most_pixels : band_bytes(1);
-  return round_up(std::min(all, std::max(one, kBandBytes)), kLine) + kLine;
+  return round_up(std::min(all, std::max(one, kBandBytes)), kBandLine) + kBandLine;
 }
 
 }  // namespace tenon::cpu

@@ -32,8 +32,8 @@ constexpr ConvHalfKernel kConvHalfKernels[] = {
 #undef TENON_CONV_HALF_KERNEL
 };
 
-constexpr int kMostPlanar = 4;  // channels
-constexpr int kChunk = 64;      // pixels
+constexpr int kMostPlanar = 4;     // channels
+constexpr int kCompactChunk = 64;  // pixels
 
 // Writes one block's band: of a block, or of planes of floats.
 class HalfCopier {
@@ -52,9 +52,9 @@ class HalfCopier {
       kernel_.copy(from, pixels * kChannelBlock, to);
       return to + pixels * g_.pixel;
     }
-    std::uint16_t chunk[kChunk * kMostPlanar];
-    for (std::ptrdiff_t i = 0; i < pixels; i += kChunk) {
-      const std::ptrdiff_t count = std::min<std::ptrdiff_t>(kChunk, pixels - i);
+    std::uint16_t chunk[kCompactChunk * kMostPlanar];
+    for (std::ptrdiff_t i = 0; i < pixels; i += kCompactChunk) {
+      const std::ptrdiff_t count = std::min<std::ptrdiff_t>(kCompactChunk, pixels - i);
       for (std::ptrdiff_t p = 0; p < count; ++p) {
         std::memcpy(chunk + p * channels_, from + (i + p) * kChannelBlock * 2,
                     static_cast<std::size_t>(channels_) * 2);
