@@ -37,7 +37,7 @@ class BandWalk {
         shape_(geometry_.shape),
         scratch_(scratch) {
     out_blocks_ = static_cast<int>(channel_blocks(shape_.group_out()));
-    oc_blocks_ = kernel.oc_blocks_at_most(args.config.oc_blocks);
+    oc_blocks_ = kernel.oc_blocks_at_most(std::max(args.config.oc_blocks, 1));
     oc_steps_ = static_cast<int>(ceil_div(out_blocks_, oc_blocks_));
     const int most = std::clamp(args.config.pixels, 1, kernel.max_pixels(oc_blocks_));
     geometry_.cut_image(most);
@@ -104,7 +104,8 @@ class BandWalk {
     if (!geometry_.copied && !args_.config.oc_inner && !many && oc_steps_ > 1) {
       const std::ptrdiff_t row = channel_blocks(shape_.group_in()) * geometry_.pixel *
                                  (geometry_.flat ? geometry_.width : shape_.in_w * shape_.stride_h);
-      band_ = static_cast<int>(std::clamp<std::ptrdiff_t>(kBandBytes / row, 1, band_));
+      band_ = static_cast<int>(
+          std::clamp<std::ptrdiff_t>(kBandBytes / std::max<std::ptrdiff_t>(row, 1), 1, band_));
     }
     if (threads > 1) {
       const std::ptrdiff_t wanted = ceil_div(static_cast<std::ptrdiff_t>(kUnitsPerThread) * threads, outer);
@@ -240,7 +241,10 @@ template <class Form>
 std::size_t band_scratch_size(const typename Form::Kernel& kernel, const typename Form::Args& args,
                               int most_pixels, int threads) {
   if (args.shape.empty()) return 0;
-  BandGeometry geometry(args.shape, Form::band(kernel, args));
+  // A larger image may need no copy where a smaller one does, whose border is cut otherwise.
+  BandForm form = Form::band(kernel, args);
+  form.always_copied = form.always_copied || !conv_merged(args.shape).pointwise();
+  BandGeometry geometry(args.shape, form);
   geometry.cut_image(kernel.max_pixels(1));
   return static_cast<std::size_t>(geometry.scratch_bytes(most_pixels) * threads);
 }
