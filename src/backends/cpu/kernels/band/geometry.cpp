@@ -46,9 +46,9 @@ int BandGeometry::most_rows() const {
   if (!copied) return rows;
   const std::ptrdiff_t one = band_bytes(1);
   const std::ptrdiff_t each = channel_blocks(shape.group_in()) * copy_stride_h() * copied_columns() * pixel;
-  if (one >= kBandBytes || each == 0) return 1;
+  if (one >= kCachedBandBytes || each == 0) return 1;
   // Rounding to cache lines adds less than one of them.
-  return static_cast<int>(std::min<std::ptrdiff_t>(rows, 1 + (kBandBytes - one) / each));
+  return static_cast<int>(std::min<std::ptrdiff_t>(rows, 1 + (kCachedBandBytes - one) / each));
 }
 
 std::ptrdiff_t BandGeometry::scratch_bytes(int most_pixels) const {
@@ -57,7 +57,7 @@ std::ptrdiff_t BandGeometry::scratch_bytes(int most_pixels) const {
   const std::ptrdiff_t all =
       flat ? line * (static_cast<std::ptrdiff_t>(image) + most_pixels) : band_bytes(rows);
   const std::ptrdiff_t one = flat ? line * most_pixels : band_bytes(1);
-  return round_up(std::min(all, std::max(one, kBandBytes)), kBandLine) + kBandLine;
+  return round_up(std::min(all, std::max(one, kCachedBandBytes)), kBandLine) + kBandLine;
 }
 
 }  // namespace tenon::cpu

@@ -10,7 +10,7 @@
 namespace tenon::cpu {
 
 // A band's copy, or what it reads in place, should stay in the second-level cache beside the weights.
-inline constexpr std::ptrdiff_t kBandBytes = 256 * 1024;
+inline constexpr std::ptrdiff_t kCachedBandBytes = 256 * 1024;
 
 // How sources of a family look.
 struct BandForm {

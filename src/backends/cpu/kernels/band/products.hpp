@@ -24,19 +24,19 @@
 
 namespace tenon::cpu {
 
-inline constexpr std::ptrdiff_t kCacheLine = 64;
+inline constexpr std::ptrdiff_t kProductLine = 64;
 
 // Rows that are copied, or pass by, for one part of the columns.
-inline constexpr std::ptrdiff_t kPanelBytes = 192 * 1024;
+inline constexpr std::ptrdiff_t kCachedPanelBytes = 192 * 1024;
 
 // Bytes of scratch for products of m rows of k elements, of `element` bytes where they are copied, in tiles
 // of at most `most_rows` rows: panels have no more bytes than this, whatever the cut, and shapes that grow
 // need no less.
 inline std::size_t products_scratch_size(int m, int k, int element, int most_rows, int threads) {
-  const std::ptrdiff_t row = round_up(k, 64) * element + kCacheLine;
-  const std::ptrdiff_t panel =
-      std::min((static_cast<std::ptrdiff_t>(m) + most_rows) * row, std::max(most_rows * row, kPanelBytes));
-  return static_cast<std::size_t>(round_up(panel, kCacheLine) * threads);
+  const std::ptrdiff_t row = round_up(k, 64) * element + kProductLine;
+  const std::ptrdiff_t panel = std::min((static_cast<std::ptrdiff_t>(m) + most_rows) * row,
+                                        std::max(most_rows * row, kCachedPanelBytes));
+  return static_cast<std::size_t>(round_up(panel, kProductLine) * threads);
 }
 
 template <class Form>
@@ -63,8 +63,8 @@ class ProductWalk {
     steps_ = static_cast<int>(ceil_div(blocks_, step_blocks_));
     tile_rows_ = static_cast<int>(ceil_div(args.m, ceil_div(args.m, kernel.max_pixels(step_blocks_))));
     const std::ptrdiff_t tiles = ceil_div(args.m, tile_rows_);
-    std::ptrdiff_t panel =
-        std::clamp<std::ptrdiff_t>(kPanelBytes / std::max<std::ptrdiff_t>(ld_ * tile_rows_, 1), 1, tiles);
+    std::ptrdiff_t panel = std::clamp<std::ptrdiff_t>(
+        kCachedPanelBytes / std::max<std::ptrdiff_t>(ld_ * tile_rows_, 1), 1, tiles);
     if (threads > 1) {
       constexpr std::ptrdiff_t kUnitsPerThread = 4;
       panel = std::min(panel, std::max<std::ptrdiff_t>(1, tiles / threads));
@@ -82,7 +82,7 @@ class ProductWalk {
     const int row = panel * panel_rows_, rows = std::min(panel_rows_, args_.m - row);
     const std::byte* a = Form::row(args_, row);
     if (copied_) {
-      std::byte* to = scratch_ + worker * round_up(panel_rows_ * ld_, kCacheLine);
+      std::byte* to = scratch_ + worker * round_up(panel_rows_ * ld_, kProductLine);
       for (int i = 0; i < rows; ++i) Form::copy_row(kernel_, args_, row + i, to + i * ld_);
       a = to;
     }
@@ -116,7 +116,7 @@ class ProductWalk {
     t.last_lanes = std::min(kChannelBlock, args_.n - (block + blocks - 1) * kChannelBlock);
     t.ahead = t.weights + (next > 0 ? blocks * t.weights_oc_block : 0);
     t.ahead_step = std::min<std::ptrdiff_t>(
-        kCacheLine / Form::kWeightBytes,
+        kProductLine / Form::kWeightBytes,
         ceil_div(next * t.weights_oc_block,
                  std::max<std::ptrdiff_t>(tiles * ceil_div(args_.k, Form::kGroup), 1)));
     t.tiles = tiles;

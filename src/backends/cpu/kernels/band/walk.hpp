@@ -105,7 +105,7 @@ class BandWalk {
       const std::ptrdiff_t row = channel_blocks(shape_.group_in()) * geometry_.pixel *
                                  (geometry_.flat ? geometry_.width : shape_.in_w * shape_.stride_h);
       band_ = static_cast<int>(
-          std::clamp<std::ptrdiff_t>(kBandBytes / std::max<std::ptrdiff_t>(row, 1), 1, band_));
+          std::clamp<std::ptrdiff_t>(kCachedBandBytes / std::max<std::ptrdiff_t>(row, 1), 1, band_));
     }
     if (threads > 1) {
       const std::ptrdiff_t wanted = ceil_div(static_cast<std::ptrdiff_t>(kUnitsPerThread) * threads, outer);
