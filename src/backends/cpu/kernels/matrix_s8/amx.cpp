@@ -1,0 +1,78 @@
+#include "backends/cpu/kernels/bytes/avx512.hpp"
+#include "backends/cpu/kernels/matrix_s8/generic.hpp"
+
+namespace tenon::cpu {
+namespace {
+
+// What ldtilecfg reads.
+struct alignas(64) TileConfig {
+  std::uint8_t palette = 1;
+  std::uint8_t start_row = 0;
+  std::uint8_t reserved[14] = {};
+  std::uint16_t row_bytes[16] = {};
+  std::uint8_t rows[16] = {};
+};
+static_assert(sizeof(TileConfig) == 64);
+
+// All eight tiles have 16 rows of 64 bytes. A constant: the instruction reads more than GCC knows of.
+constexpr TileConfig kWholeTiles = [] {
+  TileConfig config;
+  for (int t = 0; t < 8; ++t) {
+    config.row_bytes[t] = kMatrixDepth;
+    config.rows[t] = kMatrixRows;
+  }
+  return config;
+}();
+
+// Tiles 0 to 3: sums of (tile, block); 4 and 5: rows of the left side; 6 and 7: weights.
+struct AmxUnit {
+  static void begin() { _tile_loadconfig(&kWholeTiles); }
+  // Thread switches then have no tiles to save.
+  static void end() { _tile_release(); }
+
+  template <int Tiles, int Blocks, class Between>
+  static inline __attribute__((always_inline)) void multiply(const MatrixWork& work, const MatrixTile* tiles,
+                                                             const std::int8_t* weights,
+                                                             const std::int32_t* bias, std::int32_t* sums,
+                                                             Between between) {
+    constexpr std::ptrdiff_t kWeightsRow = kMatrixGroup * kChannelBlock;
+    constexpr std::ptrdiff_t kSumsRow = kChannelBlock * sizeof(std::int32_t);
+    // Each row of sums begins as the bias.
+    _tile_loadd(0, bias, 0);
+    if constexpr (Blocks == 2) _tile_loadd(1, bias + kChannelBlock, 0);
+    if constexpr (Tiles == 2) _tile_loadd(2, bias, 0);
+    if constexpr (Tiles == 2 && Blocks == 2) _tile_loadd(3, bias + kChannelBlock, 0);
+    for (const MatrixPass& pass : work.passes) {
+      const std::uint8_t* first = pass.src + tiles[0].position * pass.row;
+      const std::uint8_t* second = pass.src + tiles[Tiles - 1].position * pass.row;
+      for (int s = 0; s < pass.steps; ++s, weights += kMatrixStepWeights) {
+        const std::ptrdiff_t offset = pass.offsets[s];
+        _tile_loadd(6, weights, kWeightsRow);
+        _tile_loadd(4, first + offset, pass.row);
+        _tile_dpbusd(0, 4, 6);
+        if constexpr (Blocks == 2) {
+          _tile_loadd(7, weights + work.weights_block, kWeightsRow);
+          _tile_dpbusd(1, 4, 7);
+        }
+        if constexpr (Tiles == 2) {
+          _tile_loadd(5, second + offset, pass.row);
+          _tile_dpbusd(2, 5, 6);
+        }
+        if constexpr (Tiles == 2 && Blocks == 2) _tile_dpbusd(3, 5, 7);
+        between();
+      }
+    }
+    _tile_stored(0, sums, kSumsRow);
+    if constexpr (Tiles == 2) _tile_stored(2, sums + kMatrixTileSums, kSumsRow);
+    if constexpr (Blocks == 2) _tile_stored(1, sums + Tiles * kMatrixTileSums, kSumsRow);
+    if constexpr (Tiles == 2 && Blocks == 2) _tile_stored(3, sums + 3 * kMatrixTileSums, kSumsRow);
+  }
+};
+
+}  // namespace
+
+void matrix_s8_amx(const MatrixWork& work) noexcept;
+
+void matrix_s8_amx(const MatrixWork& work) noexcept { MatrixPanel<AmxUnit>(work).run(); }
+
+}  // namespace tenon::cpu

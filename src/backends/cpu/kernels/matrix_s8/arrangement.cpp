@@ -1,0 +1,313 @@
+#include "backends/cpu/kernels/matrix_s8/arrangement.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace tenon::cpu {
+
+namespace {
+
+// A band should stay in the second-level cache beside weights and results.
+constexpr std::ptrdiff_t kMatrixBandBytes = 512 * 1024;
+constexpr std::ptrdiff_t kMatrixLine = 64;
+constexpr int kBlocksOfWide = kMatrixDepth / kChannelBlock;
+
+using MatrixBytes [[gnu::vector_size(kChannelBlock)]] = std::uint8_t;
+
+// to[i] = the 16 channels from[i * step] of each of Blocks blocks, xor flip.
+template <int Blocks>
+void join_blocks(const std::uint8_t* from, std::ptrdiff_t block, std::ptrdiff_t step, std::ptrdiff_t count,
+                 MatrixBytes flip, int pixel, std::uint8_t* to) {
+  for (std::ptrdiff_t i = 0; i < count; ++i, from += step, to += pixel) {
+    for (int b = 0; b < Blocks; ++b) {
+      MatrixBytes x;
+      std::memcpy(&x, from + b * block, sizeof x);
+      x ^= flip;
+      std::memcpy(to + b * kChannelBlock, &x, sizeof x);
+    }
+  }
+}
+
+// to[i] = 4 channels of a pixel; those that there are not repeat the last.
+void join_planes(const std::uint8_t* from, std::ptrdiff_t plane, int channels, std::ptrdiff_t step,
+                 std::ptrdiff_t count, std::uint8_t flip, std::uint8_t* to) {
+  const std::uint8_t* last = from + (channels - 1) * plane;
+  const std::uint8_t* c1 = from + std::min(1, channels - 1) * plane;
+  const std::uint8_t* c2 = from + std::min(2, channels - 1) * plane;
+  for (std::ptrdiff_t i = 0; i < count; ++i) {
+    const std::ptrdiff_t at = i * step;
+    to[4 * i] = from[at] ^ flip;
+    to[4 * i + 1] = c1[at] ^ flip;
+    to[4 * i + 2] = c2[at] ^ flip;
+    to[4 * i + 3] = last[at] ^ flip;
+  }
+}
+
+}  // namespace
+
+MatrixSteps::MatrixSteps(const ConvShape& s)
+    : channels(s.group_in()), kernel_h(s.kernel_h), kernel_w(s.kernel_w) {
+  const int blocks = static_cast<int>(channel_blocks(channels));
+  const int rest = blocks % kBlocksOfWide;
+  const bool few = s.groups == 1 && channels <= kMatrixGroup;  // as plain images have
+  narrow_bytes = few ? kMatrixGroup : kChannelBlock;
+  narrow_taps = s.dilation_w == 1 ? kMatrixDepth / narrow_bytes : 1;
+  narrow_rows = static_cast<int>(ceil_div(kernel_w, narrow_taps));
+  wide_planes = blocks / kBlocksOfWide;
+  narrow_planes = rest;
+  if (!few && rest > 0 && rest * narrow_rows >= kernel_w) {
+    ++wide_planes;
+    narrow_planes = 0;
+  }
+}
+
+MatrixSteps::Place MatrixSteps::place(int step, int k) const {
+  if (step < wide_steps()) {
+    const int tap = step % (kernel_h * kernel_w);
+    const int channel = step / (kernel_h * kernel_w) * kMatrixDepth + k;
+    return {channel < channels ? channel : -1, tap / kernel_w, tap % kernel_w};
+  }
+  step -= wide_steps();
+  const int tap_w = step % narrow_rows * narrow_taps + k / narrow_bytes;
+  step /= narrow_rows;
+  const int channel = wide_planes * kMatrixDepth + step / kernel_h * narrow_bytes + k % narrow_bytes;
+  const bool is = channel < channels && tap_w < kernel_w && k < narrow_taps * narrow_bytes;
+  return {is ? channel : -1, step % kernel_h, tap_w};
+}
+
+MatrixArrangement::MatrixArrangement(const ConvS8Args& args)
+    : args_(args), shape_(conv_merged(args.shape)), steps_(shape_) {
+  const ConvShape& s = shape_;
+  flat_ = s.kernel_h == 1 && s.kernel_w == 1 && s.pad_top <= 0 && s.pad_left <= 0 &&
+          (s.out_h - 1) * s.stride_h - s.pad_top < s.in_h && (s.out_w - 1) * s.stride_w - s.pad_left < s.in_w;
+  if (flat_) {
+    rows_ = s.out_h * s.out_w;
+    width_ = pitch_ = stride_ = phases_ = 1;
+    extra_rows_ = 0;
+    row_columns_ = columns_read_ = 1;
+    return;
+  }
+  rows_ = s.out_h;
+  width_ = s.out_w;
+  stride_ = s.stride_w;
+  phases_ = s.stride_h;
+  columns_read_ = (s.out_w - 1) * s.stride_w + (s.kernel_w - 1) * s.dilation_w + 1;
+  // Of a row's windows the last may reach into the padding of the next row.
+  const int pad = std::max(s.pad_left, 0);
+  const int inside = std::clamp(s.in_w - std::max(-s.pad_left, 0), 0, std::max(columns_read_ - pad, 0));
+  const int least = std::max(columns_read_ - pad, pad + inside);
+  pitch_ = static_cast<int>(std::max<std::ptrdiff_t>(ceil_div(least, stride_), width_));
+  row_columns_ = static_cast<std::ptrdiff_t>(pitch_) * stride_;
+  extra_rows_ = (s.kernel_h - 1) * s.dilation_h / s.stride_h;
+}
+
+MatrixArrangement::Sizes MatrixArrangement::sizes(Cut cut) const {
+  Sizes z{};
+  z.part = phases_ * phase_columns(cut);
+  // Tiles read on beyond the last position.
+  const int beyond =
+      kMatrixRows * stride_ + (shape_.kernel_w - 1) * shape_.dilation_w + kMatrixDepth / kMatrixGroup;
+  z.columns = cut.images * z.part + beyond;
+  z.wide = z.columns * kMatrixDepth;
+  z.planes = steps_.wide_planes * z.wide +
+             steps_.narrow_planes * round_up(z.columns * steps_.narrow_bytes, kMatrixLine);
+  const std::ptrdiff_t positions = static_cast<std::ptrdiff_t>(cut.rows) * pitch_;
+  z.tiles = cut.images * ceil_div(positions, kMatrixRows);
+  // A row of pixels, like a tile, ends a run; so does each fourth pixel.
+  z.runs = flat_
+               ? cut.images * (positions / kMatrixRunRows + 1) + z.tiles
+               : cut.images * static_cast<std::ptrdiff_t>(cut.rows) * (width_ / kMatrixRunRows + 1) + z.tiles;
+  z.runs = std::min(z.runs, cut.images * static_cast<std::ptrdiff_t>(cut.rows) * width_);
+  return z;
+}
+
+std::ptrdiff_t MatrixArrangement::bytes(Cut cut) const {
+  const Sizes z = sizes(cut);
+  return z.planes + round_up(z.tiles * static_cast<std::ptrdiff_t>(sizeof(MatrixTile)), kMatrixLine) +
+         round_up(z.runs * static_cast<std::ptrdiff_t>(sizeof(MatrixRun)), kMatrixLine);
+}
+
+MatrixArrangement::Cut MatrixArrangement::largest() const {
+  const auto most = [](int end, const auto& fits) {
+    int low = 1, high = end;  // low fits, or is all that is left
+    while (low < high) {
+      const int middle = low + (high - low + 1) / 2;
+      if (fits(middle)) {
+        low = middle;
+      } else {
+        high = middle - 1;
+      }
+    }
+    return low;
+  };
+  const auto fits = [&](Cut cut) { return bytes(cut) <= kMatrixBandBytes; };
+  const int rows = most(rows_, [&](int r) { return fits({1, r}); });
+  if (rows < rows_) return {1, rows};
+  return {most(shape_.batch, [&](int n) { return fits({n, rows_}); }), rows_};
+}
+
+std::ptrdiff_t MatrixArrangement::most_bytes() const {
+  return std::min(bytes({shape_.batch, rows_}), std::max(bytes({1, 1}), kMatrixBandBytes));
+}
+
+void MatrixArrangement::write_offsets(Cut cut, std::ptrdiff_t* offsets) const {
+  const ConvShape& s = shape_;
+  const Sizes z = sizes(cut);
+  const auto column = [&](int h, int w) {
+    const int row = h * s.dilation_h;
+    return row % phases_ * phase_columns(cut) + row / phases_ * row_columns_ +
+           static_cast<std::ptrdiff_t>(w) * s.dilation_w;
+  };
+  for (int plane = 0; plane < steps_.wide_planes; ++plane) {
+    for (int h = 0; h < s.kernel_h; ++h) {
+      for (int w = 0; w < s.kernel_w; ++w) *offsets++ = plane * z.wide + column(h, w) * kMatrixDepth;
+    }
+  }
+  const std::ptrdiff_t narrow = round_up(z.columns * steps_.narrow_bytes, kMatrixLine);
+  for (int plane = 0; plane < steps_.narrow_planes; ++plane) {
+    for (int h = 0; h < s.kernel_h; ++h) {
+      for (int w = 0; w < s.kernel_w; w += steps_.narrow_taps)
+        *offsets++ = plane * narrow + column(h, w) * steps_.narrow_bytes;
+    }
+  }
+}
+
+// `blocks` blocks of an image's channels, from `from` on, to an image's place in a plane.
+void MatrixArrangement::copy_plane(const MatrixBand& band, int image, const std::uint8_t* from, int blocks,
+                                   int pixel, std::ptrdiff_t phase, std::uint8_t* to) const {
+  const ConvShape& s = shape_;
+  const std::ptrdiff_t image_pixels = static_cast<std::ptrdiff_t>(s.in_h) * s.in_w;
+  const std::uint8_t flip = args_.src_signed ? 0x80 : 0;
+  const auto zero = static_cast<std::uint8_t>(args_.src_zero ^ flip);
+  const MatrixBytes flips = MatrixBytes{} + flip;
+  const std::ptrdiff_t from_pixel = args_.planar ? 1 : kChannelBlock;
+  from += image * (args_.planar ? s.in_channels : s.groups * channel_blocks(s.group_in()) * kChannelBlock) *
+          image_pixels;
+  const auto copy = [&](std::ptrdiff_t first, std::ptrdiff_t step, std::ptrdiff_t count, std::uint8_t* at) {
+    const std::uint8_t* pixels = from + first * from_pixel;
+    const std::ptrdiff_t block = image_pixels * kChannelBlock, each = step * kChannelBlock;
+    if (pixel == kMatrixGroup)
+      return join_planes(pixels, args_.planar ? image_pixels : 1, steps_.channels, step * from_pixel, count,
+                         flip, at);
+    switch (blocks) {
+      case 1: return join_blocks<1>(pixels, block, each, count, flips, pixel, at);
+      case 2: return join_blocks<2>(pixels, block, each, count, flips, pixel, at);
+      case 3: return join_blocks<3>(pixels, block, each, count, flips, pixel, at);
+      default: return join_blocks<4>(pixels, block, each, count, flips, pixel, at);
+    }
+  };
+  const auto fill = [&](std::ptrdiff_t columns, std::uint8_t* at) {
+    if (columns > 0) std::memset(at, zero, static_cast<std::size_t>(columns * pixel));
+  };
+
+  if (flat_) {
+    // Pixels that follow each other in the input are copied together, else row by row.
+    const bool whole = s.stride_w == 1 && s.in_w == s.out_w && s.stride_h == 1;
+    for (int p = band.row; p < band.row + band.rows;) {
+      const int y = p / s.out_w, x = p % s.out_w;
+      const int count = whole ? band.rows : std::min(s.out_w - x, band.row + band.rows - p);
+      const std::ptrdiff_t first =
+          static_cast<std::ptrdiff_t>(y * s.stride_h - s.pad_top) * s.in_w + x * s.stride_w - s.pad_left;
+      copy(first, s.stride_w, count, to + static_cast<std::ptrdiff_t>(p - band.row) * pixel);
+      p += count;
+    }
+    return;
+  }
+
+  const std::ptrdiff_t left = std::clamp<std::ptrdiff_t>(s.pad_left, 0, columns_read_);
+  const int skipped = std::max(-s.pad_left, 0);
+  const std::ptrdiff_t inside = std::clamp<std::ptrdiff_t>(s.in_w - skipped, 0, columns_read_ - left);
+  const std::ptrdiff_t all = std::max<std::ptrdiff_t>(row_columns_, columns_read_);
+  const int copied = (band.rows - 1) * s.stride_h + (s.kernel_h - 1) * s.dilation_h + 1;
+  for (int r = 0; r < copied; ++r) {
+    std::uint8_t* at = to + (r % phases_ * phase + r / phases_ * row_columns_) * pixel;
+    const int y = band.row * s.stride_h + r - s.pad_top;
+    if (y < 0 || y >= s.in_h) {
+      fill(all, at);
+      continue;
+    }
+    fill(left, at);
+    copy(static_cast<std::ptrdiff_t>(y) * s.in_w + skipped, 1, inside, at + left * pixel);
+    fill(all - left - inside, at + (left + inside) * pixel);
+  }
+}
+
+void MatrixArrangement::copy_part(Cut cut, const MatrixBand& band, int group, int part,
+                                  std::uint8_t* planes) const {
+  const ConvShape& s = shape_;
+  const Sizes z = sizes(cut);
+  const std::ptrdiff_t block = static_cast<std::ptrdiff_t>(s.in_h) * s.in_w * kChannelBlock;
+  const int blocks = static_cast<int>(channel_blocks(s.group_in()));
+  const std::uint8_t* from = args_.src + group * blocks * block;
+  const int image = band.image + part;
+  for (int plane = 0; plane < steps_.wide_planes; ++plane) {
+    const int first = plane * kBlocksOfWide;
+    copy_plane(band, image, from + first * block, std::min(kBlocksOfWide, blocks - first), kMatrixDepth,
+               phase_columns(cut), planes + plane * z.wide + part * z.part * kMatrixDepth);
+  }
+  std::uint8_t* narrow = planes + steps_.wide_planes * z.wide;
+  for (int plane = 0; plane < steps_.narrow_planes; ++plane) {
+    copy_plane(band, image, from + (steps_.wide_planes * kBlocksOfWide + plane) * block, 1,
+               steps_.narrow_bytes, phase_columns(cut),
+               narrow + plane * round_up(z.columns * steps_.narrow_bytes, kMatrixLine) +
+                   part * z.part * steps_.narrow_bytes);
+  }
+}
+
+void MatrixArrangement::find_runs(Cut cut, const MatrixBand& band, MatrixTile* tiles, MatrixRun* runs,
+                                  MatrixWork& work) const {
+  const std::ptrdiff_t image = channel_blocks(shape_.group_out()) * shape_.groups *
+                               static_cast<std::ptrdiff_t>(shape_.out_h) * shape_.out_w * kChannelBlock;
+  const std::ptrdiff_t part = sizes(cut).part / stride_;  // positions
+  work.tiles = tiles;
+  work.runs = runs;
+  work.tile_count = 0;
+  int run_count = 0;
+  MatrixTile* tile = nullptr;
+  MatrixRun* run = nullptr;
+  const auto add = [&](std::ptrdiff_t position, std::ptrdiff_t dst, int pixels) {
+    while (pixels > 0) {
+      if (tile == nullptr || position >= tile->position + kMatrixRows) {
+        tile = &tiles[work.tile_count++];
+        *tile = {position, run_count, 0};
+      }
+      const auto row = static_cast<std::int16_t>(position - tile->position);
+      const int rows = std::min({pixels, kMatrixRows - row, kMatrixRunRows});
+      run = &runs[run_count++];
+      *run = {dst, row, static_cast<std::int16_t>(rows)};
+      ++tile->runs;
+      position += rows;
+      dst += rows * kChannelBlock;
+      pixels -= rows;
+    }
+  };
+  for (int i = 0; i < band.images; ++i) {
+    const std::ptrdiff_t dst =
+        (band.image + i) * image + static_cast<std::ptrdiff_t>(band.row) * width_ * kChannelBlock;
+    if (flat_) {
+      add(i * part, dst, band.rows);
+      continue;
+    }
+    for (int y = 0; y < band.rows; ++y)
+      add(i * part + static_cast<std::ptrdiff_t>(y) * pitch_,
+          dst + static_cast<std::ptrdiff_t>(y) * width_ * kChannelBlock, width_);
+  }
+}
+
+void MatrixArrangement::arrange(Cut cut, const MatrixBand& band, int group, const std::ptrdiff_t* offsets,
+                                std::byte* memory, MatrixWork& work) const {
+  const Sizes z = sizes(cut);
+  auto* planes = reinterpret_cast<std::uint8_t*>(memory);
+  for (int part = 0; part < band.images; ++part) copy_part(cut, band, group, part, planes);
+  work.passes[0] = {planes, static_cast<std::ptrdiff_t>(stride_) * kMatrixDepth, offsets,
+                    steps_.wide_steps()};
+  work.passes[1] = {planes + steps_.wide_planes * z.wide,
+                    static_cast<std::ptrdiff_t>(stride_) * steps_.narrow_bytes, offsets + steps_.wide_steps(),
+                    steps_.narrow_steps()};
+  auto* tiles = reinterpret_cast<MatrixTile*>(memory + z.planes);
+  auto* runs = reinterpret_cast<MatrixRun*>(
+      memory + z.planes + round_up(z.tiles * static_cast<std::ptrdiff_t>(sizeof(MatrixTile)), kMatrixLine));
+  find_runs(cut, band, tiles, runs, work);
+}
+
+}  // namespace tenon::cpu

@@ -1,0 +1,111 @@
+// How the source of an integer convolution is laid out for matrix_s8.hpp: in planes of pixels, whose bytes
+// lie together.
+//
+//   wide planes     64 channels a pixel; a step is a tap
+//   narrow planes   16 channels a pixel, or 4 where there are no more; a step is 4, or 16, taps of a row
+//
+// Positions count output pixels, with gaps at the ends of rows: rows share their padding with the next, so
+// that a tile of 16 positions runs on over them. The position p at a tap reads column p * stride_w of a
+// plane, moved by what is the same for all positions; rows of the input a stride apart are neighbours. A band
+// is a range of output rows of an image, or some whole images one after the other. Where an output pixel
+// takes part of one input pixel only, nothing is between two of them: a row then is a single pixel.
+#pragma once
+
+#include "backends/cpu/kernels/conv_s8/conv_s8.hpp"
+#include "backends/cpu/kernels/matrix_s8/matrix_s8.hpp"
+
+namespace tenon::cpu {
+
+// What a convolution multiplies, which its packed weights follow.
+struct MatrixSteps {
+  explicit MatrixSteps(const ConvShape& merged);
+
+  // What byte k of a step belongs to: a channel of the group, or a negative number if to none, and a tap.
+  struct Place {
+    int channel;
+    int tap_h;
+    int tap_w;
+  };
+  Place place(int step, int k) const;
+
+  int wide_steps() const { return wide_planes * kernel_h * kernel_w; }
+  int narrow_steps() const { return narrow_planes * kernel_h * narrow_rows; }
+  int count() const { return wide_steps() + narrow_steps(); }
+
+  int channels;
+  int kernel_h;
+  int kernel_w;
+  int wide_planes;
+  int narrow_planes;
+  int narrow_bytes;  // of a pixel
+  int narrow_taps;   // of a step, at most
+  int narrow_rows;   // steps that a row of taps takes
+};
+
+// A range of output rows of an image, or of several whole images.
+struct MatrixBand {
+  int image;
+  int images;
+  int row;
+  int rows;  // of each
+};
+
+class MatrixArrangement {
+ public:
+  explicit MatrixArrangement(const ConvS8Args& args);
+
+  const ConvShape& shape() const { return shape_; }  // merged
+  const MatrixSteps& steps() const { return steps_; }
+  int rows() const { return rows_; }  // of an image
+  // Rows of two tiles: fewer are not worth a band.
+  int least_rows() const { return static_cast<int>(ceil_div(2 * kMatrixRows, pitch_)); }
+
+  // Bands of at most so many images and rows; images above 1 only with all rows.
+  struct Cut {
+    int images;
+    int rows;
+  };
+  // The largest bands that stay in the second-level cache.
+  Cut largest() const;
+  // Bytes that a band of this cut takes, and enough for the largest bands of this shape and of smaller ones.
+  std::ptrdiff_t bytes(Cut cut) const;
+  std::ptrdiff_t most_bytes() const;
+
+  // The offsets of all steps in bands of this cut.
+  void write_offsets(Cut cut, std::ptrdiff_t* offsets) const;
+  // Lays a band of a group out in bytes(cut) at `memory` and sets the left side of `work`, and which of its
+  // rows belong where.
+  void arrange(Cut cut, const MatrixBand& band, int group, const std::ptrdiff_t* offsets, std::byte* memory,
+               MatrixWork& work) const;
+
+ private:
+  struct Sizes {
+    std::ptrdiff_t part;     // columns of an image's rows
+    std::ptrdiff_t columns;  // of a plane
+    std::ptrdiff_t wide;     // bytes of a wide plane
+    std::ptrdiff_t planes;   // bytes of all planes
+    std::ptrdiff_t tiles;    // at most
+    std::ptrdiff_t runs;     // at most
+  };
+  Sizes sizes(Cut cut) const;
+  std::ptrdiff_t phase_columns(Cut cut) const { return (cut.rows + extra_rows_) * row_columns_; }
+  void copy_part(Cut cut, const MatrixBand& band, int group, int part, std::uint8_t* planes) const;
+  void copy_plane(const MatrixBand& band, int image, const std::uint8_t* from, int blocks, int pixel,
+                  std::ptrdiff_t phase, std::uint8_t* to) const;
+  void find_runs(Cut cut, const MatrixBand& band, MatrixTile* tiles, MatrixRun* runs, MatrixWork& work) const;
+
+  const ConvS8Args& args_;
+  ConvShape shape_;
+  MatrixSteps steps_;
+  bool flat_;
+  int rows_;
+  int width_;       // output pixels of a row
+  int pitch_;       // positions from row to row
+  int stride_;      // columns from position to position
+  int phases_;      // input rows that are so many apart are neighbours
+  int extra_rows_;  // that windows reach into, in each phase
+  std::ptrdiff_t row_columns_;
+  int columns_read_;  // by a row of windows
+};
+
+}  // namespace tenon::cpu
