@@ -1,5 +1,6 @@
 #include "backends/cpu/kernels/conv_s8/conv_s8.hpp"
 #include "backends/cpu/kernels/depthwise_s8/depthwise_s8.hpp"
+#include "backends/cpu/kernels/matrix_s8/conv_matrix_s8.hpp"
 #include "base/thread_pool.hpp"
 #include "kernels/support.hpp"
 
@@ -73,8 +74,30 @@ cpu::ConvShape shape_of(const ByteLayer& layer) {
   return s;
 }
 
-void run(benchmark::State& state, const cpu::ConvS8Kernel& kernel, const ByteLayer& layer,
-         const cpu::ConvS8Config& config) {
+struct ByTiles {
+  const cpu::ConvS8Kernel& kernel;
+  std::size_t packed(const cpu::ConvShape& s) const { return cpu::conv_s8_packed_size(s); }
+  std::size_t scratch(const cpu::ConvS8Args& args) const {
+    return cpu::conv_s8_scratch_size(kernel, args, pool().size());
+  }
+  void run(const cpu::ConvS8Args& args, std::byte* scratch) const {
+    cpu::conv_s8_run(kernel, args, scratch, pool());
+  }
+};
+
+struct ByMatrices {
+  const cpu::MatrixS8Kernel& kernel;
+  std::size_t packed(const cpu::ConvShape& s) const { return cpu::conv_matrix_s8_packed_size(s); }
+  std::size_t scratch(const cpu::ConvS8Args& args) const {
+    return cpu::conv_matrix_s8_scratch_size(args, pool().size());
+  }
+  void run(const cpu::ConvS8Args& args, std::byte* scratch) const {
+    cpu::conv_matrix_s8_run(kernel, args, scratch, pool());
+  }
+};
+
+template <class Way>
+void run(benchmark::State& state, const Way& way, const ByteLayer& layer, const cpu::ConvS8Config& config) {
   const cpu::ConvShape s = shape_of(layer);
   const auto plane = [](int channels, int size) {
     return static_cast<std::size_t>(cpu::round_up(channels, cpu::kChannelBlock) * size * size);
@@ -82,7 +105,7 @@ void run(benchmark::State& state, const cpu::ConvS8Kernel& kernel, const ByteLay
   Bytes src(plane(s.in_channels, s.in_h));
   Bytes dst(plane(s.out_channels, s.out_h));
   Bytes residual(layer.residual ? plane(s.out_channels, s.out_h) : 1);
-  const std::size_t packed = cpu::conv_s8_packed_size(s);
+  const std::size_t packed = way.packed(s);
   const std::size_t copies = layer.cold ? kColdBytes / packed + 1 : 1;
   Bytes weights(copies * packed);
   const std::vector<std::int32_t> bias(cpu::conv_s8_packed_bias_size(s));
@@ -99,15 +122,15 @@ void run(benchmark::State& state, const cpu::ConvS8Kernel& kernel, const ByteLay
   args.requantize.residual = layer.residual ? residual.data() : nullptr;
   args.requantize.to_bytes(0, 255, 0);
   args.dst = dst.data();
-  Bytes scratch(cpu::conv_s8_scratch_size(kernel, args, pool().size()));
+  Bytes scratch(way.scratch(args));
   std::size_t copy = 0;
   for (auto _ : state) {
     args.weights = reinterpret_cast<const std::int8_t*>(weights.data() + copy * packed);
     copy = copy + 1 < copies ? copy + 1 : 0;
-    cpu::conv_s8_run(kernel, args, reinterpret_cast<std::byte*>(scratch.data()), pool());
+    way.run(args, reinterpret_cast<std::byte*>(scratch.data()));
     benchmark::ClobberMemory();
   }
-  report_dot_ops(state, kernel.info,
+  report_dot_ops(state, way.kernel.info,
                  2.0 * s.group_in() * s.out_channels * s.out_h * s.out_w * s.kernel_h * s.kernel_w);
 }
 
@@ -170,7 +193,25 @@ void register_conv_s8() {
         const cpu::ConvS8Config config = all.configs[i];
         const std::string name = fmt::format("{}/{}/p{}x{}{}", kernel.info.name, layer.name, config.pixels,
                                              config.oc_blocks, config.oc_inner ? "_inner" : "");
-        add(name, [&kernel, &layer, config](benchmark::State& state) { run(state, kernel, layer, config); });
+        add(name, [&kernel, &layer, config](benchmark::State& state) {
+          run(state, ByTiles{kernel}, layer, config);
+        });
+      }
+    }
+  }
+}
+
+void register_matrix_s8() {
+  for (const cpu::MatrixS8Kernel& kernel : cpu::matrix_s8_kernels()) {
+    if (!isa_supported(kernel.info.isa)) continue;
+    for (const ByteLayer& layer : kByteLayers) {
+      const cpu::ConvS8Configs all = cpu::conv_matrix_s8_configs(shape_of(layer));
+      for (int i = 0; i < all.count; ++i) {
+        const cpu::ConvS8Config config = all.configs[i];
+        add(fmt::format("{}/{}/{}", kernel.info.name, layer.name, config.oc_inner ? "inner" : "outer"),
+            [&kernel, &layer, config](benchmark::State& state) {
+              run(state, ByMatrices{kernel}, layer, config);
+            });
       }
     }
   }

@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
   tenon::bench::register_conv_half();
   tenon::bench::register_gemm_half();
   tenon::bench::register_conv_s8();
+  tenon::bench::register_matrix_s8();
   tenon::bench::register_depthwise();
   tenon::bench::register_depthwise_s8();
   tenon::bench::register_deconv();

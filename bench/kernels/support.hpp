@@ -72,6 +72,7 @@ void register_conv_nchw();
 void register_conv_half();
 void register_gemm_half();
 void register_conv_s8();
+void register_matrix_s8();
 void register_depthwise();
 void register_depthwise_s8();
 void register_deconv();

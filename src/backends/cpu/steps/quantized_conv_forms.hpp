@@ -5,11 +5,13 @@
 //   depthwise  cpu.quantized_conv_depthwise  nchw16c → nchw16c, one channel a group
 //   transposed cpu.quantized_conv_transpose  nchw16c → nchw16c
 //   winograd   cpu.quantized_conv_winograd   nchw16c → nchw16c, 3x3 by Winograd's algorithm
+//   matrix     cpu.quantized_conv_matrix, cpu.quantized_conv_matrix_planar: the first two by AMX
 #pragma once
 
 #include "backends/cpu/kernels/conv_s8/conv_s8.hpp"
 #include "backends/cpu/kernels/deconv_s8/deconv_s8.hpp"
 #include "backends/cpu/kernels/depthwise_s8/depthwise_s8.hpp"
+#include "backends/cpu/kernels/matrix_s8/conv_matrix_s8.hpp"
 #include "backends/cpu/kernels/winograd_s8/winograd_s8.hpp"
 #include "backends/cpu/steps/conv_geometry.hpp"
 #include "ops/conv_window.hpp"
@@ -135,6 +137,33 @@ struct QuantizedConvWinograd : QuantizedConvFilter {
     winograd_s8_run(kernel, args, weights, scratch, pool);
   }
 };
+
+template <bool Planar>
+struct QuantizedConvMatrixForm : QuantizedConvForm<Planar> {
+  using Kernel = MatrixS8Kernel;
+  static constexpr std::string_view kKind =
+      Planar ? "cpu.quantized_conv_matrix_planar" : "cpu.quantized_conv_matrix";
+  // Offered at the AMX level; plans that were made there run everywhere.
+  static constexpr bool kMatrices = true;
+  static const Kernel* select(Isa level) { return select_matrix_s8(level); }
+  static const char* refusal(const ConvShape& s) { return conv_matrix_s8_refusal(s, Planar); }
+  static double products(const ConvShape& s) { return static_cast<double>(conv_matrix_s8_depth(s)); }
+  static ConvS8Configs configs(const Kernel&, const ConvShape& s) { return conv_matrix_s8_configs(s); }
+  static std::size_t packed_size(const ConvShape& s) { return conv_matrix_s8_packed_size(s); }
+  static void pack(const ConvShape& s, const std::int8_t* from, std::int8_t* to) {
+    conv_matrix_s8_pack(s, from, to);
+  }
+  static std::size_t scratch(const Kernel&, const ConvS8Args& args, int threads) {
+    return conv_matrix_s8_scratch_size(args, threads);
+  }
+  static void run(const Kernel& kernel, const ConvS8Args& args, std::byte* scratch,
+                  ThreadPool& pool) noexcept {
+    conv_matrix_s8_run(kernel, args, scratch, pool);
+  }
+};
+
+using QuantizedConvMatrix = QuantizedConvMatrixForm<false>;
+using QuantizedConvMatrixPlanar = QuantizedConvMatrixForm<true>;
 
 // What the kernels take of a convolution of bytes.
 template <class Op>

@@ -20,6 +20,9 @@ class ByteConvTactic : public Tactic {
   std::string_view op() const noexcept override { return Op::kName; }
 
   Verdict supports(const Problem& problem) const override {
+    if constexpr (requires { Form::kMatrices; }) {
+      if (problem.isa < Isa::amx) return Verdict::no("the processor multiplies no tiles of matrices");
+    }
     if (problem.has_unknown_dims()) return Verdict::no("a shape is known only while running");
     if (Verdict v = require_constant(problem, kFilter, "filter"); !v) return v;
     const std::size_t rank = problem.inputs[kX].dims.size();
@@ -50,8 +53,7 @@ class ByteConvTactic : public Tactic {
     result.inputs.resize(problem.inputs.size());
     if (!Form::kPlainInput) result.inputs[kX] = blocked();
     result.outputs = {blocked()};
-    const double ops = 2.0 * elements(problem.outputs[0].dims) * Form::products(shape_of(problem));
-    result.estimate_ns = std::max(integer_ns(ops, problem), memory_ns(touched_bytes(problem), problem));
+    result.estimate_ns = std::max(multiply_ns(problem), memory_ns(touched_bytes(problem), problem));
     return result;
   }
 
@@ -80,6 +82,13 @@ class ByteConvTactic : public Tactic {
   }
 
  private:
+  static double multiply_ns(const Problem& problem) {
+    const double results = elements(problem.outputs[0].dims);
+    const double products = Form::products(shape_of(problem));
+    if constexpr (requires { Form::kMatrices; }) return matrix_integer_ns(results, products, problem);
+    return integer_ns(2 * results * products, problem);
+  }
+
   static std::span<const std::int64_t> kernel_dims(const Problem& problem) {
     return std::span(problem.inputs[kFilter].dims).subspan(2);
   }

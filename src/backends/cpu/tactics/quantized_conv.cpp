@@ -94,6 +94,8 @@ class QuantizedConvTactic final : public ByteConvTactic<Form, typename Form::Op>
 
 void register_cpu_tactic_quantized_conv(TacticRegistry& registry) {
   registry.add(std::make_unique<cpu::QuantizedConvTactic<cpu::QuantizedConvDepthwise>>());
+  registry.add(std::make_unique<cpu::QuantizedConvTactic<cpu::QuantizedConvMatrixPlanar>>());
+  registry.add(std::make_unique<cpu::QuantizedConvTactic<cpu::QuantizedConvMatrix>>());
   registry.add(std::make_unique<cpu::QuantizedConvTactic<cpu::QuantizedConvPlanar>>());
   registry.add(std::make_unique<cpu::QuantizedConvTactic<cpu::QuantizedConvBlocked>>());
   registry.add(std::make_unique<cpu::QuantizedConvTactic<cpu::QuantizedConvTransposed>>());

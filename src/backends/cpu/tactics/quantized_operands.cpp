@@ -39,4 +39,10 @@ double integer_ns(double ops, const Problem& problem) {
   return kCallNs + ops / (ops_per_ns(problem.isa) * std::max(1, problem.threads));
 }
 
+double matrix_integer_ns(double results, double products, const Problem& problem) {
+  constexpr double kOpsPerNs = 3000, kResultsPerNs = 8;  // per core
+  const double ns = 2 * results * products / kOpsPerNs + results / kResultsPerNs;
+  return kCallNs + ns / std::max(1, problem.threads);
+}
+
 }  // namespace tenon::cpu

@@ -13,5 +13,7 @@ Tensor padded_multipliers(const Tensor& multiplier, std::int64_t channels, std::
 
 // Time for that many operations of integers, two per product.
 double integer_ns(double ops, const Problem& problem);
+// The same where tiles of matrices are multiplied: so many results, each the sum of that many products.
+double matrix_integer_ns(double results, double products, const Problem& problem);
 
 }  // namespace tenon::cpu
