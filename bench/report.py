@@ -2,8 +2,8 @@
 """Renders docs/performance.md from what the measuring programs wrote, so that no number in it is typed by hand.
 
 The folder RESULTS holds peers.json (and peers_avx2.json) of peers.py, layers.json of layers.py, layers_int8.json of layers.py over
-engines of integers, busy.json of busy_core.py and commands.txt, the commands that made them. What is missing is left out. reasons.json
-and reasons_int8.json say why a layer is where it is: {"network/layer": "sentence"}.
+engines of integers, busy.json of busy_core.py, throughput.json of throughput.py and commands.txt, the commands that made them. What is
+missing is left out. reasons.json and reasons_int8.json say why a layer is where it is: {"network/layer": "sentence"}.
 """
 
 from __future__ import annotations
@@ -94,6 +94,22 @@ def busy_section(report: dict[str, Any]) -> list[str]:
             text_table(report["header"], report["rows"]), ""]
 
 
+def throughput_section(report: dict[str, Any]) -> list[str]:
+    rows = []
+    for case in report["cases"]:
+        best = {c: max(case[c], key=lambda turn: turn["images_per_s"]) for c in ("tenon", "ort")}
+        cells = [f"{best[c]['images_per_s']:.0f} ({best[c]['images_per_s'] / max(case['streams'], case['threads']):.0f})"
+                 for c in best]
+        rows.append([str(case["batch"]), str(case["streams"]), str(case["threads"]), *cells,
+                     *(milliseconds(best[c]["min_ms"]) for c in best),
+                     f"{best['tenon']['images_per_s'] / best['ort']['images_per_s']:.2f}"])
+    return [f"## Throughput, INT8: {report['model']}", "",
+            f"Images a second, in parentheses for each core; the best of {report['rounds']} turns of {report['duration_s']:g} s. "
+            f"Milliseconds are the least of a batch. {report['cores']} cores, level "
+            f"{report['cases'][0]['tenon'][0]['isa']}.", "",
+            text_table(["batch", "streams", "threads each", "Tenon", "ONNX Runtime", "Tenon ms", "ONNX Runtime ms", "factor"], rows), ""]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("results", type=Path, metavar="RESULTS")
@@ -112,6 +128,8 @@ def main() -> int:
     for name, title in (("peers.json", "Beside the peers, FP32"), ("peers_avx2.json", "The same, held to AVX2")):
         if report := read(name):
             lines += peers_section(title, report)
+    if throughput := read("throughput.json"):
+        lines += throughput_section(throughput)
     if layers:
         lines += layers_section(layers, read("reasons.json") or {}, args.layers, "Furthest from the floor")
     if int8 := read("layers_int8.json"):

@@ -113,11 +113,8 @@ MatrixArrangement::Sizes MatrixArrangement::sizes(Cut cut) const {
              steps_.narrow_planes * round_up(z.columns * steps_.narrow_bytes, kMatrixLine);
   const std::ptrdiff_t positions = static_cast<std::ptrdiff_t>(cut.rows) * pitch_;
   z.tiles = cut.images * ceil_div(positions, kMatrixRows);
-  // A row of pixels, like a tile, ends a run; so does each fourth pixel.
-  z.runs = flat_
-               ? cut.images * (positions / kMatrixRunRows + 1) + z.tiles
-               : cut.images * static_cast<std::ptrdiff_t>(cut.rows) * (width_ / kMatrixRunRows + 1) + z.tiles;
-  z.runs = std::min(z.runs, cut.images * static_cast<std::ptrdiff_t>(cut.rows) * width_);
+  // A row of pixels, like a tile, ends a run.
+  z.runs = cut.images * static_cast<std::ptrdiff_t>(flat_ ? 1 : cut.rows) + z.tiles;
   return z;
 }
 
@@ -272,7 +269,7 @@ void MatrixArrangement::find_runs(Cut cut, const MatrixBand& band, MatrixTile* t
         *tile = {position, run_count, 0};
       }
       const auto row = static_cast<std::int16_t>(position - tile->position);
-      const int rows = std::min({pixels, kMatrixRows - row, kMatrixRunRows});
+      const int rows = std::min(pixels, kMatrixRows - row);
       run = &runs[run_count++];
       *run = {dst, row, static_cast<std::int16_t>(rows)};
       ++tile->runs;

@@ -38,7 +38,6 @@ struct MatrixRun {
   std::int16_t row;
   std::int16_t rows;
 };
-inline constexpr int kMatrixRunRows = 4;  // at most
 
 struct MatrixTile {
   std::ptrdiff_t position;

@@ -8,8 +8,10 @@ namespace {
 struct PortableUnit {
   static void begin() {}
   static void end() {}
+  template <int Tiles, int Blocks, int Set>
+  static void store(std::int32_t*) {}
 
-  template <int Tiles, int Blocks, class Between>
+  template <int Tiles, int Blocks, int Set, class Between>
   static void multiply(const MatrixWork& work, const MatrixTile* tiles, const std::int8_t* weights,
                        const std::int32_t* bias, std::int32_t* sums, Between between) {
     for (int n = 0; n < Blocks; ++n) {
