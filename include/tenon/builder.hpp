@@ -97,7 +97,7 @@ struct BuildOptions {
   std::filesystem::path dump_dir;                  // IR after every pass; empty: none
   std::filesystem::path
       reproducer;  // where a failing pass leaves the IR before it and the rest of the pipeline
-  std::optional<Int8Options> int8;  // layers on integers; float layers remain where the options say why
+  std::optional<Int8Options> int8;  // layers on integers, where they pay
   HalfOptions half;                 // values, and layers, in 16-bit floats where that is faster
   bool taps = false;                // tapped values become outputs of the engine too, named as the taps
   ProgressFn progress;
@@ -115,11 +115,12 @@ struct BuildReport {
   std::size_t timed = 0;       // candidates measured
   std::size_t cache_hits = 0;  // taken from the timing cache
   std::size_t cache_misses = 0;
-  // Of the two best assignments timed as whole networks, the one that promised more first; empty: none was
-  // close. Two for each profile that had such.
+  // Of the best assignments timed as whole networks, the one that promised most first; empty: none was close.
+  // In order for each profile that had such.
   std::vector<double> network_ms;
   std::vector<LayerPrecision> layers;  // of a build with `int8`, in the order of execution
   std::vector<KeptLayer> kept;         // of a build with `half`, under the first profile, in the same order
+  PrecisionCosts costs;                // likewise: the times that decided, for the first profile
   double seconds = 0;
 };
 

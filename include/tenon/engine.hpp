@@ -3,6 +3,7 @@
 
 #include <tenon/data.hpp>
 #include <tenon/error.hpp>
+#include <tenon/precision_costs.hpp>
 #include <tenon/status.hpp>
 #include <tenon/tensor.hpp>
 
@@ -107,11 +108,13 @@ class Engine {
   const std::vector<TensorInfo>& outputs() const noexcept;    // under profile 0
   const EngineInfo& info() const noexcept;
   std::vector<StepInfo> steps(std::size_t profile = 0) const;  // in order, those of bodies behind their owner
+  // What decided which layers run on integers.
+  const PrecisionCosts& precision_costs(std::size_t profile = 0) const;
   std::string dump() const;  // the plan as text: buffers with their offsets, steps with their tactics
   const Plan& plan() const noexcept;
 
-  // Allocates the profile's arena. ModelError for a profile that the engine does not have, here and in
-  // steps().
+  // Allocates the profile's arena. ModelError for a profile that the engine does not have, here, in steps()
+  // and in precision_costs().
   Context create_context(std::size_t profile = 0) const;
 
  private:

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,12 +43,26 @@ struct LayerPrecision {
   std::string reason;                  // why it stays f32
 };
 
+class Network;
+
+// Which of the layers that can run on integers do.
+enum class Int8Use : std::uint8_t {
+  // Those that are faster on them, conversions counted, so that the whole network takes least: both forms of
+  // every layer are timed. All of them where BuildOptions::measure is off or time for measuring runs out.
+  where_it_pays,
+  wherever_possible,
+};
+
 struct Int8Options {
+  Int8Use use = Int8Use::where_it_pays;
   CalibrationTable table;
   CalibrationRule rule = {CalibrationAlgorithm::mse};  // whose ranges count …
   std::map<std::string, CalibrationRule> rules;        // … unless the tensor is named here
   ActivationScheme scheme = ActivationScheme::symmetric;
-  std::vector<PrecisionOverride> overrides;
+  std::vector<PrecisionOverride> overrides;  // come before `use`
+  // Where layers that integers do not pay for take their weights and biases from: Improvement::exact. Null:
+  // as they are.
+  std::shared_ptr<const Network> exact;
 };
 
 }  // namespace tenon

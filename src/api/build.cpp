@@ -2,6 +2,7 @@
 #include "api/contest.hpp"
 #include "api/half_guard.hpp"
 #include "api/pipeline.hpp"
+#include "api/precision_study.hpp"
 #include "api/profile.hpp"
 #include "base/check.hpp"
 #include "base/clock.hpp"
@@ -23,6 +24,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <optional>
 
 namespace tenon {
 namespace {
@@ -92,27 +94,41 @@ class Finisher {
     }
   }
 
-  // `dim_names`: the dims of the inputs as the model names them.
-  void add(const Graph& graph, const std::vector<PlanSymbol>& symbols, const std::vector<Dims>& dim_names,
-           const HalfGuard& guard) {
+  // What is chosen from here on is chosen for these symbols.
+  const ChooseOptions& choosing(const std::vector<PlanSymbol>& symbols, const HalfGuard& guard) {
     choosing_.profile = symbols;
     choosing_.keeps_f32 = [&](const Graph& at, NodeId node, DataType type) {
       return !guard.reason(at, node, type).empty();
     };
-    if (plan_.profiles.empty()) report_.kept = guard.kept(graph);
-    Graph chosen = graph;
-    const Choice choice = choose(chosen, builtin_tactics(options_.device), builtin_steps(), choosing_);
-    Contest contest = hold_contest(chosen, choice, choosing_, {symbols, choosing_.threads, choosing_.isa});
-    PlanProfile& profile = contest.plan.profiles.front();
-    for (std::size_t i = 0; i < dim_names.size(); ++i) profile.inputs.at(i).dim_names = dim_names[i];
-    if (options_.portable) profile.portable_ir = print(graph, &portable_);
-    report_.timed += timed_nodes(*contest.winner);
-    for (const double ns : contest.ns) report_.network_ms.push_back(ns * 1e-6);
-    if (plan_.profiles.empty()) {
-      plan_ = std::move(contest.plan);
-    } else {
-      add_profiles(plan_, std::move(contest.plan));
-    }
+    return choosing_;
+  }
+
+  // `dim_names`: the dims of the inputs as the model names them.
+  void add(const Graph& optimized, const std::vector<PlanSymbol>& symbols, const std::vector<Dims>& dim_names,
+           const HalfGuard& guard) {
+    Graph graph = optimized;
+    const Choice choice =
+        choose(graph, builtin_tactics(options_.device), builtin_steps(), choosing(symbols, guard));
+    const std::vector<Entrant> entrants = entrants_of(graph, choice);
+    add_winner(entrants, hold(entrants), optimized, dim_names, guard);
+  }
+
+  // The fastest of an INT8 study's trials, for which choosing() has been asked; returns which.
+  std::size_t add(const PrecisionStudy& study, const std::vector<Dims>& dim_names, const HalfGuard& guard) {
+    const std::vector<PrecisionStudy::Trial>& trials = study.trials();
+    std::vector<Entrant> entrants;
+    for (const PrecisionStudy::Trial& trial : trials)
+      entrants.push_back({trial.graph.get(), &trial.choice.best});
+    if (trials[0].choice.runner_up) entrants.push_back({trials[0].graph.get(), &*trials[0].choice.runner_up});
+    Contest contest = hold(entrants);
+    const std::size_t winner = contest.winner < trials.size() ? contest.winner : 0;
+    PrecisionCosts costs = study.costs(winner);
+    for (std::size_t i = 0; i < costs.trials.size() && i < contest.ns.size(); ++i)
+      costs.trials[i].timed_ns = contest.ns[i == winner ? contest.winner : i];
+    if (report_.costs.trials.empty()) report_.costs = costs;
+    add_winner(entrants, std::move(contest), trials[winner].optimized, dim_names, guard);
+    plan_.profiles.back().precision = std::move(costs);
+    return winner;
   }
 
   Plan finish() {
@@ -125,6 +141,31 @@ class Finisher {
   }
 
  private:
+  static std::vector<Entrant> entrants_of(const Graph& graph, const Choice& choice) {
+    std::vector<Entrant> entrants{{&graph, &choice.best}};
+    if (choice.runner_up) entrants.push_back({&graph, &*choice.runner_up});
+    return entrants;
+  }
+
+  Contest hold(const std::vector<Entrant>& entrants) const {
+    return hold_contest(entrants, choosing_, {choosing_.profile, choosing_.threads, choosing_.isa});
+  }
+
+  void add_winner(const std::vector<Entrant>& entrants, Contest contest, const Graph& optimized,
+                  const std::vector<Dims>& dim_names, const HalfGuard& guard) {
+    if (plan_.profiles.empty()) report_.kept = guard.kept(optimized);
+    PlanProfile& profile = contest.plan.profiles.front();
+    for (std::size_t i = 0; i < dim_names.size(); ++i) profile.inputs.at(i).dim_names = dim_names[i];
+    if (options_.portable) profile.portable_ir = print(optimized, &portable_);
+    report_.timed += timed_nodes(*entrants[contest.winner].assignment);
+    for (const double ns : contest.ns) report_.network_ms.push_back(ns * 1e-6);
+    if (plan_.profiles.empty()) {
+      plan_ = std::move(contest.plan);
+    } else {
+      add_profiles(plan_, std::move(contest.plan));
+    }
+  }
+
   const BuildOptions& options_;
   BuildReport& report_;
   TimingCache cache_;
@@ -151,13 +192,6 @@ void check_int8(const Network& network, const BuildOptions& options) {
                 options.int8->table.network == network.name() ? " of the same name" : "");
 }
 
-// What is tapped becomes an output only after the passes, so that it does not change what they fuse.
-void show_taps(Graph& graph) {
-  const std::vector<Tap> taps = graph.taps();
-  for (const Tap& tap : taps) graph.add_output(tap.name, tap.value);
-  graph.clear_taps();
-}
-
 }  // namespace
 
 Network optimize(const Network& network, const BuildOptions& options, BuildReport* report) {
@@ -169,30 +203,98 @@ Network optimize(const Network& network, const BuildOptions& options, BuildRepor
   return Network(std::move(graph));
 }
 
+namespace {
+
+// Builds the network for one profile after the other.
+class Builder {
+ public:
+  Builder(const Network& network, const BuildOptions& options, BuildReport& report)
+      : network_(network),
+        options_(options),
+        report_(report),
+        guard_(network, options.half),
+        finisher_(options, report) {}
+
+  void add(const OptimizationProfile& profile) {
+    const bool timed = options_.int8 && options_.int8->use == Int8Use::where_it_pays && options_.measure &&
+                       options_.device == Device::cpu && !options_.stop_after_rewrites;
+    if (timed) {
+      add_fastest(profile);
+    } else {
+      add_one(profile);
+    }
+  }
+
+  Plan finish() { return finisher_.finish(); }
+
+ private:
+  void add_one(const OptimizationProfile& profile) {
+    Graph graph = network_.graph();
+    const std::vector<PlanSymbol> symbols = apply_profile(graph, profile);
+    guard_.name_values(graph);
+    if (options_.optimize) run_passes(graph, options_, report_);
+    if (options_.taps) show_taps(graph);
+    finisher_.add(graph, symbols, dim_names(network_.graph()), guard_);
+  }
+
+  // With the layers on integers for which that pays.
+  void add_fastest(const OptimizationProfile& profile) {
+    Graph placing = network_.graph();
+    const std::vector<PlanSymbol> symbols = apply_profile(placing, profile);
+    guard_.name_values(placing);
+    run_passes_before_placement(placing, options_, report_);
+    std::optional<Graph> exact;
+    if (options_.int8->exact != nullptr) exact = exact_at_placement(profile);
+    PrecisionStudy study(std::move(placing), exact ? &*exact : nullptr, options_,
+                         finisher_.choosing(symbols, guard_));
+    const std::size_t winner = finisher_.add(study, dim_names(network_.graph()), guard_);
+    PrecisionStudy::Trial& taken = study.trials()[winner];
+    if (!options_.dump_dir.empty()) dump(profile, taken.slower);
+    report_.passes.insert(report_.passes.end(), taken.report.passes.begin(), taken.report.passes.end());
+    report_.rewrites += taken.report.rewrites;
+    report_.last_rewrite = taken.report.last_rewrite;
+    if (report_.layers.empty()) report_.layers = std::move(taken.report.layers);
+  }
+
+  Graph exact_at_placement(const OptimizationProfile& profile) const {
+    Graph graph = options_.int8->exact->graph();
+    static_cast<void>(apply_profile(graph, profile));
+    BuildReport report;
+    run_passes_before_placement(graph, options_, report);
+    return graph;
+  }
+
+  void dump(const OptimizationProfile& profile, const quant::Positions& slower) const {
+    Graph graph = network_.graph();
+    static_cast<void>(apply_profile(graph, profile));
+    BuildReport report;
+    run_passes(graph, options_, report, slower);
+  }
+
+  const Network& network_;
+  const BuildOptions& options_;
+  BuildReport& report_;
+  const HalfGuard guard_;
+  Finisher finisher_;
+};
+
+}  // namespace
+
 Engine build(const Network& network, const BuildOptions& options, BuildReport* report) {
   const auto start = Clock::now();
   BuildReport local;
   BuildReport& out = report != nullptr ? *report : local;
   if (options.int8) check_int8(network, options);
   const std::vector<OptimizationProfile> profiles = profiles_of(options);
-  const HalfGuard guard(network, options.half);
-  Finisher finisher(options, out);
+  Builder builder(network, options, out);
   for (std::size_t i = 0; i < profiles.size(); ++i) {
-    const auto build_one = [&] {
-      Graph graph = network.graph();
-      const std::vector<PlanSymbol> symbols = apply_profile(graph, profiles[i]);
-      guard.name_values(graph);
-      if (options.optimize) run_passes(graph, options, out);
-      if (options.taps) show_taps(graph);
-      finisher.add(graph, symbols, dim_names(network.graph()), guard);
-    };
     if (profiles.size() == 1) {
-      build_one();
+      builder.add(profiles[i]);
     } else {
-      in_context(build_one, [&] { return fmt::format("building profile {}", i); });
+      in_context([&] { builder.add(profiles[i]); }, [&] { return fmt::format("building profile {}", i); });
     }
   }
-  Plan plan = finisher.finish();
+  Plan plan = builder.finish();
   out.seconds = seconds_since(start);
   log_info("built '{}' in {:.2f} s: {} rewrites, {} steps, {} candidates timed", plan.network, out.seconds,
            out.rewrites, plan.profiles.front().steps.size(), out.timed);

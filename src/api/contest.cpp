@@ -12,7 +12,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <limits>
 #include <optional>
 
@@ -24,13 +23,9 @@ using Clock = std::chrono::steady_clock;
 constexpr double kTie = 0.01;
 constexpr int kLeastRounds = 3;
 constexpr int kMostRounds = 50;
-constexpr std::chrono::milliseconds kEnough{400};  // for all rounds, once the least are done
+constexpr std::chrono::milliseconds kEnough{200};  // of each entrant, once the least rounds are done
 
-// What is run where. Neither name depends on anything but the problems and the tactics.
-struct Names {
-  std::string network, assignment;
-};
-
+// What is run where.
 void add_names(const Graph& graph, const Assignment& assignment, Hasher& problems, Hasher& tactics) {
   const auto add = [&](const NodeChoice& choice) {
     tactics.add(choice.problem.key()).add(cache_name({choice.tactic, choice.candidate}));
@@ -47,11 +42,12 @@ void add_names(const Graph& graph, const Assignment& assignment, Hasher& problem
   }
 }
 
-Names names_of(const Graph& graph, const Assignment& assignment) {
+// Depends on nothing but the problems and the tactics.
+std::string name_of(const Entrant& entrant) {
   Hasher problems, tactics;
-  add_names(graph, assignment, problems, tactics);
-  return {fmt::format("network of {} nodes {:016x}", assignment.nodes.size(), problems.value()),
-          fmt::format("assignment {:016x}", tactics.value())};
+  add_names(*entrant.graph, *entrant.assignment, problems, tactics);
+  return fmt::format("network of {} nodes {:016x} as {:016x}", entrant.assignment->nodes.size(),
+                     problems.value(), tactics.value());
 }
 
 // Random numbers, and zeros for integers, which are indices more often than not.
@@ -83,60 +79,67 @@ std::optional<Context> prepared(const Engine& engine) {
 }
 
 // The least time of each, taking turns.
-std::vector<double> race(std::array<Context*, 2> contexts) {
+std::vector<double> race(std::vector<Context>& contexts) {
   std::vector<double> best(contexts.size(), std::numeric_limits<double>::infinity());
-  const Clock::time_point end = Clock::now() + kEnough;
+  const Clock::time_point end = Clock::now() + kEnough * contexts.size();
   for (int round = 0; round < kMostRounds && (round < kLeastRounds || Clock::now() < end); ++round) {
     for (std::size_t i = 0; i < contexts.size(); ++i) {
       const Clock::time_point start = Clock::now();
-      contexts[i]->run();
+      contexts[i].run();
       best[i] = std::min(best[i], std::chrono::duration<double, std::nano>(Clock::now() - start).count());
     }
   }
   return best;
 }
 
-std::vector<double> measure(const Engine& first, const Engine& second) {
+std::vector<double> measure(const std::vector<Engine>& engines) {
   try {
-    std::optional<Context> a = prepared(first);
-    std::optional<Context> b = a ? prepared(second) : std::nullopt;
-    return a && b ? race({&*a, &*b}) : std::vector<double>();
+    std::vector<Context> contexts;
+    for (const Engine& engine : engines) {
+      std::optional<Context> context = prepared(engine);
+      if (!context) return {};
+      contexts.push_back(std::move(*context));
+    }
+    return race(contexts);
   } catch (const ModelError&) {
     return {};  // the network does not take such inputs
   }
 }
 
-bool second_wins(const std::vector<double>& ns) { return ns.size() == 2 && ns[1] < ns[0] * (1 - kTie); }
+std::size_t winner_of(const std::vector<double>& ns) {
+  if (ns.empty()) return 0;
+  const auto best = std::min_element(ns.begin(), ns.end());
+  return *best < ns[0] * (1 - kTie) ? static_cast<std::size_t>(best - ns.begin()) : 0;
+}
 
 }  // namespace
 
-Contest hold_contest(const Graph& graph, const Choice& choice, const ChooseOptions& choosing,
+Contest hold_contest(const std::vector<Entrant>& entrants, const ChooseOptions& choosing,
                      const LowerOptions& lowering) {
-  const auto plan_of = [&](const Assignment& assignment) {
-    return lower(graph, assignment, builtin_steps(), lowering);
+  const auto plan_of = [&](std::size_t i) {
+    return lower(*entrants[i].graph, *entrants[i].assignment, builtin_steps(), lowering);
   };
-  if (!choice.runner_up || !choosing.measure) return {&choice.best, plan_of(choice.best), {}};
-  const Names best = names_of(graph, choice.best);
-  const Names other = names_of(graph, *choice.runner_up);
-  // The opponent is part of the name: a time says something beside the one that it was taken with.
-  const std::string key = fmt::format("{}: {} against {}", best.network, best.assignment, other.assignment);
+  if (entrants.size() < 2 || !choosing.measure) return {0, plan_of(0), {}};
+  // The opponents are part of the name: a time says something beside those that it was taken with.
+  std::vector<std::string> names;
+  for (const Entrant& entrant : entrants) names.push_back(name_of(entrant));
+  const std::string key = fmt::format("{}", fmt::join(names, " against "));
   TimingCache& cache = *choosing.cache;
-  const auto known = cache.find(key, best.assignment), known_other = cache.find(key, other.assignment);
-  if (known && known_other) {
-    std::vector<double> ns{*known, *known_other};
-    const Assignment* winner = second_wins(ns) ? &*choice.runner_up : &choice.best;
-    return {winner, plan_of(*winner), std::move(ns)};
+  std::vector<double> known;
+  for (const std::string& name : names) {
+    if (const auto ns = cache.find(key, name)) known.push_back(*ns);
   }
-  if (Clock::now() >= choosing.deadline) return {&choice.best, plan_of(choice.best), {}};
-  const Engine first = Engine::from_plan(plan_of(choice.best));
-  const Engine second = Engine::from_plan(plan_of(*choice.runner_up));
-  std::vector<double> ns = measure(first, second);
-  if (!ns.empty()) {
-    cache.insert(key, best.assignment, ns[0]);
-    cache.insert(key, other.assignment, ns[1]);
+  if (known.size() == names.size()) {
+    const std::size_t winner = winner_of(known);
+    return {winner, plan_of(winner), std::move(known)};
   }
-  if (second_wins(ns)) return {&*choice.runner_up, second.plan(), std::move(ns)};
-  return {&choice.best, first.plan(), std::move(ns)};
+  if (Clock::now() >= choosing.deadline) return {0, plan_of(0), {}};
+  std::vector<Engine> engines;
+  for (std::size_t i = 0; i < entrants.size(); ++i) engines.push_back(Engine::from_plan(plan_of(i)));
+  std::vector<double> ns = measure(engines);
+  for (std::size_t i = 0; i < ns.size(); ++i) cache.insert(key, names[i], ns[i]);
+  const std::size_t winner = winner_of(ns);
+  return {winner, engines[winner].plan(), std::move(ns)};
 }
 
 }  // namespace tenon

@@ -1,4 +1,4 @@
-// Contest: the two best assignments of a network, timed as what they are for: whole networks.
+// Contest: the best assignments of a network, timed as what they are for: whole networks.
 //
 // A step's time alone is measured with caches in a state of its own; beside its neighbours it may take more
 // or less. The times are kept in the timing cache, so the same cache gives the same winner.
@@ -8,20 +8,27 @@
 #include "plan/plan.hpp"
 #include "tactics/choose.hpp"
 
+#include <cstddef>
 #include <vector>
 
 namespace tenon {
 
-struct Contest {
-  const Assignment* winner = nullptr;
-  Plan plan;               // of the winner
-  std::vector<double> ns;  // of the best and the runner-up; empty where they were not timed
+// One assignment of a graph. The graphs of a contest answer the same.
+struct Entrant {
+  const Graph* graph = nullptr;
+  const Assignment* assignment = nullptr;
 };
 
-// The runner-up wins if it is faster by more than 1 %. Without a contest, the best by its estimate wins:
-// where there is no runner-up, the deadline has passed, measuring is off, or a network cannot run on made-up
-// inputs.
-Contest hold_contest(const Graph& graph, const Choice& choice, const ChooseOptions& choosing,
+struct Contest {
+  std::size_t winner = 0;  // position among the entrants
+  Plan plan;               // of the winner
+  std::vector<double> ns;  // of each entrant; empty where they were not timed
+};
+
+// `entrants`: the one that promises most first; it wins unless another one is faster by more than 1 %, then
+// the fastest does. Without a contest the first wins: where it is alone, the deadline has passed, measuring
+// is off, or a network cannot run on made-up inputs.
+Contest hold_contest(const std::vector<Entrant>& entrants, const ChooseOptions& choosing,
                      const LowerOptions& lowering);
 
 }  // namespace tenon

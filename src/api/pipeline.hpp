@@ -2,13 +2,24 @@
 #pragma once
 
 #include "ir/graph.hpp"
+#include "quant/place.hpp"
 
 #include <tenon/builder.hpp>
 
 namespace tenon {
 
 // Runs options.pipeline (or the default one) on the graph and adds to the report. With options.int8 rounding
-// is placed before the pass `quantize`.
-void run_passes(Graph& graph, const BuildOptions& options, BuildReport& report);
+// is placed before the pass `quantize`; nodes that are `slower` on integers stay float.
+void run_passes(Graph& graph, const BuildOptions& options, BuildReport& report,
+                const quant::Positions& slower = {});
+
+// The same in two halves, for trials: the graph as placement finds it, and what becomes of it. Nothing is
+// dumped.
+void run_passes_before_placement(Graph& graph, const BuildOptions& options, BuildReport& report);
+void place_and_finish(Graph& graph, const BuildOptions& options, const quant::Positions& slower,
+                      BuildReport& report);
+
+// What is tapped becomes an output only after the passes, so that it does not change what they fuse.
+void show_taps(Graph& graph);
 
 }  // namespace tenon

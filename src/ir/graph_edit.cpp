@@ -362,6 +362,7 @@ void Graph::apply(Patch&& patch) {
     TENON_CHECK(patch.changed_->name() == root.op.name(), "a patch makes {} of a node of {}",
                 patch.changed_->name(), root.op.name());
     nodes_[patch.root_.value].op = *std::move(patch.changed_);
+    nodes_[patch.root_.value].location = patch.location();
     users.push_back(patch.root_);
   }
   for (const RegionId spliced : patch.spliced_) {

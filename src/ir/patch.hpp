@@ -35,7 +35,7 @@ class Patch final : public NodeBuilder {
   // behind the patch's own, and keep their ids. What stands for the root's outputs is said with replace().
   void splice(RegionId region);
 
-  // The root stays what it is, regions included, but with these attributes.
+  // The root stays what it is, regions included, but with these attributes and at the patch's location.
   void change_root(Op op) { changed_ = std::move(op); }
 
   bool empty() const noexcept { return nodes_.empty() && replacements_.empty() && !changed_; }

@@ -7,6 +7,7 @@
 #include "ir/attribute.hpp"
 #include "ir/type.hpp"
 
+#include <tenon/precision_costs.hpp>
 #include <tenon/tensor.hpp>
 
 #include <cstdint>
@@ -100,7 +101,8 @@ struct StepList {
 // The network for one optimization profile: what runs at the shapes that it allows. Inputs and outputs are of
 // the same names and dtypes in every profile.
 struct PlanProfile : StepList {
-  std::string portable_ir;  // text of the graph after its passes; empty when stripped
+  std::string portable_ir;   // text of the graph after its passes; empty when stripped
+  PrecisionCosts precision;  // for people: what decided which layers run on integers
 };
 
 struct Plan {

@@ -335,8 +335,46 @@ StepList get_list(ByteReader& r, int depth) {
   return list;
 }
 
+void put_layer_cost(ByteWriter& w, const LayerCost& layer) {
+  w.put(layer.layer);
+  w.put(layer.precision);
+  for (const double ns : {layer.float_ns, layer.integer_ns, layer.quantize_ns, layer.dequantize_ns})
+    w.put(ns);
+  w.put(static_cast<std::uint8_t>(layer.measured));
+  w.put(static_cast<std::uint8_t>(layer.ordered));
+}
+
+LayerCost get_layer_cost(ByteReader& r) {
+  LayerCost layer;
+  layer.layer = r.text();
+  layer.precision = r.get_enum<DataType>(kDataTypeCount);
+  for (double* ns : {&layer.float_ns, &layer.integer_ns, &layer.quantize_ns, &layer.dequantize_ns})
+    *ns = r.get<double>();
+  layer.measured = r.get<std::uint8_t>() != 0;
+  layer.ordered = r.get<std::uint8_t>() != 0;
+  return layer;
+}
+
+void put_trial(ByteWriter& w, const PrecisionTrial& trial) {
+  w.put(trial.name);
+  w.put(trial.expected_ns);
+  w.put(trial.timed_ns);
+  w.put(static_cast<std::uint8_t>(trial.chosen));
+}
+
+PrecisionTrial get_trial(ByteReader& r) {
+  PrecisionTrial trial;
+  trial.name = r.text();
+  trial.expected_ns = r.get<double>();
+  trial.timed_ns = r.get<double>();
+  trial.chosen = r.get<std::uint8_t>() != 0;
+  return trial;
+}
+
 void put_profile(ByteWriter& w, const PlanProfile& profile) {
   put_list(w, profile);
+  w.list(profile.precision.layers, [&](const LayerCost& layer) { put_layer_cost(w, layer); });
+  w.list(profile.precision.trials, [&](const PrecisionTrial& trial) { put_trial(w, trial); });
   w.put(static_cast<std::uint64_t>(profile.portable_ir.size()));
 }
 
@@ -350,6 +388,8 @@ struct Tables {
 PlanProfile get_profile(ByteReader& r, std::vector<std::uint64_t>& portable_sizes) {
   PlanProfile profile;
   static_cast<StepList&>(profile) = get_list(r, 0);
+  profile.precision.layers = r.list<LayerCost>(39, [&] { return get_layer_cost(r); });
+  profile.precision.trials = r.list<PrecisionTrial>(21, [&] { return get_trial(r); });
   portable_sizes.push_back(r.get<std::uint64_t>());
   return profile;
 }
@@ -377,7 +417,7 @@ Tables read_tables(std::span<const std::byte> bytes) {
   plan.producer = r.text();
   plan.isa = r.text();
   plan.threads = r.get<std::uint32_t>();
-  plan.profiles = r.list<PlanProfile>(45, [&] { return get_profile(r, tables.portable_sizes); });
+  plan.profiles = r.list<PlanProfile>(53, [&] { return get_profile(r, tables.portable_sizes); });
   tables.blobs = r.list<BlobEntry>(29, [&] { return get_blob(r); });
   tables.portable_blobs = r.list<BlobEntry>(29, [&] { return get_blob(r); });
   plan.portable_hashes = r.list<std::string>(4, [&] { return r.text(); });

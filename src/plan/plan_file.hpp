@@ -18,7 +18,7 @@
 
 namespace tenon {
 
-inline constexpr std::uint32_t kPlanFormat = 3;
+inline constexpr std::uint32_t kPlanFormat = 4;
 
 std::vector<std::byte> serialize_plan(const Plan& plan);
 

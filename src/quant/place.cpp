@@ -64,17 +64,33 @@ DataType integers_of(const Demand& demand, const Node& node) {
   return DataType::i8;
 }
 
-// What became of each node that integers or an override concern.
-std::vector<LayerPrecision> report(const Graph& graph, const Demand& demand, const std::vector<NodeId>& nodes,
+bool is_moved(const Graph& graph, const Demand& demand, NodeId id) {
+  return demand.role(id) == Role::moving && demand.is_asked(graph.node(id).outputs[0]);
+}
+
+bool is_concerned(const Demand& demand, NodeId id) {
+  return demand.role(id) != Role::none && demand.role(id) != Role::moving;
+}
+
+// What became of each node that integers or an override concern. `wanted`: what was asked for before nodes
+// were found to be slower.
+std::vector<LayerPrecision> report(const Graph& graph, const Demand& demand, const Demand& wanted,
+                                   const std::vector<NodeId>& nodes, const Positions& slower,
                                    Orders& orders) {
   std::vector<LayerPrecision> layers;
-  for (const NodeId id : nodes) {
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    const NodeId id = nodes[i];
     const Node& node = graph.node(id);
     const PrecisionOverride* order = orders.of(graph, node);
     const bool kept = order != nullptr && order->precision == DataType::f32;
-    const Role role = demand.role(id);
-    const bool moved = role == Role::moving && demand.is_asked(node.outputs[0]);
-    const bool concerned = role != Role::none && role != Role::moving;
+    if (!kept && slower.contains(i)) {
+      if (!is_concerned(wanted, id) && !is_moved(graph, wanted, id)) continue;
+      layers.push_back(describe(graph, node));
+      layers.back().reason = wanted.obstacle(id).empty() ? "FP32 is faster" : wanted.obstacle(id);
+      continue;
+    }
+    const bool moved = is_moved(graph, demand, id);
+    const bool concerned = is_concerned(demand, id);
     const bool belongs = rules::as_activation(node.op).has_value();  // to what comes before it
     if (!concerned && !moved && (order == nullptr || belongs) && !kept) continue;
     LayerPrecision layer = describe(graph, node);
@@ -143,6 +159,34 @@ void write_pair(Graph& graph, ValueId value, const Quanta& quanta, const std::ve
   for (const Use& use : readers) graph.set_operand(use.node, use.index, rounded);
 }
 
+// The nodes that can be rounded for, and those of them that overrides keep float.
+struct Nodes {
+  std::vector<NodeId> all;
+  std::set<std::uint32_t> kept_float;
+};
+
+Nodes nodes_of(const Graph& graph, Orders& orders) {
+  Nodes nodes;
+  for (const NodeId id : graph.nodes(graph.body())) {
+    if (graph.node(id).op.is<op::Constant>()) continue;
+    nodes.all.push_back(id);
+    const PrecisionOverride* order = orders.of(graph, graph.node(id));
+    if (order != nullptr && order->precision == DataType::f32) nodes.kept_float.insert(id.value);
+  }
+  orders.require_all_matched();
+  return nodes;
+}
+
+bool reads_rounded(const Graph& graph, const Demand& demand, NodeId id) {
+  const std::vector<ValueId>& inputs = graph.node(id).inputs;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (inputs[i].valid() && demand.is_asked(inputs[i]) && demand.quanta(inputs[i]) &&
+        demand.reads_integers({id, {}, static_cast<std::uint32_t>(i)}))
+      return true;
+  }
+  return false;
+}
+
 // Everything that the demand decided, as it was before anything is written.
 void write(Graph& graph, const Demand& demand, const std::vector<NodeId>& nodes) {
   std::vector<ValueId> values(graph.inputs().begin(), graph.inputs().end());
@@ -197,21 +241,38 @@ Ranges ranges_of(const CalibrationTable& table, const CalibrationRule& rule,
 }
 
 std::vector<LayerPrecision> place(Graph& graph, const Ranges& ranges, ActivationScheme scheme,
-                                  const std::vector<PrecisionOverride>& overrides) {
+                                  const std::vector<PrecisionOverride>& overrides, const Positions& slower) {
   Orders orders(overrides);
-  std::vector<NodeId> nodes;
-  std::set<std::uint32_t> kept_float;
-  for (const NodeId id : graph.nodes(graph.body())) {
-    if (graph.node(id).op.is<op::Constant>()) continue;
-    nodes.push_back(id);
-    const PrecisionOverride* order = orders.of(graph, graph.node(id));
-    if (order != nullptr && order->precision == DataType::f32) kept_float.insert(id.value);
-  }
-  orders.require_all_matched();
-  const Demand demand(graph, ranges, scheme, nodes, std::move(kept_float));
-  std::vector<LayerPrecision> layers = report(graph, demand, nodes, orders);
-  write(graph, demand, nodes);
+  const Nodes nodes = nodes_of(graph, orders);
+  std::set<std::uint32_t> kept_float = nodes.kept_float;
+  for (const std::size_t position : slower) kept_float.insert(nodes.all.at(position).value);
+  const Demand wanted(graph, ranges, scheme, nodes.all, nodes.kept_float);
+  const Demand demand(graph, ranges, scheme, nodes.all, std::move(kept_float));
+  std::vector<LayerPrecision> layers = report(graph, demand, wanted, nodes.all, slower, orders);
+  write(graph, demand, nodes.all);
   return layers;
+}
+
+PlacementSurvey survey_placement(const Graph& graph, const Ranges& ranges, ActivationScheme scheme,
+                                 const std::vector<PrecisionOverride>& overrides) {
+  Orders orders(overrides);
+  const Nodes nodes = nodes_of(graph, orders);
+  const Demand demand(graph, ranges, scheme, nodes.all, nodes.kept_float);
+  PlacementSurvey survey;
+  for (std::size_t i = 0; i < nodes.all.size(); ++i) {
+    const NodeId id = nodes.all[i];
+    const bool asks = is_concerned(demand, id) && demand.obstacle(id).empty();
+    const bool reads = !nodes.kept_float.contains(id.value) && reads_rounded(graph, demand, id);
+    if (!asks && !reads && !is_moved(graph, demand, id)) continue;
+    survey.concerned.insert(i);
+    const PrecisionOverride* order = orders.of(graph, graph.node(id));
+    if (order != nullptr && order->precision != DataType::f32) survey.ordered.insert(i);
+  }
+  for (std::uint32_t i = 0; i < graph.value_limit(); ++i) {
+    const auto quanta = demand.is_asked(ValueId{i}) ? demand.quanta(ValueId{i}) : std::nullopt;
+    if (quanta) survey.rounded.emplace(ValueId{i}, quanta->dtype);
+  }
+  return survey;
 }
 
 }  // namespace tenon::quant

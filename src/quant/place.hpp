@@ -9,7 +9,9 @@
 
 #include <tenon/int8.hpp>
 
+#include <cstddef>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,8 +25,22 @@ void name_observed_values(Graph& graph);
 Ranges ranges_of(const CalibrationTable& table, const CalibrationRule& rule,
                  const std::map<std::string, CalibrationRule>& rules = {});
 
-// ModelError when an override matches nothing, or a strict one cannot be kept.
+// Nodes of the graph's body by position, constants not counted.
+using Positions = std::set<std::size_t>;
+
+// ModelError when an override matches nothing, or a strict one cannot be kept. `slower`: nodes that stay
+// float because integers do not pay.
 std::vector<LayerPrecision> place(Graph& graph, const Ranges& ranges, ActivationScheme scheme,
-                                  const std::vector<PrecisionOverride>& overrides = {});
+                                  const std::vector<PrecisionOverride>& overrides = {},
+                                  const Positions& slower = {});
+
+// What place() would concern itself with, where nothing is `slower`.
+struct PlacementSurvey {
+  Positions concerned;  // nodes that ask for integers, take or move them, or read what is rounded
+  Positions ordered;    // those of them that an override puts on integers
+  std::map<ValueId, DataType> rounded;
+};
+PlacementSurvey survey_placement(const Graph& graph, const Ranges& ranges, ActivationScheme scheme,
+                                 const std::vector<PrecisionOverride>& overrides = {});
 
 }  // namespace tenon::quant

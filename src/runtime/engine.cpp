@@ -172,6 +172,10 @@ const EngineInfo& Engine::info() const noexcept { return state_->info(); }
 std::string Engine::dump() const { return to_text(state_->plan()); }
 const Plan& Engine::plan() const noexcept { return state_->plan(); }
 
+const PrecisionCosts& Engine::precision_costs(std::size_t profile) const {
+  return state_->profile(profile).precision;
+}
+
 std::vector<StepInfo> Engine::steps(std::size_t profile) const {
   std::vector<StepInfo> infos;
   add_infos(state_->profile(profile), 0, 0, infos);

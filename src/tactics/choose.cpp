@@ -22,10 +22,20 @@
 namespace tenon {
 namespace {
 
-// Contenders per problem that the cost model lets through, for each type that values may be stored in.
-constexpr std::size_t kMostTimed = 6;
+constexpr std::size_t kFewTimed = 2;  // where a glance is enough
 constexpr double kContested = 1.15;   // runners-up are at most that much behind
 constexpr double kImpossible = 1e18;  // ns; finite, so that sums stay comparable
+
+// -1: nobody knows. A product of open dims is open, whatever its bound.
+std::int64_t largest(const Dim& dim, const SymbolRanges& ranges) {
+  if (dim.is_unknown()) return -1;
+  const std::int64_t max = dim.interval(ranges).max;
+  if (max < std::numeric_limits<std::int64_t>::max()) return max;
+  const auto symbols = dim.symbols();
+  const bool known = std::all_of(symbols.begin(), symbols.end(),
+                                 [&](const std::string& symbol) { return ranges.contains(symbol); });
+  return known ? kOpenDim : -1;
+}
 
 class Chooser {
  public:
@@ -51,7 +61,8 @@ class Chooser {
     for (NodeId id : graph_.nodes(graph_.body())) {
       if (graph_.node(id).op.is<op::Constant>()) continue;
       Offer offer = offer_for(problem_of(graph_, id, options_), tactics_);
-      prune(offer, kMostTimed * (1 + offer.problem.stored_types.size()));
+      const std::size_t most = effort(id) == Effort::glance ? kFewTimed : kMostTimed;
+      prune(offer, most * (1 + offer.problem.stored_types.size()));
       if (offer.contenders.empty()) {
         refused += fmt::format("\n  '{}' ({}):", graph_.node(id).location, graph_.node(id).op.name());
         for (const Considered& other : offer.considered)
@@ -63,6 +74,8 @@ class Chooser {
     }
     if (!refused.empty()) throw ModelError("no implementation for these nodes:" + refused);
   }
+
+  Effort effort(NodeId id) const { return options_.effort ? options_.effort(graph_, id) : Effort::decide; }
 
   // Of a node whose regions become lists of steps, what is chosen inside of them; its own time is that of the
   // longest, once. Where nothing can be chosen, the node is left to the next tactic: a branch that never runs
@@ -90,6 +103,7 @@ class Chooser {
     RegionGraph cut = extract_region(graph_, region);
     ChooseOptions options = options_;
     options.progress = {};
+    options.effort = {};
     options.profile.insert(options.profile.end(), cut.symbols.begin(), cut.symbols.end());
     auto graph = std::make_shared<Graph>(std::move(cut.graph));
     Assignment assignment = Chooser(*graph, tactics_, pricer_, options).run().best;
@@ -105,7 +119,7 @@ class Chooser {
     });
     for (std::size_t i = 0; i < order.size(); ++i) {
       if (options_.progress) options_.progress(i, order.size());
-      pricer_.price(offers_[order[i]]);
+      pricer_.price(offers_[order[i]], effort(nodes_[order[i]]) != Effort::decide);
     }
     if (options_.progress) options_.progress(order.size(), order.size());
   }
@@ -116,22 +130,9 @@ class Chooser {
     const std::string key = fmt::format("{}|{}|{}", value.value, from.to_string(), to.to_string());
     if (const auto found = conversions_.find(key); found != conversions_.end()) return found->second;
     const Type& type = graph_.value(value).type;
-    NodeChoice choice{NodeId(), nullptr, {}, conversion_problem(type, from, to), kImpossible, false, {}, {}};
-    if (type.is_tensor()) {
-      Offer offer = offer_for(choice.problem, tactics_);
-      std::erase_if(offer.contenders, [](const Contender& c) { return is_fallback(*c.tactic); });
-      if (!offer.contenders.empty()) {
-        prune(offer, kMostTimed);
-        pricer_.price(offer, true);
-        const auto best =
-            static_cast<std::size_t>(std::min_element(offer.ns.begin(), offer.ns.end()) - offer.ns.begin());
-        choice.considered = offer.considered;
-        choice.tactic = offer.contenders[best].tactic;
-        choice.candidate = offer.contenders[best].candidate;
-        choice.ns = offer.ns[best];
-        choice.measured = offer.measured;
-      }
-    }
+    NodeChoice choice{NodeId(), nullptr, {}, conversion_problem(type, from, to), 0, false, {}, {}};
+    if (type.is_tensor()) choice = cheapest(std::move(choice.problem), tactics_, pricer_);
+    if (choice.tactic == nullptr) choice.ns = kImpossible;
     return conversions_.emplace(key, std::move(choice)).first->second;
   }
 
@@ -358,35 +359,6 @@ class Chooser {
     return assignment;
   }
 
- public:
-  // -1: nobody knows. A product of open dims is open, whatever its bound.
-  static std::int64_t largest(const Dim& dim, const SymbolRanges& ranges) {
-    if (dim.is_unknown()) return -1;
-    const std::int64_t max = dim.interval(ranges).max;
-    if (max < std::numeric_limits<std::int64_t>::max()) return max;
-    const auto symbols = dim.symbols();
-    const bool known = std::all_of(symbols.begin(), symbols.end(),
-                                   [&](const std::string& symbol) { return ranges.contains(symbol); });
-    return known ? kOpenDim : -1;
-  }
-
-  static Operand operand_of(const Type& type, const Tensor* constant, const ChooseOptions& options) {
-    Operand operand{type, {}, {}, true, constant};
-    if (!type.is_tensor() || !type.as_tensor().dims) return operand;
-    SymbolValues opt;
-    SymbolRanges ranges;
-    for (const PlanSymbol& symbol : options.profile) {
-      opt[symbol.name] = symbol.opt;
-      ranges[symbol.name] = {symbol.min, symbol.max};
-    }
-    for (const Dim& dim : *type.as_tensor().dims) {
-      const std::int64_t max = largest(dim, ranges);
-      operand.max_dims.push_back(max);
-      operand.dims.push_back(dim.eval(opt).value_or(1));
-    }
-    return operand;
-  }
-
  private:
   Graph& graph_;
   const TacticRegistry& tactics_;
@@ -412,6 +384,23 @@ bool has_f32(const Problem& problem) {
 
 }  // namespace
 
+Operand operand_of(const Type& type, const Tensor* constant, const ChooseOptions& options) {
+  Operand operand{type, {}, {}, true, constant};
+  if (!type.is_tensor() || !type.as_tensor().dims) return operand;
+  SymbolValues opt;
+  SymbolRanges ranges;
+  for (const PlanSymbol& symbol : options.profile) {
+    opt[symbol.name] = symbol.opt;
+    ranges[symbol.name] = {symbol.min, symbol.max};
+  }
+  for (const Dim& dim : *type.as_tensor().dims) {
+    const std::int64_t max = largest(dim, ranges);
+    operand.max_dims.push_back(max);
+    operand.dims.push_back(dim.eval(opt).value_or(1));
+  }
+  return operand;
+}
+
 std::vector<ValueId> operands_of(const Graph& graph, NodeId id) {
   std::vector<ValueId> operands = graph.node(id).inputs;
   for (ValueId captured : graph.captures(id)) operands.push_back(captured);
@@ -427,11 +416,11 @@ Problem problem_of(const Graph& graph, NodeId id, const ChooseOptions& options) 
       absent.present = false;
       problem.inputs.push_back(std::move(absent));
     } else {
-      problem.inputs.push_back(Chooser::operand_of(graph.value(input).type, graph.constant(input), options));
+      problem.inputs.push_back(operand_of(graph.value(input).type, graph.constant(input), options));
     }
   }
   for (ValueId output : node.outputs) {
-    problem.outputs.push_back(Chooser::operand_of(graph.value(output).type, nullptr, options));
+    problem.outputs.push_back(operand_of(graph.value(output).type, nullptr, options));
   }
   if (has_f32(problem)) {
     for (const DataType type : options.stored_types) {

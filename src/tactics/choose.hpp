@@ -7,6 +7,7 @@
 #include "tactics/assignment.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -15,6 +16,13 @@
 namespace tenon {
 
 class TimingCache;
+
+// What the time of a node is wanted for.
+enum class Effort : std::uint8_t {
+  decide,  // between its contenders: where there is one, nothing is timed
+  know,    // to compare it with another way to do the work: timed in any case
+  glance,  // likewise, but the answer is clear: two contenders are enough
+};
 
 struct ChooseOptions {
   std::vector<PlanSymbol> profile;
@@ -29,12 +37,16 @@ struct ChooseOptions {
   TimingCache* cache = nullptr;  // read, and added to
   // No measurement begins after that; what has not been measured by then is estimated.
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
+  std::function<Effort(const Graph&, NodeId)> effort;  // none: decide
   // Called before each timing: done, total.
   std::function<void(std::size_t, std::size_t)> progress;
 };
 
 // What a node reads: its operands, then the values that its regions capture.
 std::vector<ValueId> operands_of(const Graph& graph, NodeId node);
+
+// An operand of that type: its dims at the profile's opt and max. `constant`: its value, or null.
+Operand operand_of(const Type& type, const Tensor* constant, const ChooseOptions& options);
 
 // The problem that a node poses: types, dims at the profile's opt and max, constants.
 Problem problem_of(const Graph& graph, NodeId node, const ChooseOptions& options);

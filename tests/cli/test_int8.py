@@ -96,6 +96,35 @@ class Int8(CommandTest):
         weights = MODEL.stat().st_size
         self.assertLess(whole - stripped, 0.4 * weights)
 
+    def test_layers_run_on_integers_where_time_says_so(self):
+        table, cache, engine = self.folder / "table", self.folder / "times", self.folder / "timed.engine"
+        self.succeeds("calibrate", MODEL, "--calib", PICTURES, "-o", table, *SCALE)
+        command = ("build", MODEL, "-o", engine, "--int8", "--calib-table", table, "--threads", 1, "--timing-cache", cache)
+        self.succeeds(*command)
+        told = []  # integers are slow, and no network has been timed
+        for line in cache.read_text().splitlines():
+            problem, *rest = line.split("\t")
+            if not problem.startswith("network of"):
+                told.append("\t".join([problem, *rest[:-1], "1e9"]) if rest and problem.startswith("quantized_") else line)
+        cache.write_text("\n".join(told) + "\n")
+
+        self.assertIn("8 in FP32: FP32 is faster", self.succeeds(*command))
+        costs = json.loads(self.succeeds("explain", engine, "--precision", "--json"))
+        self.assertEqual({layer["precision"] for layer in costs["layers"]}, {"f32"})
+        for layer in costs["layers"]:
+            self.assertAlmostEqual(layer["profit_us"], layer["float_us"] - layer["int8_us"] - layer["quantize_us"] - layer["dequantize_us"], 3)
+        self.assertEqual([network["name"] for network in costs["networks"] if network["chosen"]], ["FP32"])
+        text = self.succeeds("explain", engine, "--precision")
+        self.assertRegex(text, r"(?m)^Layer +runs on +T_float +T_int8 +T_quant +T_dequant +profit$")
+        self.assertRegex(text, r"(?m)^conv1[^ ]*.* f32 +[0-9.]+ +1000000\.0 ")
+        first = engine.read_bytes()
+        self.succeeds(*command)
+        self.assertEqual(engine.read_bytes(), first)
+
+        for ask in (("--int8-everywhere",), ("--layer-precision", "*=int8")):
+            report = json.loads(self.succeeds(*command, "--json", *ask))
+            self.assertEqual({layer["precision"] for layer in self.layers(report).values()}, {"u8"}, ask)
+
     def test_the_engine_answers(self):
         self.build("--calib", PICTURES)
         picture = sorted(PICTURES.iterdir())[0]

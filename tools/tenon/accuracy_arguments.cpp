@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include <cmath>
+#include <memory>
 
 namespace tenon::tool {
 
@@ -71,6 +72,8 @@ AccuracyArguments::Prepared AccuracyArguments::prepare(const Network& network, c
   int8.rules = std::move(better.rules);
   int8.scheme = improving.scheme;
   int8.overrides = improving.overrides;
+  int8.use = arguments.use();
+  int8.exact = std::make_shared<const Network>(better.exact);
   return {std::move(better.network), std::move(int8), std::move(better.layers), std::move(better.exact)};
 }
 

@@ -3,6 +3,7 @@
 #include "arguments.hpp"
 #include "evaluation_data.hpp"
 #include "int8_arguments.hpp"
+#include "precision_table.hpp"
 #include "program.hpp"
 #include "progress_bar.hpp"
 #include "table.hpp"
@@ -63,6 +64,7 @@ nlohmann::ordered_json to_json(const BuildReport& report, const Engine& engine) 
                             {"type", name(layer.type)},
                             {"reason", layer.reason}});
   }
+  if (!report.costs.trials.empty()) json["precision"] = tool::to_json(report.costs);
   json["timed"] = report.timed;
   json["cache_hits"] = report.cache_hits;
   json["cache_misses"] = report.cache_misses;

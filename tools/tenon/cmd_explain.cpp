@@ -1,5 +1,6 @@
 // tenon explain: what runs for every node, and why.
 #include "arguments.hpp"
+#include "precision_table.hpp"
 #include "program.hpp"
 #include "progress_bar.hpp"
 #include "table.hpp"
@@ -19,6 +20,7 @@ struct Options {
   std::string engine;
   ProfileArguments profile;
   std::string layer;
+  bool precision = false;
   bool json = false;
 };
 
@@ -37,9 +39,21 @@ int run(const Options& options) {
   ProgressBar bar;
   const Engine engine =
       open_engine(options.engine, options.importing.options(), options.build, options.build.options(), bar);
+  const std::size_t profile = options.profile.profile.value_or(0);
+  const PrecisionCosts& costs = engine.precision_costs(profile);
+  if (options.precision) {
+    if (options.json) {
+      print_json(to_json(costs));
+      return kDone;
+    }
+    const std::string table = text_of(costs, options.layer);
+    print(table.empty() ? "no layer had a choice between INT8 and FP32 that time decides\n" : table);
+    return kDone;
+  }
   nlohmann::ordered_json json = nlohmann::ordered_json::array();
-  std::string text;
-  for (const StepInfo& step : engine.steps(options.profile.profile.value_or(0))) {
+  std::string text = text_of(costs, options.layer);
+  if (!text.empty()) text += '\n';
+  for (const StepInfo& step : engine.steps(profile)) {
     if (step.label.find(options.layer) == std::string::npos) continue;
     if (options.json) {
       json.push_back({{"layer", step.label},
@@ -78,6 +92,8 @@ void add_explain(Program& program) {
                               [options] { return run(*options); });
   app.add_option("ENGINE", options->engine, "Engine file, or a model, which is built first")->required();
   app.add_option("--layer", options->layer, "Only steps whose source names contain this");
+  app.add_flag("--precision", options->precision,
+               "Only which layers of an INT8 engine run on integers, and the times that decided");
   options->importing.add_to(app);
   options->importing.add_mean(app);
   options->build.add_shapes(app);

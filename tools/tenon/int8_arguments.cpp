@@ -73,7 +73,9 @@ void Int8Arguments::add_calibration(CLI::App& app) {
 
 void Int8Arguments::add_to(CLI::App& app) {
   const char* group = "INT8";
-  app.add_flag("--int8", int8, "Run layers on 8-bit integers, after calibration")->group(group);
+  app.add_flag("--int8", int8, "Run layers on 8-bit integers where that is faster, after calibration")
+      ->group(group);
+  app.add_flag("--int8-everywhere", everywhere, "Wherever possible, whatever it takes")->group(group);
   add_calibration(app);
   app.add_option("--int8-scheme", scheme, "Activations: symmetric (i8, default) or asymmetric (u8)")
       ->check(CLI::IsMember({"symmetric", "asymmetric"}))
@@ -91,7 +93,7 @@ void Int8Arguments::add_to(CLI::App& app) {
 
 bool Int8Arguments::any() const {
   const bool shared = !table.empty() || !layers.empty();  // with --bf16 and --fp16
-  return (shared && !half) || strict ||
+  return (shared && !half) || strict || everywhere ||
          !(data.empty() && calibrator.empty() && cache.empty() && scheme.empty());
 }
 
@@ -136,6 +138,10 @@ ActivationScheme Int8Arguments::activation_scheme() const {
   return scheme == "asymmetric" ? ActivationScheme::asymmetric : ActivationScheme::symmetric;
 }
 
+Int8Use Int8Arguments::use() const {
+  return everywhere ? Int8Use::wherever_possible : Int8Use::where_it_pays;
+}
+
 std::vector<PrecisionOverride> Int8Arguments::overrides() const {
   std::vector<PrecisionOverride> result;
   for (const std::string& text : layers)
@@ -163,6 +169,7 @@ std::optional<Int8Options> Int8Arguments::options(const Network& network, const 
   }
   result.scheme = activation_scheme();
   result.overrides = overrides();
+  result.use = use();
   if (table.empty()) {
     result.table = calibrated(network, pictures, result.rule, threads, bar);
   } else {

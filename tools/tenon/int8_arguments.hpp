@@ -27,6 +27,7 @@ struct Int8Arguments {
   std::int64_t batch = 0;
   bool strict = false;
   bool half = false;  // --bf16 or --fp16: then a table and --layer-precision are theirs too
+  bool everywhere = false;
 
   void add_to(CLI::App& app);
   void add_calibration(CLI::App& app);  // those that find ranges
@@ -42,6 +43,7 @@ struct Int8Arguments {
 
   ActivationScheme activation_scheme() const;
   std::vector<PrecisionOverride> overrides() const;
+  Int8Use use() const;
 
  private:
   CalibrationTable calibrated(const Network& network, const InputArguments& pictures,

@@ -149,7 +149,7 @@ void bind_options(nb::module_& module) {
       .def_rw("stop_after_rewrites", &BuildOptions::stop_after_rewrites,
               nb::for_setter(nb::arg("count").none()), "For bisection.")
       .def_rw("int8", &BuildOptions::int8, nb::for_setter(nb::arg("options").none()),
-              "Layers on integers; float layers remain where the report says why.")
+              "Layers on integers, where they pay.")
       .def_rw("half", &BuildOptions::half, "Values, and layers, in 16-bit floats where that is faster.")
       .def_rw("taps", &BuildOptions::taps, "Tapped values become outputs too, named as the taps.")
       .def_prop_rw(
@@ -190,6 +190,7 @@ void bind_report(nb::module_& module) {
       .def_ro("layers", &BuildReport::layers, "Of a build with int8, in the order of execution.")
       .def_ro("kept", &BuildReport::kept,
               "Of a build with half: layers that do without a type, in the order of execution.")
+      .def_ro("costs", &BuildReport::costs, "Likewise: the times that decided, for the first profile.")
       .def_ro("seconds", &BuildReport::seconds);
 }
 

@@ -97,6 +97,8 @@ void bind_engine(nb::module_& module) {
       .def_prop_ro("info", &Engine::info, nb::rv_policy::reference_internal)
       .def_prop_ro("profiles", &Engine::profiles, nb::rv_policy::copy, "At least one.")
       .def("steps", &Engine::steps, "profile"_a = 0, "Of a profile, in the order in which they run.")
+      .def("precision_costs", &Engine::precision_costs, "profile"_a = 0, nb::rv_policy::copy,
+           "What decided which layers run on integers.")
       .def("dump", &Engine::dump, Unlocked(),
            "The plan as text: buffers with their offsets, steps with their tactics.")
       .def("__repr__", &repr);

@@ -16,8 +16,10 @@ using namespace nb::literals;
 
 Int8Options make_int8(CalibrationTable table, const std::string& calibrator,
                       const std::map<std::string, std::string>& calibrators, bool asymmetric,
-                      const std::vector<std::string>& overrides, const std::vector<std::string>& strict) {
+                      const std::vector<std::string>& overrides, const std::vector<std::string>& strict,
+                      bool everywhere) {
   Int8Options options;
+  if (everywhere) options.use = Int8Use::wherever_possible;
   options.table = std::move(table);
   options.rule = parse_calibration_rule(calibrator);
   for (const auto& [tensor, name] : calibrators) options.rules[tensor] = parse_calibration_rule(name);
@@ -70,20 +72,22 @@ void bind_int8(nb::module_& module) {
       "Layers on integers: give it to build() as int8. table: of calibrate(). calibrator: "
       "whose ranges count, unless calibrators names another for a tensor. asymmetric: u8 "
       "with a zero point. overrides: \"PATTERN=fp32\" and \"PATTERN=int8\"; what strict asks "
-      "for and cannot be ends the build.")
+      "for and cannot be ends the build. everywhere: also layers that are not faster for it.")
       .def(
           "__init__",
           [](Int8Options* self, const CalibrationTable& table, const std::string& calibrator,
              const std::map<std::string, std::string>& calibrators, bool asymmetric,
-             const std::vector<std::string>& overrides, const std::vector<std::string>& strict) {
-            new (self) Int8Options(make_int8(table, calibrator, calibrators, asymmetric, overrides, strict));
+             const std::vector<std::string>& overrides, const std::vector<std::string>& strict,
+             bool everywhere) {
+            new (self) Int8Options(
+                make_int8(table, calibrator, calibrators, asymmetric, overrides, strict, everywhere));
           },
           "table"_a, "calibrator"_a = to_string(Int8Options().rule), "calibrators"_a = nb::dict(),
-          "asymmetric"_a = false, "overrides"_a = nb::list(), "strict"_a = nb::list(),
+          "asymmetric"_a = false, "overrides"_a = nb::list(), "strict"_a = nb::list(), "everywhere"_a = false,
           nb::sig("def __init__(self, table: CalibrationTable, calibrator: str = ..., calibrators: dict[str, "
                   "str] = "
                   "{}, asymmetric: bool = False, overrides: collections.abc.Sequence[str] = [], strict: "
-                  "collections.abc.Sequence[str] = []) -> None"))
+                  "collections.abc.Sequence[str] = [], everywhere: bool = False) -> None"))
       .def_ro("table", &Int8Options::table)
       .def_prop_ro("calibrator", [](const Int8Options& self) { return to_string(self.rule); });
 
@@ -94,6 +98,25 @@ void bind_int8(nb::module_& module) {
       .def_ro("precision", &LayerPrecision::precision, "i8, u8 or f32: of what it reads.")
       .def_ro("reason", &LayerPrecision::reason, "Why it stays f32.");
   bind_half(module);
+
+  nb::class_<LayerCost>(module, "LayerCost", "What a layer takes on floats and on integers, in nanoseconds.")
+      .def_ro("layer", &LayerCost::layer, "Its nodes in the model.")
+      .def_ro("precision", &LayerCost::precision, "i8, u8 or f32, as it was chosen.")
+      .def_ro("float_ns", &LayerCost::float_ns)
+      .def_ro("integer_ns", &LayerCost::integer_ns)
+      .def_ro("quantize_ns", &LayerCost::quantize_ns, "Of rounding what it reads, for its sake.")
+      .def_ro("dequantize_ns", &LayerCost::dequantize_ns, "Of making floats of its result.")
+      .def_ro("measured", &LayerCost::measured, "Else the times are those of the cost model.")
+      .def_ro("ordered", &LayerCost::ordered, "By an override, whatever it takes.")
+      .def_prop_ro("profit_ns", &LayerCost::profit_ns);
+  nb::class_<PrecisionTrial>(module, "PrecisionTrial", "The network with some layers on integers.")
+      .def_ro("name", &PrecisionTrial::name)
+      .def_ro("expected_ns", &PrecisionTrial::expected_ns, "Steps and conversions, added up.")
+      .def_ro("timed_ns", &PrecisionTrial::timed_ns, "As a whole; 0: not timed.")
+      .def_ro("chosen", &PrecisionTrial::chosen);
+  nb::class_<PrecisionCosts>(module, "PrecisionCosts", "What decided which layers run on integers.")
+      .def_ro("layers", &PrecisionCosts::layers, "In the order of execution.")
+      .def_ro("trials", &PrecisionCosts::trials, "The least expected time first.");
 }
 
 }  // namespace tenon::python

@@ -79,6 +79,8 @@ Plan sample_plan() {
   plan.profiles[0].arena_bytes = 256;
   plan.profiles[0].arena_floor = 200;
   plan.profiles[0].portable_ir = "graph @sample() { return }";
+  plan.profiles[0].precision.layers = {{"conv + relu", DataType::u8, 4000, 1000, 300, 20, true, false}};
+  plan.profiles[0].precision.trials = {{"FP32", 9000, 8500, true}};
   plan.portable_blobs = {Tensor::of<float>({3}, values)};
   plan.portable_hashes = {"00"};
   return plan;
@@ -110,6 +112,17 @@ TEST(PlanFile, ReadsBackWhatItWrote) {
   EXPECT_EQ(read.profiles[0].steps[0].inputs, plan.profiles[0].steps[0].inputs);
   EXPECT_EQ(read.profiles[0].steps[0].expected_ns, plan.profiles[0].steps[0].expected_ns);
   EXPECT_EQ(read.profiles[0].portable_ir, plan.profiles[0].portable_ir);
+  const PrecisionCosts& costs = read.profiles[0].precision;
+  ASSERT_EQ(costs.layers.size(), 1U);
+  EXPECT_EQ(costs.layers[0].layer, "conv + relu");
+  EXPECT_EQ(costs.layers[0].precision, DataType::u8);
+  EXPECT_EQ(costs.layers[0].profit_ns(), 2680);
+  EXPECT_TRUE(costs.layers[0].measured);
+  EXPECT_FALSE(costs.layers[0].ordered);
+  ASSERT_EQ(costs.trials.size(), 1U);
+  EXPECT_EQ(costs.trials[0].name, "FP32");
+  EXPECT_EQ(costs.trials[0].timed_ns, 8500);
+  EXPECT_TRUE(costs.trials[0].chosen);
   ASSERT_EQ(read.blobs.size(), 2u);
   EXPECT_TRUE(read.blobs[0].identical(plan.blobs[0]));
   EXPECT_EQ(serialize_plan(read), serialize_plan(plan));

@@ -213,6 +213,32 @@ graph @net(%x: f32[1,1,4], %u: f32[1,1,4]) {
   for (const char* name : {"x", "u", "c"}) EXPECT_EQ(values.at(name).scale, 2) << name;
 }
 
+TEST(Place, WhatDoesNotPayStaysFloat) {
+  const Ranges ranges = symmetric_ranges({{"x", 1}, {"a", 2}, {"b", 3}, {"s", 4}, {"r", 5}, {"m", 6}});
+  const Graph graph = parse(kResidual, builtin_ops());
+  const PlacementSurvey survey =
+      survey_placement(graph, ranges, Scheme::symmetric, {{"mean", DataType::i8, {}}});
+  // main, side, sum, relu (a name for what the sum gives), mean, last; and the other sum reads what is
+  // rounded.
+  EXPECT_EQ(survey.concerned, (Positions{0, 1, 2, 4, 5, 6}));
+  EXPECT_EQ(survey.ordered, (Positions{4}));
+  EXPECT_TRUE(survey.rounded.contains(graph.inputs()[0]));
+
+  Graph some = graph;
+  const auto layers = place(some, ranges, Scheme::symmetric, {}, {1, 5});
+  some.verify();
+  EXPECT_EQ(reason_of(layers, "side"), "FP32 is faster");
+  EXPECT_EQ(reason_of(layers, "last"), "FP32 is faster");
+  EXPECT_EQ(reason_of(layers, "main"), "");
+  EXPECT_FALSE(reads_integers(some, "side", 0));
+  EXPECT_TRUE(reads_integers(some, "main", 0));
+  EXPECT_EQ(reason_of(layers, "mean"), "nothing reads its result as integers");
+
+  Graph none = graph;
+  place(none, ranges, Scheme::symmetric, {}, survey.concerned);
+  EXPECT_EQ(none, graph);
+}
+
 TEST(Place, OverridesSayWhatStaysFloat) {
   const Ranges ranges = symmetric_ranges({{"x", 1}, {"a", 2}, {"b", 3}, {"s", 4}, {"r", 5}, {"m", 6}});
   Graph graph = parse(kResidual, builtin_ops());
