@@ -40,6 +40,13 @@ class Half(CommandTest):
         report = self.build("--int8", "--bf16", "--calib", DIGITS / "images", *SCALE, "--no-improve")
         self.assertEqual({layer["precision"] for layer in report["layers"]}, {"u8"})
 
+    def test_best_is_whatever_can_be_had(self):
+        half = self.build("--best", "--layer-precision", "fc=fp32")
+        self.assertEqual({layer["type"] for layer in half["kept"]}, {"bf16", "f16"})
+        self.assertNotIn("layers", half)
+        report = self.build("--best", "--calib", DIGITS / "images", *SCALE, "--no-improve")
+        self.assertEqual({layer["precision"] for layer in report["layers"]}, {"u8"})
+
     def test_every_command_that_builds(self):
         for flag in ("--bf16", "--fp16"):
             self.succeeds("verify", MODEL, "--no-tune", flag)

@@ -228,6 +228,8 @@ void BuildArguments::add_half(CLI::App& app) {
   app.add_flag("--bf16", bf16,
                "Keep values in bfloat16 between layers, and multiply them, where it is faster");
   app.add_flag("--fp16", fp16, "The same in float16");
+  app.add_flag("--best", best,
+               "Whatever is fastest: --bf16 and --fp16; in a build with a calibration also --int8");
 }
 
 void BuildArguments::add_tuning(CLI::App& app) {
@@ -325,8 +327,8 @@ BuildOptions BuildArguments::options() const {
   options.optimize = !raw;
   options.measure = !no_tune;
   options.budget_s = build_budget;
-  if (bf16) options.half.types.push_back(DataType::bf16);
-  if (fp16) options.half.types.push_back(DataType::f16);
+  if (bf16 || best) options.half.types.push_back(DataType::bf16);
+  if (fp16 || best) options.half.types.push_back(DataType::f16);
   options.pipeline = pipeline;
   return options;
 }

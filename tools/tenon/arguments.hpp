@@ -68,17 +68,18 @@ struct BuildArguments {
   bool raw = false;
   bool bf16 = false;
   bool fp16 = false;
+  bool best = false;
 
   void add_shapes(CLI::App& app);    // --shapes, --values
   void add_profiles(CLI::App& app);  // --profile, beside these
   void add_threads(CLI::App& app);
   void add_device(CLI::App& app);
   void add_accuracy(CLI::App& app);
-  void add_half(CLI::App& app);      // --bf16, --fp16
+  void add_half(CLI::App& app);      // --bf16, --fp16, --best
   void add_tuning(CLI::App& app);    // --timing-cache, --no-tune, --build-budget
   void add_pipeline(CLI::App& app);  // --pipeline, --raw
 
-  bool half() const { return bf16 || fp16; }
+  bool half() const { return bf16 || fp16 || best; }
   BuildOptions options() const;
 
  private:

@@ -216,6 +216,7 @@ void add_build(Program& program) {
   auto options = std::make_shared<Options>();
   CLI::App& app = program.add("build", "Build an engine from a model", [options] {
     options->int8.half = options->build.half();
+    if (options->build.best && options->int8.has_ranges()) options->int8.int8 = true;
     return run(*options);
   });
   app.add_option("MODEL", options->model, "Model: ONNX, textual IR (*.ir), … (see tenon list formats)")

@@ -91,6 +91,8 @@ void Int8Arguments::add_to(CLI::App& app) {
       ->group(group);
 }
 
+bool Int8Arguments::has_ranges() const { return !(data.empty() && cache.empty() && table.empty()); }
+
 bool Int8Arguments::any() const {
   const bool shared = !table.empty() || !layers.empty();  // with --bf16 and --fp16
   return (shared && !half) || strict || everywhere ||

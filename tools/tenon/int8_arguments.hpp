@@ -31,6 +31,7 @@ struct Int8Arguments {
 
   void add_to(CLI::App& app);
   void add_calibration(CLI::App& app);  // those that find ranges
+  bool has_ranges() const;              // whether samples, a cache or a table were given
   bool any() const;                     // whether one was given, but --int8
 
   // What layers in 16 bits take of these options.
