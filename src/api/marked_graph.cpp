@@ -24,13 +24,6 @@ std::vector<std::string_view> split_location(std::string_view text) {
   return parts;
 }
 
-void set_location(Graph& graph, NodeId node, std::string location) {
-  Patch patch(graph, node);
-  patch.set_location(std::move(location));
-  patch.change_root(graph.node(node).op);
-  graph.apply(std::move(patch));
-}
-
 }  // namespace
 
 std::vector<NodeId> positioned_nodes(const Graph& graph) {
@@ -41,14 +34,15 @@ std::vector<NodeId> positioned_nodes(const Graph& graph) {
   return nodes;
 }
 
-std::vector<std::string> mark(Graph& graph) {
-  const std::vector<NodeId> nodes = positioned_nodes(graph);
-  std::vector<std::string> locations;
-  for (std::size_t i = 0; i < nodes.size(); ++i) {
-    locations.push_back(graph.node(nodes[i]).location);
-    set_location(graph, nodes[i], fmt::format("{}{}", kMark, i));
-  }
-  return locations;
+void set_location(Graph& graph, NodeId node, std::string location) {
+  Patch patch(graph, node);
+  patch.set_location(std::move(location));
+  patch.change_root(graph.node(node).op);
+  graph.apply(std::move(patch));
+}
+
+void mark(Graph& graph, const std::vector<NodeId>& nodes) {
+  for (std::size_t i = 0; i < nodes.size(); ++i) set_location(graph, nodes[i], fmt::format("{}{}", kMark, i));
 }
 
 std::vector<std::size_t> marks_of(std::string_view location) {

@@ -14,8 +14,9 @@ namespace tenon {
 // The nodes of the body but for constants, in order; a node's place in this list is its position.
 std::vector<NodeId> positioned_nodes(const Graph& graph);
 
-// Makes the position of each of these nodes its location; returns what the locations were, by position.
-std::vector<std::string> mark(Graph& graph);
+// Makes the position of each of these nodes its location.
+void mark(Graph& graph, const std::vector<NodeId>& nodes);
+void set_location(Graph& graph, NodeId node, std::string location);
 
 // The positions of which a node with that location was made; none where it was made of others.
 std::vector<std::size_t> marks_of(std::string_view location);

@@ -70,9 +70,10 @@ void run_passes_before_placement(Graph& graph, const BuildOptions& options, Buil
 }
 
 void place_and_finish(Graph& graph, const BuildOptions& options, const quant::Positions& slower,
-                      BuildReport& report) {
+                      BuildReport& report, const std::function<void(Graph&)>& placed) {
   const Pipeline pipeline = pipeline_of(options);
   report.layers = place(graph, *options.int8, slower);
+  if (placed) placed(graph);
   add_to(report, run_pipeline(graph, Pipeline(placement_in(pipeline), pipeline.end()), options_of(options)));
 }
 

