@@ -1,8 +1,8 @@
 #include "api/precision_study.hpp"
 
 #include "api/backends.hpp"
-#include "api/pipeline.hpp"
 #include "api/marked_graph.hpp"
+#include "api/pipeline.hpp"
 #include "base/check.hpp"
 #include "ir/patch.hpp"
 #include "ops/conv.hpp"
