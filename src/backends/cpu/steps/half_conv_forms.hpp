@@ -1,0 +1,52 @@
+// The forms in which convolutions of values that are stored in 16 bits run, as conv_forms.hpp has them for
+// floats (depthwise ones are there: they compute in f32).
+//
+//   blocked  cpu.conv_bf16, cpu.conv_f16                nchw16c of the type → nchw16c of the type or f32
+//   planar   cpu.conv_bf16_planar, cpu.conv_f16_planar  nchw of f32, at most 4 input channels → the same
+#pragma once
+
+#include "backends/cpu/kernels/conv_half/conv_half.hpp"
+#include "backends/cpu/steps/conv_geometry.hpp"
+
+#include <string_view>
+
+namespace tenon::cpu {
+
+template <DataType Type, bool Planar>
+struct HalfConvForm {
+  using Kernel = ConvHalfKernel;
+  static constexpr std::string_view kKind = Type == DataType::bf16
+                                                ? (Planar ? "cpu.conv_bf16_planar" : "cpu.conv_bf16")
+                                                : (Planar ? "cpu.conv_f16_planar" : "cpu.conv_f16");
+  static constexpr DataType kType = Type;
+  static constexpr bool kPlainInput = Planar;
+
+  static const Kernel* select(Isa level) { return select_conv_half(level, Type); }
+  static const char* refusal(const ConvShape& s) { return conv_half_refusal(s, Planar); }
+  // Of an output, with those of padding.
+  static double products(const ConvShape& s) {
+    return static_cast<double>(round_up(conv_merged(s).group_in(), kHalfGroup)) * s.kernel_h * s.kernel_w;
+  }
+  static ConvHalfConfigs configs(const Kernel& kernel, const ConvShape& s) {
+    return conv_half_configs(kernel, s);
+  }
+  static std::size_t packed_size(const ConvShape& s) { return conv_half_packed_size(s); }
+  static void pack(const ConvShape& s, const float* from, std::byte* to) {
+    conv_half_pack(s, Type, from, reinterpret_cast<std::uint16_t*>(to));
+  }
+  static std::size_t scratch(const Kernel& kernel, const ConvHalfArgs& args, int threads) {
+    return conv_half_scratch_size(kernel, args, threads);
+  }
+  static void run(const Kernel& kernel, ConvHalfArgs args, const std::byte* filter, std::byte* scratch,
+                  ThreadPool& pool) noexcept {
+    args.weights = reinterpret_cast<const std::uint16_t*>(filter);
+    conv_half_run(kernel, args, scratch, pool);
+  }
+};
+
+using Bf16Conv = HalfConvForm<DataType::bf16, false>;
+using Bf16ConvPlanar = HalfConvForm<DataType::bf16, true>;
+using F16Conv = HalfConvForm<DataType::f16, false>;
+using F16ConvPlanar = HalfConvForm<DataType::f16, true>;
+
+}  // namespace tenon::cpu
