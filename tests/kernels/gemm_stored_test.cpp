@@ -72,10 +72,11 @@ struct StoredProduct {
       }
       magnitude += largest * steps;
     }
-    const double added = (bias.empty() ? 0.0 : bias[static_cast<std::size_t>(j)]) +
-                         (residual.empty() ? 0.0 : residual[count(i, shape.n) + static_cast<std::size_t>(j)]);
-    magnitude += std::abs(added);
-    return sum + added;
+    // Each is added with a rounding of its own, also where they cancel.
+    const double offset = bias.empty() ? 0.0 : bias[static_cast<std::size_t>(j)];
+    const double added = residual.empty() ? 0.0 : residual[count(i, shape.n) + static_cast<std::size_t>(j)];
+    magnitude += std::abs(offset) + std::abs(added);
+    return sum + offset + added;
   }
 
   int m;
