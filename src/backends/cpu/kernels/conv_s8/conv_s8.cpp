@@ -24,13 +24,13 @@ constexpr ConvS8Kernel kConvS8Kernels[] = {
 };
 
 // Units of work for each thread, so that one that falls behind has something to give away.
-constexpr int kUnitsPerThread = 4;
+constexpr int kConvS8UnitsPerThread = 4;
 // Weights beyond this are read once per unit where that can be: units then are parts of the output channels.
 constexpr std::ptrdiff_t kManyWeights = 512 * 1024;
 
 // How many tiles ahead the source of a flat image is fetched, a line with each group of channels.
 constexpr int kTilesAhead = 2;
-constexpr std::ptrdiff_t kLine = 64;
+constexpr std::ptrdiff_t kConvS8Line = 64;
 
 // Weights of a step beyond this are fetched ahead.
 constexpr std::ptrdiff_t kFetchedWeights = 8 * 1024;
@@ -94,7 +94,8 @@ void S8Walk::cut(int threads) {
   const std::ptrdiff_t outer = static_cast<std::ptrdiff_t>(shape_.batch) * shape_.groups;
   band_ = geometry_.most_rows();
   if (threads > 1) {
-    const std::ptrdiff_t wanted = ceil_div(static_cast<std::ptrdiff_t>(kUnitsPerThread) * threads, outer);
+    const std::ptrdiff_t wanted =
+        ceil_div(static_cast<std::ptrdiff_t>(kConvS8UnitsPerThread) * threads, outer);
     const bool many = weights_oc_block_ * out_blocks_ > kManyWeights;
     if (many) parts_ = static_cast<int>(std::min<std::ptrdiff_t>(wanted, oc_steps_));
     band_ = std::min(band_, std::max(1, static_cast<int>(geometry_.rows * parts_ / wanted)));
@@ -219,7 +220,7 @@ void S8Walk::run_tiles(const S8Source& source, const Place& at, int block, int b
   if (!ahead && geometry_.flat && !geometry_.copied) {
     // Short runs from many blocks are more than the processor follows by itself.
     t.ahead = t.src + kTilesAhead * at.count * source.step_w;
-    t.ahead_step = kLine;
+    t.ahead_step = kConvS8Line;
     t.ahead_block = source.block;
   }
   if (steps > 1) {

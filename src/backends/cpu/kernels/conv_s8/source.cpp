@@ -10,7 +10,7 @@ namespace {
 // A band's copy should stay in the second-level cache beside the weights.
 constexpr std::ptrdiff_t kBandBytes = 256 * 1024;
 constexpr int kChunk = 64;  // pixels
-constexpr std::ptrdiff_t kLine = 64;
+constexpr std::ptrdiff_t kConvS8SourceLine = 64;
 
 using Bytes16 [[gnu::vector_size(16)]] = std::uint8_t;
 
@@ -136,7 +136,7 @@ void S8Geometry::cut_image(int pixels) {
 std::ptrdiff_t S8Geometry::band_bytes(int output_rows) const {
   if (!copied) return 0;
   return round_up(channel_blocks(shape.group_in()) * copied_rows(output_rows) * copied_columns() * pixel,
-                  kLine);
+                  kConvS8SourceLine);
 }
 
 int S8Geometry::most_rows() const {
@@ -154,7 +154,7 @@ std::ptrdiff_t S8Geometry::scratch_bytes() const {
       flat ? channel_blocks(shape.group_in()) * pixel * (static_cast<std::ptrdiff_t>(image) + kS8MostPixels)
            : band_bytes(rows);
   const std::ptrdiff_t one = flat ? channel_blocks(shape.group_in()) * pixel * kS8MostPixels : band_bytes(1);
-  return round_up(std::min(all, std::max(one, kBandBytes)), kLine) + kLine;
+  return round_up(std::min(all, std::max(one, kBandBytes)), kConvS8SourceLine) + kConvS8SourceLine;
 }
 
 S8Source s8_source(const S8Geometry& g, const ConvS8Kernel& kernel, const ConvS8Args& args, int image,

@@ -26,7 +26,7 @@ constexpr ConvS8Kernel kDeconvS8Kernels[] = {
 };
 
 constexpr int kMostStride = 16;  // every class has a list of biases
-constexpr int kUnitsPerThread = 4;
+constexpr int kDeconvUnitsPerThread = 4;
 
 Taps row_taps(const ConvShape& s, int phase) {
   return taps_of(phase + s.pad_top, s.stride_h, s.dilation_h, s.kernel_h);
@@ -117,7 +117,8 @@ class DeconvS8Walk {
     const std::ptrdiff_t outer = static_cast<std::ptrdiff_t>(s_.batch) * s_.groups;
     band_ = geometry_.most_rows();
     if (threads > 1) {
-      const std::ptrdiff_t wanted = ceil_div(static_cast<std::ptrdiff_t>(kUnitsPerThread) * threads, outer);
+      const std::ptrdiff_t wanted =
+          ceil_div(static_cast<std::ptrdiff_t>(kDeconvUnitsPerThread) * threads, outer);
       band_ = std::min(band_, std::max(1, static_cast<int>(geometry_.rows / wanted)));
     }
     bands_ = static_cast<int>(ceil_div(geometry_.rows, band_));

@@ -21,7 +21,7 @@ constexpr DepthwiseKernel kDepthwiseKernels[] = {
 };
 
 // Units of work per thread: enough that an uneven end weighs little.
-constexpr std::ptrdiff_t kUnitsPerThread = 4;
+constexpr std::ptrdiff_t kDepthwiseUnitsPerThread = 4;
 
 // One channel block of one image, cut into bands of rows.
 class DepthwisePlane {
@@ -163,7 +163,8 @@ void depthwise_run(const DepthwiseKernel& kernel, const ConvArgs& args, ThreadPo
   if (s.empty()) return;
   const std::ptrdiff_t blocks = channel_blocks(s.out_channels);
   const std::ptrdiff_t planes = s.batch * blocks;
-  const std::ptrdiff_t wanted = pool.size() == 1 ? 1 : ceil_div(pool.size() * kUnitsPerThread, planes);
+  const std::ptrdiff_t wanted =
+      pool.size() == 1 ? 1 : ceil_div(pool.size() * kDepthwiseUnitsPerThread, planes);
   const std::ptrdiff_t bands = std::min<std::ptrdiff_t>(wanted, s.out_h);
   const bool clears = !args.act.keeps_zero();
   pool.run(static_cast<std::size_t>(planes * bands), [&](std::size_t index, int) {

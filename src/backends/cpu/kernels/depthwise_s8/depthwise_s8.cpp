@@ -26,11 +26,11 @@ constexpr int kMostKernelRows = 16;
 constexpr int kMostKnownStride = 2;
 constexpr int kMostSources = (kDepthwiseS8MostHeight - 1) * kMostKnownStride + kMostKernelRows;
 
-constexpr std::ptrdiff_t kLine = 64;
+constexpr std::ptrdiff_t kDepthwiseS8Line = 64;
 
 // Of one worker: a row of padding.
 std::ptrdiff_t worker_bytes(const ConvShape& s) {
-  return round_up(static_cast<std::ptrdiff_t>(s.in_w) * kChannelBlock, kLine) + kLine;
+  return round_up(static_cast<std::ptrdiff_t>(s.in_w) * kChannelBlock, kDepthwiseS8Line) + kDepthwiseS8Line;
 }
 
 int tap_quads(const ConvShape& s) { return static_cast<int>(ceil_div(s.kernel_w, kS8Group)); }
