@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Renders docs/performance.md from what the measuring programs wrote, so that no number in it is typed by hand.
 
-The folder RESULTS holds peers.json (and peers_avx2.json) of peers.py, layers.json of layers.py, layers_int8.json of layers.py over
-engines of integers, busy.json of busy_core.py, throughput.json of throughput.py and commands.txt, the commands that made them. What is
-missing is left out. reasons.json and reasons_int8.json say why a layer is where it is: {"network/layer": "sentence"}.
+The folder RESULTS holds peers.json (and peers_avx2.json, peers_int8.json, peers_bf16.json) of peers.py, layers.json of
+layers.py, layers_int8.json of layers.py over engines of integers, busy.json of busy_core.py, throughput.json of throughput.py
+and commands.txt, the commands that made them. What is missing is left out. reasons.json and
+reasons_int8.json say why a layer is where it is: {"network/layer": "sentence"}.
 """
 
 from __future__ import annotations
@@ -125,7 +126,8 @@ def main() -> int:
     layers = read("layers.json")
     if layers:
         lines += peaks_section(layers["peaks"])
-    for name, title in (("peers.json", "Beside the peers, FP32"), ("peers_avx2.json", "The same, held to AVX2")):
+    for name, title in (("peers.json", "Beside the peers, FP32"), ("peers_avx2.json", "The same, held to AVX2"),
+                        ("peers_int8.json", "Beside the peers, INT8"), ("peers_bf16.json", "Beside the peers, BF16")):
         if report := read(name):
             lines += peers_section(title, report)
     if throughput := read("throughput.json"):
