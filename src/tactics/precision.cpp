@@ -9,7 +9,7 @@ namespace tenon {
 namespace {
 
 using Layer = PrecisionProblem::Layer;
-using Value = PrecisionProblem::Value;
+using SharedValue = PrecisionProblem::Value;
 
 constexpr double kTieOfForms = 1.03;
 constexpr double kNever = 1e18;  // ns; finite, so that sums stay comparable
@@ -27,7 +27,7 @@ bool reads_integers(const Layer& layer, bool on_integers) { return on_integers &
 bool gives_integers(const Layer& layer, bool on_integers) { return on_integers && layer.gives_integers; }
 
 // What it takes to make these forms of what the producer gives.
-double forms_cost(const Value& value, bool produced_integers, const Forms& forms) {
+double forms_cost(const SharedValue& value, bool produced_integers, const Forms& forms) {
   if (produced_integers) return forms.floats ? value.dequantize_ns : 0;
   return forms.integers ? value.quantize_ns : 0;
 }
@@ -40,7 +40,7 @@ class PrecisionSolver {
 
   PrecisionSolution run() {
     for (const Layer& layer : problem_.layers) add_layer(layer);
-    for (const Value& value : problem_.values) add_value(value);
+    for (const SharedValue& value : problem_.values) add_value(value);
     const std::vector<std::size_t> labels = pbqp_.solve().labels;
     PrecisionSolution solution;
     for (std::size_t i = 0; i < problem_.layers.size(); ++i)
@@ -59,7 +59,7 @@ class PrecisionSolver {
     static_cast<void>(pbqp_.add_node(std::move(costs)));
   }
 
-  void add_value(const Value& value) {
+  void add_value(const SharedValue& value) {
     std::vector<double> costs(kForms.size());
     for (std::size_t f = 0; f < kForms.size(); ++f) {
       if (value.leaves && !kForms[f].floats) costs[f] = kNever;
@@ -123,7 +123,7 @@ class PrecisionSolver {
       for (std::size_t i = 0; i < on_integers.size(); ++i) {
         changed = turn_over(on_integers, {i}, best) || changed;
       }
-      for (const Value& value : problem_.values) {
+      for (const SharedValue& value : problem_.values) {
         std::vector<std::size_t> around = value.consumers;
         if (value.producer) around.push_back(*value.producer);
         changed = turn_over(on_integers, around, best) || changed;
@@ -146,7 +146,7 @@ double precision_cost(const PrecisionProblem& problem, const std::vector<bool>& 
   double ns = 0;
   for (std::size_t i = 0; i < problem.layers.size(); ++i)
     ns += on_integers[i] ? problem.layers[i].integer_ns : problem.layers[i].float_ns;
-  for (const Value& value : problem.values) {
+  for (const SharedValue& value : problem.values) {
     Forms wanted{value.leaves, false};
     for (const std::size_t consumer : value.consumers)
       (reads_integers(problem.layers[consumer], on_integers[consumer]) ? wanted.integers : wanted.floats) =
@@ -159,7 +159,7 @@ double precision_cost(const PrecisionProblem& problem, const std::vector<bool>& 
 }
 
 PrecisionSolution choose_precision(const PrecisionProblem& problem) {
-  for (const Value& value : problem.values) {
+  for (const SharedValue& value : problem.values) {
     for (const std::size_t consumer : value.consumers)
       TENON_CHECK(value.producer != consumer, "a layer reads its own result");
   }

@@ -46,7 +46,7 @@ std::vector<std::uint32_t> scattered_sums(const S8Case& c) {
   return sums;
 }
 
-void check(const ConvS8Kernel& kernel, const S8Case& c, const ConvS8Config& config, Random& random) {
+void check_deconv(const ConvS8Kernel& kernel, const S8Case& c, const ConvS8Config& config, Random& random) {
   const ConvShape& s = c.shape;
   SCOPED_TRACE(testing::Message() << "tiles of " << config.pixels << " x " << config.oc_blocks);
   std::vector<std::int8_t> weights(conv_s8_packed_size(s));
@@ -78,12 +78,12 @@ void check_all(const ConvS8Kernel& kernel, Random& random, ConvShape s) {
   const ConvS8Configs configs = deconv_s8_configs(kernel, s);
   ASSERT_GE(configs.count, 1);
   for (int i = 0; i < configs.count && !testing::Test::HasFatalFailure(); ++i)
-    check(kernel, test::random_s8_case(random, s, false), configs.configs[i], random);
+    check_deconv(kernel, test::random_s8_case(random, s, false), configs.configs[i], random);
   if (testing::Test::HasFatalFailure()) return;
   ConvS8Config small;
   small.pixels = random.integer(1, 5);
   small.oc_blocks = random.integer(1, 4);
-  check(kernel, test::random_s8_case(random, s, false), small, random);
+  check_deconv(kernel, test::random_s8_case(random, s, false), small, random);
 }
 
 // Sizes that have nothing to do with each other: padding on either side, or outputs that nothing reaches.
