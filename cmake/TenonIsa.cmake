@@ -34,9 +34,12 @@ function(tenon_add_isa_sources)
   endif()
   separate_arguments(flags UNIX_COMMAND "${TENON_ISA_FLAGS_${arg_ISA}}")
   # Unrolled kernels under every check take minutes each to compile. The portable level, the same algorithm, keeps
-  # all checks; here those for addresses stay.
+  # all checks; here those for addresses stay, as calls: written out at each access they triple a file's time.
   if(TENON_SANITIZE MATCHES undefined)
     list(APPEND flags -fno-sanitize=undefined)
+  endif()
+  if(TENON_SANITIZE MATCHES address AND CMAKE_CXX_COMPILER_ID MATCHES Clang)
+    list(APPEND flags -fsanitize-address-outline-instrumentation)
   endif()
   if(TENON_FUZZERS)
     list(APPEND flags -fno-sanitize=fuzzer-no-link)
