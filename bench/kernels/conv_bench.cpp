@@ -72,7 +72,7 @@ cpu::ConvShape shape_of(const Layer& layer) {
 }
 
 void run(benchmark::State& state, const cpu::ConvKernel& kernel, const Layer& layer,
-         const cpu::ConvConfig& config) {
+         const cpu::ConvConfig& config, bool banded) {
   const cpu::ConvShape s = shape_of(layer);
   const auto plane = [](int channels, int size) {
     return static_cast<std::size_t>(cpu::round_up(channels, cpu::kChannelBlock) * size * size);
@@ -92,13 +92,17 @@ void run(benchmark::State& state, const cpu::ConvKernel& kernel, const Layer& la
   args.residual = layer.residual ? residual.data() : nullptr;
   args.bias = bias.data();
   args.act = cpu::Activation::relu();
-  Floats scratch(layer.planar ? cpu::conv_planar_scratch_size(s, pool().size()) : 0);
+  Floats scratch(layer.planar ? cpu::conv_planar_scratch_size(s, pool().size())
+                 : banded     ? cpu::conv_banded_scratch_size(s, pool().size())
+                              : 0);
   std::size_t copy = 0;
   for (auto _ : state) {
     args.weights = weights.data() + copy * packed;
     copy = copy + 1 < copies ? copy + 1 : 0;
     if (layer.planar) {
       cpu::conv_planar_run(kernel, args, scratch.data(), pool());
+    } else if (banded) {
+      cpu::conv_banded_run(kernel, args, scratch.data(), pool());
     } else {
       cpu::conv_run(kernel, args, pool());
     }
@@ -108,8 +112,9 @@ void run(benchmark::State& state, const cpu::ConvKernel& kernel, const Layer& la
                2.0 * s.group_in() * s.out_channels * s.out_h * s.out_w * s.kernel_h * s.kernel_w);
 }
 
-cpu::ConvConfigs configs(const cpu::ConvKernel& kernel, const Layer& layer) {
+cpu::ConvConfigs configs(const cpu::ConvKernel& kernel, const Layer& layer, bool banded) {
   const cpu::ConvShape s = shape_of(layer);
+  if (banded) return cpu::conv_banded_configs(kernel, s);
   return layer.planar ? cpu::conv_planar_configs(kernel, s) : cpu::conv_configs(kernel, s);
 }
 
@@ -119,14 +124,22 @@ void register_conv() {
   for (const cpu::ConvKernel& kernel : cpu::conv_kernels()) {
     if (!isa_supported(kernel.info.isa)) continue;
     for (const Layer& layer : kLayers) {
-      const cpu::ConvConfigs all = configs(kernel, layer);
-      for (int i = 0; i < all.count; ++i) {
-        const cpu::ConvConfig config = all.configs[i];
-        const std::string name =
-            fmt::format("{}/{}/p{}x{}{}{}{}", kernel.info.name, layer.name, config.pixels, config.oc_blocks,
-                        config.rows ? "_rows" : "", config.oc_inner ? "_inner" : "",
-                        config.ic_blocks ? fmt::format("_ic{}", config.ic_blocks) : "");
-        add(name, [&kernel, &layer, config](benchmark::State& state) { run(state, kernel, layer, config); });
+      for (const bool banded : {false, true}) {
+        if (banded && (layer.planar || cpu::conv_banded_refusal(shape_of(layer)) != nullptr)) continue;
+        const cpu::ConvConfigs all = configs(kernel, layer, banded);
+        for (int i = 0; i < all.count; ++i) {
+          const cpu::ConvConfig config = all.configs[i];
+          const std::string name =
+              fmt::format("{}/{}/p{}x{}{}{}{}", kernel.info.name, layer.name, config.pixels, config.oc_blocks,
+                          banded        ? "_banded"
+                          : config.rows ? "_rows"
+                                        : "",
+                          config.oc_inner ? "_inner" : "",
+                          config.ic_blocks ? fmt::format("_ic{}", config.ic_blocks) : "");
+          add(name, [&kernel, &layer, config, banded](benchmark::State& state) {
+            run(state, kernel, layer, config, banded);
+          });
+        }
       }
     }
   }

@@ -1,4 +1,5 @@
-// Every conv kernel this machine runs, blocked and planar, with every config offered and some that are not.
+// Every conv kernel this machine runs, by each of its drivers, with every config offered and some that are
+// not.
 #include "backends/cpu/kernels/conv/conv.hpp"
 
 #include "base/thread_pool.hpp"
@@ -15,23 +16,24 @@ namespace {
 using test::ConvData;
 using test::Random;
 
-enum class Input { blocked, planar };
+enum class Driver { blocked, banded, planar };
 
 void check(Random& random, const ConvKernel& kernel, const ConvShape& s, const ConvConfig& config,
-           Input input) {
+           Driver driver) {
   SCOPED_TRACE(testing::Message() << kernel.info.name << " " << test::describe(s)
-                                  << " pixels=" << config.pixels << " oc_blocks=" << config.oc_blocks
-                                  << " ic_blocks=" << config.ic_blocks << " rows=" << config.rows
-                                  << " oc_inner=" << config.oc_inner);
-  const bool planar = input == Input::planar;
+                                  << " driver=" << static_cast<int>(driver) << " pixels=" << config.pixels
+                                  << " oc_blocks=" << config.oc_blocks << " ic_blocks=" << config.ic_blocks
+                                  << " rows=" << config.rows << " oc_inner=" << config.oc_inner);
+  const bool planar = driver == Driver::planar;
   const ConvData d = test::random_data(random, s);
   std::vector<float> weights(planar ? conv_planar_packed_size(s) : conv_packed_size(s));
   (planar ? conv_planar_pack : conv_pack)(s, d.weights.data(), weights.data());
   const auto run = [&](ConvArgs args, int threads) {
     args.config = config;
-    if (!planar) return conv_run(kernel, args, test::pool_of(threads));
-    std::vector<float> scratch(conv_planar_scratch_size(s, threads), std::nanf(""));
-    conv_planar_run(kernel, args, scratch.data(), test::pool_of(threads));
+    if (driver == Driver::blocked) return conv_run(kernel, args, test::pool_of(threads));
+    std::vector<float> scratch((planar ? conv_planar_scratch_size : conv_banded_scratch_size)(s, threads),
+                               std::nanf(""));
+    (planar ? conv_planar_run : conv_banded_run)(kernel, args, scratch.data(), test::pool_of(threads));
   };
   test::check_blocked(
       s, d, weights, random.coin(), run,
@@ -48,6 +50,13 @@ ConvConfig random_config(Random& random, const ConvKernel& kernel, const ConvSha
   return c;
 }
 
+// By conv_run, and by conv_banded_run if that takes the shape.
+void check_blocked(Random& random, const ConvKernel& kernel, const ConvShape& s) {
+  check(random, kernel, s, random_config(random, kernel, s), Driver::blocked);
+  if (conv_banded_refusal(s) == nullptr)
+    check(random, kernel, s, random_config(random, kernel, s), Driver::banded);
+}
+
 class ConvKernels : public test::KernelTest<ConvKernel> {};
 
 TEST_P(ConvKernels, RandomShapesAndConfigs) {
@@ -57,7 +66,7 @@ TEST_P(ConvKernels, RandomShapesAndConfigs) {
     ConvShape s = test::random_window(random);
     s.in_channels = random.integer(1, 40);
     s.out_channels = random.integer(1, 90);
-    check(random, kernel(), s, random_config(random, kernel(), s), Input::blocked);
+    check_blocked(random, kernel(), s);
   }
 }
 
@@ -69,7 +78,7 @@ TEST_P(ConvKernels, GroupsOfWholeBlocks) {
     s.groups = random.integer(2, 3);
     s.in_channels = s.groups * kChannelBlock * random.integer(1, 2);
     s.out_channels = s.groups * kChannelBlock * random.integer(1, 3);
-    check(random, kernel(), s, random_config(random, kernel(), s), Input::blocked);
+    check_blocked(random, kernel(), s);
   }
 }
 
@@ -81,7 +90,7 @@ TEST_P(ConvKernels, GroupsThatCutBlocks) {
     s.groups = random.integer(2, 8);
     s.in_channels = s.groups * random.integer(1, 20);
     s.out_channels = s.groups * random.integer(1, 20);
-    check(random, kernel(), s, random_config(random, kernel(), s), Input::blocked);
+    check_blocked(random, kernel(), s);
   }
 }
 
@@ -94,7 +103,7 @@ TEST_P(ConvKernels, PointwiseShapes) {
     s.out_channels = random.integer(1, 100);
     s.in_h = s.out_h = random.integer(1, 12);
     s.in_w = s.out_w = random.integer(1, 12);
-    check(random, kernel(), s, random_config(random, kernel(), s), Input::blocked);
+    check_blocked(random, kernel(), s);
   }
 }
 
@@ -105,7 +114,7 @@ TEST_P(ConvKernels, PlanarInput) {
     ConvShape s = test::random_window(random, 7, 40);
     s.in_channels = random.integer(1, 5);
     s.out_channels = random.integer(1, 90);
-    check(random, kernel(), s, random_config(random, kernel(), s), Input::planar);
+    check(random, kernel(), s, random_config(random, kernel(), s), Driver::planar);
   }
 }
 
@@ -118,10 +127,14 @@ TEST_P(ConvKernels, OfferedConfigs) {
     s.out_channels = random.integer(1, 90);
     const ConvConfigs blocked = conv_configs(kernel(), s);
     ASSERT_GE(blocked.count, 1);
-    for (int c = 0; c < blocked.count; ++c) check(random, kernel(), s, blocked.configs[c], Input::blocked);
+    for (int c = 0; c < blocked.count; ++c) check(random, kernel(), s, blocked.configs[c], Driver::blocked);
+    const ConvConfigs banded = conv_banded_configs(kernel(), s);
+    ASSERT_GE(banded.count, 1);
+    for (int c = 0; c < banded.count && conv_banded_refusal(s) == nullptr; ++c)
+      check(random, kernel(), s, banded.configs[c], Driver::banded);
     const ConvConfigs planar = conv_planar_configs(kernel(), s);
     ASSERT_GE(planar.count, 1);
-    for (int c = 0; c < planar.count; ++c) check(random, kernel(), s, planar.configs[c], Input::planar);
+    for (int c = 0; c < planar.count; ++c) check(random, kernel(), s, planar.configs[c], Driver::planar);
   }
 }
 
@@ -147,6 +160,19 @@ TEST(MergedGroups, AreAsFewAsFillBlocks) {
   EXPECT_EQ(conv_refusal(s), nullptr);
   merged(16, 16, 16);
   EXPECT_STREQ(conv_refusal(s), "too many groups share a block of 16 channels");
+}
+
+TEST(ConvBanded, TakesWindowsOfSmallStrides) {
+  ConvShape s;
+  s.in_channels = s.out_channels = 16;
+  s.in_h = s.in_w = s.out_h = s.out_w = 8;
+  EXPECT_STREQ(conv_banded_refusal(s), "its pixels lie evenly spaced without bands");
+  s.stride_h = s.stride_w = 2;
+  s.out_h = s.out_w = 4;
+  EXPECT_EQ(conv_banded_refusal(s), nullptr);
+  s.stride_w = 3;
+  s.out_w = 3;
+  EXPECT_STREQ(conv_banded_refusal(s), "a stride beyond two");
 }
 
 // Tiles of every size that the kernels list have code behind them.

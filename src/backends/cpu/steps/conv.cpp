@@ -168,6 +168,7 @@ void add(StepRegistry& registry) {
 
 void register_cpu_step_conv(StepRegistry& registry) {
   cpu::add<cpu::ConvBlocked>(registry);
+  cpu::add<cpu::ConvBanded>(registry);
   cpu::add<cpu::ConvPlanar>(registry);
   cpu::add<cpu::ConvDepthwise>(registry);
   cpu::add<cpu::ConvPlain>(registry);

@@ -2,6 +2,7 @@
 // Steps and tactics are written once over them.
 //
 //   blocked    cpu.conv             nchw16c → nchw16c
+//   banded     cpu.conv_banded      nchw16c → nchw16c, from copies of bands that hold the padding
 //   planar     cpu.conv_planar      nchw → nchw16c, few input channels
 //   depthwise  cpu.conv_depthwise   nchw16c → nchw16c, one channel a group; also stored in 16 bits
 //   plain      cpu.conv_nchw        nchw → nchw, any groups, one to three axes; filter and bias may be
@@ -32,6 +33,18 @@ struct ConvBlocked {
   static void pack(const ConvShape& s, const float* from, float* to) { conv_pack(s, from, to); }
   static void run(const Kernel& kernel, const ConvArgs& args, float*, ThreadPool& pool) noexcept {
     conv_run(kernel, args, pool);
+  }
+};
+
+struct ConvBanded : ConvBlocked {
+  static constexpr std::string_view kKind = "cpu.conv_banded";
+  static const char* refusal(const ConvShape& s) { return conv_banded_refusal(s); }
+  static ConvConfigs configs(const Kernel& kernel, const ConvShape& s) {
+    return conv_banded_configs(kernel, s);
+  }
+  static std::size_t scratch(const ConvShape& s, int threads) { return conv_banded_scratch_size(s, threads); }
+  static void run(const Kernel& kernel, const ConvArgs& args, float* scratch, ThreadPool& pool) noexcept {
+    conv_banded_run(kernel, args, scratch, pool);
   }
 };
 

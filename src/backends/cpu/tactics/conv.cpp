@@ -38,7 +38,7 @@ class ConvTactic final : public Tactic {
  public:
   using OpType = typename Form::Op;
   std::string_view name() const noexcept override { return Form::kKind; }
-  int version() const noexcept override { return 3; }
+  int version() const noexcept override { return 4; }
   std::string_view op() const noexcept override { return OpType::kName; }
   double error_factor() const noexcept override {
     if constexpr (kIsWinograd<Form>) return winograd_error_factor(Form::kOutputs);
@@ -189,6 +189,7 @@ class ConvTactic final : public Tactic {
 void register_cpu_tactic_conv(TacticRegistry& registry) {
   registry.add(std::make_unique<cpu::ConvTactic<cpu::ConvDepthwise>>());
   registry.add(std::make_unique<cpu::ConvTactic<cpu::ConvBlocked>>());
+  registry.add(std::make_unique<cpu::ConvTactic<cpu::ConvBanded>>());
   registry.add(std::make_unique<cpu::ConvTactic<cpu::ConvWinograd<2>>>());
   registry.add(std::make_unique<cpu::ConvTactic<cpu::ConvWinograd<4>>>());
   registry.add(std::make_unique<cpu::ConvTactic<cpu::ConvWinograd<6>>>());

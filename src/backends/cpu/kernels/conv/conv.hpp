@@ -6,8 +6,8 @@
 //                          * weights[o, c, h, w] )
 //
 // with src zero outside of its bounds and c running over the input channels of o's group. dst and residual
-// are nChw16c; src is nChw16c (conv_run) or plain NCHW (conv_planar_run, for first layers of few channels).
-// residual may be dst.
+// are nChw16c; src is nChw16c (conv_run, conv_banded_run) or plain NCHW (conv_planar_run, for first layers of
+// few channels). residual may be dst.
 //
 // Weights are packed once, in one format for all ISA levels, missing channels zero:
 //   blocked: [groups][ceil(O/16)][ceil(C/16)][kernel_h][kernel_w][16 c][16 o]     O, C per group
@@ -95,8 +95,10 @@ const ConvKernel* select_conv(Isa level);
 // products by the number of groups merged.
 ConvShape conv_merged(const ConvShape& shape);
 
-// nullptr if conv_run takes the shape, else why not. conv_planar_run takes every shape of one group.
+// nullptr if conv_run, or conv_banded_run, takes the shape, else why not. conv_planar_run takes every shape
+// of one group.
 const char* conv_refusal(const ConvShape& shape);
+const char* conv_banded_refusal(const ConvShape& shape);
 
 // The configs worth trying, best guess first.
 struct ConvConfigs {
@@ -105,6 +107,7 @@ struct ConvConfigs {
   int count = 0;
 };
 ConvConfigs conv_configs(const ConvKernel& kernel, const ConvShape& shape);
+ConvConfigs conv_banded_configs(const ConvKernel& kernel, const ConvShape& shape);
 ConvConfigs conv_planar_configs(const ConvKernel& kernel, const ConvShape& shape);
 
 // weights is OIHW: [out_channels][in_channels / groups][kernel_h][kernel_w]. Sizes in floats.
@@ -116,7 +119,11 @@ std::size_t conv_packed_bias_size(int channels);
 void conv_pack_bias(const float* bias, int channels, float* packed) noexcept;
 
 void conv_run(const ConvKernel& kernel, const ConvArgs& args, ThreadPool& pool) noexcept;
-// scratch: conv_planar_scratch_size floats for at least as many threads as the pool has.
+// scratch: conv_banded_scratch_size, or conv_planar_scratch_size, floats for at least as many threads as the
+// pool has.
+std::size_t conv_banded_scratch_size(const ConvShape& shape, int threads);
+void conv_banded_run(const ConvKernel& kernel, const ConvArgs& args, float* scratch,
+                     ThreadPool& pool) noexcept;
 std::size_t conv_planar_scratch_size(const ConvShape& shape, int threads);
 void conv_planar_run(const ConvKernel& kernel, const ConvArgs& args, float* scratch,
                      ThreadPool& pool) noexcept;

@@ -98,7 +98,9 @@ void conv_tile(const ConvTile& t) noexcept {
                                               [&](auto p, int c)
                                                   TENON_INLINE_LAMBDA { return pixel[p.value] + c; });
           } else {
-            const std::ptrdiff_t step = Access == ConvAccess::planar2 ? 2 : t.src_pixel;
+            const std::ptrdiff_t step = Access == ConvAccess::planar1   ? 1
+                                        : Access == ConvAccess::planar2 ? 2
+                                                                        : t.src_pixel;
             conv_lanes<Ahead, Pixels, Blocks>(acc, weights, t, 1, ahead,
                                               [&](auto p, int)
                                                   TENON_INLINE_LAMBDA { return src + p.value * step; });
@@ -165,6 +167,8 @@ inline __attribute__((always_inline)) void conv_tile_of(const ConvTile& t, ConvA
       return conv_tile_of<V, ConvAccess::gather, false, Pixels1, Pixels2, Pixels4>(t, pixels, oc_blocks);
     case ConvAccess::planar:
       return conv_tile_of<V, ConvAccess::planar, false, Pixels1, Pixels2, Pixels4>(t, pixels, oc_blocks);
+    case ConvAccess::planar1:
+      return conv_tile_of<V, ConvAccess::planar1, false, Pixels1, Pixels2, Pixels4>(t, pixels, oc_blocks);
     case ConvAccess::planar2:
       return conv_tile_of<V, ConvAccess::planar2, false, Pixels1, Pixels2, Pixels4>(t, pixels, oc_blocks);
   }

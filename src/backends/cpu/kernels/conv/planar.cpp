@@ -1,6 +1,7 @@
-// The driver for plain NCHW input: bands of output rows, in tiles within a row. Where rows need pixels left
-// or right of the input, what a band reads is copied first, with zeros beside it, into the worker's scratch:
-// a border of single pixels would wait for its own sums.
+// The driver for plain NCHW input: bands of output rows, in tiles within a row; the tiles of one column of a
+// band are done together. Where rows need pixels left or right of the input, what a band reads is copied
+// first, with zeros beside it, into the worker's scratch: a border of single pixels would wait for its own
+// sums.
 #include "backends/cpu/kernels/conv/conv.hpp"
 #include "backends/cpu/kernels/conv/range.hpp"
 #include "backends/cpu/kernels/padding.hpp"
@@ -26,7 +27,7 @@ std::ptrdiff_t rows_read(const ConvShape& s, std::ptrdiff_t rows) {
   return (rows - 1) * s.stride_h + static_cast<std::ptrdiff_t>(s.kernel_h - 1) * s.dilation_h + 1;
 }
 
-// A band's padded input should stay in the first-level cache.
+// A band's input, padded, should stay in the first-level cache.
 constexpr std::ptrdiff_t kBandFloats = 4096;
 
 std::ptrdiff_t most_rows(const ConvShape& s) {
@@ -58,11 +59,9 @@ class PlanarWalk {
     oc_blocks_ = oc_blocks;
     oc_steps_ = static_cast<int>(ceil_div(out_blocks_, oc_blocks));
     max_pixels_ = std::clamp(args.config.pixels, 1, kernel.max_pixels(oc_blocks));
-    if (scratch_size_ > 0) {
-      const std::ptrdiff_t rows = static_cast<std::ptrdiff_t>(shape_.batch) * oc_steps_ * shape_.out_h;
-      const std::ptrdiff_t share = threads == 1 ? rows : ceil_div(rows, kBandsPerThread * threads);
-      band_ = static_cast<int>(std::min(most_rows(shape_), share));
-    }
+    const std::ptrdiff_t rows = static_cast<std::ptrdiff_t>(shape_.batch) * oc_steps_ * shape_.out_h;
+    const std::ptrdiff_t share = threads == 1 ? rows : ceil_div(rows, kBandsPerThread * threads);
+    band_ = static_cast<int>(std::min(most_rows(shape_), share));
     bands_ = static_cast<int>(ceil_div(shape_.out_h, band_));
   }
 
@@ -79,7 +78,14 @@ class PlanarWalk {
     const int begin = (inner ? b : a) * band_;
     const int end = std::min(begin + band_, shape_.out_h);
     const Source source = source_of(image, begin, end, worker);
-    for (int y = begin; y < end; ++y) run_row(source, image, inner ? a : b, y);
+    // Rows whose windows reach out of the input alike are done together.
+    for (int y = begin; y < end;) {
+      const Range taps = taps_at(y);
+      int next = y + 1;
+      while (next < end && taps_at(next) == taps) ++next;
+      run_rows(source, image, inner ? a : b, y, next, taps);
+      y = next;
+    }
   }
 
  private:
@@ -115,11 +121,16 @@ class PlanarWalk {
     return padded;
   }
 
-  void run_row(const Source& source, int image, int oc_step, int y) const {
+  // The taps of output row y that lie in the input.
+  Range taps_at(int y) const {
+    return taps_inside(y * shape_.stride_h - shape_.pad_top, shape_.dilation_h, shape_.kernel_h, shape_.in_h);
+  }
+
+  // Output rows [y, end), all with these taps.
+  void run_rows(const Source& source, int image, int oc_step, int y, int end_row, const Range& taps) const {
     const ConvShape& s = shape_;
     const std::ptrdiff_t out_plane = static_cast<std::ptrdiff_t>(s.out_h) * s.out_w * kChannelBlock;
     const int row = y * s.stride_h - s.pad_top;
-    const Range taps = taps_inside(row, s.dilation_h, s.kernel_h, s.in_h);
     const float* first = source.first + (row + taps.begin * s.dilation_h - source.first_row) * source.row;
 
     ConvTile t{};
@@ -140,6 +151,12 @@ class PlanarWalk {
     t.first = true;
     t.last = true;
     t.act = args_.act;
+    t.tiles = end_row - y;
+    t.next_src = s.stride_h * source.row;
+    t.next_dst = static_cast<std::ptrdiff_t>(s.out_w) * kChannelBlock;
+    const ConvAccess access = s.stride_w == 1   ? ConvAccess::planar1
+                              : s.stride_w == 2 ? ConvAccess::planar2
+                                                : ConvAccess::planar;
 
     const int end = std::min((oc_step + 1) * oc_blocks_, out_blocks_);
     for (int block = oc_step * oc_blocks_; block < end;) {
@@ -156,11 +173,11 @@ class PlanarWalk {
         t.src = first + static_cast<std::ptrdiff_t>(x) * s.stride_w;
         t.dst = args_.dst + out + static_cast<std::ptrdiff_t>(x) * kChannelBlock;
         t.residual = args_.residual ? args_.residual + (t.dst - args_.dst) : nullptr;
-        kernel_.tile(t, s.stride_w == 2 ? ConvAccess::planar2 : ConvAccess::planar, next - x, blocks);
+        kernel_.tile(t, access, next - x, blocks);
       }
 
       if (!args_.act.keeps_zero() && block + blocks == out_blocks_) {
-        clear_padding_lanes(args_.dst + out + (blocks - 1) * out_plane, s.out_w,
+        clear_padding_lanes(args_.dst + out + (blocks - 1) * out_plane, t.tiles * s.out_w,
                             s.out_channels - (out_blocks_ - 1) * kChannelBlock);
       }
       block += blocks;

@@ -9,6 +9,7 @@ struct Range {
   int begin = 0;
   int end = 0;
   bool empty() const { return begin >= end; }
+  friend bool operator==(const Range&, const Range&) = default;
 };
 
 // The taps t in [0, count) with 0 <= start + t * step < size, for step > 0. An empty range is {0, 0}.

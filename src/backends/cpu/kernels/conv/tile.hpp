@@ -23,6 +23,7 @@ enum class ConvAccess {
   gather,  // pixel p at tap (h, w) lies at row[p] + h * row_step, column[p] + w * column_step; outside of src
            // it is zero
   planar,  // pixel p lies src_pixel * p floats after pixel 0
+  planar1,  // planar with src_pixel == 1
   planar2,  // planar with src_pixel == 2
 };
 

@@ -40,12 +40,21 @@ template <int Width>
 void pack_lines(const float* in, std::ptrdiff_t stride, int count, int depth, float* out) {
   int d = 0;
   if (count == Width) {
-    for (; d + 4 <= depth; d += 4) {
+    // A cache line of each of four lines is read whole before the next four are: where the stride is a power
+    // of two, all lines of a panel would compete for one set of the cache.
+    constexpr int kLine = 16;
+    const auto fours = [&](int begin, int end) {
       for (int line = 0; line < Width; line += 4) {
-        transpose_four(in + line * stride + d, stride, out + static_cast<std::ptrdiff_t>(d) * Width + line,
-                       Width);
+        for (int at = begin; at < end; at += 4) {
+          transpose_four(in + line * stride + at, stride,
+                         out + static_cast<std::ptrdiff_t>(at) * Width + line, Width);
+        }
       }
-    }
+    };
+    for (; d + kLine <= depth; d += kLine) fours(d, d + kLine);
+    const int rest = depth - depth % 4;
+    fours(d, rest);
+    d = rest;
   }
   for (out += static_cast<std::ptrdiff_t>(d) * Width; d < depth; ++d, out += Width) {
     for (int line = 0; line < count; ++line) out[line] = in[line * stride + d];
