@@ -108,7 +108,8 @@ class Int8(CommandTest):
                 told.append("\t".join([problem, *rest[:-1], "1e9"]) if rest and problem.startswith("quantized_") else line)
         cache.write_text("\n".join(told) + "\n")
 
-        self.assertIn("8 in FP32: FP32 is faster", self.succeeds(*command))
+        # How many layers there are depends on which fusions pay on this machine.
+        self.assertRegex(self.succeeds(*command), r"\n0 of (\d+) layers on integers\n  \1 in FP32: FP32 is faster\n")
         costs = json.loads(self.succeeds("explain", engine, "--precision", "--json"))
         self.assertEqual({layer["precision"] for layer in costs["layers"]}, {"f32"})
         for layer in costs["layers"]:
