@@ -89,7 +89,7 @@ struct ByMatrices {
   const cpu::MatrixS8Kernel& kernel;
   std::size_t packed(const cpu::ConvShape& s) const { return cpu::conv_matrix_s8_packed_size(s); }
   std::size_t scratch(const cpu::ConvS8Args& args) const {
-    return cpu::conv_matrix_s8_scratch_size(args, pool().size());
+    return cpu::conv_matrix_s8_scratch_size(kernel, args, pool().size());
   }
   void run(const cpu::ConvS8Args& args, std::byte* scratch) const {
     cpu::conv_matrix_s8_run(kernel, args, scratch, pool());

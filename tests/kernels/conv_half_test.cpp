@@ -2,6 +2,7 @@
 // and some that are not.
 #include "backends/cpu/kernels/conv_half/conv_half.hpp"
 
+#include "backends/cpu/kernels/matrix_bf16/conv_matrix_bf16.hpp"
 #include "base/thread_pool.hpp"
 #include "kernels/conv_support.hpp"
 #include "kernels/half_support.hpp"
@@ -14,13 +15,45 @@ using test::ConvData;
 using test::Random;
 
 using ConvHalfKernels = test::KernelTest<ConvHalfKernel>;
+using ConvMatrixBf16Kernels = test::KernelTest<MatrixBf16Kernel>;
 
-void check_half(Random& random, const ConvHalfKernel& kernel, const ConvShape& s,
-                const ConvHalfConfig& config, bool planar = false) {
-  SCOPED_TRACE(testing::Message() << kernel.info.name << " " << test::describe(s) << " planar=" << planar
+struct HalfByVectors {
+  DataType type() const { return kernel.type; }
+  static std::size_t packed_size(const ConvShape& s) { return conv_half_packed_size(s); }
+  void pack(const ConvShape& s, const float* weights, std::uint16_t* packed) const {
+    conv_half_pack(s, type(), weights, packed);
+  }
+  std::size_t scratch(const ConvHalfArgs& args, int threads) const {
+    return conv_half_scratch_size(kernel, args, threads);
+  }
+  void run(const ConvHalfArgs& args, std::byte* memory, ThreadPool& pool) const {
+    conv_half_run(kernel, args, memory, pool);
+  }
+  const ConvHalfKernel& kernel;
+};
+
+struct HalfByMatrices {
+  static DataType type() { return DataType::bf16; }
+  static std::size_t packed_size(const ConvShape& s) { return conv_matrix_bf16_packed_size(s); }
+  static void pack(const ConvShape& s, const float* weights, std::uint16_t* packed) {
+    conv_matrix_bf16_pack(s, weights, packed);
+  }
+  std::size_t scratch(const ConvHalfArgs& args, int threads) const {
+    return conv_matrix_bf16_scratch_size(kernel, args, threads);
+  }
+  void run(const ConvHalfArgs& args, std::byte* memory, ThreadPool& pool) const {
+    conv_matrix_bf16_run(kernel, args, memory, pool);
+  }
+  const MatrixBf16Kernel& kernel;
+};
+
+template <class Way>
+void check_way(Random& random, const Way& way, const ConvShape& s, const ConvHalfConfig& config,
+               bool planar) {
+  SCOPED_TRACE(testing::Message() << way.kernel.info.name << " " << test::describe(s) << " planar=" << planar
                                   << " pixels=" << config.pixels << " oc_blocks=" << config.oc_blocks
                                   << " oc_inner=" << config.oc_inner);
-  const DataType type = kernel.type;
+  const DataType type = way.type();
   const bool dst_single = random.coin(), residual_single = random.coin(), in_place = random.coin();
   ConvData d = test::random_data(random, s);
   test::round_to(type, d.weights);
@@ -29,8 +62,8 @@ void check_half(Random& random, const ConvHalfKernel& kernel, const ConvShape& s
   if (!residual_single) test::round_to(type, d.residual);
 
   const std::ptrdiff_t out_plane = static_cast<std::ptrdiff_t>(s.out_h) * s.out_w;
-  std::vector<std::uint16_t> weights(conv_half_packed_size(s));
-  conv_half_pack(s, type, d.weights.data(), weights.data());
+  std::vector<std::uint16_t> weights(Way::packed_size(s));
+  way.pack(s, d.weights.data(), weights.data());
   std::vector<float> bias(conv_packed_bias_size(s.out_channels));
   if (!d.bias.empty()) conv_pack_bias(d.bias.data(), s.out_channels, bias.data());
   const std::vector<std::byte> src = test::stored(
@@ -55,14 +88,14 @@ void check_half(Random& random, const ConvHalfKernel& kernel, const ConvShape& s
   std::vector<std::uint8_t> once;
   for (const int threads : {1, 3}) {
     test::GuardedBytes dst(count * (dst_single ? 4 : 2));
-    test::GuardedBytes scratch(conv_half_scratch_size(kernel, args, threads));
+    test::GuardedBytes scratch(way.scratch(args, threads));
     args.dst = dst.data();
     args.residual = residual.empty() ? nullptr : residual.data();
     if (!residual.empty() && in_place && residual_single == dst_single) {
       std::memcpy(dst.data(), residual.data(), residual.size());
       args.residual = dst.data();
     }
-    conv_half_run(kernel, args, reinterpret_cast<std::byte*>(scratch.data()), test::pool_of(threads));
+    way.run(args, reinterpret_cast<std::byte*>(scratch.data()), test::pool_of(threads));
     ASSERT_TRUE(dst.intact() && scratch.intact());
     if (threads > 1) {
       ASSERT_EQ(std::memcmp(once.data(), dst.data(), once.size()), 0) << "depends on the number of threads";
@@ -83,6 +116,19 @@ void check_half(Random& random, const ConvHalfKernel& kernel, const ConvShape& s
       }
     }
   }
+}
+
+void check_half(Random& random, const ConvHalfKernel& kernel, const ConvShape& s,
+                const ConvHalfConfig& config, bool planar = false) {
+  check_way(random, HalfByVectors{kernel}, s, config, planar);
+}
+
+// With each order of loops.
+void check_matrices(Random& random, const MatrixBf16Kernel& kernel, const ConvShape& s, bool planar) {
+  ASSERT_EQ(conv_matrix_bf16_refusal(s, planar), nullptr);
+  const ConvHalfConfigs configs = conv_matrix_bf16_configs(s);
+  for (int i = 0; i < configs.count && !testing::Test::HasFailure(); ++i)
+    check_way(random, HalfByMatrices{kernel}, s, configs.configs[i], planar);
 }
 
 ConvHalfConfig random_config(Random& random, const ConvHalfKernel& kernel) {
@@ -172,6 +218,86 @@ TEST_P(ConvHalfKernels, SeveralBands) {
 }
 
 TENON_FOR_EACH_KERNEL(ConvHalfKernels, conv_half_kernels());
+
+TEST_P(ConvMatrixBf16Kernels, RandomWindows) {
+  Random random;
+  SCOPED_TRACE(random.trace());
+  for (int i = 0; i < 30 && !HasFailure(); ++i) {
+    ConvShape s = test::random_window(random, 5, 18);
+    s.in_channels = random.integer(1, 90);
+    s.out_channels = random.integer(1, 90);
+    check_matrices(random, kernel(), s, false);
+    s.in_channels = random.integer(1, 4);
+    if (!HasFailure()) check_matrices(random, kernel(), s, random.coin());
+  }
+}
+
+TEST_P(ConvMatrixBf16Kernels, GroupsAndFlatImages) {
+  Random random;
+  SCOPED_TRACE(random.trace());
+  for (int i = 0; i < 16 && !HasFailure(); ++i) {
+    ConvShape s = test::random_window(random, i % 2 ? 1 : 3, 10);
+    s.groups = random.integer(1, 5);
+    const bool whole = random.coin();
+    s.in_channels = s.groups * (whole ? kChannelBlock * random.integer(1, 3) : random.integer(1, 20));
+    s.out_channels = s.groups * (whole ? kChannelBlock * random.integer(1, 3) : random.integer(1, 20));
+    check_matrices(random, kernel(), s, false);
+  }
+}
+
+// Sums of many steps, over several bands and images.
+TEST_P(ConvMatrixBf16Kernels, ManySteps) {
+  Random random;
+  SCOPED_TRACE(random.trace());
+  ConvShape s;
+  s.batch = 3;
+  s.in_channels = 400;
+  s.out_channels = 40;
+  s.in_h = s.in_w = s.out_h = s.out_w = 12;
+  check_matrices(random, kernel(), s, false);
+  s.batch = 1;
+  s.in_channels = 130;
+  s.kernel_h = s.kernel_w = 3;
+  s.pad_top = s.pad_left = 1;
+  check_matrices(random, kernel(), s, false);
+}
+
+// What scratch memory held, and what is next to a window, must not come in by weights of zero.
+TEST_P(ConvMatrixBf16Kernels, MemoryBesideChannelsDoesNotCount) {
+  for (const int channels : {3, 16, 48}) {
+    for (const int taps : {1, 3}) {
+      ConvShape s;
+      s.in_channels = channels;
+      s.out_channels = 16;
+      s.in_h = s.in_w = 9;
+      s.kernel_h = s.kernel_w = taps;
+      s.out_h = s.out_w = 10 - taps;
+      const std::ptrdiff_t pixels = static_cast<std::ptrdiff_t>(s.out_h) * s.out_w;
+      std::vector<std::uint16_t> src(static_cast<std::size_t>(channel_blocks(channels) * 81 * kChannelBlock));
+      std::vector<std::uint16_t> weights(conv_matrix_bf16_packed_size(s));
+      const std::vector<float> zeros(static_cast<std::size_t>(16 * channels * taps * taps));
+      conv_matrix_bf16_pack(s, zeros.data(), weights.data());
+      std::vector<float> dst(static_cast<std::size_t>(pixels * kChannelBlock), 1.0F);
+      ConvHalfArgs args;
+      args.shape = s;
+      args.src = src.data();
+      args.weights = weights.data();
+      args.dst = dst.data();
+      args.dst_single = true;
+      std::vector<std::byte> memory(conv_matrix_bf16_scratch_size(kernel(), args, 1) + 64);
+      std::fill(memory.begin(), memory.end(), std::byte{0xff});  // NaN
+      auto* scratch = memory.data() + (64 - reinterpret_cast<std::uintptr_t>(memory.data()) % 64) % 64;
+      conv_matrix_bf16_run(kernel(), args, scratch, test::pool_of(1));
+      EXPECT_EQ(dst, std::vector<float>(dst.size())) << channels << " channels, " << taps << " taps";
+    }
+  }
+}
+
+TENON_FOR_EACH_KERNEL(ConvMatrixBf16Kernels, matrix_bf16_kernels());
+
+TEST(SelectMatrixBf16, ObeysTheLevel) {
+  test::expect_selection_by_level(matrix_bf16_kernels(), select_matrix_bf16);
+}
 
 TEST(SelectConvHalf, ObeysLevelAndType) {
   for (const ConvHalfKernel& kernel : conv_half_kernels()) {

@@ -306,7 +306,9 @@ void check_matrix(const MatrixS8Kernel& kernel, Random& random, const ConvShape&
     conv_matrix_s8_pack(shape, c.weights.data(), weights.data());
     check_case(
         c, weights, random,
-        [&](const ConvS8Args& args, int threads) { return conv_matrix_s8_scratch_size(args, threads); },
+        [&](const ConvS8Args& args, int threads) {
+          return conv_matrix_s8_scratch_size(kernel, args, threads);
+        },
         [&](ConvS8Args args, std::byte* scratch, ThreadPool& pool) {
           args.config = configs.configs[i];
           conv_matrix_s8_run(kernel, args, scratch, pool);

@@ -1,6 +1,7 @@
-// Products of bytes on every kernel of conv_s8 that this machine runs, against their formula.
+// Products of bytes on every kernel of conv_s8 and matrix_s8 that this machine runs, against their formula.
 #include "backends/cpu/kernels/gemm_s8/gemm_s8.hpp"
 
+#include "backends/cpu/kernels/matrix_s8/gemm_matrix_s8.hpp"
 #include "kernels/s8_support.hpp"
 
 #include <cmath>
@@ -9,8 +10,38 @@ namespace tenon::cpu {
 namespace {
 
 using GemmS8Kernels = test::KernelTest<ConvS8Kernel>;
+using GemmMatrixS8Kernels = test::KernelTest<MatrixS8Kernel>;
 
-void check_product(const ConvS8Kernel& kernel, test::Random& random, int m, int n, int k) {
+struct BytesByVectors {
+  static std::size_t packed_size(int k, int n) { return gemm_s8_packed_size(k, n); }
+  static void pack(const std::int8_t* b, bool transposed, int k, int n, std::int8_t* packed) {
+    gemm_s8_pack(b, transposed, k, n, packed);
+  }
+  static std::size_t scratch(const GemmS8Args& args, int threads) {
+    return gemm_s8_scratch_size(args, threads);
+  }
+  void run(const GemmS8Args& args, std::byte* memory, ThreadPool& pool) const {
+    gemm_s8_run(kernel, args, memory, pool);
+  }
+  const ConvS8Kernel& kernel;
+};
+
+struct BytesByMatrices {
+  static std::size_t packed_size(int k, int n) { return gemm_matrix_s8_packed_size(k, n); }
+  static void pack(const std::int8_t* b, bool transposed, int k, int n, std::int8_t* packed) {
+    gemm_matrix_s8_pack(b, transposed, k, n, packed);
+  }
+  static std::size_t scratch(const GemmS8Args& args, int threads) {
+    return gemm_matrix_s8_scratch_size(args, threads);
+  }
+  void run(const GemmS8Args& args, std::byte* memory, ThreadPool& pool) const {
+    gemm_matrix_s8_run(kernel, args, memory, pool);
+  }
+  const MatrixS8Kernel& kernel;
+};
+
+template <class Way>
+void check_product(const Way& way, test::Random& random, int m, int n, int k) {
   SCOPED_TRACE(testing::Message() << m << " x " << k << " x " << n);
   const bool transposed = random.coin(), is_signed = random.coin(), biased = random.coin();
   const int zero = random.integer(0, 255) - (is_signed ? 128 : 0);
@@ -22,8 +53,8 @@ void check_product(const ConvS8Kernel& kernel, test::Random& random, int m, int 
   const test::S8Epilogue epilogue = test::random_epilogue(
       random, n, static_cast<std::size_t>(m) * static_cast<std::size_t>(n), std::sqrt(1.0 + k) * 128 * 74);
 
-  std::vector<std::int8_t> packed(gemm_s8_packed_size(k, n));
-  gemm_s8_pack(b.data(), transposed, k, n, packed.data());
+  std::vector<std::int8_t> packed(Way::packed_size(k, n));
+  Way::pack(b.data(), transposed, k, n, packed.data());
   std::vector<std::int32_t> packed_bias(gemm_s8_packed_bias_size(n));
   gemm_s8_pack_bias(b.data(), transposed, k, n, biased ? bias.data() : nullptr, is_signed, zero,
                     packed_bias.data());
@@ -38,9 +69,9 @@ void check_product(const ConvS8Kernel& kernel, test::Random& random, int m, int 
   for (const int threads : {1, 3}) {
     const auto results = static_cast<std::size_t>(m) * static_cast<std::size_t>(n);
     test::GuardedBytes c(results * (args.requantize.bytes ? 1 : sizeof(float)));
-    test::GuardedBytes scratch(gemm_s8_scratch_size(args, threads));
+    test::GuardedBytes scratch(Way::scratch(args, threads));
     args.c = c.data();
-    gemm_s8_run(kernel, args, reinterpret_cast<std::byte*>(scratch.data()), test::pool_of(threads));
+    way.run(args, reinterpret_cast<std::byte*>(scratch.data()), test::pool_of(threads));
     ASSERT_TRUE(c.intact() && scratch.intact());
     for (int i = 0; i < m; ++i) {
       for (int j = 0; j < n; ++j) {
@@ -60,21 +91,39 @@ void check_product(const ConvS8Kernel& kernel, test::Random& random, int m, int 
   }
 }
 
-TEST_P(GemmS8Kernels, RandomShapes) {
+template <class Way>
+void check_random_byte_products(const Way& way) {
   test::Random random;
   SCOPED_TRACE(random.trace());
-  for (int i = 0; i < 60 && !HasFatalFailure(); ++i)
-    check_product(kernel(), random, random.integer(1, 50), random.integer(1, 90), random.integer(1, 140));
+  for (int i = 0; i < 60 && !testing::Test::HasFatalFailure(); ++i)
+    check_product(way, random, random.integer(1, 50), random.integer(1, 90), random.integer(1, 140));
 }
 
-TEST_P(GemmS8Kernels, ManyPanels) {
+template <class Way>
+void check_byte_panels(const Way& way) {
   test::Random random;
   SCOPED_TRACE(random.trace());
-  check_product(kernel(), random, 130, 40, 2048);
-  check_product(kernel(), random, 1, 70, 1024);
+  check_product(way, random, 130, 40, 2048);
+  check_product(way, random, 1, 70, 1024);
+}
+
+TEST_P(GemmS8Kernels, RandomShapes) { check_random_byte_products(BytesByVectors{kernel()}); }
+TEST_P(GemmS8Kernels, ManyPanels) { check_byte_panels(BytesByVectors{kernel()}); }
+
+TEST_P(GemmMatrixS8Kernels, RandomShapes) { check_random_byte_products(BytesByMatrices{kernel()}); }
+TEST_P(GemmMatrixS8Kernels, ManyPanels) { check_byte_panels(BytesByMatrices{kernel()}); }
+
+// Whole steps, which are read where they are unless bytes are signed.
+TEST_P(GemmMatrixS8Kernels, WholeSteps) {
+  test::Random random;
+  SCOPED_TRACE(random.trace());
+  for (int i = 0; i < 20 && !HasFatalFailure(); ++i)
+    check_product(BytesByMatrices{kernel()}, random, random.integer(1, 70), random.integer(1, 90),
+                  kMatrixDepth * random.integer(1, 12));
 }
 
 TENON_FOR_EACH_KERNEL(GemmS8Kernels, conv_s8_kernels());
+TENON_FOR_EACH_KERNEL(GemmMatrixS8Kernels, matrix_s8_kernels());
 
 }  // namespace
 }  // namespace tenon::cpu

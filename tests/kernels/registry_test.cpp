@@ -7,6 +7,7 @@
 #include "backends/cpu/kernels/depthwise_s8/depthwise_s8.hpp"
 #include "backends/cpu/kernels/gemm/gemm.hpp"
 #include "backends/cpu/kernels/kernel.hpp"
+#include "backends/cpu/kernels/matrix_bf16/matrix_bf16.hpp"
 #include "backends/cpu/kernels/matrix_s8/matrix_s8.hpp"
 #include "backends/cpu/kernels/winograd/winograd.hpp"
 #include "backends/cpu/kernels/winograd_s8/winograd_s8.hpp"
@@ -84,14 +85,15 @@ TEST(ForcedHalfLevel, IsTheLevelOfTheSelectedKernels) {
   EXPECT_EQ(select_conv_half(isa(), DataType::f16)->info.isa, std::min(*level, Isa::avx512));
 }
 
-// And for tiles of matrices.
+// And for tiles of matrices, which bytes and bf16 have at different levels.
 TEST(ForcedMatrixLevel, IsTheLevelOfTheSelectedKernel) {
   const char* forced = std::getenv("TENON_ISA");
   if (!forced) GTEST_SKIP() << "TENON_ISA is not set";
   const std::optional<Isa> level = parse_isa(forced);
   ASSERT_TRUE(level.has_value()) << forced;
   if (!isa_supported(*level)) GTEST_SKIP() << "this machine has no " << forced;
-  EXPECT_EQ(select_matrix_s8(isa())->info.isa, *level);
+  EXPECT_EQ(select_matrix_s8(isa())->info.isa, *level == Isa::avx512_bf16 ? Isa::avx512_vnni : *level);
+  EXPECT_EQ(select_matrix_bf16(isa())->info.isa, *level == Isa::avx512_vnni ? Isa::portable : *level);
 }
 
 struct Fake {

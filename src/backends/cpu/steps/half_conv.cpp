@@ -115,6 +115,8 @@ void register_cpu_step_half_conv(StepRegistry& registry) {
   cpu::add_half_conv<cpu::Bf16ConvPlanar>(registry);
   cpu::add_half_conv<cpu::F16Conv>(registry);
   cpu::add_half_conv<cpu::F16ConvPlanar>(registry);
+  cpu::add_half_conv<cpu::Bf16ConvMatrix>(registry);
+  cpu::add_half_conv<cpu::Bf16ConvMatrixPlanar>(registry);
 }
 
 }  // namespace tenon

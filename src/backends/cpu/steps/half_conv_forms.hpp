@@ -3,9 +3,11 @@
 //
 //   blocked  cpu.conv_bf16, cpu.conv_f16                nchw16c of the type → nchw16c of the type or f32
 //   planar   cpu.conv_bf16_planar, cpu.conv_f16_planar  nchw of f32, at most 4 input channels → the same
+//   matrix   cpu.conv_bf16_matrix, cpu.conv_bf16_matrix_planar: those of bf16 by AMX
 #pragma once
 
 #include "backends/cpu/kernels/conv_half/conv_half.hpp"
+#include "backends/cpu/kernels/matrix_bf16/conv_matrix_bf16.hpp"
 #include "backends/cpu/steps/conv_geometry.hpp"
 
 #include <string_view>
@@ -44,9 +46,38 @@ struct HalfConvForm {
   }
 };
 
+template <bool Planar>
+struct Bf16ConvMatrixForm {
+  using Kernel = MatrixBf16Kernel;
+  static constexpr std::string_view kKind = Planar ? "cpu.conv_bf16_matrix_planar" : "cpu.conv_bf16_matrix";
+  static constexpr DataType kType = DataType::bf16;
+  static constexpr bool kPlainInput = Planar;
+  // Offered at the AMX level; plans that were made there run everywhere.
+  static constexpr bool kMatrices = true;
+
+  static const Kernel* select(Isa level) { return select_matrix_bf16(level); }
+  static const char* refusal(const ConvShape& s) { return conv_matrix_bf16_refusal(s, Planar); }
+  static double products(const ConvShape& s) { return static_cast<double>(conv_matrix_bf16_depth(s)); }
+  static ConvHalfConfigs configs(const Kernel&, const ConvShape& s) { return conv_matrix_bf16_configs(s); }
+  static std::size_t packed_size(const ConvShape& s) { return conv_matrix_bf16_packed_size(s); }
+  static void pack(const ConvShape& s, const float* from, std::byte* to) {
+    conv_matrix_bf16_pack(s, from, reinterpret_cast<std::uint16_t*>(to));
+  }
+  static std::size_t scratch(const Kernel& kernel, const ConvHalfArgs& args, int threads) {
+    return conv_matrix_bf16_scratch_size(kernel, args, threads);
+  }
+  static void run(const Kernel& kernel, ConvHalfArgs args, const std::byte* filter, std::byte* scratch,
+                  ThreadPool& pool) noexcept {
+    args.weights = reinterpret_cast<const std::uint16_t*>(filter);
+    conv_matrix_bf16_run(kernel, args, scratch, pool);
+  }
+};
+
 using Bf16Conv = HalfConvForm<DataType::bf16, false>;
 using Bf16ConvPlanar = HalfConvForm<DataType::bf16, true>;
 using F16Conv = HalfConvForm<DataType::f16, false>;
 using F16ConvPlanar = HalfConvForm<DataType::f16, true>;
+using Bf16ConvMatrix = Bf16ConvMatrixForm<false>;
+using Bf16ConvMatrixPlanar = Bf16ConvMatrixForm<true>;
 
 }  // namespace tenon::cpu

@@ -1,7 +1,7 @@
-// "cpu.matmul_bf16", "cpu.matmul_f16": a [, residual] → y, weights: b, packed and rounded to the type [,
+// The products of half_matmul_forms.hpp: a [, residual] → y, weights: b, packed and rounded to the type [,
 // bias]; b's dims as the operator takes them are "@b". a, residual and y are plain, each of the type or f32.
-#include "backends/cpu/kernels/gemm_half/gemm_half.hpp"
 #include "backends/cpu/steps/fused.hpp"
+#include "backends/cpu/steps/half_matmul_forms.hpp"
 #include "backends/cpu/steps/matmul.hpp"
 #include "backends/cpu/steps/op_params.hpp"
 #include "backends/cpu/steps/operands.hpp"
@@ -15,14 +15,14 @@ struct HalfMatMulState final : StepState {
   GemmHalfArgs args;
 };
 
-template <DataType Half>
+template <class Form>
 class HalfMatMulStep final : public Step {
  public:
-  static constexpr std::string_view kKind = Half == DataType::bf16 ? "cpu.matmul_bf16" : "cpu.matmul_f16";
+  static constexpr std::string_view kKind = Form::kKind;
 
   explicit HalfMatMulStep(const StepInit& init)
       : op_(op_from_params<op::MatMul>(init.params)),
-        kernel_(select_conv_half(isa(), Half)),
+        kernel_(Form::select(isa())),
         b_dims_(ints_param(init.params, "@b")) {
     const auto epilogue = match_epilogue(op_.epilogue);
     TENON_REQUIRE(epilogue.has_value(), "{}: its kernels have no epilogue {}", kKind,
@@ -41,14 +41,14 @@ class HalfMatMulStep final : public Step {
   }
 
   std::size_t scratch_bytes(const StepShapes& shapes) const override {
-    return gemm_half_scratch_size(*kernel_, args_of(shapes), shapes.threads);
+    return Form::scratch(*kernel_, args_of(shapes), shapes.threads);
   }
 
   std::unique_ptr<StepState> specialize(const StepShapes& shapes) const override {
     auto state = std::make_unique<HalfMatMulState>();
     GemmHalfArgs& args = state->args;
     args = args_of(shapes);
-    require_weight(weights_, kKind, Half, gemm_half_packed_size(args.k, args.n));
+    require_weight(weights_, kKind, Form::kType, Form::packed_size(args.k, args.n));
     args.b = reinterpret_cast<const std::uint16_t*>(weights_.data());
     if (bias_) {
       require_weight(*bias_, kKind, DataType::f32, conv_packed_bias_size(args.n));
@@ -64,14 +64,14 @@ class HalfMatMulStep final : public Step {
     args.a = call.inputs[0]->data;
     args.residual = residual_ ? call.inputs[1]->data : nullptr;
     args.c = call.outputs[0]->data;
-    gemm_half_run(*kernel_, args, call.scratch, *call.pool);
+    Form::run(*kernel_, args, call.scratch, *call.pool);
     return {};
   }
 
  private:
   static bool is_single(const Type* type) {
     const DataType dtype = require_tensor(type, kKind, Layout()).dtype;
-    TENON_REQUIRE(dtype == DataType::f32 || dtype == Half, "{}: an operand of {}", kKind, name(dtype));
+    TENON_REQUIRE(dtype == DataType::f32 || dtype == Form::kType, "{}: an operand of {}", kKind, name(dtype));
     return dtype == DataType::f32;
   }
 
@@ -88,7 +88,7 @@ class HalfMatMulStep final : public Step {
   }
 
   op::MatMul op_;
-  const ConvHalfKernel* kernel_;
+  const typename Form::Kernel* kernel_;
   Shape b_dims_;
   GemmHalfArgs args_;  // what no shape decides
   bool residual_ = false;
@@ -96,10 +96,10 @@ class HalfMatMulStep final : public Step {
   std::optional<Tensor> bias_;
 };
 
-template <DataType Half>
+template <class Form>
 void add_half_matmul(StepRegistry& registry) {
-  registry.add(HalfMatMulStep<Half>::kKind, [](const StepInit& init) -> std::unique_ptr<Step> {
-    return std::make_unique<HalfMatMulStep<Half>>(init);
+  registry.add(Form::kKind, [](const StepInit& init) -> std::unique_ptr<Step> {
+    return std::make_unique<HalfMatMulStep<Form>>(init);
   });
 }
 
@@ -107,8 +107,9 @@ void add_half_matmul(StepRegistry& registry) {
 }  // namespace cpu
 
 void register_cpu_step_half_matmul(StepRegistry& registry) {
-  cpu::add_half_matmul<DataType::bf16>(registry);
-  cpu::add_half_matmul<DataType::f16>(registry);
+  cpu::add_half_matmul<cpu::Bf16MatMul>(registry);
+  cpu::add_half_matmul<cpu::F16MatMul>(registry);
+  cpu::add_half_matmul<cpu::Bf16MatMulMatrix>(registry);
 }
 
 }  // namespace tenon

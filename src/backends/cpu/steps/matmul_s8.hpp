@@ -1,7 +1,12 @@
-// From the shapes of a product of bytes to what its kernels take.
+// Products of bytes with one constant matrix: from their shapes to what kernels take, and the forms in which
+// they run.
+//
+//   cpu.quantized_matmul, cpu.scaled_matmul_integer                  by vectors
+//   cpu.quantized_matmul_matrix, cpu.scaled_matmul_integer_matrix    by AMX
 #pragma once
 
 #include "backends/cpu/kernels/gemm_s8/gemm_s8.hpp"
+#include "backends/cpu/kernels/matrix_s8/gemm_matrix_s8.hpp"
 #include "backends/cpu/steps/matmul.hpp"
 #include "base/check.hpp"
 #include "ir/data.hpp"
@@ -25,5 +30,43 @@ inline GemmS8Args gemm_s8_args(bool transpose_b, DataType a_dtype, std::span<con
   args.a_signed = a_dtype == DataType::i8;
   return args;
 }
+
+struct ByteProductByVectors {
+  using Kernel = ConvS8Kernel;
+  static constexpr std::string_view kQuantized = "cpu.quantized_matmul";
+  static constexpr std::string_view kScaled = "cpu.scaled_matmul_integer";
+  static const Kernel* select(Isa level) { return select_conv_s8(level); }
+  static std::size_t packed_size(int k, int n) { return gemm_s8_packed_size(k, n); }
+  static void pack(const std::int8_t* b, bool transposed, int k, int n, std::int8_t* packed) {
+    gemm_s8_pack(b, transposed, k, n, packed);
+  }
+  static std::size_t scratch(const GemmS8Args& args, int threads) {
+    return gemm_s8_scratch_size(args, threads);
+  }
+  static void run(const Kernel& kernel, const GemmS8Args& args, std::byte* scratch,
+                  ThreadPool& pool) noexcept {
+    gemm_s8_run(kernel, args, scratch, pool);
+  }
+};
+
+struct ByteProductByMatrices {
+  using Kernel = MatrixS8Kernel;
+  static constexpr std::string_view kQuantized = "cpu.quantized_matmul_matrix";
+  static constexpr std::string_view kScaled = "cpu.scaled_matmul_integer_matrix";
+  // Offered at the AMX level; plans that were made there run everywhere.
+  static constexpr bool kMatrices = true;
+  static const Kernel* select(Isa level) { return select_matrix_s8(level); }
+  static std::size_t packed_size(int k, int n) { return gemm_matrix_s8_packed_size(k, n); }
+  static void pack(const std::int8_t* b, bool transposed, int k, int n, std::int8_t* packed) {
+    gemm_matrix_s8_pack(b, transposed, k, n, packed);
+  }
+  static std::size_t scratch(const GemmS8Args& args, int threads) {
+    return gemm_matrix_s8_scratch_size(args, threads);
+  }
+  static void run(const Kernel& kernel, const GemmS8Args& args, std::byte* scratch,
+                  ThreadPool& pool) noexcept {
+    gemm_matrix_s8_run(kernel, args, scratch, pool);
+  }
+};
 
 }  // namespace tenon::cpu

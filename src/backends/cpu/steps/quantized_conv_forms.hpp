@@ -153,8 +153,8 @@ struct QuantizedConvMatrixForm : QuantizedConvForm<Planar> {
   static void pack(const ConvShape& s, const std::int8_t* from, std::int8_t* to) {
     conv_matrix_s8_pack(s, from, to);
   }
-  static std::size_t scratch(const Kernel&, const ConvS8Args& args, int threads) {
-    return conv_matrix_s8_scratch_size(args, threads);
+  static std::size_t scratch(const Kernel& kernel, const ConvS8Args& args, int threads) {
+    return conv_matrix_s8_scratch_size(kernel, args, threads);
   }
   static void run(const Kernel& kernel, const ConvS8Args& args, std::byte* scratch,
                   ThreadPool& pool) noexcept {

@@ -1,5 +1,5 @@
-// "cpu.quantized_matmul": a [, residual] → y, weights: packed b, bias, multipliers; the dims of b as the
-// operator takes it are "@b".
+// The quantized products of matmul_s8.hpp: a [, residual] → y, weights: packed b, bias, multipliers; the dims
+// of b as the operator takes it are "@b".
 #include "ops/quantized_matmul.hpp"
 
 #include "backends/cpu/steps/matmul_s8.hpp"
@@ -15,9 +15,10 @@ struct QuantizedMatMulState final : StepState {
   GemmS8Args args;
 };
 
+template <class Form>
 class QuantizedMatMulStep final : public Step {
  public:
-  static constexpr std::string_view kKind = "cpu.quantized_matmul";
+  static constexpr std::string_view kKind = Form::kQuantized;
 
   explicit QuantizedMatMulStep(const StepInit& init)
       : op_(op_from_params<op::QuantizedMatMul>(init.params)), b_dims_(ints_param(init.params, "@b")) {
@@ -37,14 +38,14 @@ class QuantizedMatMulStep final : public Step {
   }
 
   std::size_t scratch_bytes(const StepShapes& shapes) const override {
-    return gemm_s8_scratch_size(args_of(shapes), shapes.threads);
+    return Form::scratch(args_of(shapes), shapes.threads);
   }
 
   std::unique_ptr<StepState> specialize(const StepShapes& shapes) const override {
     auto state = std::make_unique<QuantizedMatMulState>();
     GemmS8Args& args = state->args;
     args = args_of(shapes);
-    require_weight(weights_, kKind, DataType::i8, gemm_s8_packed_size(args.k, args.n));
+    require_weight(weights_, kKind, DataType::i8, Form::packed_size(args.k, args.n));
     require_weight(bias_, kKind, DataType::i32, gemm_s8_packed_bias_size(args.n));
     require_weight(multiplier_, kKind, DataType::f32, gemm_s8_packed_bias_size(args.n));
     args.b = weights_.values<std::int8_t>().data();
@@ -62,7 +63,7 @@ class QuantizedMatMulStep final : public Step {
     args.a = call.inputs[0]->as<std::uint8_t>();
     args.requantize.residual = residual_ ? call.inputs[1]->data : nullptr;
     args.c = call.outputs[0]->data;
-    gemm_s8_run(*kernel_, args, call.scratch, *call.pool);
+    Form::run(*kernel_, args, call.scratch, *call.pool);
     return {};
   }
 
@@ -73,7 +74,7 @@ class QuantizedMatMulStep final : public Step {
   }
 
   op::QuantizedMatMul op_;
-  const ConvS8Kernel* kernel_ = select_conv_s8(isa());
+  const typename Form::Kernel* kernel_ = Form::select(isa());
   Shape b_dims_;
   bool residual_;
   DataType dtype_;
@@ -81,13 +82,19 @@ class QuantizedMatMulStep final : public Step {
   Tensor weights_, bias_, multiplier_;
 };
 
+template <class Form>
+void add_quantized_matmul(StepRegistry& registry) {
+  registry.add(Form::kQuantized, [](const StepInit& init) -> std::unique_ptr<Step> {
+    return std::make_unique<QuantizedMatMulStep<Form>>(init);
+  });
+}
+
 }  // namespace
 }  // namespace cpu
 
 void register_cpu_step_quantized_matmul(StepRegistry& registry) {
-  registry.add(cpu::QuantizedMatMulStep::kKind, [](const StepInit& init) -> std::unique_ptr<Step> {
-    return std::make_unique<cpu::QuantizedMatMulStep>(init);
-  });
+  cpu::add_quantized_matmul<cpu::ByteProductByVectors>(registry);
+  cpu::add_quantized_matmul<cpu::ByteProductByMatrices>(registry);
 }
 
 }  // namespace tenon

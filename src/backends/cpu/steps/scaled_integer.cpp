@@ -1,5 +1,5 @@
-// Sums of bytes times factors that are known only while running: "cpu.scaled_matmul_integer", and
-// "cpu.scaled_conv…" in each form of quantized_conv_forms.hpp.
+// Sums of bytes times factors that are known only while running: "cpu.scaled_matmul_integer" in each form of
+// matmul_s8.hpp, and "cpu.scaled_conv…" in each form of quantized_conv_forms.hpp.
 //
 // x, multiplier [, zero] → y. Weights: packed filter or matrix; packed bias for a zero point of 0; what a
 // zero point of 1 adds to it. The window of a convolution, its "@kernel" and "@config" are those of the form;
@@ -170,31 +170,32 @@ struct ScaledMatMulState final : StepState {
   bool one_factor = false;
 };
 
+template <class Form>
 class ScaledMatMulStep final : public Step {
  public:
   explicit ScaledMatMulStep(const StepInit& init)
       : b_dims_(ints_param(init.params, "@b")), channels_(counted(init)) {
-    dtype_ = require_tensor(init.inputs[0], kScaledMatMul, Layout()).dtype;
-    check_operands(init, kScaledMatMul, dtype_);
-    require_tensor(init.outputs[0], kScaledMatMul, Layout(), DataType::f32);
+    dtype_ = require_tensor(init.inputs[0], kKind, Layout()).dtype;
+    check_operands(init, kKind, dtype_);
+    require_tensor(init.outputs[0], kKind, Layout(), DataType::f32);
     weights_ = init.weights[0];
     volume(b_dims_);
   }
 
   std::size_t scratch_bytes(const StepShapes& shapes) const override {
     const GemmS8Args args = args_of(shapes);
-    return RunChannels::bytes(gemm_s8_packed_bias_size(args.n)) + gemm_s8_scratch_size(args, shapes.threads);
+    return RunChannels::bytes(gemm_s8_packed_bias_size(args.n)) + Form::scratch(args, shapes.threads);
   }
 
   std::unique_ptr<StepState> specialize(const StepShapes& shapes) const override {
     auto state = std::make_unique<ScaledMatMulState>();
     GemmS8Args& args = state->args;
     args = args_of(shapes);
-    require_weight(weights_, kScaledMatMul, DataType::i8, gemm_s8_packed_size(args.k, args.n));
-    channels_.check(kScaledMatMul, gemm_s8_packed_bias_size(args.n), shapes, args.n);
+    require_weight(weights_, kKind, DataType::i8, Form::packed_size(args.k, args.n));
+    channels_.check(kKind, gemm_s8_packed_bias_size(args.n), shapes, args.n);
     args.b = weights_.values<std::int8_t>().data();
     args.requantize.bytes = false;
-    state->one_factor = volume(shape_at(shapes.inputs, 1, kScaledMatMul)) == 1;
+    state->one_factor = volume(shape_at(shapes.inputs, 1, kKind)) == 1;
     return state;
   }
 
@@ -206,22 +207,24 @@ class ScaledMatMulStep final : public Step {
     args.requantize.multiplier = multiplier;
     args.a = call.inputs[0]->as<std::uint8_t>();
     args.c = call.outputs[0]->data;
-    gemm_s8_run(*kernel_, args, RunChannels::rest(call, channels_.channels()), *call.pool);
+    Form::run(*kernel_, args, RunChannels::rest(call, channels_.channels()), *call.pool);
     return {};
   }
 
  private:
+  static constexpr std::string_view kKind = Form::kScaled;
+
   static const StepInit& counted(const StepInit& init) {
-    require_counts(init, kScaledMatMul, init.inputs.size() == 3 ? 3 : 2, 1, 3);
+    require_counts(init, kKind, init.inputs.size() == 3 ? 3 : 2, 1, 3);
     return init;
   }
 
   GemmS8Args args_of(const StepShapes& shapes) const {
-    return gemm_s8_args(false, dtype_, shape_at(shapes.inputs, 0, kScaledMatMul), b_dims_,
-                        shape_at(shapes.outputs, 0, kScaledMatMul), kScaledMatMul);
+    return gemm_s8_args(false, dtype_, shape_at(shapes.inputs, 0, kKind), b_dims_,
+                        shape_at(shapes.outputs, 0, kKind), kKind);
   }
 
-  const ConvS8Kernel* kernel_ = select_conv_s8(isa());
+  const typename Form::Kernel* kernel_ = Form::select(isa());
   Shape b_dims_;
   RunChannels channels_;
   DataType dtype_ = DataType::u8;
@@ -235,6 +238,13 @@ void add_scaled(StepRegistry& registry) {
   });
 }
 
+template <class Form>
+void add_scaled_matmul(StepRegistry& registry) {
+  registry.add(Form::kScaled, [](const StepInit& init) -> std::unique_ptr<Step> {
+    return std::make_unique<ScaledMatMulStep<Form>>(init);
+  });
+}
+
 }  // namespace
 }  // namespace cpu
 
@@ -242,9 +252,10 @@ void register_cpu_step_scaled_integer(StepRegistry& registry) {
   cpu::add_scaled<cpu::QuantizedConvBlocked>(registry);
   cpu::add_scaled<cpu::QuantizedConvPlanar>(registry);
   cpu::add_scaled<cpu::QuantizedConvDepthwise>(registry);
-  registry.add(cpu::kScaledMatMul, [](const StepInit& init) -> std::unique_ptr<Step> {
-    return std::make_unique<cpu::ScaledMatMulStep>(init);
-  });
+  cpu::add_scaled<cpu::QuantizedConvMatrix>(registry);
+  cpu::add_scaled<cpu::QuantizedConvMatrixPlanar>(registry);
+  cpu::add_scaled_matmul<cpu::ByteProductByVectors>(registry);
+  cpu::add_scaled_matmul<cpu::ByteProductByMatrices>(registry);
 }
 
 }  // namespace tenon

@@ -1,4 +1,4 @@
-// What the steps and tactics of scaled_conv_integer and scaled_matmul_integer share.
+// What the steps and tactics of scaled_conv_integer share.
 #pragma once
 
 #include "backends/cpu/steps/quantized_conv_forms.hpp"
@@ -9,12 +9,12 @@
 
 namespace tenon::cpu {
 
-inline constexpr std::string_view kScaledMatMul = "cpu.scaled_matmul_integer";
-
 template <class Form>
 constexpr std::string_view scaled_conv_kind() {
   if constexpr (std::is_same_v<Form, QuantizedConvDepthwise>) {
     return "cpu.scaled_conv_integer_depthwise";
+  } else if constexpr (requires { Form::kMatrices; }) {
+    return Form::kPlainInput ? "cpu.scaled_conv_integer_matrix_planar" : "cpu.scaled_conv_integer_matrix";
   } else {
     return Form::kPlainInput ? "cpu.scaled_conv_integer_planar" : "cpu.scaled_conv_integer";
   }

@@ -6,6 +6,7 @@
 #include "backends/cpu/steps/quantized_conv_forms.hpp"
 #include "backends/cpu/tactics/checks.hpp"
 #include "backends/cpu/tactics/cost.hpp"
+#include "backends/cpu/tactics/matrices.hpp"
 #include "backends/cpu/tactics/quantized_operands.hpp"
 
 #include <fmt/format.h>
@@ -20,9 +21,7 @@ class ByteConvTactic : public Tactic {
   std::string_view op() const noexcept override { return Op::kName; }
 
   Verdict supports(const Problem& problem) const override {
-    if constexpr (requires { Form::kMatrices; }) {
-      if (problem.isa < Isa::amx) return Verdict::no("the processor multiplies no tiles of matrices");
-    }
+    if (Verdict v = require_matrices<Form>(problem); !v) return v;
     if (problem.has_unknown_dims()) return Verdict::no("a shape is known only while running");
     if (Verdict v = require_constant(problem, kFilter, "filter"); !v) return v;
     const std::size_t rank = problem.inputs[kX].dims.size();
@@ -85,7 +84,7 @@ class ByteConvTactic : public Tactic {
   static double multiply_ns(const Problem& problem) {
     const double results = elements(problem.outputs[0].dims);
     const double products = Form::products(shape_of(problem));
-    if constexpr (requires { Form::kMatrices; }) return matrix_integer_ns(results, products, problem);
+    if constexpr (kByMatrices<Form>) return matrix_integer_ns(results, products, problem);
     return integer_ns(2 * results * products, problem);
   }
 

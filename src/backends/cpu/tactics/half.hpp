@@ -2,6 +2,7 @@
 #pragma once
 
 #include "backends/cpu/tactics/cost.hpp"
+#include "backends/cpu/tactics/matrices.hpp"
 #include "tactics/tactic.hpp"
 
 #include <fmt/format.h>
@@ -18,6 +19,14 @@ inline Verdict require_stored(const Problem& problem, DataType type) {
 // The error factor of products whose operands are rounded to that type on the way: a unit of its last place
 // over that of f32. Where operands are stored in the type the factor is that of f32, 1.
 inline double rounding_factor(DataType type) { return type == DataType::bf16 ? 0x1p16 : 0x1p13; }
+
+// So many results, each the sum of that many products of bf16, by tiles of matrices.
+inline double matrix_half_ns(const Problem& problem, double results, double products) {
+  constexpr double kFlopsPerNs = 1500, kResultsPerNs = 8;  // per core
+  const double ns = 2 * results * products / kFlopsPerNs + results / kResultsPerNs;
+  return std::max(kCallNs + ns / std::max(1, problem.threads),
+                  memory_ns(touched_bytes(problem) / 2, problem));
+}
 
 // Products of numbers of that type: the processor has instructions for twice as many of bf16, or converts.
 inline double half_ns(const Problem& problem, DataType type, double flops) {

@@ -27,6 +27,7 @@ class HalfConvTactic final : public Tactic {
 
   Verdict supports(const Problem& problem) const override {
     if (Verdict v = require_stored(problem, Form::kType); !v) return v;
+    if (Verdict v = require_matrices<Form>(problem); !v) return v;
     if (Verdict v = require_f32(problem); !v) return v;
     if (Verdict v = require_constant(problem, kHalfWeights, "filter"); !v) return v;
     if (Verdict v = require_constant(problem, kHalfBias, "bias"); !v) return v;
@@ -51,8 +52,9 @@ class HalfConvTactic final : public Tactic {
     if (problem.inputs.size() > kHalfResidual) base.inputs[kHalfResidual] = stored;
     base.outputs.assign(1, stored);
     base.inputs[kHalfWeights] = Layout().stored_as(Form::kType);
-    base.estimate_ns =
-        half_ns(problem, Form::kType, 2.0 * elements(problem.outputs[0].dims) * Form::products(shape));
+    const double results = elements(problem.outputs[0].dims), products = Form::products(shape);
+    base.estimate_ns = kByMatrices<Form> ? matrix_half_ns(problem, results, products)
+                                         : half_ns(problem, Form::kType, 2 * results * products);
     const ConvHalfConfigs configs = Form::configs(*Form::select(problem.isa), shape);
     std::vector<Candidate> all(static_cast<std::size_t>(configs.count), base);
     for (int i = 0; i < configs.count; ++i) {
@@ -107,6 +109,8 @@ void register_cpu_tactic_half_conv(TacticRegistry& registry) {
   registry.add(std::make_unique<cpu::HalfConvTactic<cpu::Bf16ConvPlanar>>());
   registry.add(std::make_unique<cpu::HalfConvTactic<cpu::F16Conv>>());
   registry.add(std::make_unique<cpu::HalfConvTactic<cpu::F16ConvPlanar>>());
+  registry.add(std::make_unique<cpu::HalfConvTactic<cpu::Bf16ConvMatrix>>());
+  registry.add(std::make_unique<cpu::HalfConvTactic<cpu::Bf16ConvMatrixPlanar>>());
 }
 
 }  // namespace tenon

@@ -1,14 +1,11 @@
-// Products of bytes with one constant matrix: "cpu.quantized_matmul".
+// quantized_matmul with one constant matrix, in each of the forms of steps/matmul_s8.hpp.
 #include "ops/quantized_matmul.hpp"
 
-#include "backends/cpu/kernels/gemm_s8/gemm_s8.hpp"
-#include "backends/cpu/steps/matmul.hpp"
+#include "backends/cpu/steps/matmul_s8.hpp"
 #include "backends/cpu/steps/op_params.hpp"
+#include "backends/cpu/tactics/byte_product.hpp"
 #include "backends/cpu/tactics/checks.hpp"
-#include "backends/cpu/tactics/cost.hpp"
 #include "backends/cpu/tactics/quantized_operands.hpp"
-
-#include <algorithm>
 
 namespace tenon {
 namespace cpu {
@@ -16,13 +13,15 @@ namespace {
 
 using QMatMul = op::QuantizedMatMul;
 
+template <class Form>
 class QuantizedMatMulTactic final : public Tactic {
  public:
-  std::string_view name() const noexcept override { return "cpu.quantized_matmul"; }
+  std::string_view name() const noexcept override { return Form::kQuantized; }
   std::string_view op() const noexcept override { return QMatMul::kName; }
 
   Verdict supports(const Problem& problem) const override {
     if (problem.has_unknown_dims()) return Verdict::no("a shape is known only while running");
+    if (Verdict v = require_matrices<Form>(problem); !v) return v;
     const auto& op = *problem.op.as<QMatMul>();
     if (problem.inputs[QMatMul::kB].constant == nullptr)
       return Verdict::no("the second operand is computed, not constant");
@@ -38,14 +37,11 @@ class QuantizedMatMulTactic final : public Tactic {
       if (problem.input(QMatMul::kResidual).dims != problem.output().dims)
         return Verdict::no("the added tensor is broadcast");
     }
-    return Verdict::yes();
+    return require_depth<Form>(shape_of(problem).k);
   }
 
   std::vector<Candidate> candidates(const Problem& problem) const override {
-    const MatMulShape shape = shape_of(problem);
-    const double ops = 2.0 * shape.m * shape.n * shape.k * shape.batch;
-    return plain_candidate(problem,
-                           std::max(integer_ns(ops, problem), memory_ns(touched_bytes(problem), problem)));
+    return plain_candidate(problem, byte_product_ns<Form>(problem, shape_of(problem)));
   }
 
   Prepared prepare(const Problem& problem, const Candidate&) const override {
@@ -54,8 +50,8 @@ class QuantizedMatMulTactic final : public Tactic {
     Prepared prepared{std::string(name()), op_to_params(op), {}, {QMatMul::kA}};
     prepared.params.push_back({"@b", problem.inputs[QMatMul::kB].constant->shape()});
     const std::int8_t* b = problem.inputs[QMatMul::kB].constant->values<std::int8_t>().data();
-    Tensor packed(DataType::i8, {static_cast<std::int64_t>(gemm_s8_packed_size(shape.k, shape.n))});
-    gemm_s8_pack(b, op.transpose_b, shape.k, shape.n, packed.mutable_values<std::int8_t>().data());
+    Tensor packed(DataType::i8, {static_cast<std::int64_t>(Form::packed_size(shape.k, shape.n))});
+    Form::pack(b, op.transpose_b, shape.k, shape.n, packed.mutable_values<std::int8_t>().data());
     const auto columns = static_cast<std::int64_t>(gemm_s8_packed_bias_size(shape.n));
     Tensor bias(DataType::i32, {columns});
     gemm_s8_pack_bias(b, op.transpose_b, shape.k, shape.n,
@@ -83,7 +79,8 @@ class QuantizedMatMulTactic final : public Tactic {
 }  // namespace cpu
 
 void register_cpu_tactic_quantized_matmul(TacticRegistry& registry) {
-  registry.add(std::make_unique<cpu::QuantizedMatMulTactic>());
+  registry.add(std::make_unique<cpu::QuantizedMatMulTactic<cpu::ByteProductByVectors>>());
+  registry.add(std::make_unique<cpu::QuantizedMatMulTactic<cpu::ByteProductByMatrices>>());
 }
 
 }  // namespace tenon

@@ -2,9 +2,8 @@
 // quantized_matmul, which take zero point and multipliers with each run.
 #include "backends/cpu/steps/scaled_integer.hpp"
 
-#include "backends/cpu/kernels/gemm_s8/gemm_s8.hpp"
-#include "backends/cpu/steps/matmul.hpp"
 #include "backends/cpu/tactics/byte_conv.hpp"
+#include "backends/cpu/tactics/byte_product.hpp"
 
 namespace tenon {
 namespace cpu {
@@ -52,29 +51,29 @@ class ScaledConvTactic final : public ByteConvTactic<Form, Scaled> {
   }
 };
 
+template <class Form>
 class ScaledMatMulTactic final : public Tactic {
  public:
-  std::string_view name() const noexcept override { return kScaledMatMul; }
+  std::string_view name() const noexcept override { return Form::kScaled; }
   std::string_view op() const noexcept override { return op::ScaledMatMulInteger::kName; }
 
   Verdict supports(const Problem& problem) const override {
     if (problem.has_unknown_dims()) return Verdict::no("a shape is known only while running");
-    return require_constant(problem, Scaled::kWeights, "second operand");
+    if (Verdict v = require_matrices<Form>(problem); !v) return v;
+    if (Verdict v = require_constant(problem, Scaled::kWeights, "second operand"); !v) return v;
+    return require_depth<Form>(shape_of(problem).k);
   }
 
   std::vector<Candidate> candidates(const Problem& problem) const override {
-    const MatMulShape shape = shape_of(problem);
-    const double ops = 2.0 * shape.m * shape.n * shape.k;
-    return plain_candidate(problem,
-                           std::max(integer_ns(ops, problem), memory_ns(touched_bytes(problem), problem)));
+    return plain_candidate(problem, byte_product_ns<Form>(problem, shape_of(problem)));
   }
 
   Prepared prepare(const Problem& problem, const Candidate&) const override {
     const MatMulShape shape = shape_of(problem);
     const Tensor& b = *problem.inputs[Scaled::kWeights].constant;
     const std::int8_t* values = b.values<std::int8_t>().data();
-    Tensor packed(DataType::i8, {static_cast<std::int64_t>(gemm_s8_packed_size(shape.k, shape.n))});
-    gemm_s8_pack(values, false, shape.k, shape.n, packed.mutable_values<std::int8_t>().data());
+    Tensor packed(DataType::i8, {static_cast<std::int64_t>(Form::packed_size(shape.k, shape.n))});
+    Form::pack(values, false, shape.k, shape.n, packed.mutable_values<std::int8_t>().data());
     const bool is_signed = problem.input(Scaled::kX).dtype == DataType::i8;
     Prepared prepared{std::string(name()), {{"@b", b.shape()}}, {}, run_operands(problem)};
     prepared.weights = {std::move(packed)};
@@ -101,7 +100,10 @@ void register_cpu_tactic_scaled_integer(TacticRegistry& registry) {
   registry.add(std::make_unique<cpu::ScaledConvTactic<cpu::QuantizedConvDepthwise>>());
   registry.add(std::make_unique<cpu::ScaledConvTactic<cpu::QuantizedConvPlanar>>());
   registry.add(std::make_unique<cpu::ScaledConvTactic<cpu::QuantizedConvBlocked>>());
-  registry.add(std::make_unique<cpu::ScaledMatMulTactic>());
+  registry.add(std::make_unique<cpu::ScaledConvTactic<cpu::QuantizedConvMatrixPlanar>>());
+  registry.add(std::make_unique<cpu::ScaledConvTactic<cpu::QuantizedConvMatrix>>());
+  registry.add(std::make_unique<cpu::ScaledMatMulTactic<cpu::ByteProductByVectors>>());
+  registry.add(std::make_unique<cpu::ScaledMatMulTactic<cpu::ByteProductByMatrices>>());
 }
 
 }  // namespace tenon

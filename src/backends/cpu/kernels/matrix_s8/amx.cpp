@@ -1,86 +1,27 @@
+#include "backends/cpu/kernels/matrix/amx.hpp"
+
 #include "backends/cpu/kernels/bytes/avx512.hpp"
-#include "backends/cpu/kernels/matrix_s8/generic.hpp"
+#include "backends/cpu/kernels/matrix_s8/store.hpp"
 
 namespace tenon::cpu {
 namespace {
 
-// What ldtilecfg reads.
-struct alignas(64) TileConfig {
-  std::uint8_t palette = 1;
-  std::uint8_t start_row = 0;
-  std::uint8_t reserved[14] = {};
-  std::uint16_t row_bytes[16] = {};
-  std::uint8_t rows[16] = {};
-};
-static_assert(sizeof(TileConfig) == 64);
-
-// All eight tiles have 16 rows of 64 bytes. A constant: the instruction reads more than GCC knows of.
-constexpr TileConfig kWholeTiles = [] {
-  TileConfig config;
-  for (int t = 0; t < 8; ++t) {
-    config.row_bytes[t] = kMatrixDepth;
-    config.rows[t] = kMatrixRows;
-  }
-  return config;
-}();
-
-// Tiles 0 and 1: sums of the first set, 2 and 3 of the second, or of the second tile; 4 and 5: rows of the
-// left side; 6 and 7: weights.
-struct AmxUnit {
-  static void begin() { _tile_loadconfig(&kWholeTiles); }
-  // Thread switches then have no tiles to save.
-  static void end() { _tile_release(); }
-
-  template <int Tiles, int Blocks, int Set, class Between>
-  static inline __attribute__((always_inline)) void multiply(const MatrixWork& work, const MatrixTile* tiles,
-                                                             const std::int8_t* weights,
-                                                             const std::int32_t* bias, std::int32_t*,
-                                                             Between between) {
-    constexpr std::ptrdiff_t kWeightsRow = kMatrixGroup * kChannelBlock;
-    constexpr bool kFirst = Set == 0 || Tiles == 2, kSecond = Set == 1 || Tiles == 2;
-    // Each row of sums begins as the bias.
-    if constexpr (kFirst) _tile_loadd(0, bias, 0);
-    if constexpr (kFirst && Blocks == 2) _tile_loadd(1, bias + kChannelBlock, 0);
-    if constexpr (kSecond) _tile_loadd(2, bias, 0);
-    if constexpr (kSecond && Blocks == 2) _tile_loadd(3, bias + kChannelBlock, 0);
-    for (const MatrixPass& pass : work.passes) {
-      const std::uint8_t* first = pass.src + tiles[0].position * pass.row;
-      const std::uint8_t* second = pass.src + tiles[Tiles - 1].position * pass.row;
-      for (int s = 0; s < pass.steps; ++s, weights += kMatrixStepWeights) {
-        const std::ptrdiff_t offset = pass.offsets[s];
-        _tile_loadd(6, weights, kWeightsRow);
-        if constexpr (Blocks == 2) _tile_loadd(7, weights + work.weights_block, kWeightsRow);
-        if constexpr (kFirst) {
-          _tile_loadd(4, first + offset, pass.row);
-          _tile_dpbusd(0, 4, 6);
-          if constexpr (Blocks == 2) _tile_dpbusd(1, 4, 7);
-        }
-        if constexpr (kSecond) {
-          _tile_loadd(5, second + offset, pass.row);
-          _tile_dpbusd(2, 5, 6);
-          if constexpr (Blocks == 2) _tile_dpbusd(3, 5, 7);
-        }
-        between();
-      }
-    }
-  }
-
-  template <int Tiles, int Blocks, int Set>
-  static inline __attribute__((always_inline)) void store(std::int32_t* sums) {
-    constexpr std::ptrdiff_t kSumsRow = kChannelBlock * sizeof(std::int32_t);
-    constexpr bool kFirst = Set == 0 || Tiles == 2, kSecond = Set == 1 || Tiles == 2;
-    [[maybe_unused]] std::int32_t* second = sums + (Tiles - 1) * kMatrixTileSums;
-    if constexpr (kFirst) _tile_stored(0, sums, kSumsRow);
-    if constexpr (kSecond) _tile_stored(2, second, kSumsRow);
-    if constexpr (kFirst && Blocks == 2) _tile_stored(1, sums + Tiles * kMatrixTileSums, kSumsRow);
-    if constexpr (kSecond && Blocks == 2) _tile_stored(3, second + Tiles * kMatrixTileSums, kSumsRow);
+struct ByteTiles {
+  template <int Sum>
+  static inline __attribute__((always_inline)) void add() {
+    if constexpr (Sum == 0) _tile_dpbusd(0, 4, 6);
+    if constexpr (Sum == 1) _tile_dpbusd(1, 4, 7);
+    if constexpr (Sum == 2) _tile_dpbusd(2, 5, 6);
+    if constexpr (Sum == 3) _tile_dpbusd(3, 5, 7);
   }
 };
 
 }  // namespace
 
-void matrix_s8_amx(const MatrixWork& work) noexcept;
+void matrix_s8_amx(const MatrixS8Work& work) noexcept;
 
-void matrix_s8_amx(const MatrixWork& work) noexcept { MatrixPanel<AmxUnit>(work).run(); }
+void matrix_s8_amx(const MatrixS8Work& work) noexcept {
+  MatrixPanel<MatrixTilesUnit<ByteTiles>, MatrixS8Store>(work).run();
+}
 
 }  // namespace tenon::cpu

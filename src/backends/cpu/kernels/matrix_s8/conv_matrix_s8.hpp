@@ -1,6 +1,6 @@
 // The convolution of conv_s8.hpp, with its arguments and packed bias, by products of tiles of matrices. Of
 // the config only the order of loops counts. Weights are packed once for all ISA levels, in the order of
-// arrangement.hpp: [groups][ceil(O/16)][step][16][16 o][4].
+// matrix/arrangement.hpp: [groups][ceil(O/16)][step][16][16 o][4].
 #pragma once
 
 #include "backends/cpu/kernels/conv_s8/conv_s8.hpp"
@@ -19,7 +19,7 @@ std::size_t conv_matrix_s8_packed_size(const ConvShape& shape);
 void conv_matrix_s8_pack(const ConvShape& shape, const std::int8_t* weights, std::int8_t* packed) noexcept;
 
 // scratch: that many bytes, aligned to a cache line, for at least as many threads as the pool has.
-std::size_t conv_matrix_s8_scratch_size(const ConvS8Args& args, int threads);
+std::size_t conv_matrix_s8_scratch_size(const MatrixS8Kernel& kernel, const ConvS8Args& args, int threads);
 void conv_matrix_s8_run(const MatrixS8Kernel& kernel, const ConvS8Args& args, std::byte* scratch,
                         ThreadPool& pool) noexcept;
 

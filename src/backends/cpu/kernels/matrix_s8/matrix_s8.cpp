@@ -2,7 +2,7 @@
 
 namespace tenon::cpu {
 
-#define TENON_MATRIX_S8_KERNEL(isa, name) void name(const MatrixWork& work) noexcept;
+#define TENON_MATRIX_S8_KERNEL(isa, name) void name(const MatrixS8Work& work) noexcept;
 #include "backends/cpu/kernels/matrix_s8/kernels.inc"
 #undef TENON_MATRIX_S8_KERNEL
 

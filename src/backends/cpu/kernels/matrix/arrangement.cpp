@@ -1,4 +1,4 @@
-#include "backends/cpu/kernels/matrix_s8/arrangement.hpp"
+#include "backends/cpu/kernels/matrix/arrangement.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -10,50 +10,68 @@ namespace {
 // A band should stay in the second-level cache beside weights and results.
 constexpr std::ptrdiff_t kMatrixBandBytes = 512 * 1024;
 constexpr std::ptrdiff_t kMatrixLine = 64;
-constexpr int kBlocksOfWide = kMatrixDepth / kChannelBlock;
 
-using MatrixBytes [[gnu::vector_size(kChannelBlock)]] = std::uint8_t;
+template <int Bytes>
+using MatrixBytes [[gnu::vector_size(Bytes)]] = std::uint8_t;
 
-// to[i] = the 16 channels from[i * step] of each of Blocks blocks, xor flip.
-template <int Blocks>
-void join_blocks(const std::uint8_t* from, std::ptrdiff_t block, std::ptrdiff_t step, std::ptrdiff_t count,
-                 MatrixBytes flip, int pixel, std::uint8_t* to) {
+// to[i] = the Bytes bytes at from[i * step] of each of Blocks blocks, with bits turned over.
+template <int Bytes, int Blocks>
+void join_blocks(const std::byte* from, std::ptrdiff_t block, std::ptrdiff_t step, std::ptrdiff_t count,
+                 std::uint8_t flip, int pixel, std::byte* to) {
+  const MatrixBytes<kChannelBlock> flips = MatrixBytes<kChannelBlock>{} + flip;
   for (std::ptrdiff_t i = 0; i < count; ++i, from += step, to += pixel) {
     for (int b = 0; b < Blocks; ++b) {
-      MatrixBytes x;
-      std::memcpy(&x, from + b * block, sizeof x);
-      x ^= flip;
-      std::memcpy(to + b * kChannelBlock, &x, sizeof x);
+      for (int at = 0; at < Bytes; at += kChannelBlock) {
+        MatrixBytes<kChannelBlock> x;
+        std::memcpy(&x, from + b * block + at, sizeof x);
+        x ^= flips;
+        std::memcpy(to + b * Bytes + at, &x, sizeof x);
+      }
     }
   }
 }
 
+// The same of the first Bytes bytes of a pixel.
+template <int Bytes>
+void join_first(const std::byte* from, std::ptrdiff_t step, std::ptrdiff_t count, std::uint8_t flip,
+                std::byte* to) {
+  const MatrixBytes<Bytes> flips = MatrixBytes<Bytes>{} + flip;
+  for (std::ptrdiff_t i = 0; i < count; ++i, from += step, to += Bytes) {
+    MatrixBytes<Bytes> x;
+    std::memcpy(&x, from, sizeof x);
+    x ^= flips;
+    std::memcpy(to, &x, sizeof x);
+  }
+}
+
 // to[i] = 4 channels of a pixel; those that there are not repeat the last.
-void join_planes(const std::uint8_t* from, std::ptrdiff_t plane, int channels, std::ptrdiff_t step,
-                 std::ptrdiff_t count, std::uint8_t flip, std::uint8_t* to) {
-  const std::uint8_t* last = from + (channels - 1) * plane;
-  const std::uint8_t* c1 = from + std::min(1, channels - 1) * plane;
-  const std::uint8_t* c2 = from + std::min(2, channels - 1) * plane;
+void join_byte_planes(const std::byte* from, std::ptrdiff_t plane, int channels, std::ptrdiff_t step,
+                      std::ptrdiff_t count, std::uint8_t flip, std::byte* to) {
+  const std::byte* last = from + (channels - 1) * plane;
+  const std::byte* c1 = from + std::min(1, channels - 1) * plane;
+  const std::byte* c2 = from + std::min(2, channels - 1) * plane;
+  const std::byte flips{flip};
   for (std::ptrdiff_t i = 0; i < count; ++i) {
     const std::ptrdiff_t at = i * step;
-    to[4 * i] = from[at] ^ flip;
-    to[4 * i + 1] = c1[at] ^ flip;
-    to[4 * i + 2] = c2[at] ^ flip;
-    to[4 * i + 3] = last[at] ^ flip;
+    to[4 * i] = from[at] ^ flips;
+    to[4 * i + 1] = c1[at] ^ flips;
+    to[4 * i + 2] = c2[at] ^ flips;
+    to[4 * i + 3] = last[at] ^ flips;
   }
 }
 
 }  // namespace
 
-MatrixSteps::MatrixSteps(const ConvShape& s)
-    : channels(s.group_in()), kernel_h(s.kernel_h), kernel_w(s.kernel_w) {
+MatrixSteps::MatrixSteps(const ConvShape& s, int element_)
+    : element(element_), channels(s.group_in()), kernel_h(s.kernel_h), kernel_w(s.kernel_w) {
   const int blocks = static_cast<int>(channel_blocks(channels));
-  const int rest = blocks % kBlocksOfWide;
-  const bool few = s.groups == 1 && channels <= kMatrixGroup;  // as plain images have
-  narrow_bytes = few ? kMatrixGroup : kChannelBlock;
+  const int blocks_of_wide = depth() / kChannelBlock;
+  const int rest = blocks % blocks_of_wide;
+  few = s.groups == 1 && channels <= kMatrixFewChannels;  // as plain images have
+  narrow_bytes = few ? static_cast<int>(round_up(channels * element, kMatrixGroup)) : kChannelBlock * element;
   narrow_taps = s.dilation_w == 1 ? kMatrixDepth / narrow_bytes : 1;
   narrow_rows = static_cast<int>(ceil_div(kernel_w, narrow_taps));
-  wide_planes = blocks / kBlocksOfWide;
+  wide_planes = blocks / blocks_of_wide;
   narrow_planes = rest;
   if (!few && rest > 0 && rest * narrow_rows >= kernel_w) {
     ++wide_planes;
@@ -64,19 +82,20 @@ MatrixSteps::MatrixSteps(const ConvShape& s)
 MatrixSteps::Place MatrixSteps::place(int step, int k) const {
   if (step < wide_steps()) {
     const int tap = step % (kernel_h * kernel_w);
-    const int channel = step / (kernel_h * kernel_w) * kMatrixDepth + k;
+    const int channel = step / (kernel_h * kernel_w) * depth() + k;
     return {channel < channels ? channel : -1, tap / kernel_w, tap % kernel_w};
   }
   step -= wide_steps();
-  const int tap_w = step % narrow_rows * narrow_taps + k / narrow_bytes;
+  const int pixel = narrow_bytes / element;
+  const int tap_w = step % narrow_rows * narrow_taps + k / pixel;
   step /= narrow_rows;
-  const int channel = wide_planes * kMatrixDepth + step / kernel_h * narrow_bytes + k % narrow_bytes;
-  const bool is = channel < channels && tap_w < kernel_w && k < narrow_taps * narrow_bytes;
+  const int channel = wide_planes * depth() + step / kernel_h * pixel + k % pixel;
+  const bool is = channel < channels && tap_w < kernel_w && k < narrow_taps * pixel;
   return {is ? channel : -1, step % kernel_h, tap_w};
 }
 
-MatrixArrangement::MatrixArrangement(const ConvS8Args& args)
-    : args_(args), shape_(conv_merged(args.shape)), steps_(shape_) {
+MatrixArrangement::MatrixArrangement(const ConvShape& shape, const MatrixSource& source)
+    : source_(source), shape_(conv_merged(shape)), steps_(shape_, source.element) {
   const ConvShape& s = shape_;
   flat_ = s.kernel_h == 1 && s.kernel_w == 1 && s.pad_top <= 0 && s.pad_left <= 0 &&
           (s.out_h - 1) * s.stride_h - s.pad_top < s.in_h && (s.out_w - 1) * s.stride_w - s.pad_left < s.in_w;
@@ -169,32 +188,53 @@ void MatrixArrangement::write_offsets(Cut cut, std::ptrdiff_t* offsets) const {
   }
 }
 
+// Every step-th of `count` pixels of plain images.
+void MatrixArrangement::copy_planar(const std::byte* from, std::ptrdiff_t step, std::ptrdiff_t count,
+                                    int pixel, std::byte* to) const {
+  const std::ptrdiff_t plane = static_cast<std::ptrdiff_t>(shape_.in_h) * shape_.in_w;
+  if (source_.planar == 1)
+    return join_byte_planes(from, plane, steps_.channels, step, count, source_.flip, to);
+  const int width = pixel / source_.element;
+  const auto* floats = reinterpret_cast<const float*>(from);
+  if (step == 1) return source_.interleave(floats, plane, steps_.channels, width, count, to);
+  for (std::ptrdiff_t i = 0; i < count; ++i)
+    source_.interleave(floats + i * step, plane, steps_.channels, width, 1, to + i * pixel);
+}
+
 // `blocks` blocks of an image's channels, from `from` on, to an image's place in a plane.
-void MatrixArrangement::copy_plane(const MatrixBand& band, int image, const std::uint8_t* from, int blocks,
-                                   int pixel, std::ptrdiff_t phase, std::uint8_t* to) const {
+void MatrixArrangement::copy_plane(const MatrixBand& band, int image, const std::byte* from, int blocks,
+                                   int pixel, std::ptrdiff_t phase, std::byte* to) const {
   const ConvShape& s = shape_;
   const std::ptrdiff_t image_pixels = static_cast<std::ptrdiff_t>(s.in_h) * s.in_w;
-  const std::uint8_t flip = args_.src_signed ? 0x80 : 0;
-  const auto zero = static_cast<std::uint8_t>(args_.src_zero ^ flip);
-  const MatrixBytes flips = MatrixBytes{} + flip;
-  const std::ptrdiff_t from_pixel = args_.planar ? 1 : kChannelBlock;
-  from += image * (args_.planar ? s.in_channels : s.groups * channel_blocks(s.group_in()) * kChannelBlock) *
-          image_pixels;
-  const auto copy = [&](std::ptrdiff_t first, std::ptrdiff_t step, std::ptrdiff_t count, std::uint8_t* at) {
-    const std::uint8_t* pixels = from + first * from_pixel;
-    const std::ptrdiff_t block = image_pixels * kChannelBlock, each = step * kChannelBlock;
-    if (pixel == kMatrixGroup)
-      return join_planes(pixels, args_.planar ? image_pixels : 1, steps_.channels, step * from_pixel, count,
-                         flip, at);
+  const std::uint8_t flip = source_.flip;
+  const std::ptrdiff_t block = image_pixels * block_bytes();
+  from += image * (source_.planar ? s.in_channels * image_pixels * source_.planar
+                                  : s.groups * channel_blocks(s.group_in()) * block);
+  const auto copy = [&](std::ptrdiff_t first, std::ptrdiff_t step, std::ptrdiff_t count, std::byte* at) {
+    if (source_.planar != 0) {
+      copy_planar(from + first * source_.planar, step, count, pixel, at);
+      return;
+    }
+    const std::byte* pixels = from + first * block_bytes();
+    const std::ptrdiff_t each = step * block_bytes();
+    if (steps_.few) {
+      if (pixel == kMatrixGroup) return join_first<kMatrixGroup>(pixels, each, count, flip, at);
+      return join_first<2 * kMatrixGroup>(pixels, each, count, flip, at);
+    }
+    constexpr int kBytes = kChannelBlock, kHalves = 2 * kChannelBlock;
+    if (source_.element == 2) {
+      if (blocks == 1) return join_blocks<kHalves, 1>(pixels, block, each, count, flip, pixel, at);
+      return join_blocks<kHalves, 2>(pixels, block, each, count, flip, pixel, at);
+    }
     switch (blocks) {
-      case 1: return join_blocks<1>(pixels, block, each, count, flips, pixel, at);
-      case 2: return join_blocks<2>(pixels, block, each, count, flips, pixel, at);
-      case 3: return join_blocks<3>(pixels, block, each, count, flips, pixel, at);
-      default: return join_blocks<4>(pixels, block, each, count, flips, pixel, at);
+      case 1: return join_blocks<kBytes, 1>(pixels, block, each, count, flip, pixel, at);
+      case 2: return join_blocks<kBytes, 2>(pixels, block, each, count, flip, pixel, at);
+      case 3: return join_blocks<kBytes, 3>(pixels, block, each, count, flip, pixel, at);
+      default: return join_blocks<kBytes, 4>(pixels, block, each, count, flip, pixel, at);
     }
   };
-  const auto fill = [&](std::ptrdiff_t columns, std::uint8_t* at) {
-    if (columns > 0) std::memset(at, zero, static_cast<std::size_t>(columns * pixel));
+  const auto fill = [&](std::ptrdiff_t columns, std::byte* at) {
+    if (columns > 0) std::memset(at, source_.zero, static_cast<std::size_t>(columns * pixel));
   };
 
   if (flat_) {
@@ -217,7 +257,7 @@ void MatrixArrangement::copy_plane(const MatrixBand& band, int image, const std:
   const std::ptrdiff_t all = std::max<std::ptrdiff_t>(row_columns_, columns_read_);
   const int copied = (band.rows - 1) * s.stride_h + (s.kernel_h - 1) * s.dilation_h + 1;
   for (int r = 0; r < copied; ++r) {
-    std::uint8_t* at = to + (r % phases_ * phase + r / phases_ * row_columns_) * pixel;
+    std::byte* at = to + (r % phases_ * phase + r / phases_ * row_columns_) * pixel;
     const int y = band.row * s.stride_h + r - s.pad_top;
     if (y < 0 || y >= s.in_h) {
       fill(all, at);
@@ -229,22 +269,32 @@ void MatrixArrangement::copy_plane(const MatrixBand& band, int image, const std:
   }
 }
 
+// What steps may read beside weights of zero: channels that are missing from the last wide plane, and what
+// follows the pixels of narrow ones.
+void MatrixArrangement::clear_unwritten(const Sizes& z, std::byte* planes) const {
+  const bool missing = channel_blocks(steps_.channels) * kChannelBlock < steps_.wide_planes * steps_.depth();
+  const std::ptrdiff_t first = (steps_.wide_planes - missing) * z.wide;
+  std::memset(planes + first, 0, static_cast<std::size_t>(z.planes - first));
+}
+
 void MatrixArrangement::copy_part(Cut cut, const MatrixBand& band, int group, int part,
-                                  std::uint8_t* planes) const {
+                                  std::byte* planes) const {
   const ConvShape& s = shape_;
   const Sizes z = sizes(cut);
-  const std::ptrdiff_t block = static_cast<std::ptrdiff_t>(s.in_h) * s.in_w * kChannelBlock;
+  const std::ptrdiff_t block = static_cast<std::ptrdiff_t>(s.in_h) * s.in_w * block_bytes();
   const int blocks = static_cast<int>(channel_blocks(s.group_in()));
-  const std::uint8_t* from = args_.src + group * blocks * block;
+  const int blocks_of_wide = steps_.depth() / kChannelBlock;
+  const std::byte* from = source_.src + group * blocks * block;
   const int image = band.image + part;
+  if (source_.clear && part == 0) clear_unwritten(z, planes);
   for (int plane = 0; plane < steps_.wide_planes; ++plane) {
-    const int first = plane * kBlocksOfWide;
-    copy_plane(band, image, from + first * block, std::min(kBlocksOfWide, blocks - first), kMatrixDepth,
+    const int first = plane * blocks_of_wide;
+    copy_plane(band, image, from + first * block, std::min(blocks_of_wide, blocks - first), kMatrixDepth,
                phase_columns(cut), planes + plane * z.wide + part * z.part * kMatrixDepth);
   }
-  std::uint8_t* narrow = planes + steps_.wide_planes * z.wide;
+  std::byte* narrow = planes + steps_.wide_planes * z.wide;
   for (int plane = 0; plane < steps_.narrow_planes; ++plane) {
-    copy_plane(band, image, from + (steps_.wide_planes * kBlocksOfWide + plane) * block, 1,
+    copy_plane(band, image, from + (steps_.wide_planes * blocks_of_wide + plane) * block, 1,
                steps_.narrow_bytes, phase_columns(cut),
                narrow + plane * round_up(z.columns * steps_.narrow_bytes, kMatrixLine) +
                    part * z.part * steps_.narrow_bytes);
@@ -294,11 +344,10 @@ void MatrixArrangement::find_runs(Cut cut, const MatrixBand& band, MatrixTile* t
 void MatrixArrangement::arrange(Cut cut, const MatrixBand& band, int group, const std::ptrdiff_t* offsets,
                                 std::byte* memory, MatrixWork& work) const {
   const Sizes z = sizes(cut);
-  auto* planes = reinterpret_cast<std::uint8_t*>(memory);
-  for (int part = 0; part < band.images; ++part) copy_part(cut, band, group, part, planes);
-  work.passes[0] = {planes, static_cast<std::ptrdiff_t>(stride_) * kMatrixDepth, offsets,
+  for (int part = 0; part < band.images; ++part) copy_part(cut, band, group, part, memory);
+  work.passes[0] = {memory, static_cast<std::ptrdiff_t>(stride_) * kMatrixDepth, offsets,
                     steps_.wide_steps()};
-  work.passes[1] = {planes + steps_.wide_planes * z.wide,
+  work.passes[1] = {memory + steps_.wide_planes * z.wide,
                     static_cast<std::ptrdiff_t>(stride_) * steps_.narrow_bytes, offsets + steps_.wide_steps(),
                     steps_.narrow_steps()};
   auto* tiles = reinterpret_cast<MatrixTile*>(memory + z.planes);

@@ -1,8 +1,8 @@
-// How the source of an integer convolution is laid out for matrix_s8.hpp: in planes of pixels, whose bytes
-// lie together.
+// How the source of a convolution is laid out for matrix.hpp: in planes of pixels, whose bytes lie together.
 //
-//   wide planes     64 channels a pixel; a step is a tap
-//   narrow planes   16 channels a pixel, or 4 where there are no more; a step is 4, or 16, taps of a row
+//   wide planes     64 bytes a pixel; a step is a tap
+//   narrow planes   a block of 16 channels a pixel, or 2 or 4 where there are no more; a step is as many taps
+//                   of a row as 64 bytes hold
 //
 // Positions count output pixels, with gaps at the ends of rows: rows share their padding with the next, so
 // that a tile of 16 positions runs on over them. The position p at a tap reads column p * stride_w of a
@@ -11,16 +11,19 @@
 // takes part of one input pixel only, nothing is between two of them: a row then is a single pixel.
 #pragma once
 
-#include "backends/cpu/kernels/conv_s8/conv_s8.hpp"
-#include "backends/cpu/kernels/matrix_s8/matrix_s8.hpp"
+#include "backends/cpu/kernels/conv/conv.hpp"
+#include "backends/cpu/kernels/matrix/matrix.hpp"
 
 namespace tenon::cpu {
 
-// What a convolution multiplies, which its packed weights follow.
-struct MatrixSteps {
-  explicit MatrixSteps(const ConvShape& merged);
+// Images of at most so many channels in one group take a step for several taps.
+inline constexpr int kMatrixFewChannels = 4;
 
-  // What byte k of a step belongs to: a channel of the group, or a negative number if to none, and a tap.
+// What a convolution of elements of so many bytes, 1 or 2, multiplies, which its packed weights follow.
+struct MatrixSteps {
+  MatrixSteps(const ConvShape& merged, int element);
+
+  // What element k of a step belongs to: a channel of the group, or a negative number if to none, and a tap.
   struct Place {
     int channel;
     int tap_h;
@@ -32,12 +35,16 @@ struct MatrixSteps {
   int narrow_steps() const { return narrow_planes * kernel_h * narrow_rows; }
   int count() const { return wide_steps() + narrow_steps(); }
 
+  int depth() const { return kMatrixDepth / element; }
+
+  int element;
   int channels;
   int kernel_h;
   int kernel_w;
   int wide_planes;
   int narrow_planes;
   int narrow_bytes;  // of a pixel
+  bool few;          // narrow pixels are all channels, not a block of them
   int narrow_taps;   // of a step, at most
   int narrow_rows;   // steps that a row of taps takes
 };
@@ -50,9 +57,23 @@ struct MatrixBand {
   int rows;  // of each
 };
 
+// What is laid out.
+struct MatrixSource {
+  const std::byte* src;
+  int element;        // bytes of an element of a tile
+  int planar;         // plain NCHW of bytes (1) or floats (4), or 0: nChw16c of elements
+  std::uint8_t flip;  // turns bits of each byte over on the way
+  std::uint8_t zero;  // what padding is made of, as laid out
+  bool clear;         // what is laid out for nothing has to be zero, not just anything
+  // Of planes of floats: `count` pixels of planes that are `plane` apart, each of `width` elements of a tile,
+  // those beyond `channels` zero.
+  void (*interleave)(const float* src, std::ptrdiff_t plane, int channels, int width, std::ptrdiff_t count,
+                     void* dst) noexcept;
+};
+
 class MatrixArrangement {
  public:
-  explicit MatrixArrangement(const ConvS8Args& args);
+  MatrixArrangement(const ConvShape& shape, const MatrixSource& source);
 
   const ConvShape& shape() const { return shape_; }  // merged
   const MatrixSteps& steps() const { return steps_; }
@@ -88,13 +109,17 @@ class MatrixArrangement {
     std::ptrdiff_t runs;     // at most
   };
   Sizes sizes(Cut cut) const;
+  std::ptrdiff_t block_bytes() const { return static_cast<std::ptrdiff_t>(kChannelBlock) * source_.element; }
   std::ptrdiff_t phase_columns(Cut cut) const { return (cut.rows + extra_rows_) * row_columns_; }
-  void copy_part(Cut cut, const MatrixBand& band, int group, int part, std::uint8_t* planes) const;
-  void copy_plane(const MatrixBand& band, int image, const std::uint8_t* from, int blocks, int pixel,
-                  std::ptrdiff_t phase, std::uint8_t* to) const;
+  void clear_unwritten(const Sizes& z, std::byte* planes) const;
+  void copy_part(Cut cut, const MatrixBand& band, int group, int part, std::byte* planes) const;
+  void copy_planar(const std::byte* from, std::ptrdiff_t step, std::ptrdiff_t count, int pixel,
+                   std::byte* to) const;
+  void copy_plane(const MatrixBand& band, int image, const std::byte* from, int blocks, int pixel,
+                  std::ptrdiff_t phase, std::byte* to) const;
   void find_runs(Cut cut, const MatrixBand& band, MatrixTile* tiles, MatrixRun* runs, MatrixWork& work) const;
 
-  const ConvS8Args& args_;
+  MatrixSource source_;
   ConvShape shape_;
   MatrixSteps steps_;
   bool flat_;

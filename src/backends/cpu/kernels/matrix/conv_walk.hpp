@@ -1,0 +1,154 @@
+// The driver of convolutions by tiles of matrices: units of work are a group, a band (arrangement.hpp) and a
+// part of the output channels. Written once over a Form:
+//
+//   struct Form {
+//     using Kernel, Args, Work = …;      Kernel: panel(work); Args: shape, config.oc_inner, weights, dst
+//     static MatrixSource source(const Kernel&, const Args&);
+//     static void set_epilogue(const Args&, std::ptrdiff_t block, Work&);    from that output block on
+//     static void clear_padding(const Args&, std::ptrdiff_t at, std::ptrdiff_t pixels, int lanes);
+//   };
+#pragma once
+
+#include "backends/cpu/kernels/matrix/arrangement.hpp"
+#include "base/thread_pool.hpp"
+
+#include <algorithm>
+
+namespace tenon::cpu {
+
+inline std::ptrdiff_t matrix_offset_bytes(const MatrixSteps& steps) {
+  return round_up(steps.count() * static_cast<std::ptrdiff_t>(sizeof(std::ptrdiff_t)), 64);
+}
+
+template <class Form>
+class ConvMatrixWalk {
+ public:
+  using Kernel = typename Form::Kernel;
+  using Args = typename Form::Args;
+
+  ConvMatrixWalk(const Kernel& kernel, const Args& args, std::byte* scratch, int threads)
+      : kernel_(kernel),
+        args_(args),
+        arrangement_(args.shape, Form::source(kernel, args)),
+        shape_(arrangement_.shape()) {
+    out_blocks_ = static_cast<int>(channel_blocks(shape_.group_out()));
+    weights_block_ = static_cast<std::ptrdiff_t>(arrangement_.steps().count()) * kMatrixStepWeights;
+    cut(threads);
+    offsets_ = reinterpret_cast<std::ptrdiff_t*>(scratch);
+    arrangement_.write_offsets(cut_, offsets_);
+    bands_memory_ = scratch + matrix_offset_bytes(arrangement_.steps());
+    band_bytes_ = arrangement_.bytes(cut_);
+  }
+
+  std::ptrdiff_t units() const {
+    return static_cast<std::ptrdiff_t>(shape_.groups) * image_bands_ * row_bands_ * parts_;
+  }
+
+  void run(std::ptrdiff_t unit, int worker) const {
+    const int part = static_cast<int>(unit % parts_);
+    unit /= parts_;
+    MatrixBand band{};
+    band.row = static_cast<int>(unit % row_bands_) * cut_.rows;
+    unit /= row_bands_;
+    band.image = static_cast<int>(unit % image_bands_) * cut_.images;
+    const int group = static_cast<int>(unit / image_bands_);
+    band.rows = std::min(cut_.rows, arrangement_.rows() - band.row);
+    band.images = std::min(cut_.images, shape_.batch - band.image);
+
+    typename Form::Work work{};
+    arrangement_.arrange(cut_, band, group, offsets_, bands_memory_ + worker * band_bytes_, work);
+    const int pairs = static_cast<int>(ceil_div(out_blocks_, kMatrixPair));
+    const int first = part * pairs / parts_ * kMatrixPair;
+    const int end = std::min((part + 1) * pairs / parts_ * kMatrixPair, out_blocks_);
+    const std::ptrdiff_t block = static_cast<std::ptrdiff_t>(group) * out_blocks_ + first;
+    work.weights = reinterpret_cast<const std::byte*>(args_.weights) + block * weights_block_;
+    work.weights_block = weights_block_;
+    work.blocks = end - first;
+    work.blocks_inner = args_.config.oc_inner;
+    work.dst = args_.dst;
+    work.dst_row = kChannelBlock;
+    work.dst_block = static_cast<std::ptrdiff_t>(shape_.out_h) * shape_.out_w * kChannelBlock;
+    work.dst_first = block * work.dst_block;
+    work.last_lanes = kChannelBlock;
+    Form::set_epilogue(args_, block, work);
+    kernel_.panel(work);
+    if (end == out_blocks_) clear_last_lanes(work);
+  }
+
+ private:
+  // Units of work for each thread, so that one that falls behind has something to give away.
+  static constexpr int kUnitsPerThread = 4;
+  // Weights beyond this are read once per unit where that can be: units then are parts of the output
+  // channels.
+  static constexpr std::ptrdiff_t kManyWeights = 512 * 1024;
+
+  void cut(int threads) {
+    cut_ = arrangement_.largest();
+    const std::ptrdiff_t wanted =
+        threads > 1 ? ceil_div(static_cast<std::ptrdiff_t>(kUnitsPerThread) * threads, shape_.groups) : 1;
+    const auto pairs = ceil_div(out_blocks_, kMatrixPair);
+    const bool many = weights_block_ * out_blocks_ > kManyWeights;
+    if (many) parts_ = static_cast<int>(std::min(wanted, pairs));
+    const std::ptrdiff_t bands = std::max<std::ptrdiff_t>(1, wanted / parts_);
+    if (shape_.batch >= bands || cut_.images > 1) {
+      cut_.images = static_cast<int>(std::clamp<std::ptrdiff_t>(shape_.batch / bands, 1, cut_.images));
+    }
+    image_bands_ = static_cast<int>(ceil_div(shape_.batch, cut_.images));
+    if (image_bands_ < bands) {
+      const std::ptrdiff_t of_image = ceil_div(bands, image_bands_);
+      const auto rows = std::max<std::ptrdiff_t>(arrangement_.rows() / of_image, arrangement_.least_rows());
+      cut_.rows = static_cast<int>(std::min<std::ptrdiff_t>(cut_.rows, rows));
+    }
+    row_bands_ = static_cast<int>(ceil_div(arrangement_.rows(), cut_.rows));
+    if (!many) {
+      const std::ptrdiff_t done = static_cast<std::ptrdiff_t>(image_bands_) * row_bands_;
+      parts_ = static_cast<int>(std::min(ceil_div(wanted, done), pairs));
+    }
+  }
+
+  void clear_last_lanes(const MatrixWork& work) const {
+    const int lanes = shape_.group_out() - (out_blocks_ - 1) * kChannelBlock;
+    if (lanes == kChannelBlock) return;
+    const std::ptrdiff_t last = work.dst_first + (work.blocks - 1) * work.dst_block;
+    for (int t = 0; t < work.tile_count; ++t) {
+      const MatrixRun* run = work.runs + work.tiles[t].first_run;
+      for (int r = 0; r < work.tiles[t].runs; ++r, ++run)
+        Form::clear_padding(args_, last + run->dst, run->rows, lanes);
+    }
+  }
+
+  const Kernel& kernel_;
+  const Args& args_;
+  MatrixArrangement arrangement_;
+  const ConvShape& shape_;
+  int out_blocks_;
+  std::ptrdiff_t weights_block_;
+  MatrixArrangement::Cut cut_{};
+  int image_bands_ = 1;
+  int row_bands_ = 1;
+  int parts_ = 1;
+  std::ptrdiff_t* offsets_;
+  std::byte* bands_memory_;
+  std::ptrdiff_t band_bytes_;
+};
+
+// Aligned to a cache line, for at least as many threads as the pool has.
+template <class Form>
+std::size_t conv_matrix_scratch_size(const typename Form::Kernel& kernel, const typename Form::Args& args,
+                                     int threads) {
+  if (args.shape.empty()) return 0;
+  const MatrixArrangement arrangement(args.shape, Form::source(kernel, args));
+  return static_cast<std::size_t>(matrix_offset_bytes(arrangement.steps()) +
+                                  arrangement.most_bytes() * threads);
+}
+
+template <class Form>
+void conv_matrix_run(const typename Form::Kernel& kernel, const typename Form::Args& args, std::byte* scratch,
+                     ThreadPool& pool) {
+  if (args.shape.empty()) return;
+  const ConvMatrixWalk<Form> walk(kernel, args, scratch, pool.size());
+  pool.run(static_cast<std::size_t>(walk.units()),
+           [&walk](std::size_t unit, int worker) { walk.run(static_cast<std::ptrdiff_t>(unit), worker); });
+}
+
+}  // namespace tenon::cpu

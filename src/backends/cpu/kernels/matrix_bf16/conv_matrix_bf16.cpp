@@ -1,0 +1,86 @@
+#include "backends/cpu/kernels/matrix_bf16/conv_matrix_bf16.hpp"
+
+#include "backends/cpu/kernels/matrix/conv_walk.hpp"
+#include "backends/cpu/kernels/matrix/pack.hpp"
+#include "backends/cpu/kernels/padding.hpp"
+
+namespace tenon::cpu {
+
+namespace {
+
+struct HalfMatrixConv {
+  using Kernel = MatrixBf16Kernel;
+  using Args = ConvHalfArgs;
+  using Work = MatrixBf16Work;
+
+  static MatrixSource source(const Kernel& kernel, const Args& args) {
+    MatrixSource source{};
+    source.src = static_cast<const std::byte*>(args.src);
+    source.element = 2;
+    source.planar = args.planar ? 4 : 0;
+    source.clear = true;
+    source.interleave = kernel.interleave;
+    return source;
+  }
+
+  static void set_epilogue(const Args& args, std::ptrdiff_t block, Work& work) {
+    work.bias = args.bias ? args.bias + block * kChannelBlock : nullptr;
+    work.act = args.act;
+    work.residual = args.residual;
+    work.residual_single = args.residual_single;
+    work.dst_single = args.dst_single;
+  }
+
+  static void clear_padding(const Args& args, std::ptrdiff_t at, std::ptrdiff_t pixels, int lanes) {
+    if (args.act.keeps_zero()) return;
+    if (args.dst_single) {
+      clear_padding_lanes(static_cast<float*>(args.dst) + at, pixels, lanes);
+    } else {
+      clear_padding_lanes(static_cast<std::uint16_t*>(args.dst) + at, pixels, lanes);
+    }
+  }
+};
+
+}  // namespace
+
+const char* conv_matrix_bf16_refusal(const ConvShape& shape, bool planar) {
+  if (shape.in_channels == 0 || shape.kernel_h == 0 || shape.kernel_w == 0) return "nothing is multiplied";
+  return conv_half_refusal(shape, planar);
+}
+
+ConvHalfConfigs conv_matrix_bf16_configs(const ConvShape& shape) {
+  const ConvShape s = conv_merged(shape);
+  ConvHalfConfigs all;
+  ConvHalfConfig config;
+  config.pixels = kMatrixPair * kMatrixRows;
+  config.oc_blocks = kMatrixPair;
+  all.configs[all.count++] = config;
+  if (s.group_out() > kMatrixPair * kChannelBlock) {
+    config.oc_inner = true;
+    all.configs[all.count++] = config;
+  }
+  return all;
+}
+
+std::ptrdiff_t conv_matrix_bf16_depth(const ConvShape& shape) {
+  const MatrixSteps steps(conv_merged(shape), 2);
+  return static_cast<std::ptrdiff_t>(steps.count()) * steps.depth();
+}
+
+std::size_t conv_matrix_bf16_packed_size(const ConvShape& shape) { return matrix_packed_size(shape, 2); }
+
+void conv_matrix_bf16_pack(const ConvShape& shape, const float* weights, std::uint16_t* packed) noexcept {
+  matrix_pack(shape, packed, [weights](std::ptrdiff_t i) { return bfloat16(weights[i]).bits; });
+}
+
+std::size_t conv_matrix_bf16_scratch_size(const MatrixBf16Kernel& kernel, const ConvHalfArgs& args,
+                                          int threads) {
+  return conv_matrix_scratch_size<HalfMatrixConv>(kernel, args, threads);
+}
+
+void conv_matrix_bf16_run(const MatrixBf16Kernel& kernel, const ConvHalfArgs& args, std::byte* scratch,
+                          ThreadPool& pool) noexcept {
+  conv_matrix_run<HalfMatrixConv>(kernel, args, scratch, pool);
+}
+
+}  // namespace tenon::cpu
