@@ -49,23 +49,33 @@ class MatrixResults {
     first_ = tile_ = work_.tiles + tile;
     end_ = first_ + tiles;
     block_ = block;
-    run_ = 0;
+    run_ = row_ = 0;
     left_ = 0;
-    for (const MatrixTile* t = first_; t != end_; ++t) left_ += t->runs;
+    for (const MatrixTile* t = first_; t != end_; ++t) {
+      for (int r = 0; r < t->runs; ++r) left_ += work_.runs[t->first_run + r].rows;
+    }
     left_ *= blocks;
   }
 
   int left() const { return left_; }
 
-  inline __attribute__((always_inline)) void store(int runs) {
-    if (runs > left_) runs = left_;
-    left_ -= runs;
-    for (; runs > 0; --runs) {
+  // The next rows, so many or all that are left.
+  inline __attribute__((always_inline)) void store(int rows) {
+    if (rows > left_) rows = left_;
+    while (rows > 0) {
       while (run_ == tile_->runs) next_tile();
-      const MatrixRun& run = work_.runs[tile_->first_run + run_++];
+      const MatrixRun& run = work_.runs[tile_->first_run + run_];
+      const int row = row_, left = run.rows - row, count = rows < left ? rows : left;
       const int lanes = block_ == work_.blocks - 1 ? work_.last_lanes : kChannelBlock;
-      store_.rows(sums_ + run.row * kChannelBlock, block_,
-                  work_.dst_first + run.dst + block_ * work_.dst_block, run.rows, lanes);
+      store_.rows(sums_ + (run.row + row) * kChannelBlock, block_,
+                  work_.dst_first + run.dst + row * work_.dst_row + block_ * work_.dst_block, count, lanes);
+      rows -= count;
+      left_ -= count;
+      row_ += count;
+      if (count == left) {
+        row_ = 0;
+        ++run_;
+      }
     }
   }
 
@@ -84,7 +94,8 @@ class MatrixResults {
   const MatrixTile *first_ = nullptr, *tile_ = nullptr, *end_ = nullptr;
   int block_ = 0;
   int run_ = 0;
-  int left_ = 0;
+  int row_ = 0;   // of the run
+  int left_ = 0;  // rows, in all blocks
 };
 
 template <class Unit, class Store>
@@ -121,6 +132,7 @@ class MatrixPanel {
   // With more steps, two tiles at once read weights half as often.
   static constexpr int kShallowSteps = 8;
   static constexpr std::ptrdiff_t kCacheLine = 64;
+  static constexpr int kStoredRows = 4;  // at once
 
   struct Product {
     Sum* sums;
@@ -156,7 +168,7 @@ class MatrixPanel {
 
   template <int Tiles, int Blocks, int Set>
   void multiply(int tile, int block, Sum* sums) {
-    const int each = static_cast<int>(ceil_div(results_.left(), steps_));
+    const int each = static_cast<int>(round_up(ceil_div(results_.left(), steps_), kStoredRows));
     Unit::template multiply<Tiles, Blocks, Set>(work_, work_.tiles + tile, block, sums,
                                                 [&]() TENON_INLINE_LAMBDA {
                                                   fetch();

@@ -22,6 +22,8 @@ struct HalfMatrixProduct {
     const std::ptrdiff_t at = row * args.k + from;
     if (args.a_single) {
       kernel.round(static_cast<const float*>(args.a) + at, count, to);
+    } else if (count * kElement == kMatrixDepth) {
+      std::memcpy(to, rows(args) + at * kElement, kMatrixDepth);
     } else {
       std::memcpy(to, rows(args) + at * kElement, static_cast<std::size_t>(count * kElement));
     }

@@ -21,13 +21,17 @@ struct ByteMatrixProduct {
 
   static void copy(const Kernel&, const Args& args, std::ptrdiff_t row, int from, int count, std::byte* to) {
     const std::byte* src = rows(args) + row * args.k + from;
-    std::memcpy(to, src, static_cast<std::size_t>(count));
-    if (!args.a_signed) return;
-    // Beyond the count weights are zero.
+    if (count == kMatrixDepth) return copy_step(src, args.a_signed ? 0x80 : 0, to);
+    std::byte rest[kMatrixDepth] = {};  // times weights of zero
+    std::memcpy(rest, src, static_cast<std::size_t>(count));
+    copy_step(rest, args.a_signed ? 0x80 : 0, to);
+  }
+
+  static void copy_step(const std::byte* src, std::uint8_t flip, std::byte* to) {
     for (int i = 0; i < kMatrixDepth; i += static_cast<int>(sizeof(ByteVector))) {
       ByteVector x;
-      std::memcpy(&x, to + i, sizeof x);
-      x ^= 0x80;
+      std::memcpy(&x, src + i, sizeof x);
+      x ^= flip;
       std::memcpy(to + i, &x, sizeof x);
     }
   }
