@@ -165,7 +165,8 @@ TEST_P(GemmKernels, RandomShapes) {
 TEST_P(GemmKernels, DeepSumsTakeSeveralPasses) {
   Random random;
   SCOPED_TRACE(random.trace());
-  for (const int k : {kGemmDepth, kGemmDepth + 1, 3 * kGemmDepth - 5}) {
+  const int depth = kernel().depth;
+  for (const int k : {depth, depth + 1, 3 * depth - 5}) {
     check(kernel(), make_case(random, random.integer(1, 40), random.integer(1, 60), k));
   }
 }

@@ -21,6 +21,7 @@ BandGeometry::BandGeometry(const ConvShape& unmerged, const BandForm& form)
                       last_read(s.out_h, s.stride_h, s.pad_top, s.kernel_h, s.dilation_h) < s.in_h &&
                       last_read(s.out_w, s.stride_w, s.pad_left, s.kernel_w, s.dilation_w) < s.in_w;
   copied = form.always_copied || !inside;
+  skips_columns = copied && form.skips_columns && s.kernel_w == 1 && s.stride_w > 1;
   compact = copied && s.group_in() <= form.most_compact && s.groups == 1;
   const auto channels = compact ? static_cast<int>(round_up(s.group_in(), form.group)) : kChannelBlock;
   pixel = channels * (copied ? form.copied_channel : form.channel);

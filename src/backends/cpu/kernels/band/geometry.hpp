@@ -20,6 +20,7 @@ struct BandForm {
   bool always_copied;  // even where nothing is missing at the borders
   int most_compact;    // copies of at most so many channels keep them, in whole groups, without the rest of a
                        // block
+  bool skips_columns = false;  // copies hold only the columns that are read
 };
 
 struct BandGeometry {
@@ -37,22 +38,26 @@ struct BandGeometry {
   std::ptrdiff_t scratch_bytes(int most_pixels) const;
   int pixels_of_row(int y) const { return flat ? std::min(width, image - y * width) : width; }
 
-  // Rows and columns of the copy that an output row, or column, moves on by; input rows for each of the copy.
+  // Rows and columns of the copy that an output row, or column, moves on by; input rows and columns for each
+  // of the copy.
   int copy_stride_h() const { return shape.kernel_h == 1 ? 1 : shape.stride_h; }
   int row_step() const { return shape.kernel_h == 1 ? shape.stride_h : 1; }
+  int copy_stride_w() const { return skips_columns ? 1 : shape.stride_w; }
+  int column_step() const { return skips_columns ? shape.stride_w : 1; }
   int copied_rows(int output_rows) const {
     return (output_rows - 1) * copy_stride_h() + (shape.kernel_h - 1) * shape.dilation_h + 1;
   }
   std::ptrdiff_t copied_columns() const {
     if (flat) return width;
-    return static_cast<std::ptrdiff_t>(width - 1) * shape.stride_w + (shape.kernel_w - 1) * shape.dilation_w +
-           1;
+    return static_cast<std::ptrdiff_t>(width - 1) * copy_stride_w() +
+           (shape.kernel_w - 1) * shape.dilation_w + 1;
   }
 
   ConvShape shape;  // merged
   bool flat;        // one output pixel is one input pixel, in the same order
   bool copied;
   bool compact;
+  bool skips_columns;
   int pixel;  // bytes of a pixel of a block in what tiles read
   int image;  // output pixels
   int rows;
@@ -90,7 +95,7 @@ BandSource band_source(const BandGeometry& g, const BandInput& input, int begin,
   const ConvShape& s = g.shape;
   const std::ptrdiff_t row_pixels = g.flat ? g.width : g.copied ? g.copied_columns() : s.in_w;
   BandSource source{};
-  source.step_w = static_cast<std::ptrdiff_t>(s.stride_w) * g.pixel;
+  source.step_w = static_cast<std::ptrdiff_t>(g.copy_stride_w()) * g.pixel;
   source.tap_h = s.dilation_h * row_pixels * g.pixel;
   source.tap_w = static_cast<std::ptrdiff_t>(s.dilation_w) * g.pixel;
   if (!g.copied) {
@@ -127,6 +132,14 @@ BandSource band_source(const BandGeometry& g, const BandInput& input, int begin,
                                static_cast<std::ptrdiff_t>(r) * g.row_step() - s.pad_top;
       if (y < 0 || y >= s.in_h) {
         to = copier.fill(row_pixels, to);
+        continue;
+      }
+      if (g.skips_columns) {
+        for (std::ptrdiff_t i = 0; i < row_pixels; ++i) {
+          const std::ptrdiff_t x = i * g.column_step() - s.pad_left;
+          to = x < 0 || x >= s.in_w ? copier.fill(1, to)
+                                    : copier.copy(from + (y * s.in_w + x) * input.pixel, 1, to);
+        }
         continue;
       }
       to = copier.fill(left, to);

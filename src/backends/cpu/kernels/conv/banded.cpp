@@ -108,9 +108,12 @@ struct FloatForm {
   using Tile = BandedTile;
   static constexpr int kGroup = kChannelBlock;
   static constexpr int kWeightBytes = kFloat;
-  static constexpr BandForm kBand{kGroup, kFloat, kFloat, false, 0};
-
-  static BandForm band(const Kernel&, const Args&) { return kBand; }
+  static BandForm band(const ConvShape& s) {
+    // Every second pixel of an image is read from a copy that leaves out the others.
+    const bool skips = s.kernel_h == 1 && s.kernel_w == 1;
+    return {kGroup, kFloat, kFloat, skips, 0, skips};
+  }
+  static BandForm band(const Kernel&, const Args& args) { return band(args.shape); }
 
   static BandSource source(const BandGeometry& g, const Kernel&, const Args& args, int image, int group,
                            int begin, int end, std::byte* scratch) {
@@ -160,7 +163,7 @@ ConvConfigs conv_banded_configs(const ConvKernel& kernel, const ConvShape& shape
 std::size_t conv_banded_scratch_size(const ConvShape& shape, int threads) {
   if (shape.empty()) return 0;
   // A larger image may need no copy where a smaller one does, whose border is cut otherwise.
-  BandForm form = FloatForm::kBand;
+  BandForm form = FloatForm::band(shape);
   form.always_copied = true;
   return static_cast<std::size_t>(BandGeometry(shape, form).scratch_bytes(0) * threads / kFloat);
 }

@@ -59,13 +59,21 @@ void conv_tile(const ConvTile& t) noexcept {
     });
   };
 
+  // A residual that meets its tile whole is added last: it is fetched while the products are computed.
+  const bool residual_last = t.residual != nullptr && t.first && t.last;
+
   for (int tile = 0;;) {
+    if (residual_last) {
+      unroll<Pixels>([&](auto p) TENON_INLINE_LAMBDA {
+        for (int b = 0; b < Blocks; ++b) __builtin_prefetch(t.residual + at(p.value, b * kPerBlock), 0, 3);
+      });
+    }
     if (t.first) {
       unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
         const V bias = t.bias ? V::load(tile_bias + v.value * V::kLanes) : V::zero();
         unroll<Pixels>([&](auto p) TENON_INLINE_LAMBDA { acc[p.value * kVectors + v.value] = bias; });
       });
-      if (t.residual) {
+      if (t.residual && !residual_last) {
         each([&](int p, int v, V& sum) TENON_INLINE_LAMBDA { sum = sum + V::load(t.residual + at(p, v)); });
       }
     } else {
@@ -111,6 +119,9 @@ void conv_tile(const ConvTile& t) noexcept {
       }
     }
 
+    if (residual_last) {
+      each([&](int p, int v, V& sum) TENON_INLINE_LAMBDA { sum = sum + V::load(t.residual + at(p, v)); });
+    }
     if (t.last) activate(acc, t.act);
     each([&](int p, int v, V& sum) TENON_INLINE_LAMBDA { sum.store(t.dst + at(p, v)); });
     if (++tile >= t.tiles) return;

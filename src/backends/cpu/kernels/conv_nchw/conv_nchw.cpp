@@ -6,15 +6,16 @@
 
 namespace tenon::cpu {
 
-#define TENON_GEMM_KERNEL(isa, name, rows, panels) void name(const GemmTile& tile, int tile_rows) noexcept;
+#define TENON_GEMM_KERNEL(isa, name, rows, panels, depth) \
+  void name(const GemmTile& tile, int tile_rows) noexcept;
 #include "backends/cpu/kernels/gemm/kernels.inc"
 #undef TENON_GEMM_KERNEL
 
 namespace {
 
 constexpr GemmKernel kConvNchwKernels[] = {
-#define TENON_GEMM_KERNEL(isa, name, rows, panels) \
-  {{"conv_nchw", "conv_nchw_f32_" #isa, Isa::isa}, rows, panels, name},
+#define TENON_GEMM_KERNEL(isa, name, rows, panels, depth) \
+  {{"conv_nchw", "conv_nchw_f32_" #isa, Isa::isa}, rows, panels, depth, name},
 #include "backends/cpu/kernels/gemm/kernels.inc"
 #undef TENON_GEMM_KERNEL
 };

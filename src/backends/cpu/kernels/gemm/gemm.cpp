@@ -1,34 +1,26 @@
 #include "backends/cpu/kernels/gemm/gemm.hpp"
 
 #include "backends/cpu/kernels/gemm/pack.hpp"
+#include "base/cpu_info.hpp"
 #include "base/thread_pool.hpp"
 
 #include <algorithm>
 
 namespace tenon::cpu {
 
-#define TENON_GEMM_KERNEL(isa, name, rows, panels) void name(const GemmTile& tile, int tile_rows) noexcept;
+#define TENON_GEMM_KERNEL(isa, name, rows, panels, depth) \
+  void name(const GemmTile& tile, int tile_rows) noexcept;
 #include "backends/cpu/kernels/gemm/kernels.inc"
 #undef TENON_GEMM_KERNEL
 
 namespace {
 
 constexpr GemmKernel kGemmKernels[] = {
-#define TENON_GEMM_KERNEL(isa, name, rows, panels) {{"gemm", #name, Isa::isa}, rows, panels, name},
+#define TENON_GEMM_KERNEL(isa, name, rows, panels, depth) \
+  {{"gemm", #name, Isa::isa}, rows, panels, depth, name},
 #include "backends/cpu/kernels/gemm/kernels.inc"
 #undef TENON_GEMM_KERNEL
 };
-
-// Rows of A that stay in the second-level cache while all columns of a task pass by: 144 * 768 floats are 432
-// KiB.
-constexpr int kRowsPerPass = 12 * kGemmRowPanel;
-
-// Blocks of equal height, so that the last one is no sliver for which all columns pass by once more.
-int rows_per_pass(int rows) {
-  const auto panels = static_cast<int>(ceil_div(rows, kGemmRowPanel));
-  const auto blocks = static_cast<int>(ceil_div(rows, kRowsPerPass));
-  return static_cast<int>(ceil_div(panels, std::max(1, blocks))) * kGemmRowPanel;
-}
 
 // Below this many multiply-adds a task is not worth waking a thread for.
 constexpr std::ptrdiff_t kMinTaskWork = 1 << 16;
@@ -59,8 +51,26 @@ OperandView packed_view(const float* data, int k, int width) {
 }
 
 // Sums are taken in passes over k of equal depth.
-int pass_count(int k) { return std::max<int>(1, static_cast<int>(ceil_div(k, kGemmDepth))); }
-int pass_depth(int k) { return static_cast<int>(ceil_div(k, pass_count(k))); }
+int pass_count(const GemmKernel& kernel, int k) {
+  return std::max<int>(1, static_cast<int>(ceil_div(k, kernel.depth)));
+}
+int pass_depth(const GemmKernel& kernel, int k) {
+  return static_cast<int>(ceil_div(k, pass_count(kernel, k)));
+}
+
+// As many rows of A as half of the second-level cache holds, while all columns of a task pass by.
+int most_rows_per_pass(int depth) {
+  const std::size_t row = static_cast<std::size_t>(std::max(depth, 1)) * sizeof(float);
+  const std::size_t panels = cpu_info().l2_bytes / 2 / row / kGemmRowPanel;
+  return static_cast<int>(std::clamp<std::size_t>(panels, 1, 1024)) * kGemmRowPanel;
+}
+
+// Blocks of equal height, so that the last one is no sliver for which all columns pass by once more.
+int rows_per_pass(int depth, int rows) {
+  const auto panels = static_cast<int>(ceil_div(rows, kGemmRowPanel));
+  const auto blocks = static_cast<int>(ceil_div(rows, most_rows_per_pass(depth)));
+  return static_cast<int>(ceil_div(panels, std::max(1, blocks))) * kGemmRowPanel;
+}
 
 // The tiles of rows [i0, i1) and all columns of the block, for the pass that `t` describes and that starts at
 // k0. `a` begins with the panel of row `a_row`.
@@ -109,9 +119,9 @@ void run_rows(const GemmKernel& kernel, const Product& p, const GemmBlock& block
 // `scratch` is for the rows of A that one pass reads, where they are packed on the way.
 void run_block(const GemmKernel& kernel, const Product& p, const GemmBlock& block, float* scratch) {
   const GemmArgs& args = *p.args;
-  const int passes = pass_count(args.k);
-  const int depth = pass_depth(args.k);
-  const int rows = rows_per_pass(block.row_end - block.row_begin);
+  const int passes = pass_count(kernel, args.k);
+  const int depth = pass_depth(kernel, args.k);
+  const int rows = rows_per_pass(depth, block.row_end - block.row_begin);
   GemmTile t{};
   t.act = args.act;
   t.ldc = args.ldc;
@@ -155,8 +165,13 @@ Route route_b(const GemmArgs& args) {
 }
 
 std::size_t scratch_a(const GemmArgs& args) {
-  return route_a(args) == Route::pack ? gemm_packed_a_size(std::min(args.m, kRowsPerPass), pass_depth(args.k))
-                                      : 0;
+  if (route_a(args) != Route::pack) return 0;
+  std::size_t most = 0;
+  for (const GemmKernel& kernel : kGemmKernels) {
+    const int depth = pass_depth(kernel, args.k);
+    most = std::max(most, gemm_packed_a_size(std::min(args.m, most_rows_per_pass(depth)), depth));
+  }
+  return most;
 }
 
 std::size_t scratch_b(const GemmArgs& args) {

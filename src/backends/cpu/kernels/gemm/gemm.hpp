@@ -4,7 +4,7 @@
 //
 // A is M x K (or K x M, transposed), B is K x N (or N x K, transposed), C and R are M x N, all row-major with
 // a leading dimension. bias has one element per row or per column of C. R may be C itself. Sums run over k in
-// ascending order, in passes of at most kGemmDepth, whatever the number of threads.
+// ascending order, in passes of at most the kernel's depth, whatever the number of threads.
 //
 // A constant operand is packed once, in one format for all ISA levels:
 //   packed A: [ceil(M / 12)][K][12]   row panels, missing rows zero
@@ -26,7 +26,6 @@ namespace tenon::cpu {
 
 inline constexpr int kGemmRowPanel = 12;
 inline constexpr int kGemmColumnPanel = 16;
-inline constexpr int kGemmDepth = 768;
 
 struct GemmMatrix {
   const float* data = nullptr;
@@ -84,6 +83,7 @@ struct GemmKernel {
   KernelInfo info;
   int rows;
   int panels;
+  int depth;  // of a pass over k
   void (*tile)(const GemmTile&, int rows) noexcept;
 };
 
@@ -95,7 +95,7 @@ std::size_t gemm_packed_b_size(int k, int n);
 void gemm_pack_a(const float* a, std::ptrdiff_t lda, bool transposed, int m, int k, float* packed) noexcept;
 void gemm_pack_b(const float* b, std::ptrdiff_t ldb, bool transposed, int k, int n, float* packed) noexcept;
 
-// Floats of scratch that gemm_run needs on a pool of `threads`.
+// Floats of scratch that gemm_run needs on a pool of `threads`, by whichever kernel.
 std::size_t gemm_scratch_size(const GemmArgs& args, int threads);
 
 void gemm_run(const GemmKernel& kernel, const GemmArgs& args, float* scratch, ThreadPool& pool) noexcept;

@@ -29,6 +29,13 @@ void gemm_tile(const GemmTile& t) noexcept {
       __builtin_prefetch(t.c + r.value * t.ldc + line * kGemmColumnPanel, 1, 3);
     }
   });
+  if (t.first && t.residual) {
+    unroll<Rows>([&](auto r) TENON_INLINE_LAMBDA {
+      for (int line = 0; line < Panels; ++line) {
+        __builtin_prefetch(t.residual + r.value * t.ldr + line * kGemmColumnPanel, 0, 3);
+      }
+    });
+  }
 
   const float* a = t.a;
   const float* b = t.b;

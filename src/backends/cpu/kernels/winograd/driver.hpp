@@ -140,6 +140,7 @@ class WinogradDriver {
   void run_own_groups(std::ptrdiff_t groups, ThreadPool& pool) const;
   void run_shared_groups(std::ptrdiff_t groups, ThreadPool& pool) const;
   void run_slices(const Group& group, int block_begin, int block_end, const Transformed* v, Sum* m) const;
+  std::size_t blocks_at_a_time(int threads) const;
 
   const Kernel& kernel_;
   const Args& args_;
@@ -286,6 +287,16 @@ void WinogradDriver<Form>::run_own_groups(std::ptrdiff_t groups, ThreadPool& poo
   });
 }
 
+// Output blocks that a thread takes at least: as many as a product has, which reads all of V, unless some
+// thread would get an eighth more than its share.
+template <class Form>
+std::size_t WinogradDriver<Form>::blocks_at_a_time(int threads) const {
+  int blocks = Form::kWideBlocks;
+  const auto largest_share = [&] { return ceil_div(ceil_div(out_blocks_, blocks), threads) * blocks; };
+  while (blocks > 1 && 8 * largest_share() * threads > 9 * out_blocks_) blocks /= 2;
+  return static_cast<std::size_t>(blocks);
+}
+
 template <class Form>
 void WinogradDriver<Form>::run_shared_groups(std::ptrdiff_t groups, ThreadPool& pool) const {
   Transformed* v = transformed(scratch_);
@@ -296,7 +307,7 @@ void WinogradDriver<Form>::run_shared_groups(std::ptrdiff_t groups, ThreadPool& 
                const auto at = static_cast<int>(unit);
                transform_input(group, at % group.panels, at / group.panels, v);
              });
-    pool.run_ranges(static_cast<std::size_t>(out_blocks_), 1,
+    pool.run_ranges(static_cast<std::size_t>(out_blocks_), blocks_at_a_time(pool.size()),
                     [&](std::size_t begin, std::size_t end, int worker) {
                       run_slices(group, static_cast<int>(begin), static_cast<int>(end), v,
                                  sums(scratch_ + worker * cut_.sum_bytes));
