@@ -89,9 +89,9 @@ constexpr Packer packer() {
 }
 
 constexpr Packer kPackers[] = {
-    packer<ConvDepthwise>(),   packer<ConvBlocked>(),     packer<ConvWinograd<2>>(),
-    packer<ConvWinograd<4>>(), packer<ConvWinograd<6>>(), packer<ConvPlanar>(),
-    packer<ConvPlain>(),       packer<ConvTransposed>(),  {"cpu.matmul", pack_matrix}};
+    packer<ConvDepthwise>(),   packer<ConvBlocked>(),      packer<ConvBanded>(), packer<ConvWinograd<2>>(),
+    packer<ConvWinograd<4>>(), packer<ConvWinograd<6>>(),  packer<ConvPlanar>(), packer<ConvPlain>(),
+    packer<ConvTransposed>(),  {"cpu.matmul", pack_matrix}};
 
 const StepRegistry& inner_steps() {
   static const StepRegistry registry = [] {
