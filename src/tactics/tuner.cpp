@@ -74,7 +74,8 @@ OperandMemory allocate(const Operand& operand, const Layout& layout, bool random
   return memory;
 }
 
-// One contender with its step and several sets of memory.
+// One contender with its step and several sets of memory. They share their scratch, as the steps of a network
+// do: it is no operand that would come from memory, and the pages of a fresh one would be counted as work.
 class Rig {
  public:
   Rig(const Problem& problem, const Contender& contender, const StepRegistry& steps, ThreadPool& pool,
@@ -102,6 +103,7 @@ class Rig {
     const StepShapes shapes{input_shapes, output_shapes, pool.size()};
 
     sets_.resize(sets);
+    std::size_t scratch = 0;
     for (Set& set : sets_) {
       for (const Tensor& weight : prepared.weights)
         set.weights.push_back(sets == 1 ? weight : weight.clone());
@@ -119,9 +121,11 @@ class Rig {
         set.input_views.push_back(input_present_[i] ? &set.inputs[i].view : nullptr);
       }
       for (OperandMemory& memory : set.outputs) set.output_views.push_back(&memory.view);
-      set.scratch = AlignedBuffer(set.step->scratch_bytes(shapes) + 1);
-      set.call = {set.input_views, set.output_views, set.state.get(), set.scratch.data(), &pool};
+      scratch = std::max(scratch, set.step->scratch_bytes(shapes));
     }
+    scratch_ = AlignedBuffer(scratch + 1);
+    for (Set& set : sets_)
+      set.call = {set.input_views, set.output_views, set.state.get(), scratch_.data(), &pool};
   }
 
   double run_once() {
@@ -141,12 +145,12 @@ class Rig {
     std::vector<OperandMemory> inputs, outputs;
     std::vector<const BufferView*> input_views;
     std::vector<BufferView*> output_views;
-    AlignedBuffer scratch;
     StepCall call;
   };
   std::vector<Type> input_types_, output_types_;
   std::vector<bool> input_present_;
   std::vector<Set> sets_;
+  AlignedBuffer scratch_;
   std::size_t next_ = 0;
 };
 
