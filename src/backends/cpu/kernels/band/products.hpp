@@ -101,7 +101,7 @@ class ProductWalk {
   // `tiles` tiles of `rows` rows, while the weights of the `next` blocks are fetched, in equal shares.
   void run_tiles(const std::byte* a, int row, int rows, int tiles, int block, int blocks, int next) const {
     Tile t{};
-    t.src = reinterpret_cast<decltype(t.src)>(a);
+    t.src = a;
     t.src_block = static_cast<std::ptrdiff_t>(kChannelBlock) * element_;
     t.src_pixel = ld_;
     t.blocks = static_cast<int>(channel_blocks(args_.k));
@@ -115,10 +115,9 @@ class ProductWalk {
     t.dst_oc_block = kChannelBlock;
     t.last_lanes = std::min(kChannelBlock, args_.n - (block + blocks - 1) * kChannelBlock);
     t.ahead = t.weights + (next > 0 ? blocks * t.weights_oc_block : 0);
-    t.ahead_step = std::min<std::ptrdiff_t>(
-        kProductLine / Form::kWeightBytes,
-        ceil_div(next * t.weights_oc_block,
-                 std::max<std::ptrdiff_t>(tiles * ceil_div(args_.k, Form::kGroup), 1)));
+    t.ahead_step = std::min(kProductLine,
+                            ceil_div(next * t.weights_oc_block * Form::kWeightBytes,
+                                     std::max<std::ptrdiff_t>(tiles * ceil_div(args_.k, Form::kGroup), 1)));
     t.tiles = tiles;
     t.next_src = rows * ld_;
     t.next_dst = static_cast<std::ptrdiff_t>(rows) * args_.n;

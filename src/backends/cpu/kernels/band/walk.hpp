@@ -15,7 +15,8 @@
 //     static void clear_padding(const Args&, std::ptrdiff_t dst_at, std::ptrdiff_t pixels, int lanes);
 //   };
 //
-// The tile is that of the family, with the fields of ConvS8Tile and ConvHalfTile that say where it lies.
+// The tile is a BandTile with what the family adds, or has its fields; one without `ahead_block` fetches no
+// source.
 #pragma once
 
 #include "backends/cpu/kernels/band/geometry.hpp"
@@ -86,7 +87,9 @@ class BandWalk {
   // Weights of a step beyond this are fetched ahead.
   static constexpr std::ptrdiff_t kFetchedWeights = 8 * 1024;
   // What is fetched with each group of channels.
-  static constexpr std::ptrdiff_t kLineWeights = 64 / Form::kWeightBytes;
+  static constexpr std::ptrdiff_t kFetchedLine = 64;
+  // How many tiles ahead the source of a flat image is fetched.
+  static constexpr int kTilesAhead = 2;
 
   struct Place {
     int image;
@@ -181,7 +184,7 @@ class BandWalk {
     const std::ptrdiff_t out_block = static_cast<std::ptrdiff_t>(at.group) * out_blocks_ + block;
     const std::ptrdiff_t plane = static_cast<std::ptrdiff_t>(s.out_h) * s.out_w * kChannelBlock;
     Tile t{};
-    t.src = reinterpret_cast<decltype(t.src)>(source.pixel(at.y, at.x));
+    t.src = source.pixel(at.y, at.x);
     t.src_block = source.block;
     t.src_tap_h = source.tap_h;
     t.src_tap_w = source.tap_w;
@@ -202,7 +205,15 @@ class BandWalk {
     t.dst_oc_block = plane;
     t.last_lanes = kChannelBlock;
     t.ahead = t.weights + std::max(ahead, 0) * weights_oc_block_;
-    t.ahead_step = ahead < 0 ? 0 : kLineWeights;
+    t.ahead_step = ahead < 0 ? 0 : kFetchedLine;
+    if constexpr (requires { t.ahead_block; }) {
+      if (ahead < 0 && geometry_.flat && !geometry_.copied) {
+        // Short runs from many blocks are more than the processor follows by itself.
+        t.ahead = t.src + kTilesAhead * at.count * source.step_w;
+        t.ahead_step = kFetchedLine;
+        t.ahead_block = source.block;
+      }
+    }
     if (steps > 1) {
       t.tiles = steps;
       t.next_weights = blocks * weights_oc_block_;

@@ -15,7 +15,7 @@ constexpr std::ptrdiff_t kFloat = sizeof(float);
 constexpr std::ptrdiff_t kPixelBytes = kChannelBlock * kFloat;
 constexpr int kMostBandedStride = 2;  // that tiles have code for
 
-// Source offsets are bytes, all others elements.
+// Offsets in the source and ahead_step are bytes, all others elements.
 struct BandedTile {
   const std::byte* src;
   std::ptrdiff_t src_block;
@@ -78,7 +78,7 @@ class BandedKernel {
     t.last = true;
     t.act = from.act;
     t.ahead = from.ahead_step != 0 ? from.ahead : nullptr;
-    t.ahead_step = from.ahead_step;
+    t.ahead_step = from.ahead_step / static_cast<std::ptrdiff_t>(sizeof(float));
     t.tiles = from.tiles;
     t.next_src = from.next_src / kFloat;
     t.next_weights = from.next_weights;

@@ -11,7 +11,7 @@ void conv_bf16_avx2_interleave(const float* src, std::ptrdiff_t plane, int chann
                                std::ptrdiff_t count, void* dst) noexcept;
 
 void conv_bf16_avx2(const ConvHalfTile& tile, int pixels, int oc_blocks) noexcept {
-  half_tile_of<WideDot<bfloat16, false>, 6, 0, 0, 0>(tile, pixels, oc_blocks);
+  band_tile_of<HalfTiles<WideDot<bfloat16, false>>, 6, 0, 0, 0>(tile, pixels, oc_blocks);
 }
 
 void conv_bf16_avx2_copy(const void* src, std::ptrdiff_t count, void* dst) noexcept {
@@ -34,7 +34,7 @@ void conv_f16_avx2_interleave(const float* src, std::ptrdiff_t plane, int channe
                               std::ptrdiff_t count, void* dst) noexcept;
 
 void conv_f16_avx2(const ConvHalfTile& tile, int pixels, int oc_blocks) noexcept {
-  half_tile_of<WideDot<float16, false>, 6, 0, 0, 0>(tile, pixels, oc_blocks);
+  band_tile_of<HalfTiles<WideDot<float16, false>>, 6, 0, 0, 0>(tile, pixels, oc_blocks);
 }
 
 void conv_f16_avx2_copy(const void* src, std::ptrdiff_t count, void* dst) noexcept {

@@ -11,7 +11,7 @@ void conv_bf16_avx512_interleave(const float* src, std::ptrdiff_t plane, int cha
                                  std::ptrdiff_t count, void* dst) noexcept;
 
 void conv_bf16_avx512(const ConvHalfTile& tile, int pixels, int oc_blocks) noexcept {
-  half_tile_of<WideDot<bfloat16, true>, 14, 12, 0, 0>(tile, pixels, oc_blocks);
+  band_tile_of<HalfTiles<WideDot<bfloat16, true>>, 14, 12, 0, 0>(tile, pixels, oc_blocks);
 }
 
 void conv_bf16_avx512_copy(const void* src, std::ptrdiff_t count, void* dst) noexcept {
@@ -34,7 +34,7 @@ void conv_f16_avx512_interleave(const float* src, std::ptrdiff_t plane, int chan
                                 std::ptrdiff_t count, void* dst) noexcept;
 
 void conv_f16_avx512(const ConvHalfTile& tile, int pixels, int oc_blocks) noexcept {
-  half_tile_of<WideDot<float16, true>, 14, 12, 0, 0>(tile, pixels, oc_blocks);
+  band_tile_of<HalfTiles<WideDot<float16, true>>, 14, 12, 0, 0>(tile, pixels, oc_blocks);
 }
 
 void conv_f16_avx512_copy(const void* src, std::ptrdiff_t count, void* dst) noexcept {

@@ -7,10 +7,15 @@ namespace {
 
 struct DotOf {
   using Half = bfloat16;
+  using Acc = simd::F32;
   using Weights = simd::Bf16Pairs;
   using X = simd::Bf16Pairs;
+  static constexpr int kLanes = simd::F32::kLanes;
+  static constexpr int kGroup = kHalfGroup;
+  static constexpr int kElement = 2;
   static constexpr bool kWide = false;
   static constexpr bool kHoldsWeights = true;
+  static constexpr bool kIsNarrow = true;
 
   static TENON_SIMD Weights weights(const std::uint16_t* w) { return Weights::load(w); }
   static TENON_SIMD X broadcast(const std::byte* x) { return X::set1(x); }
@@ -26,7 +31,7 @@ void conv_bf16_avx512_bf16_interleave(const float* src, std::ptrdiff_t plane, in
                                       std::ptrdiff_t count, void* dst) noexcept;
 
 void conv_bf16_avx512_bf16(const ConvHalfTile& tile, int pixels, int oc_blocks) noexcept {
-  half_tile_of<DotOf, 14, 14, 9, 6>(tile, pixels, oc_blocks);
+  band_tile_of<HalfTiles<DotOf>, 14, 14, 9, 6>(tile, pixels, oc_blocks);
 }
 
 void conv_bf16_avx512_bf16_copy(const void* src, std::ptrdiff_t count, void* dst) noexcept {

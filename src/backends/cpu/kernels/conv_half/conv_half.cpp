@@ -20,10 +20,10 @@ namespace {
 
 constexpr ConvHalfKernel kConvHalfKernels[] = {
 #define TENON_CONV_HALF_KERNEL(isa, type, name, wide, pixels1, pixels2, pixels3, pixels4) \
-  {{"conv_half", #name, Isa::isa},                                                        \
+  {{{pixels1, pixels2, pixels3, pixels4}},                                                \
+   {"conv_half", #name, Isa::isa},                                                        \
    DataType::type,                                                                        \
    wide,                                                                                  \
-   {pixels1, pixels2, pixels3, pixels4},                                                  \
    name##_copy,                                                                           \
    name##_copy_single,                                                                    \
    name##_interleave,                                                                     \
@@ -141,31 +141,7 @@ const char* conv_half_refusal(const ConvShape& shape, bool planar) {
 }
 
 ConvHalfConfigs conv_half_configs(const ConvHalfKernel& kernel, const ConvShape& shape) {
-  const ConvShape s = conv_merged(shape);
-  const int out_blocks = static_cast<int>(channel_blocks(s.group_out()));
-  const std::ptrdiff_t weights =
-      round_up(s.group_in(), kHalfGroup) * s.kernel_h * s.kernel_w * round_up(s.group_out(), kChannelBlock);
-  constexpr std::ptrdiff_t kFewWeights = 12 * 1024;  // stay in the first-level cache
-  ConvHalfConfigs all;
-  const auto add = [&](int blocks, bool inner) {
-    ConvHalfConfig config;
-    config.oc_blocks = kernel.oc_blocks_at_most(std::min(blocks, out_blocks));
-    config.pixels = kernel.max_pixels(config.oc_blocks);
-    config.oc_inner = inner;
-    if (all.count == ConvHalfConfigs::kMax) return;
-    if (std::find(all.configs, all.configs + all.count, config) == all.configs + all.count)
-      all.configs[all.count++] = config;
-  };
-  const bool few = weights <= kFewWeights;
-  const int line = s.pointwise() ? s.out_h * s.out_w : s.out_w;
-  const int best = line <= kernel.max_pixels(kernel.oc_blocks_at_most(4))   ? 4
-                   : line <= kernel.max_pixels(kernel.oc_blocks_at_most(3)) ? 3
-                                                                            : 2;
-  add(best, few);
-  add(best, !few);
-  add(best == 3 ? 2 : 3, few);
-  add(best == 4 ? 2 : 4, few);
-  return all;
+  return band_configs(kernel, shape, kHalfGroup, 2);
 }
 
 std::size_t conv_half_scratch_size(const ConvHalfKernel& kernel, const ConvHalfArgs& args, int threads) {

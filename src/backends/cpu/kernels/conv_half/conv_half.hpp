@@ -18,19 +18,13 @@
 // threads.
 #pragma once
 
-#include "backends/cpu/kernels/conv/conv.hpp"
+#include "backends/cpu/kernels/band/config.hpp"
 #include "backends/cpu/kernels/conv_half/tile.hpp"
 
 namespace tenon::cpu {
 
-// How a convolution is cut into tiles. Any choice is correct.
-struct ConvHalfConfig {
-  int pixels = 1;         // per tile, at most
-  int oc_blocks = 1;      // per tile: 1 to 4
-  bool oc_inner = false;  // all output channels of a tile's pixels before the next pixels
-
-  friend bool operator==(const ConvHalfConfig&, const ConvHalfConfig&) = default;
-};
+using ConvHalfConfig = BandConfig;
+using ConvHalfConfigs = BandConfigs;
 
 struct ConvHalfArgs {
   ConvShape shape;
@@ -49,12 +43,6 @@ struct ConvHalfArgs {
 // nullptr if conv_half_run takes the shape, else why not.
 const char* conv_half_refusal(const ConvShape& shape, bool planar);
 
-// The configs worth trying, best guess first.
-struct ConvHalfConfigs {
-  static constexpr int kMax = 4;
-  ConvHalfConfig configs[kMax];
-  int count = 0;
-};
 ConvHalfConfigs conv_half_configs(const ConvHalfKernel& kernel, const ConvShape& shape);
 
 // weights is OIHW: [out_channels][in_channels / groups][kernel_h][kernel_w], rounded to `type`. Size in

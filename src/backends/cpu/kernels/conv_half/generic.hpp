@@ -1,22 +1,15 @@
-// The tile of tile.hpp over a way to form dot products. An ISA file defines, or takes from wide.hpp,
+// The tile of tile.hpp. An ISA file defines a Dot (band/tile_generic.hpp), or takes it from wide.hpp, whose
+// sums are simd::F32, with also
 //
-//   struct Dot {
-//     using Half = …;                             bfloat16 or float16
-//     using Weights, X = …;                       registers: the weights of one group for F32::kLanes output
-//     channels,
-//                                                 a group of a pixel's channels for every lane
-//     static constexpr bool kWide;
-//     static constexpr bool kHoldsWeights;        whether all weights of a group fit beside the sums
-//     static Weights weights(const std::uint16_t*);
-//     static X broadcast(const std::byte*);       2 elements
-//     static simd::F32 dot(simd::F32, X, Weights);
-//   };
+//   using Half = …;                             bfloat16 or float16
+//   static constexpr bool kWide;
 //
-// and instantiates half_tile_of<Dot, pixels1, pixels2, pixels3, pixels4>, half_copy, half_copy_single and
-// half_interleave.
+// and instantiates band_tile_of<HalfTiles<Dot>, pixels1, pixels2, pixels3, pixels4>, half_copy,
+// half_copy_single and half_interleave.
 #pragma once
 
 #include "backends/cpu/kernels/activate.hpp"
+#include "backends/cpu/kernels/band/tile_generic.hpp"
 #include "backends/cpu/kernels/conv_half/tile.hpp"
 #include "backends/cpu/kernels/simd/half.hpp"
 
@@ -26,7 +19,7 @@
 namespace tenon::cpu {
 namespace {
 
-// body(vector, element of dst, vector of the 16 channels' as which it starts, lanes of it that are stored).
+// body(vector, element of dst) for each.
 template <int Pixels, int Blocks, class V, class Body>
 inline __attribute__((always_inline)) void half_each(const ConvHalfTile& t, std::ptrdiff_t at, V* acc,
                                                      const Body& body) {
@@ -34,173 +27,98 @@ inline __attribute__((always_inline)) void half_each(const ConvHalfTile& t, std:
   constexpr int kVectors = Blocks * kPerBlock;
   unroll<Pixels>([&](auto p) TENON_INLINE_LAMBDA {
     unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
-      constexpr int kFirst = v.value % kPerBlock * V::kLanes;
-      int lanes = V::kLanes;
-      if constexpr (v.value / kPerBlock == Blocks - 1) {
-        lanes = t.last_lanes - kFirst;
-        lanes = lanes < 0 ? 0 : lanes < V::kLanes ? lanes : V::kLanes;
-      }
-      body(acc[p.value * kVectors + v.value],
-           at + p.value * t.dst_pixel + v.value / kPerBlock * t.dst_oc_block + kFirst, lanes);
+      body(acc[p.value * kVectors + v.value], at + p.value * t.dst_pixel +
+                                                  v.value / kPerBlock * t.dst_oc_block +
+                                                  v.value % kPerBlock * V::kLanes);
     });
   });
 }
 
-template <class Element, bool Full, int Pixels, int Blocks, class V>
+template <class Element, int Pixels, int Blocks, class V>
 inline __attribute__((always_inline)) void half_add_residual(const ConvHalfTile& t, std::ptrdiff_t at,
                                                              V* acc) {
   const auto* residual = static_cast<const Element*>(t.residual);
-  half_each<Pixels, Blocks>(t, at, acc, [&](V& x, std::ptrdiff_t i, int lanes) TENON_INLINE_LAMBDA {
-    if constexpr (Full) {
-      x = x + simd::load(residual + i);
-    } else {
-      x = x + simd::load_n(residual + i, lanes);
-    }
-  });
+  half_each<Pixels, Blocks>(
+      t, at, acc, [&](V& x, std::ptrdiff_t i) TENON_INLINE_LAMBDA { x = x + simd::load(residual + i); });
 }
 
-template <class Element, bool Full, int Pixels, int Blocks, class V>
+template <class Element, int Pixels, int Blocks, class V>
 inline __attribute__((always_inline)) void half_store(const ConvHalfTile& t, std::ptrdiff_t at, V* acc) {
   auto* dst = static_cast<Element*>(t.dst);
-  half_each<Pixels, Blocks>(t, at, acc, [&](V& x, std::ptrdiff_t i, int lanes) TENON_INLINE_LAMBDA {
-    if constexpr (Full) {
-      simd::store(dst + i, x);
-    } else {
-      simd::store_n(dst + i, x, lanes);
-    }
-  });
+  half_each<Pixels, Blocks>(t, at, acc,
+                            [&](V& x, std::ptrdiff_t i) TENON_INLINE_LAMBDA { simd::store(dst + i, x); });
 }
 
-// Sums are acc[pixel][block][kChannelBlock / kLanes]; `at` is where their first goes.
-template <class Half, bool Full, int Pixels, int Blocks, int Count, class V>
+// Whole blocks. Sums are acc[pixel][block][kChannelBlock / kLanes]; `at` is where their first goes.
+template <class Half, int Pixels, int Blocks, int Count, class V>
 inline __attribute__((always_inline)) void half_finish(const ConvHalfTile& t, std::ptrdiff_t at,
                                                        V (&acc)[Count]) {
   if (t.residual) {
     if (t.residual_single) {
-      half_add_residual<float, Full, Pixels, Blocks>(t, at, acc);
+      half_add_residual<float, Pixels, Blocks>(t, at, acc);
     } else {
-      half_add_residual<Half, Full, Pixels, Blocks>(t, at, acc);
+      half_add_residual<Half, Pixels, Blocks>(t, at, acc);
     }
   }
   activate(acc, t.act);
   if (t.dst_single) {
-    half_store<float, Full, Pixels, Blocks>(t, at, acc);
+    half_store<float, Pixels, Blocks>(t, at, acc);
   } else {
-    half_store<Half, Full, Pixels, Blocks>(t, at, acc);
+    half_store<Half, Pixels, Blocks>(t, at, acc);
   }
 }
 
-// Step: bytes from pixel to pixel, 0 if the tile says.
-template <class Dot, int Step, int Pixels, int Blocks>
-void half_tile(const ConvHalfTile& t) noexcept {
+// The same for any last_lanes, from memory.
+template <class Half>
+void half_finish_part(const ConvHalfTile& t, std::ptrdiff_t at, const float* sums, int pixels, int blocks) {
   using V = simd::F32;
-  constexpr int kPerBlock = kChannelBlock / V::kLanes;
-  constexpr int kVectors = Blocks * kPerBlock;
-  constexpr int kGroups = kChannelBlock / kHalfGroup;
-  constexpr int kGroupBytes = kHalfGroup * (Dot::kWide ? 4 : 2);
-  V acc[Pixels * kVectors];
-  const std::uint16_t* ahead = t.ahead;
-  const std::ptrdiff_t step = Step == 0 ? t.src_pixel : Step;
-
-  for (int tile = 0; tile < t.tiles; ++tile) {
-    const std::uint16_t* weights = t.weights + tile * t.next_weights;
-    const float* first = t.bias + (t.bias ? tile * t.next_channels : 0);
-    unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
-      const V bias = t.bias ? V::load(first + v.value * V::kLanes) : V::zero();
-      unroll<Pixels>([&](auto p) TENON_INLINE_LAMBDA { acc[p.value * kVectors + v.value] = bias; });
-    });
-
-    const auto column = [&](int v) TENON_INLINE_LAMBDA {
-      return Dot::weights(weights + v / kPerBlock * t.weights_oc_block +
-                          v % kPerBlock * V::kLanes * kHalfGroup);
-    };
-    const auto group = [&](const std::byte* src) TENON_INLINE_LAMBDA {
-      __builtin_prefetch(ahead, 0, 2);
-      ahead += t.ahead_step;
-      if constexpr (Dot::kHoldsWeights) {
-        typename Dot::Weights w[kVectors];
-        unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA { w[v.value] = column(v.value); });
-        unroll<Pixels>([&](auto p) TENON_INLINE_LAMBDA {
-          const auto x = Dot::broadcast(src + p.value * step);
-          unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
-            V& sum = acc[p.value * kVectors + v.value];
-            sum = Dot::dot(sum, x, w[v.value]);
-          });
-        });
-      } else {
-        unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
-          const auto w = column(v.value);
-          unroll<Pixels>([&](auto p) TENON_INLINE_LAMBDA {
-            V& sum = acc[p.value * kVectors + v.value];
-            sum = Dot::dot(sum, Dot::broadcast(src + p.value * step), w);
-          });
-        });
-      }
-      weights += kHalfGroupWeights;
-    };
-
-    const std::byte* block = t.src + tile * t.next_src;
-    for (int b = 0; b < t.blocks; ++b, block += t.src_block) {
-      const int groups = b == t.blocks - 1 ? t.last_groups : kGroups;
-      for (int h = 0; h < t.taps_h; ++h) {
-        const std::byte* src = block + h * t.src_tap_h;
-        for (int w = 0; w < t.taps_w; ++w, src += t.src_tap_w) {
-          const std::byte* at = src;
-          int left = groups;
-          for (; left >= kGroups / 2; left -= kGroups / 2, at += kGroups / 2 * kGroupBytes) {
-            unroll<kGroups / 2>([&](auto g) TENON_INLINE_LAMBDA { group(at + g.value * kGroupBytes); });
-          }
-          for (; left > 0; --left, at += kGroupBytes) group(at);
+  for (int p = 0; p < pixels; ++p) {
+    for (int b = 0; b < blocks; ++b) {
+      const int lanes = b == blocks - 1 ? t.last_lanes : kChannelBlock;
+      for (int first = 0; first < kChannelBlock; first += V::kLanes, sums += V::kLanes) {
+        const int count = lanes - first < V::kLanes ? lanes - first : V::kLanes;
+        if (count <= 0) continue;
+        const std::ptrdiff_t to = at + p * t.dst_pixel + b * t.dst_oc_block + first;
+        V x[] = {V::load(sums)};
+        if (t.residual) {
+          x[0] = x[0] + (t.residual_single ? simd::load_n(static_cast<const float*>(t.residual) + to, count)
+                                           : simd::load_n(static_cast<const Half*>(t.residual) + to, count));
+        }
+        activate(x, t.act);
+        if (t.dst_single) {
+          simd::store_n(static_cast<float*>(t.dst) + to, x[0], count);
+        } else {
+          simd::store_n(static_cast<Half*>(t.dst) + to, x[0], count);
         }
       }
     }
-
-    const std::ptrdiff_t at = t.dst_at + tile * t.next_dst;
-    if (t.last_lanes == kChannelBlock) {
-      half_finish<typename Dot::Half, true, Pixels, Blocks>(t, at, acc);
-    } else {
-      half_finish<typename Dot::Half, false, Pixels, Blocks>(t, at, acc);
-    }
   }
 }
 
-template <class Dot, int Step, int Blocks, int MaxPixels>
-inline __attribute__((always_inline)) void half_tile_with(const ConvHalfTile& t, int pixels) noexcept {
-  if constexpr (MaxPixels > 0) {
-    using Tile = void (*)(const ConvHalfTile&) noexcept;
-    struct Table {
-      Tile tile[MaxPixels] = {};
-    };
-    static constexpr Table table = [] {
-      Table all;
-      unroll<MaxPixels>(
-          [&](auto p) TENON_INLINE_LAMBDA { all.tile[p.value] = half_tile<Dot, Step, p.value + 1, Blocks>; });
-      return all;
-    }();
-    table.tile[pixels - 1](t);
-  }
-}
+template <class DotOf>
+struct HalfTiles {
+  using Dot = DotOf;
 
-template <class Dot, int Step, int Pixels1, int Pixels2, int Pixels3, int Pixels4>
-inline __attribute__((always_inline)) void half_tile_of(const ConvHalfTile& t, int pixels,
-                                                        int oc_blocks) noexcept {
-  switch (oc_blocks) {
-    case 1: return half_tile_with<Dot, Step, 1, Pixels1>(t, pixels);
-    case 2: return half_tile_with<Dot, Step, 2, Pixels2>(t, pixels);
-    case 3: return half_tile_with<Dot, Step, 3, Pixels3>(t, pixels);
-    default: return half_tile_with<Dot, Step, 4, Pixels4>(t, pixels);
+  template <int Step, int Pixels, int Blocks>
+  static void run(const ConvHalfTile& t) noexcept {
+    using V = simd::F32;
+    constexpr int kVectors = Blocks * kChannelBlock / V::kLanes;
+    band_tile<Dot, Step, Pixels, Blocks>(
+        t,
+        [&](int tile, int vector) TENON_INLINE_LAMBDA {
+          return t.bias ? V::load(t.bias + tile * t.next_channels + vector * V::kLanes) : V::zero();
+        },
+        [&](int tile, V(&acc)[Pixels * kVectors]) TENON_INLINE_LAMBDA {
+          const std::ptrdiff_t at = t.dst_at + tile * t.next_dst;
+          if (t.last_lanes == kChannelBlock)
+            return half_finish<typename Dot::Half, Pixels, Blocks>(t, at, acc);
+          float sums[Pixels * Blocks * kChannelBlock];
+          unroll<Pixels * kVectors>(
+              [&](auto v) TENON_INLINE_LAMBDA { acc[v.value].store(sums + v.value * V::kLanes); });
+          half_finish_part<typename Dot::Half>(t, at, sums, Pixels, Blocks);
+        });
   }
-}
-
-// Pixels one after the other, each a block of channels, are what most tiles read.
-template <class Dot, int Pixels1, int Pixels2, int Pixels3, int Pixels4>
-inline __attribute__((always_inline)) void half_tile_of(const ConvHalfTile& t, int pixels,
-                                                        int oc_blocks) noexcept {
-  constexpr int kStep = kChannelBlock * (Dot::kWide ? 4 : 2);
-  if (t.src_pixel == kStep)
-    return half_tile_of<Dot, kStep, Pixels1, Pixels2, Pixels3, Pixels4>(t, pixels, oc_blocks);
-  half_tile_of<Dot, 0, Pixels1, Pixels2, Pixels3, Pixels4>(t, pixels, oc_blocks);
-}
+};
 
 template <class From, class To, class Of>
 inline __attribute__((always_inline)) void half_map(const From* src, std::ptrdiff_t count, To* dst, Of of) {

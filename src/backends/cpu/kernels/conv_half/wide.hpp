@@ -10,13 +10,18 @@ namespace {
 template <class HalfType, bool HoldsWeights>
 struct WideDot {
   using Half = HalfType;
+  using Acc = simd::F32;
   struct Weights {
     simd::F32 even;
     simd::F32 odd;
   };
   using X = Weights;
+  static constexpr int kLanes = simd::F32::kLanes;
+  static constexpr int kGroup = kHalfGroup;
+  static constexpr int kElement = 4;
   static constexpr bool kWide = true;
   static constexpr bool kHoldsWeights = HoldsWeights;
+  static constexpr bool kIsNarrow = false;
 
   static TENON_SIMD Weights weights(const std::uint16_t* w) {
     const simd::I32 pairs = simd::I32::load(reinterpret_cast<const std::int32_t*>(w));

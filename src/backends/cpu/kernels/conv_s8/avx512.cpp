@@ -1,69 +1,19 @@
-#include "backends/cpu/kernels/bytes/avx512.hpp"
-
-#include "backends/cpu/kernels/conv_s8/generic.hpp"
+#include "backends/cpu/kernels/bytes/pairs_avx512.hpp"
+#include "backends/cpu/kernels/conv_s8/pairs.hpp"
 
 namespace tenon::cpu {
-namespace {
-
-// Bytes of a group as 16-bit integers: the even channels, then the odd ones, as the copy leaves them.
-struct DotOf {
-  using Acc = __m512i;
-  struct Weights {
-    __m512i even;
-    __m512i odd;
-  };
-  struct X {
-    __m512i even;
-    __m512i odd;
-  };
-  static constexpr int kLanes = 16;
-  static constexpr int kElement = 2;
-  static constexpr bool kHoldsWeights = true;
-
-  static TENON_SIMD Acc start(const std::int32_t* bias) { return _mm512_loadu_si512(bias); }
-  static TENON_SIMD Weights weights(const std::int8_t* w) {
-    const __m512i bytes = _mm512_loadu_si512(w);
-    return {_mm512_srai_epi16(_mm512_slli_epi16(bytes, 8), 8), _mm512_srai_epi16(bytes, 8)};
-  }
-  static TENON_SIMD X broadcast(const std::uint8_t* x) {
-    std::int32_t pairs[2];
-    std::memcpy(pairs, x, sizeof pairs);
-    return {_mm512_set1_epi32(pairs[0]), _mm512_set1_epi32(pairs[1])};
-  }
-  static TENON_SIMD Acc dot(Acc sum, X x, Weights w) {
-    sum = _mm512_add_epi32(sum, _mm512_madd_epi16(x.even, w.even));
-    return _mm512_add_epi32(sum, _mm512_madd_epi16(x.odd, w.odd));
-  }
-  static TENON_SIMD simd::I32 sum(Acc x) { return {x}; }
-};
-
-}  // namespace
 
 void conv_s8_avx512(const ConvS8Tile& tile, int pixels, int oc_blocks) noexcept;
 void conv_s8_avx512_copy(const std::uint8_t* src, std::ptrdiff_t count, std::uint8_t flip,
                          void* dst) noexcept;
 
 void conv_s8_avx512(const ConvS8Tile& tile, int pixels, int oc_blocks) noexcept {
-  s8_tile_of<DotOf, 14, 12, 0, 0>(tile, pixels, oc_blocks);
+  band_tile_of<S8Tiles<PairDot<true>>, 14, 12, 0, 0>(tile, pixels, oc_blocks);
 }
 
 void conv_s8_avx512_copy(const std::uint8_t* src, std::ptrdiff_t count, std::uint8_t flip,
                          void* dst) noexcept {
-  auto* to = static_cast<std::int16_t*>(dst);
-  const __m256i flips = _mm256_set1_epi8(static_cast<char>(flip));
-  const __m512i order = _mm512_maskz_broadcast_i32x4(
-      0xffff, _mm_setr_epi8(0, 1, 4, 5, 2, 3, 6, 7, 8, 9, 12, 13, 10, 11, 14, 15));
-  std::ptrdiff_t i = 0;
-  for (; i + 32 <= count; i += 32) {
-    const __m256i bytes =
-        _mm256_xor_si256(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(src + i)), flips);
-    _mm512_storeu_si512(to + i, _mm512_shuffle_epi8(_mm512_cvtepu8_epi16(bytes), order));
-  }
-  for (; i < count; i += kS8Group) {
-    const auto at = [&](int c) { return static_cast<std::int16_t>(src[i + c] ^ flip); };
-    const std::int16_t group[] = {at(0), at(2), at(1), at(3)};
-    std::memcpy(to + i, group, sizeof group);
-  }
+  s8_copy_pairs(src, count, flip, dst);
 }
 
 }  // namespace tenon::cpu

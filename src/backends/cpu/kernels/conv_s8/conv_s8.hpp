@@ -17,7 +17,7 @@
 // same bits.
 #pragma once
 
-#include "backends/cpu/kernels/conv/conv.hpp"
+#include "backends/cpu/kernels/band/config.hpp"
 #include "backends/cpu/kernels/conv_s8/tile.hpp"
 
 #include <cstddef>
@@ -29,14 +29,8 @@ class ThreadPool;
 
 namespace tenon::cpu {
 
-// How a convolution is cut into tiles. Any choice is correct.
-struct ConvS8Config {
-  int pixels = 1;         // per tile, at most
-  int oc_blocks = 1;      // per tile: 1 to 4
-  bool oc_inner = false;  // all output channels of a tile's pixels before the next pixels
-
-  friend bool operator==(const ConvS8Config&, const ConvS8Config&) = default;
-};
+using ConvS8Config = BandConfig;
+using ConvS8Configs = BandConfigs;
 
 struct ConvS8Args {
   ConvShape shape;
@@ -54,12 +48,6 @@ struct ConvS8Args {
 // nullptr if conv_s8_run takes the shape, else why not.
 const char* conv_s8_refusal(const ConvShape& shape, bool planar);
 
-// The configs worth trying, best guess first.
-struct ConvS8Configs {
-  static constexpr int kMax = 4;
-  ConvS8Config configs[kMax];
-  int count = 0;
-};
 ConvS8Configs conv_s8_configs(const ConvS8Kernel& kernel, const ConvShape& shape);
 
 // weights is OIHW: [out_channels][in_channels / groups][kernel_h][kernel_w]. Sizes in elements.

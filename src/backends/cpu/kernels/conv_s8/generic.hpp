@@ -1,24 +1,11 @@
-// The tile of tile.hpp over a way to form dot products. An ISA file defines
-//
-//   struct Dot {
-//     using Acc, Weights, X = …;                  registers: sums of kLanes output channels, their weights of
-//                                                 one group, a group of a pixel's channels for every lane
-//     static constexpr int kLanes;                16 or a divisor
-//     static constexpr int kElement;              bytes of a source element
-//     static constexpr bool kHoldsWeights;        whether all weights of a group fit beside the sums
-//     static Acc start(const std::int32_t* bias);
-//     static Weights weights(const std::int8_t*); [kLanes][4]
-//     static X broadcast(const std::uint8_t*);    4 elements
-//     static Acc dot(Acc, X, Weights);
-//     static simd::I32 sum(Acc);
-//   };
-//
-// and instantiates s8_tile_of<Dot, pixels1, pixels2, pixels3, pixels4>.
+// The tile of tile.hpp. An ISA file takes a Dot (band/tile_generic.hpp) whose sums are simd::I32 from
+// pairs.hpp or fours.hpp, or defines one, and instantiates band_tile_of<S8Tiles<Dot>, pixels1, pixels2,
+// pixels3, pixels4>.
 #pragma once
 
+#include "backends/cpu/kernels/band/tile_generic.hpp"
 #include "backends/cpu/kernels/bytes/requantize_generic.hpp"
 #include "backends/cpu/kernels/conv_s8/tile.hpp"
-#include "backends/cpu/kernels/unroll.hpp"
 
 #include <cstring>
 
@@ -64,11 +51,11 @@ bool s8_stores_blocks(const ConvS8Tile& t) {
 }
 
 // As s8_store, from registers: sums are acc[pixel][block][kChannelBlock / kLanes].
-template <class Dot, int Pixels, int Blocks>
+template <int Pixels, int Blocks>
 inline __attribute__((always_inline)) void s8_store_blocks(const ConvS8Tile& t, const simd::Codes& codes,
-                                                           int tile, const typename Dot::Acc* acc) {
+                                                           int tile, const simd::I32* acc) {
   using V = simd::F32;
-  constexpr int kPerBlock = kChannelBlock / Dot::kLanes;
+  constexpr int kPerBlock = kChannelBlock / simd::I32::kLanes;
   constexpr int kVectors = Pixels * kPerBlock;  // of a block
   const Requantize& e = *t.requantize;
   unroll<Blocks>([&](auto block) TENON_INLINE_LAMBDA {
@@ -82,9 +69,8 @@ inline __attribute__((always_inline)) void s8_store_blocks(const ConvS8Tile& t, 
       V v[Count];
       unroll<Count>([&](auto i) TENON_INLINE_LAMBDA {
         constexpr int kAt = First + decltype(i)::value;
-        v[i.value] =
-            to_float(Dot::sum(acc[(kAt / kPerBlock * Blocks + kBlock) * kPerBlock + kAt % kPerBlock])) *
-            scale[kAt % kPerBlock];
+        v[i.value] = to_float(acc[(kAt / kPerBlock * Blocks + kBlock) * kPerBlock + kAt % kPerBlock]) *
+                     scale[kAt % kPerBlock];
       });
       if (t.dst_pixel == kChannelBlock) {
         if (e.residual) add_byte_residual(e, at + First * V::kLanes, v);
@@ -109,126 +95,35 @@ inline __attribute__((always_inline)) void s8_store_blocks(const ConvS8Tile& t, 
   });
 }
 
-// Step: bytes from pixel to pixel, 0 if the tile says.
-template <class Dot, int Step, int Pixels, int Blocks>
-void s8_tile(const ConvS8Tile& t) noexcept {
-  constexpr int kPerBlock = kChannelBlock / Dot::kLanes;
-  constexpr int kVectors = Blocks * kPerBlock;
-  constexpr int kGroupBytes = kS8Group * Dot::kElement;
-  typename Dot::Acc acc[Pixels * kVectors];
-  const simd::Codes codes = codes_of(*t.requantize);
-  const bool stores_blocks = s8_stores_blocks(t);
-  const auto* ahead = static_cast<const std::uint8_t*>(t.ahead);
-  const std::ptrdiff_t step = Step == 0 ? t.src_pixel : Step;
+template <class DotOf>
+struct S8Tiles {
+  using Dot = DotOf;
 
-  for (int tile = 0; tile < t.tiles; ++tile) {
-    const std::int8_t* weights = t.weights + tile * t.next_weights;
-    const std::int32_t* first = t.bias + tile * t.next_channels;
-    unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
-      const typename Dot::Acc bias = Dot::start(first + v.value * Dot::kLanes);
-      unroll<Pixels>([&](auto p) TENON_INLINE_LAMBDA { acc[p.value * kVectors + v.value] = bias; });
-    });
-
-    const auto column = [&](int v) TENON_INLINE_LAMBDA {
-      return Dot::weights(weights + v / kPerBlock * t.weights_oc_block +
-                          v % kPerBlock * Dot::kLanes * kS8Group);
-    };
-    const auto group = [&](const std::uint8_t* src) TENON_INLINE_LAMBDA {
-      __builtin_prefetch(ahead, 0, 2);
-      ahead += t.ahead_step;
-      if constexpr (Dot::kHoldsWeights) {
-        typename Dot::Weights w[kVectors];
-        unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA { w[v.value] = column(v.value); });
-        unroll<Pixels>([&](auto p) TENON_INLINE_LAMBDA {
-          const auto x = Dot::broadcast(src + p.value * step);
-          unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
-            auto& sum = acc[p.value * kVectors + v.value];
-            sum = Dot::dot(sum, x, w[v.value]);
-          });
-        });
-      } else {
-        unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
-          const auto w = column(v.value);
+  template <int Step, int Pixels, int Blocks>
+  static void run(const ConvS8Tile& t) noexcept {
+    constexpr int kPerBlock = kChannelBlock / simd::I32::kLanes;
+    constexpr int kVectors = Blocks * kPerBlock;
+    const simd::Codes codes = codes_of(*t.requantize);
+    const bool stores_blocks = s8_stores_blocks(t);
+    band_tile<Dot, Step, Pixels, Blocks>(
+        t,
+        [&](int tile, int vector) TENON_INLINE_LAMBDA {
+          return simd::I32::load(t.bias + tile * t.next_channels + vector * simd::I32::kLanes);
+        },
+        [&](int tile, const simd::I32* acc) TENON_INLINE_LAMBDA {
+          if (stores_blocks) return s8_store_blocks<Pixels, Blocks>(t, codes, tile, acc);
+          alignas(64) std::int32_t sums[Pixels * Blocks * kChannelBlock];
           unroll<Pixels>([&](auto p) TENON_INLINE_LAMBDA {
-            auto& sum = acc[p.value * kVectors + v.value];
-            sum = Dot::dot(sum, Dot::broadcast(src + p.value * step), w);
+            unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
+              acc[p.value * kVectors + v.value].store(
+                  sums + (v.value / kPerBlock * Pixels + p.value) * kChannelBlock +
+                  v.value % kPerBlock * simd::I32::kLanes);
+            });
           });
+          s8_store(t, codes, tile, sums, Pixels, Blocks);
         });
-      }
-      weights += kS8GroupWeights;
-    };
-
-    const std::uint8_t* block = t.src + tile * t.next_src;
-    for (int b = 0; b < t.blocks; ++b, block += t.src_block) {
-      const int groups = b == t.blocks - 1 ? t.last_groups : kChannelBlock / kS8Group;
-      if (t.ahead_block != 0)
-        ahead = static_cast<const std::uint8_t*>(t.ahead) + tile * t.next_src + b * t.ahead_block;
-      for (int h = 0; h < t.taps_h; ++h) {
-        const std::uint8_t* src = block + h * t.src_tap_h;
-        for (int w = 0; w < t.taps_w; ++w, src += t.src_tap_w) {
-          if (groups == kChannelBlock / kS8Group) {
-            unroll<kChannelBlock / kS8Group>([&](auto g)
-                                                 TENON_INLINE_LAMBDA { group(src + g.value * kGroupBytes); });
-          } else {
-            for (int g = 0; g < groups; ++g) group(src + g * kGroupBytes);
-          }
-        }
-      }
-    }
-
-    if (stores_blocks) {
-      s8_store_blocks<Dot, Pixels, Blocks>(t, codes, tile, acc);
-      continue;
-    }
-    alignas(64) std::int32_t sums[Pixels * Blocks * kChannelBlock];
-    unroll<Pixels>([&](auto p) TENON_INLINE_LAMBDA {
-      unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
-        Dot::sum(acc[p.value * kVectors + v.value])
-            .store(sums + (v.value / kPerBlock * Pixels + p.value) * kChannelBlock +
-                   v.value % kPerBlock * Dot::kLanes);
-      });
-    });
-    s8_store(t, codes, tile, sums, Pixels, Blocks);
   }
-}
-
-template <class Dot, int Step, int Blocks, int MaxPixels>
-inline __attribute__((always_inline)) void s8_tile_with(const ConvS8Tile& t, int pixels) noexcept {
-  if constexpr (MaxPixels > 0) {
-    using Tile = void (*)(const ConvS8Tile&) noexcept;
-    struct Table {
-      Tile tile[MaxPixels] = {};
-    };
-    static constexpr Table table = [] {
-      Table all;
-      unroll<MaxPixels>(
-          [&](auto p) TENON_INLINE_LAMBDA { all.tile[p.value] = s8_tile<Dot, Step, p.value + 1, Blocks>; });
-      return all;
-    }();
-    table.tile[pixels - 1](t);
-  }
-}
-
-template <class Dot, int Step, int Pixels1, int Pixels2, int Pixels3, int Pixels4>
-inline __attribute__((always_inline)) void s8_tile_of(const ConvS8Tile& t, int pixels,
-                                                      int oc_blocks) noexcept {
-  switch (oc_blocks) {
-    case 1: return s8_tile_with<Dot, Step, 1, Pixels1>(t, pixels);
-    case 2: return s8_tile_with<Dot, Step, 2, Pixels2>(t, pixels);
-    case 3: return s8_tile_with<Dot, Step, 3, Pixels3>(t, pixels);
-    default: return s8_tile_with<Dot, Step, 4, Pixels4>(t, pixels);
-  }
-}
-
-// Pixels one after the other, each a block of channels, are what most tiles read.
-template <class Dot, int Pixels1, int Pixels2, int Pixels3, int Pixels4>
-inline __attribute__((always_inline)) void s8_tile_of(const ConvS8Tile& t, int pixels,
-                                                      int oc_blocks) noexcept {
-  constexpr int kStep = kChannelBlock * Dot::kElement;
-  if (t.src_pixel == kStep)
-    return s8_tile_of<Dot, kStep, Pixels1, Pixels2, Pixels3, Pixels4>(t, pixels, oc_blocks);
-  s8_tile_of<Dot, 0, Pixels1, Pixels2, Pixels3, Pixels4>(t, pixels, oc_blocks);
-}
+};
 
 }  // namespace
 }  // namespace tenon::cpu

@@ -11,23 +11,23 @@ struct DotOf {
     const std::int8_t* at;
   };
   struct X {
-    const std::uint8_t* at;
+    const std::byte* at;
   };
   static constexpr int kLanes = simd::I32::kLanes;
+  static constexpr int kGroup = kS8Group;
   static constexpr int kElement = 1;
   static constexpr bool kHoldsWeights = true;
+  static constexpr bool kIsNarrow = false;
 
-  static TENON_SIMD Acc start(const std::int32_t* bias) { return simd::I32::load(bias); }
   static TENON_SIMD Weights weights(const std::int8_t* w) { return {w}; }
-  static TENON_SIMD X broadcast(const std::uint8_t* x) { return {x}; }
+  static TENON_SIMD X broadcast(const std::byte* x) { return {x}; }
   static TENON_SIMD Acc dot(Acc sum, X x, Weights w) {
     for (int c = 0; c < kS8Group; ++c) {
       const simd::I32 column{{w.at[c], w.at[kS8Group + c], w.at[2 * kS8Group + c], w.at[3 * kS8Group + c]}};
-      sum = sum + simd::I32{column.r * simd::I32::set1(x.at[c]).r};
+      sum = sum + simd::I32{column.r * simd::I32::set1(std::to_integer<int>(x.at[c])).r};
     }
     return sum;
   }
-  static TENON_SIMD simd::I32 sum(Acc x) { return x; }
 };
 
 }  // namespace
@@ -37,7 +37,7 @@ void conv_s8_portable_copy(const std::uint8_t* src, std::ptrdiff_t count, std::u
                            void* dst) noexcept;
 
 void conv_s8_portable(const ConvS8Tile& tile, int pixels, int oc_blocks) noexcept {
-  s8_tile_of<DotOf, 4, 0, 0, 0>(tile, pixels, oc_blocks);
+  band_tile_of<S8Tiles<DotOf>, 4, 0, 0, 0>(tile, pixels, oc_blocks);
 }
 
 void conv_s8_portable_copy(const std::uint8_t* src, std::ptrdiff_t count, std::uint8_t flip,

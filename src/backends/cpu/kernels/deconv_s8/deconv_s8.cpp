@@ -20,7 +20,11 @@ namespace {
 
 constexpr ConvS8Kernel kDeconvS8Kernels[] = {
 #define TENON_CONV_S8_KERNEL(isa, name, wide, pixels1, pixels2, pixels3, pixels4) \
-  {{"deconv_s8", "deconv_s8_" #isa, Isa::isa}, wide, {pixels1, pixels2, pixels3, pixels4}, name##_copy, name},
+  {{{pixels1, pixels2, pixels3, pixels4}},                                        \
+   {"deconv_s8", "deconv_s8_" #isa, Isa::isa},                                    \
+   wide,                                                                          \
+   name##_copy,                                                                   \
+   name},
 #include "backends/cpu/kernels/conv_s8/kernels.inc"
 #undef TENON_CONV_S8_KERNEL
 };
@@ -108,7 +112,7 @@ class DeconvS8Walk {
         s_(conv_merged(args.shape)),
         whole_(args.shape),
         source_args_(with_shape(args, whole_.shape)),
-        geometry_(kernel, source_args_),
+        geometry_(source_args_.shape, s8_band(kernel, source_args_)),
         scratch_(scratch),
         out_blocks_(static_cast<int>(channel_blocks(s_.group_out()))),
         depth_(round_up(s_.group_in(), kS8Group)),
@@ -131,8 +135,8 @@ class DeconvS8Walk {
     const int end = std::min(begin + band_, geometry_.rows);
     unit /= bands_;
     const int group = static_cast<int>(unit % s_.groups), image = static_cast<int>(unit / s_.groups);
-    const S8Source source = s8_source(geometry_, kernel_, source_args_, image, group, begin, end,
-                                      scratch_ + worker * geometry_.band_bytes(geometry_.most_rows()));
+    const BandSource source = s8_source(geometry_, kernel_, source_args_, image, group, begin, end,
+                                        scratch_ + worker * geometry_.band_bytes(geometry_.most_rows()));
     const int most = kernel_.oc_blocks_at_most(args_.config.oc_blocks);
     for (int y = begin * s_.stride_h; y < std::min(end * s_.stride_h, s_.out_h); ++y) {
       for (int block = 0; block < out_blocks_;) {
@@ -145,7 +149,7 @@ class DeconvS8Walk {
 
  private:
   // One row of outputs of `blocks` blocks.
-  void run_row(const S8Source& source, int image, int group, int y, int block, int blocks) const {
+  void run_row(const BandSource& source, int image, int group, int y, int block, int blocks) const {
     const std::ptrdiff_t plane = static_cast<std::ptrdiff_t>(s_.out_h) * s_.out_w * kChannelBlock;
     const std::ptrdiff_t out_block = static_cast<std::ptrdiff_t>(group) * out_blocks_ + block;
     const int phase_y = y % s_.stride_h;
@@ -194,8 +198,7 @@ class DeconvS8Walk {
   }
 
   // `count` pixels of a class, as few tiles as that takes, of nearly the same size.
-  void run_pixels(ConvS8Tile& t, const std::uint8_t* src, std::ptrdiff_t dst_at, int count,
-                  int blocks) const {
+  void run_pixels(ConvS8Tile& t, const std::byte* src, std::ptrdiff_t dst_at, int count, int blocks) const {
     const int most = std::clamp(args_.config.pixels, 1, kernel_.max_pixels(blocks));
     const int pixels = static_cast<int>(ceil_div(count, ceil_div(count, most)));
     t.src = src;
@@ -225,7 +228,7 @@ class DeconvS8Walk {
   ConvShape s_;  // merged
   Whole whole_;
   ConvS8Args source_args_;
-  S8Geometry geometry_;  // of the whole
+  BandGeometry geometry_;  // of the whole
   std::byte* scratch_;
   int out_blocks_;
   std::ptrdiff_t depth_;
@@ -294,9 +297,10 @@ void deconv_s8_pack_bias(const ConvShape& s, const std::int8_t* weights, const s
 
 std::size_t deconv_s8_scratch_size(const ConvS8Kernel& kernel, const ConvS8Args& args, int threads) {
   if (args.shape.empty()) return 0;
-  S8Geometry geometry(kernel, with_shape(args, Whole(args.shape).shape));
+  const ConvS8Args whole = with_shape(args, Whole(args.shape).shape);
+  BandGeometry geometry(whole.shape, s8_band(kernel, whole));
   geometry.flat = false;
-  return static_cast<std::size_t>(geometry.scratch_bytes() * threads);
+  return static_cast<std::size_t>(geometry.scratch_bytes(kS8MostPixels) * threads);
 }
 
 void deconv_s8_run(const ConvS8Kernel& kernel, const ConvS8Args& args, std::byte* scratch,
