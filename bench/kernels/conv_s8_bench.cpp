@@ -2,6 +2,7 @@
 #include "backends/cpu/kernels/depthwise_s8/depthwise_s8.hpp"
 #include "backends/cpu/kernels/matrix_s8/conv_matrix_s8.hpp"
 #include "base/thread_pool.hpp"
+#include "kernels/conv_layers.hpp"
 #include "kernels/support.hpp"
 
 #include <fmt/format.h>
@@ -10,69 +11,7 @@ namespace tenon::bench {
 
 namespace {
 
-struct ByteLayer {
-  const char* name;
-  int in_channels;
-  int in;  // height and width
-  int out_channels;
-  int out;
-  int kernel;
-  int stride;
-  int pad;
-  bool residual = false;
-  bool is_signed = false;
-  bool planar = false;
-  bool cold = false;  // weights come from memory
-};
-
 constexpr std::size_t kColdBytes = std::size_t{128} << 20;
-
-// The layers of ResNet-50, and a few that are shaped otherwise.
-constexpr ByteLayer kByteLayers[] = {
-    {"resnet_stem", 3, 224, 64, 112, 7, 2, 3, false, true, true},
-    {"resnet_56_64_3x3", 64, 56, 64, 56, 3, 1, 1},
-    {"resnet_28_128_3x3", 128, 28, 128, 28, 3, 1, 1},
-    {"resnet_14_256_3x3", 256, 14, 256, 14, 3, 1, 1},
-    {"resnet_7_512_3x3", 512, 7, 512, 7, 3, 1, 1},
-    {"resnet_7_512_3x3_cold", 512, 7, 512, 7, 3, 1, 1, false, false, false, true},
-    {"resnet_56_64_64_1x1", 64, 56, 64, 56, 1, 1, 0},
-    {"resnet_56_64_256_1x1", 64, 56, 256, 56, 1, 1, 0},
-    {"resnet_56_64_256_1x1_add", 64, 56, 256, 56, 1, 1, 0, true},
-    {"resnet_56_64_256_1x1_signed", 64, 56, 256, 56, 1, 1, 0, false, true},
-    {"resnet_56_256_64_1x1", 256, 56, 64, 56, 1, 1, 0},
-    {"resnet_28_128_512_1x1_add", 128, 28, 512, 28, 1, 1, 0, true},
-    {"resnet_28_512_128_1x1", 512, 28, 128, 28, 1, 1, 0},
-    {"resnet_14_256_1024_1x1_add", 256, 14, 1024, 14, 1, 1, 0, true},
-    {"resnet_14_1024_256_1x1", 1024, 14, 256, 14, 1, 1, 0},
-    {"resnet_7_512_2048_1x1_add", 512, 7, 2048, 7, 1, 1, 0, true},
-    {"resnet_7_512_2048_1x1_cold", 512, 7, 2048, 7, 1, 1, 0, false, false, false, true},
-    {"resnet_7_2048_512_1x1_cold", 2048, 7, 512, 7, 1, 1, 0, false, false, false, true},
-    {"resnet_56_128_3x3_s2", 128, 56, 128, 28, 3, 2, 1},
-    {"resnet_14_512_3x3_s2", 512, 14, 512, 7, 3, 2, 1},
-    {"resnet_56_256_512_1x1_s2", 256, 56, 512, 28, 1, 2, 0},
-    {"yolo_416_3_16_3x3", 3, 416, 16, 416, 3, 1, 1, false, true, true},
-    {"yolo_208_16_32_3x3", 16, 208, 32, 208, 3, 1, 1},
-    {"yolo_13_512_1024_3x3", 512, 13, 1024, 13, 3, 1, 1},
-    {"yolo_13_512_255_1x1", 512, 13, 255, 13, 1, 1, 0},
-    {"mobilenet_112_32_16_1x1", 32, 112, 16, 112, 1, 1, 0},
-    {"mobilenet_112_16_96_1x1", 16, 112, 96, 112, 1, 1, 0},
-    {"mobilenet_28_32_192_1x1", 32, 28, 192, 28, 1, 1, 0},
-    {"mobilenet_14_576_96_1x1", 576, 14, 96, 14, 1, 1, 0, true},
-    {"vgg_224_64_3x3", 64, 224, 64, 224, 3, 1, 1},
-    {"vgg_14_512_3x3", 512, 14, 512, 14, 3, 1, 1},
-};
-
-cpu::ConvShape shape_of(const ByteLayer& layer) {
-  cpu::ConvShape s;
-  s.in_channels = layer.in_channels;
-  s.out_channels = layer.out_channels;
-  s.in_h = s.in_w = layer.in;
-  s.out_h = s.out_w = layer.out;
-  s.kernel_h = s.kernel_w = layer.kernel;
-  s.stride_h = s.stride_w = layer.stride;
-  s.pad_top = s.pad_left = layer.pad;
-  return s;
-}
 
 struct ByTiles {
   const cpu::ConvS8Kernel& kernel;
@@ -97,7 +36,7 @@ struct ByMatrices {
 };
 
 template <class Way>
-void run(benchmark::State& state, const Way& way, const ByteLayer& layer, const cpu::ConvS8Config& config) {
+void run(benchmark::State& state, const Way& way, const ConvLayer& layer, const cpu::ConvS8Config& config) {
   const cpu::ConvShape s = shape_of(layer);
   const auto plane = [](int channels, int size) {
     return static_cast<std::size_t>(cpu::round_up(channels, cpu::kChannelBlock) * size * size);
@@ -135,7 +74,7 @@ void run(benchmark::State& state, const Way& way, const ByteLayer& layer, const 
 }
 
 // Layers of MobileNet and EfficientNet.
-constexpr ByteLayer kByteDepthwise[] = {
+constexpr ConvLayer kByteDepthwise[] = {
     {"112_32_3x3", 32, 112, 32, 112, 3, 1, 1, false, true},
     {"112_96_3x3_s2", 96, 112, 96, 56, 3, 2, 1},
     {"56_144_3x3", 144, 56, 144, 56, 3, 1, 1},
@@ -146,7 +85,7 @@ constexpr ByteLayer kByteDepthwise[] = {
     {"14_672_5x5_s2", 672, 14, 672, 7, 5, 2, 2},
 };
 
-void run_depthwise(benchmark::State& state, const cpu::DepthwiseS8Kernel& kernel, const ByteLayer& layer) {
+void run_depthwise(benchmark::State& state, const cpu::DepthwiseS8Kernel& kernel, const ConvLayer& layer) {
   cpu::ConvShape s = shape_of(layer);
   s.groups = s.in_channels;
   Bytes src(static_cast<std::size_t>(s.in_channels * s.in_h * s.in_w));
@@ -177,7 +116,7 @@ void run_depthwise(benchmark::State& state, const cpu::DepthwiseS8Kernel& kernel
 void register_depthwise_s8() {
   for (const cpu::DepthwiseS8Kernel& kernel : cpu::depthwise_s8_kernels()) {
     if (!isa_supported(kernel.info.isa)) continue;
-    for (const ByteLayer& layer : kByteDepthwise) {
+    for (const ConvLayer& layer : kByteDepthwise) {
       add(fmt::format("{}/{}", kernel.info.name, layer.name),
           [&kernel, &layer](benchmark::State& state) { run_depthwise(state, kernel, layer); });
     }
@@ -187,7 +126,7 @@ void register_depthwise_s8() {
 void register_conv_s8() {
   for (const cpu::ConvS8Kernel& kernel : cpu::conv_s8_kernels()) {
     if (!isa_supported(kernel.info.isa)) continue;
-    for (const ByteLayer& layer : kByteLayers) {
+    for (const ConvLayer& layer : kConvLayers) {
       const cpu::ConvS8Configs all = cpu::conv_s8_configs(kernel, shape_of(layer));
       for (int i = 0; i < all.count; ++i) {
         const cpu::ConvS8Config config = all.configs[i];
@@ -204,7 +143,7 @@ void register_conv_s8() {
 void register_matrix_s8() {
   for (const cpu::MatrixS8Kernel& kernel : cpu::matrix_s8_kernels()) {
     if (!isa_supported(kernel.info.isa)) continue;
-    for (const ByteLayer& layer : kByteLayers) {
+    for (const ConvLayer& layer : kConvLayers) {
       const cpu::ConvS8Configs all = cpu::conv_matrix_s8_configs(shape_of(layer));
       for (int i = 0; i < all.count; ++i) {
         const cpu::ConvS8Config config = all.configs[i];
