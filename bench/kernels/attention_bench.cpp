@@ -39,8 +39,8 @@ void run(benchmark::State& state, const cpu::AttentionKernel& kernel, const Shap
   args.scale = 0.125F;
   args.causal = s.causal;
   args.q = qkv.data();
-  args.k = args.q + columns;
-  args.v = args.k + columns;
+  args.k = qkv.data() + columns;
+  args.v = qkv.data() + 2 * columns;
   args.y = y.data();
   args.q_strides = args.k_strides = args.v_strides = {3 * size, kDepth, 3 * columns};
   args.y_strides = {size, kDepth, columns};

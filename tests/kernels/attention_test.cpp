@@ -1,7 +1,8 @@
 // Every attention kernel this machine runs against double precision.
 #include "backends/cpu/kernels/attention/attention.hpp"
 
-#include "kernels/support.hpp"
+#include "kernels/half_support.hpp"
+#include "kernels/s8_support.hpp"
 
 #include <gtest/gtest.h>
 
@@ -37,6 +38,8 @@ AttentionStrides layout(test::Random& random, int heads, int rows, int columns, 
 AttentionCase make_case(test::Random& random, int queries, int keys) {
   AttentionCase c;
   AttentionArgs& a = c.args;
+  constexpr DataType kTypes[] = {DataType::f32, DataType::bf16, DataType::f16};
+  a.type = kTypes[random.integer(0, 2)];
   a.batch = random.integer(1, 2);
   a.kv_heads = random.integer(1, 3);
   a.heads = a.kv_heads * random.integer(1, 2);
@@ -55,6 +58,9 @@ AttentionCase make_case(test::Random& random, int queries, int keys) {
   c.q = random.reals(q);
   c.k = random.reals(k);
   c.v = random.reals(v);
+  if (a.type != DataType::f32) {
+    for (auto* operand : {&c.q, &c.k, &c.v}) test::round_to(a.type, *operand);
+  }
   if (random.coin()) {
     const bool per_query = random.coin();
     a.mask_key = random.integer(0, 3) != 0 ? 1 : 0;
@@ -70,17 +76,21 @@ AttentionCase make_case(test::Random& random, int queries, int keys) {
 
 std::vector<float> run(const AttentionKernel& kernel, const AttentionCase& c, int threads) {
   AttentionArgs args = c.args;
-  args.q = c.q.data();
-  args.k = c.k.data();
-  args.v = c.v.data();
+  const bool single = args.type == DataType::f32;
+  const std::vector<std::byte> q = test::stored(args.type, c.q, single);
+  const std::vector<std::byte> k = test::stored(args.type, c.k, single);
+  const std::vector<std::byte> v = test::stored(args.type, c.v, single);
+  args.q = q.data();
+  args.k = k.data();
+  args.v = v.data();
   args.mask = c.mask.empty() ? nullptr : c.mask.data();
-  test::GuardedBuffer out(c.result);
+  test::GuardedBytes out(c.result * (single ? 4 : 2));
   test::GuardedBuffer scratch(attention_scratch_size(args, threads));
   args.y = out.data();
   attention_run(kernel, *select_gemm(kernel.info.isa), args, scratch.data(), test::pool_of(threads));
   EXPECT_TRUE(out.intact());
   EXPECT_TRUE(scratch.intact());
-  return {out.data(), out.data() + c.result};
+  return test::read_stored(args.type, out.data(), c.result, single);
 }
 
 // Softmax weights of one query in double precision.
@@ -118,8 +128,8 @@ void check(const AttentionKernel& kernel, const AttentionCase& c) {
   const AttentionArgs& a = c.args;
   SCOPED_TRACE(testing::Message() << "batch " << a.batch << " heads " << a.heads << "/" << a.kv_heads << " "
                                   << a.queries << " x " << a.keys << " depth " << a.depth << ", "
-                                  << a.value_depth << " causal " << a.causal << " + " << a.causal_offset
-                                  << " mask " << !c.mask.empty());
+                                  << a.value_depth << " of " << static_cast<int>(a.type) << " causal "
+                                  << a.causal << " + " << a.causal_offset << " mask " << !c.mask.empty());
   const std::vector<float> y = run(kernel, c, 1);
   for (int b = 0; b < a.batch; ++b) {
     for (int h = 0; h < a.heads; ++h) {
@@ -137,8 +147,8 @@ void check(const AttentionKernel& kernel, const AttentionCase& c) {
           const std::ptrdiff_t at = b * a.y_strides.batch + h * a.y_strides.head + i * a.y_strides.row + e;
           // A mask of -10000 leaves scores with the precision that numbers of its size have.
           const double extra = c.mask.empty() ? 0 : 10000;
-          ASSERT_NEAR(y[static_cast<std::size_t>(at)], exact,
-                      test::error_bound("attention", a.depth + a.keys + extra, magnitude))
+          const double error = test::error_bound("attention", a.depth + a.keys + extra, magnitude);
+          ASSERT_NEAR(y[static_cast<std::size_t>(at)], exact, test::stored_bound(a.type, error, exact))
               << "batch " << b << " head " << h << " query " << i << " column " << e;
         }
       }

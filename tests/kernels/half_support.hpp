@@ -51,14 +51,19 @@ inline std::vector<float> read_stored(DataType type, const void* memory, std::si
   return values;
 }
 
-// By how much a result may miss `exact`, of which the sum was `terms` products of absolute values that add up
-// to `magnitude`: the bound of single precision with denormals lost, then half a unit of the last place of
-// what is stored, or the spacing of denormals.
+// By how much a stored result may miss `exact` where what is stored misses it by `error`: also by half a unit
+// of the last place, or the spacing of denormals.
+inline double stored_bound(DataType type, double error, double exact) {
+  if (type == DataType::f32) return error;
+  const double unit = type == DataType::bf16 ? 0x1p-8 : 0x1p-11;
+  return error + unit * (std::abs(exact) + error) + (type == DataType::bf16 ? 0x1p-126 : 0x1p-25);
+}
+
+// The same for a sum of `terms` products of absolute values that add up to `magnitude`: the bound of single
+// precision with denormals lost.
 inline double half_bound(DataType type, bool single, double terms, double magnitude, double exact) {
   const double sum = error_bound("conv_half", terms, magnitude) + terms * 0x1p-126;
-  if (single) return sum;
-  const double unit = type == DataType::bf16 ? 0x1p-8 : 0x1p-11;
-  return sum + unit * (std::abs(exact) + sum) + (type == DataType::bf16 ? 0x1p-126 : 0x1p-25);
+  return stored_bound(single ? DataType::f32 : type, sum, exact);
 }
 
 }  // namespace tenon::cpu::test

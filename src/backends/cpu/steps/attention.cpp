@@ -1,5 +1,5 @@
 // "cpu.attention": q [, k, v] [, mask] → y, with the operator's fields; "@kv" and "@mask" say which operands
-// there are.
+// there are. All but the mask are of one type: f32, or 16 bits.
 #include "backends/cpu/kernels/attention/attention.hpp"
 
 #include "backends/cpu/steps/op_params.hpp"
@@ -32,7 +32,12 @@ class AttentionStep final : public Step {
         kv_(int_param(init.params, "@kv") != 0),
         mask_(int_param(init.params, "@mask") != 0) {
     require_counts(init, kAttention, 1U + (kv_ ? 2U : 0U) + mask_, 1, 0);
-    require_tensors(init, kAttention, Layout(), DataType::f32);
+    type_ = require_tensor(init.inputs[0], kAttention, Layout()).dtype;
+    TENON_REQUIRE(is_float_type(type_), "{}: operands of {}", kAttention, name(type_));
+    for (std::size_t i = 1; i < init.inputs.size(); ++i)
+      require_tensor(init.inputs[i], kAttention, Layout(),
+                     mask_ && i + 1 == init.inputs.size() ? DataType::f32 : type_);
+    require_tensor(init.outputs[0], kAttention, Layout(), type_);
     TENON_REQUIRE(op_.heads >= 0 && op_.kv_heads >= 0 && (op_.heads != 0 || op_.kv_heads == 0),
                   "{}: {} heads for {}", kAttention, op_.heads, op_.kv_heads);
   }
@@ -49,16 +54,17 @@ class AttentionStep final : public Step {
 
   Status run(const StepCall& call) const noexcept override {
     AttentionArgs args = static_cast<const AttentionState&>(*call.state).args;
-    args.q = call.inputs[0]->as<float>();
+    args.q = call.inputs[0]->data;
     if (kv_) {
-      args.k = call.inputs[1]->as<float>();
-      args.v = call.inputs[2]->as<float>();
+      args.k = call.inputs[1]->data;
+      args.v = call.inputs[2]->data;
     } else {
-      args.k = args.q + static_cast<std::ptrdiff_t>(args.heads) * args.depth;
-      args.v = args.k + static_cast<std::ptrdiff_t>(args.kv_heads) * args.depth;
+      const std::ptrdiff_t column = static_cast<std::ptrdiff_t>(float_bytes(type_)) * args.depth;
+      args.k = static_cast<const std::byte*>(args.q) + args.heads * column;
+      args.v = static_cast<const std::byte*>(args.k) + args.kv_heads * column;
     }
     args.mask = mask_ ? call.inputs[kv_ ? 3 : 1]->as<float>() : nullptr;
-    args.y = call.outputs[0]->as<float>();
+    args.y = call.outputs[0]->data;
     attention_run(*kernel_, *gemm_, args, reinterpret_cast<float*>(call.scratch), *call.pool);
     return {};
   }
@@ -78,6 +84,7 @@ class AttentionStep final : public Step {
     for (const Shape* shape : {&q, &k, &v, &y}) volume(*shape);
 
     AttentionArgs args;
+    args.type = type_;
     args.batch = narrow_dim(e.batch);
     args.heads = narrow_dim(e.heads);
     args.kv_heads = narrow_dim(e.kv_heads);
@@ -120,6 +127,7 @@ class AttentionStep final : public Step {
   const GemmKernel* gemm_;
   bool kv_;
   bool mask_;
+  DataType type_;
 };
 
 }  // namespace

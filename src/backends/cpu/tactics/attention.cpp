@@ -9,6 +9,8 @@ namespace tenon {
 namespace cpu {
 namespace {
 
+constexpr std::size_t kAttentionMask = 3;  // operand
+
 class AttentionTactic final : public Tactic {
  public:
   std::string_view name() const noexcept override { return "cpu.attention"; }
@@ -31,7 +33,16 @@ class AttentionTactic final : public Tactic {
     const double scores = elements(std::vector<std::int64_t>{e.batch, e.heads, e.queries, e.keys});
     constexpr double kExponential = 30;  // operations
     const double flops = scores * (2.0 * static_cast<double>(e.depth + e.value_depth) + kExponential);
-    return plain_candidate(problem, compute_ns(flops, problem));
+    std::vector<Candidate> all = plain_candidate(problem, compute_ns(flops, problem));
+    for (const DataType type : problem.stored_types) {
+      Candidate stored = all[0];
+      for (std::size_t i = 0; i < kAttentionMask && i < problem.inputs.size(); ++i) {
+        if (problem.has(i)) stored.inputs[i] = Layout().stored_as(type);
+      }
+      stored.outputs[0] = Layout().stored_as(type);
+      all.push_back(std::move(stored));
+    }
+    return all;
   }
 
   Prepared prepare(const Problem& problem, const Candidate&) const override {

@@ -4,6 +4,7 @@
 #include "base/thread_pool.hpp"
 
 #include <algorithm>
+#include <type_traits>
 
 namespace tenon::cpu {
 
@@ -24,8 +25,9 @@ constexpr std::ptrdiff_t kMaxWidth = 2 * kGemmColumnPanel;
 
 // What one worker needs, each part at a cache line.
 struct AttentionLayout {
-  std::ptrdiff_t keys;    // row panels of K
-  std::ptrdiff_t values;  // V, rows without gaps
+  std::ptrdiff_t keys;     // row panels of K
+  std::ptrdiff_t values;   // V, rows without gaps
+  std::ptrdiff_t widened;  // K's rows, or those of some queries, from 16 bits
   std::ptrdiff_t queries, scores, mask, out, top, sum;
   std::ptrdiff_t end = 0;
 
@@ -34,6 +36,7 @@ struct AttentionLayout {
     // Also the scores of one query over all keys.
     keys = take(round_up(a.keys, kGemmRowPanel) + kGemmColumnPanel, std::max(a.depth, 1));
     values = take(a.keys, a.value_depth);
+    widened = take(a.type == DataType::f32 ? 0 : std::max<std::ptrdiff_t>(a.keys, kMaxWidth), a.depth);
     queries = take(a.depth, kMaxWidth);
     scores = take(block, kMaxWidth);
     mask = take(a.mask ? block : 0, kMaxWidth);
@@ -51,11 +54,12 @@ struct AttentionLayout {
 };
 
 struct AttentionScratch {
-  float *keys, *values, *queries, *scores, *mask, *out, *top, *sum;
+  float *keys, *values, *widened, *queries, *scores, *mask, *out, *top, *sum;
 
   AttentionScratch(const AttentionLayout& at, float* base)
       : keys(base + at.keys),
         values(base + at.values),
+        widened(base + at.widened),
         queries(base + at.queries),
         scores(base + at.scores),
         mask(base + at.mask),
@@ -64,6 +68,14 @@ struct AttentionScratch {
         sum(base + at.sum) {}
 };
 
+// Where a head of an operand begins.
+template <class Element>
+Element* head_of(Element* operand, const AttentionArgs& args, const AttentionStrides& strides,
+                 std::ptrdiff_t batch, std::ptrdiff_t head) {
+  using Byte = std::conditional_t<std::is_const_v<Element>, const std::byte, std::byte>;
+  return static_cast<Byte*>(operand) + (batch * strides.batch + head * strides.head) * float_bytes(args.type);
+}
+
 // One head of one batch element.
 class AttentionHead {
  public:
@@ -71,19 +83,18 @@ class AttentionHead {
                 int head, const AttentionScratch& scratch)
       : routines_(kernel.routines()), gemm_(gemm), a_(args), s_(scratch) {
     const std::ptrdiff_t b = batch, h = head, shared = head / (args.heads / args.kv_heads);
-    q_ = args.q + b * args.q_strides.batch + h * args.q_strides.head;
-    k_ = args.k + b * args.k_strides.batch + shared * args.k_strides.head;
-    v_ = args.v + b * args.v_strides.batch + shared * args.v_strides.head;
-    y_ = args.y + b * args.y_strides.batch + h * args.y_strides.head;
+    q_ = head_of(args.q, args, args.q_strides, b, h);
+    k_ = head_of(args.k, args, args.k_strides, b, shared);
+    v_ = head_of(args.v, args, args.v_strides, b, shared);
+    y_ = head_of(args.y, args, args.y_strides, b, h);
     if (args.mask) mask_ = args.mask + b * args.mask_strides.batch + h * args.mask_strides.head;
   }
 
   void pack() const {
-    pack_row_panels(k_, a_.k_strides.row, false, a_.keys, a_.depth, 0,
+    const Rows keys = floats(k_, a_.k_strides.row, 0, a_.keys);
+    pack_row_panels(keys.first, keys.step, false, a_.keys, a_.depth, 0,
                     static_cast<int>(ceil_div(a_.keys, kGemmRowPanel)), s_.keys);
-    for (std::ptrdiff_t t = 0; t < a_.keys; ++t) {
-      std::copy_n(v_ + t * a_.v_strides.row, a_.value_depth, s_.values + t * a_.value_depth);
-    }
+    routines_.widen[type_](v_, a_.v_strides.row, a_.keys, a_.value_depth, s_.values);
   }
 
   void run(int first, int last) const {
@@ -92,12 +103,24 @@ class AttentionHead {
   }
 
  private:
+  struct Rows {
+    const float* first;
+    std::ptrdiff_t step;
+  };
+  // Rows of keys or queries as they lie, or widened.
+  Rows floats(const void* from, std::ptrdiff_t step, std::ptrdiff_t row, int count) const {
+    if (a_.type == DataType::f32) return {static_cast<const float*>(from) + row * step, step};
+    const auto* at = static_cast<const std::byte*>(from) + row * step * float_bytes(a_.type);
+    routines_.widen[type_](at, step, count, a_.depth, s_.widened);
+    return {s_.widened, a_.depth};
+  }
+
   void run_queries(int query, int count) const {
     const int width = gemm_.panels * kGemmColumnPanel;
     const auto panels = static_cast<int>(ceil_div(count, kGemmColumnPanel));
     const std::ptrdiff_t panel = static_cast<std::ptrdiff_t>(a_.depth) * kGemmColumnPanel;
-    pack_column_panels(q_ + query * a_.q_strides.row, a_.q_strides.row, true, a_.depth, count, 0, panels,
-                       s_.queries);
+    const Rows queries = floats(q_, a_.q_strides.row, query, count);
+    pack_column_panels(queries.first, queries.step, true, a_.depth, count, 0, panels, s_.queries);
     std::fill(s_.queries + panels * panel, s_.queries + gemm_.panels * panel, 0.0F);
     AttentionBlock b{};
     b.scores = s_.scores;
@@ -119,7 +142,8 @@ class AttentionHead {
       routines_.softmax(b);
       products_with_values(key, b);
     }
-    routines_.store(b, count, y_ + query * a_.y_strides.row, a_.y_strides.row);
+    std::byte* y = static_cast<std::byte*>(y_) + query * a_.y_strides.row * float_bytes(a_.type);
+    routines_.store[type_](b, count, y, a_.y_strides.row);
   }
 
   // scores[t][q] = k[key + t, .] * q[query + q, .]
@@ -183,11 +207,12 @@ class AttentionHead {
   const GemmKernel& gemm_;
   const AttentionArgs& a_;
   const AttentionScratch& s_;
-  const float* q_;
-  const float* k_;
-  const float* v_;
+  const int type_ = float_index(a_.type);
+  const void* q_;
+  const void* k_;
+  const void* v_;
   const float* mask_ = nullptr;
-  float* y_;
+  void* y_;
 };
 
 // Parts that the queries of a head are cut into, so that there is work for all threads.
@@ -207,10 +232,10 @@ void run_rows(const AttentionRoutines& routines, const AttentionArgs& a, std::pt
     const std::ptrdiff_t query = unit % queries, h = unit / queries % heads, b = unit / queries / heads;
     const std::ptrdiff_t shared = h / (a.heads / a.kv_heads);
     AttentionRow row{};
-    row.q = a.q + b * a.q_strides.batch + h * a.q_strides.head + query * a.q_strides.row;
-    row.k = a.k + b * a.k_strides.batch + shared * a.k_strides.head;
-    row.v = a.v + b * a.v_strides.batch + shared * a.v_strides.head;
-    row.y = a.y + b * a.y_strides.batch + h * a.y_strides.head + query * a.y_strides.row;
+    row.q = static_cast<const float*>(head_of(a.q, a, a.q_strides, b, h)) + query * a.q_strides.row;
+    row.k = static_cast<const float*>(head_of(a.k, a, a.k_strides, b, shared));
+    row.v = static_cast<const float*>(head_of(a.v, a, a.v_strides, b, shared));
+    row.y = static_cast<float*>(head_of(a.y, a, a.y_strides, b, h)) + query * a.y_strides.row;
     row.k_row = a.k_strides.row;
     row.v_row = a.v_strides.row;
     row.keys = a.causal ? std::clamp(static_cast<int>(query) + 1 + a.causal_offset, 0, a.keys) : a.keys;
@@ -230,9 +255,11 @@ void run_rows(const AttentionRoutines& routines, const AttentionArgs& a, std::pt
 // Sums over no keys.
 void clear(const AttentionArgs& args) {
   for (std::ptrdiff_t unit = 0; unit < static_cast<std::ptrdiff_t>(args.batch) * args.heads; ++unit) {
-    float* y = args.y + unit / args.heads * args.y_strides.batch + unit % args.heads * args.y_strides.head;
+    const std::ptrdiff_t bytes = float_bytes(args.type);
+    auto* y =
+        static_cast<std::byte*>(head_of(args.y, args, args.y_strides, unit / args.heads, unit % args.heads));
     for (std::ptrdiff_t q = 0; q < args.queries; ++q) {
-      std::fill_n(y + q * args.y_strides.row, args.value_depth, 0.0F);
+      std::fill_n(y + q * args.y_strides.row * bytes, args.value_depth * bytes, std::byte{});
     }
   }
 }
@@ -252,7 +279,7 @@ void attention_run(const AttentionKernel& kernel, const GemmKernel& gemm, const 
   if (args.batch == 0 || args.heads == 0 || args.queries == 0 || args.value_depth == 0) return;
   if (args.keys == 0) return clear(args);
   const AttentionLayout layout(args);
-  if (args.queries <= kAttentionFewQueries)
+  if (args.queries <= kAttentionFewQueries && args.type == DataType::f32)
     return run_rows(kernel.routines(), args, layout.end, scratch, pool);
   const std::ptrdiff_t parts = query_parts(args, gemm, pool.size());
   const std::ptrdiff_t heads = args.heads;

@@ -1,4 +1,4 @@
-// Attention, single precision:
+// Attention, computed in single precision, of operands that are f32 or stored in 16 bits:
 //
 //   y[q, e] = sum_t p[q, t] v[t, e],   p[q, .] = softmax over t of (scale * sum_d q[q, d] k[t, d] + mask[q,
 //   t])
@@ -11,9 +11,11 @@
 // sum of a query are carried from block to block (Milakov and Gimelshein, "Online normalizer calculation for
 // softmax", 2018; Dao and others, "FlashAttention", 2022). Scores lie transposed, a query a lane: then both
 // products read them as gemm's packed B, and the softmax needs no sums across lanes. Up to
-// kAttentionFewQueries queries, as a decoder has them, go one by one over keys and values as they lie.
+// kAttentionFewQueries queries, as a decoder has them, go one by one over keys and values as they lie, if
+// these are f32. What is stored in 16 bits becomes f32 where it is packed.
 #pragma once
 
+#include "backends/cpu/kernels/float_types.hpp"
 #include "backends/cpu/kernels/gemm/gemm.hpp"
 #include "backends/cpu/kernels/kernel.hpp"
 
@@ -47,11 +49,12 @@ struct AttentionArgs {
   bool causal = false;
   int causal_offset = 0;  // query i sees the keys t <= i + causal_offset
   bool blind_is_zero = false;
-  const float* q = nullptr;
-  const float* k = nullptr;
-  const float* v = nullptr;
+  DataType type = DataType::f32;  // of q, k, v and y; bf16, f16
+  const void* q = nullptr;
+  const void* k = nullptr;
+  const void* v = nullptr;
   const float* mask = nullptr;  // or nullptr
-  float* y = nullptr;
+  void* y = nullptr;
   AttentionStrides q_strides, k_strides, v_strides, y_strides;
   AttentionStrides mask_strides;  // 0 where the mask is broadcast
   std::ptrdiff_t mask_key = 1;    // elements between keys, 0 or 1
@@ -98,8 +101,10 @@ struct AttentionRow {
 
 struct AttentionRoutines {
   void (*softmax)(const AttentionBlock&) noexcept;
-  // y[q * row + e] = out[e][q] / sum[q] for q < queries
-  void (*store)(const AttentionBlock&, int queries, float* y, std::ptrdiff_t row) noexcept;
+  // y[q * row + e] = out[e][q] / sum[q] for q < queries, by y's type (float_index)
+  void (*store[kFloatTypes])(const AttentionBlock&, int queries, void* y, std::ptrdiff_t row) noexcept;
+  // `rows` rows of `count` elements, `step` apart, of a 16-bit type, to rows without gaps.
+  void (*widen[kFloatTypes])(const void* from, std::ptrdiff_t step, int rows, int count, float* to) noexcept;
   void (*row)(const AttentionRow&) noexcept;
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "backends/cpu/kernels/attention/attention.hpp"
+#include "backends/cpu/kernels/simd/half.hpp"
 #include "backends/cpu/kernels/simd/math.hpp"
 #include "backends/cpu/kernels/simd/transpose.hpp"
 
@@ -87,8 +88,10 @@ void attention_softmax(const AttentionBlock& b) noexcept {
   }
 }
 
-void attention_store(const AttentionBlock& b, int queries, float* y, std::ptrdiff_t row) noexcept {
+template <class Element>
+void attention_store(const AttentionBlock& b, int queries, void* to, std::ptrdiff_t row) noexcept {
   using V = simd::F32;
+  auto* y = static_cast<Element*>(to);
   constexpr int kLanes = V::kLanes;
   for (int lane = 0; lane < queries; lane += kLanes) {
     const V sum = V::load(b.sum + lane);
@@ -104,8 +107,19 @@ void attention_store(const AttentionBlock& b, int queries, float* y, std::ptrdif
                         : V::zero();
       }
       simd::transpose(x);
-      for (int i = 0; i < count; ++i) x[i].store_n(y + (lane + i) * row + e, rest);
+      for (int i = 0; i < count; ++i) simd::store_n(y + (lane + i) * row + e, x[i], rest);
     }
+  }
+}
+
+template <class Element>
+void attention_widen(const void* from, std::ptrdiff_t step, int rows, int count, float* to) noexcept {
+  using V = simd::F32;
+  for (int r = 0; r < rows; ++r, to += count) {
+    const Element* row = static_cast<const Element*>(from) + r * step;
+    int i = 0;
+    for (; i + V::kLanes <= count; i += V::kLanes) simd::load(row + i).store(to + i);
+    if (i < count) simd::load_n(row + i, count - i).store_n(to + i, count - i);
   }
 }
 
@@ -186,7 +200,11 @@ void attention_row(const AttentionRow& r) noexcept {
     weigh_values<1>(r, scale, e, r.value_depth - e < V::kLanes ? r.value_depth - e : V::kLanes);
 }
 
-constexpr AttentionRoutines kAttentionRoutines = {attention_softmax, attention_store, attention_row};
+constexpr AttentionRoutines kAttentionRoutines = {
+    attention_softmax,
+    {attention_store<float>, attention_store<bfloat16>, attention_store<float16>},
+    {attention_widen<float>, attention_widen<bfloat16>, attention_widen<float16>},
+    attention_row};
 
 }  // namespace
 }  // namespace tenon::cpu
