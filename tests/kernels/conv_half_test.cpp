@@ -3,21 +3,32 @@
 #include "backends/cpu/kernels/conv_half/conv_half.hpp"
 
 #include "backends/cpu/kernels/matrix_bf16/conv_matrix_bf16.hpp"
-#include "base/thread_pool.hpp"
-#include "kernels/conv_support.hpp"
-#include "kernels/half_support.hpp"
-#include "kernels/s8_support.hpp"
+#include "kernels/conv_half_support.hpp"
 
 namespace tenon::cpu {
 namespace {
 
+using test::check_way;
 using test::ConvData;
+using test::ExactSum;
 using test::Random;
 
 using ConvHalfKernels = test::KernelTest<ConvHalfKernel>;
 using ConvMatrixBf16Kernels = test::KernelTest<MatrixBf16Kernel>;
 
+std::vector<ExactSum> conv_sums(const ConvShape& s, const ConvData& d) {
+  std::vector<ExactSum> sums;
+  for (int plane = 0; plane < s.batch * s.out_channels; ++plane) {
+    for (int pixel = 0; pixel < s.out_h * s.out_w; ++pixel) {
+      sums.push_back(test::exact_conv(s, d, plane / s.out_channels, plane % s.out_channels, pixel / s.out_w,
+                                      pixel % s.out_w));
+    }
+  }
+  return sums;
+}
+
 struct HalfByVectors {
+  static std::vector<ExactSum> sums(const ConvShape& s, const ConvData& d) { return conv_sums(s, d); }
   DataType type() const { return kernel.type; }
   static std::size_t packed_size(const ConvShape& s) { return conv_half_packed_size(s); }
   void pack(const ConvShape& s, const float* weights, std::uint16_t* packed) const {
@@ -33,6 +44,7 @@ struct HalfByVectors {
 };
 
 struct HalfByMatrices {
+  static std::vector<ExactSum> sums(const ConvShape& s, const ConvData& d) { return conv_sums(s, d); }
   static DataType type() { return DataType::bf16; }
   static std::size_t packed_size(const ConvShape& s) { return conv_matrix_bf16_packed_size(s); }
   static void pack(const ConvShape& s, const float* weights, std::uint16_t* packed) {
@@ -46,77 +58,6 @@ struct HalfByMatrices {
   }
   const MatrixBf16Kernel& kernel;
 };
-
-template <class Way>
-void check_way(Random& random, const Way& way, const ConvShape& s, const ConvHalfConfig& config,
-               bool planar) {
-  SCOPED_TRACE(testing::Message() << way.kernel.info.name << " " << test::describe(s) << " planar=" << planar
-                                  << " pixels=" << config.pixels << " oc_blocks=" << config.oc_blocks
-                                  << " oc_inner=" << config.oc_inner);
-  const DataType type = way.type();
-  const bool dst_single = random.coin(), residual_single = random.coin(), in_place = random.coin();
-  ConvData d = test::random_data(random, s);
-  test::round_to(type, d.weights);
-  const std::vector<float> given = d.src;
-  test::round_to(type, d.src);  // what planar floats become on the way
-  if (!residual_single) test::round_to(type, d.residual);
-
-  const std::ptrdiff_t out_plane = static_cast<std::ptrdiff_t>(s.out_h) * s.out_w;
-  std::vector<std::uint16_t> weights(Way::packed_size(s));
-  way.pack(s, d.weights.data(), weights.data());
-  std::vector<float> bias(conv_packed_bias_size(s.out_channels));
-  if (!d.bias.empty()) conv_pack_bias(d.bias.data(), s.out_channels, bias.data());
-  const std::vector<std::byte> src = test::stored(
-      type, planar ? given : test::block(d.src, s.batch, s.in_channels, s.in_h * s.in_w), planar);
-  std::vector<std::byte> residual;
-  if (!d.residual.empty())
-    residual =
-        test::stored(type, test::block(d.residual, s.batch, s.out_channels, out_plane), residual_single);
-
-  ConvHalfArgs args;
-  args.shape = s;
-  args.config = config;
-  args.src = src.data();
-  args.planar = planar;
-  args.weights = weights.data();
-  args.bias = d.bias.empty() ? nullptr : bias.data();
-  args.residual_single = residual_single;
-  args.dst_single = dst_single;
-  args.act = d.act;
-  const auto count =
-      static_cast<std::size_t>(s.batch * channel_blocks(s.out_channels) * out_plane * kChannelBlock);
-  std::vector<std::uint8_t> once;
-  for (const int threads : {1, 3}) {
-    test::GuardedBytes dst(count * (dst_single ? 4 : 2));
-    test::GuardedBytes scratch(way.scratch(args, threads));
-    args.dst = dst.data();
-    args.residual = residual.empty() ? nullptr : residual.data();
-    if (!residual.empty() && in_place && residual_single == dst_single) {
-      std::memcpy(dst.data(), residual.data(), residual.size());
-      args.residual = dst.data();
-    }
-    way.run(args, reinterpret_cast<std::byte*>(scratch.data()), test::pool_of(threads));
-    ASSERT_TRUE(dst.intact() && scratch.intact());
-    if (threads > 1) {
-      ASSERT_EQ(std::memcmp(once.data(), dst.data(), once.size()), 0) << "depends on the number of threads";
-      break;
-    }
-    once.assign(dst.data(), dst.data() + count * (dst_single ? 4 : 2));
-    const std::vector<float> got = test::unblock(test::read_stored(type, dst.data(), count, dst_single),
-                                                 s.batch, s.out_channels, out_plane);
-    const double terms = static_cast<double>(s.group_in()) * s.kernel_h * s.kernel_w + 2;
-    std::size_t at = 0;
-    for (int plane = 0; plane < s.batch * s.out_channels; ++plane) {
-      for (int pixel = 0; pixel < out_plane; ++pixel, ++at) {
-        const int n = plane / s.out_channels, o = plane % s.out_channels;
-        const test::ExactSum sum = test::exact_conv(s, d, n, o, pixel / s.out_w, pixel % s.out_w);
-        const double exact = test::activate(d.act, sum.value);
-        ASSERT_NEAR(got[at], exact, test::half_bound(type, dst_single, terms, sum.magnitude, exact))
-            << "at [" << n << ", " << o << ", " << pixel / s.out_w << ", " << pixel % s.out_w << "]";
-      }
-    }
-  }
-}
 
 void check_half(Random& random, const ConvHalfKernel& kernel, const ConvShape& s,
                 const ConvHalfConfig& config, bool planar = false) {

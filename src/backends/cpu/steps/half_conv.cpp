@@ -18,7 +18,7 @@ template <class Form>
 class HalfConvStep final : public Step {
  public:
   explicit HalfConvStep(const StepInit& init)
-      : op_(op_from_params<op::Conv>(init.params)),
+      : op_(op_from_params<typename Form::Op>(init.params)),
         kernel_(Form::select(isa())),
         kernel_dims_(ints_param(init.params, "@kernel")) {
     const auto epilogue = match_epilogue(op_.epilogue);
@@ -91,7 +91,7 @@ class HalfConvStep final : public Step {
     return args;
   }
 
-  op::Conv op_;
+  typename Form::Op op_;
   const typename Form::Kernel* kernel_;
   std::vector<std::int64_t> kernel_dims_;
   ConvHalfArgs args_;  // what no shape decides
@@ -113,10 +113,12 @@ void add_half_conv(StepRegistry& registry) {
 void register_cpu_step_half_conv(StepRegistry& registry) {
   cpu::add_half_conv<cpu::Bf16Conv>(registry);
   cpu::add_half_conv<cpu::Bf16ConvPlanar>(registry);
+  cpu::add_half_conv<cpu::Bf16ConvTransposed>(registry);
   cpu::add_half_conv<cpu::F16Conv>(registry);
   cpu::add_half_conv<cpu::F16ConvPlanar>(registry);
   cpu::add_half_conv<cpu::Bf16ConvMatrix>(registry);
   cpu::add_half_conv<cpu::Bf16ConvMatrixPlanar>(registry);
+  cpu::add_half_conv<cpu::F16ConvTransposed>(registry);
 }
 
 }  // namespace tenon

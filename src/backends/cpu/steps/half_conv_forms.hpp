@@ -3,10 +3,12 @@
 //
 //   blocked  cpu.conv_bf16, cpu.conv_f16                nchw16c of the type → nchw16c of the type or f32
 //   planar   cpu.conv_bf16_planar, cpu.conv_f16_planar  nchw of f32, at most 4 input channels → the same
+//   transposed  cpu.conv_transpose_bf16, cpu.conv_transpose_f16  as blocked, transposed
 //   matrix   cpu.conv_bf16_matrix, cpu.conv_bf16_matrix_planar: those of bf16 by AMX
 #pragma once
 
 #include "backends/cpu/kernels/conv_half/conv_half.hpp"
+#include "backends/cpu/kernels/conv_half/transposed.hpp"
 #include "backends/cpu/kernels/matrix_bf16/conv_matrix_bf16.hpp"
 #include "backends/cpu/steps/conv_geometry.hpp"
 
@@ -16,6 +18,7 @@ namespace tenon::cpu {
 
 template <DataType Type, bool Planar>
 struct HalfConvForm {
+  using Op = op::Conv;
   using Kernel = ConvHalfKernel;
   static constexpr std::string_view kKind = Type == DataType::bf16
                                                 ? (Planar ? "cpu.conv_bf16_planar" : "cpu.conv_bf16")
@@ -48,6 +51,7 @@ struct HalfConvForm {
 
 template <bool Planar>
 struct Bf16ConvMatrixForm {
+  using Op = op::Conv;
   using Kernel = MatrixBf16Kernel;
   static constexpr std::string_view kKind = Planar ? "cpu.conv_bf16_matrix_planar" : "cpu.conv_bf16_matrix";
   static constexpr DataType kType = DataType::bf16;
@@ -73,10 +77,44 @@ struct Bf16ConvMatrixForm {
   }
 };
 
+template <DataType Type>
+struct HalfConvTransposedForm {
+  using Op = op::ConvTranspose;
+  using Kernel = ConvHalfKernel;
+  static constexpr std::string_view kKind =
+      Type == DataType::bf16 ? "cpu.conv_transpose_bf16" : "cpu.conv_transpose_f16";
+  static constexpr DataType kType = Type;
+  static constexpr bool kPlainInput = false;
+
+  static const Kernel* select(Isa level) { return select_conv_half(level, Type); }
+  static const char* refusal(const ConvShape& s) { return conv_half_refusal(s, false); }
+  // Each output meets the taps of its class.
+  static double products(const ConvShape& s) {
+    return HalfConvForm<Type, false>::products(s) / (s.stride_h * s.stride_w);
+  }
+  static ConvHalfConfigs configs(const Kernel& kernel, const ConvShape& s) {
+    return deconv_half_configs(kernel, s);
+  }
+  static std::size_t packed_size(const ConvShape& s) { return conv_half_packed_size(s); }
+  static void pack(const ConvShape& s, const float* from, std::byte* to) {
+    deconv_half_pack(s, Type, from, reinterpret_cast<std::uint16_t*>(to));
+  }
+  static std::size_t scratch(const Kernel& kernel, const ConvHalfArgs& args, int threads) {
+    return deconv_half_scratch_size(kernel, args, threads);
+  }
+  static void run(const Kernel& kernel, ConvHalfArgs args, const std::byte* filter, std::byte* scratch,
+                  ThreadPool& pool) noexcept {
+    args.weights = reinterpret_cast<const std::uint16_t*>(filter);
+    deconv_half_run(kernel, args, scratch, pool);
+  }
+};
+
 using Bf16Conv = HalfConvForm<DataType::bf16, false>;
 using Bf16ConvPlanar = HalfConvForm<DataType::bf16, true>;
+using Bf16ConvTransposed = HalfConvTransposedForm<DataType::bf16>;
 using F16Conv = HalfConvForm<DataType::f16, false>;
 using F16ConvPlanar = HalfConvForm<DataType::f16, true>;
+using F16ConvTransposed = HalfConvTransposedForm<DataType::f16>;
 using Bf16ConvMatrix = Bf16ConvMatrixForm<false>;
 using Bf16ConvMatrixPlanar = Bf16ConvMatrixForm<true>;
 

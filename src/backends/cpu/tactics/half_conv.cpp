@@ -14,13 +14,14 @@ namespace tenon {
 namespace cpu {
 namespace {
 
-constexpr std::size_t kHalfWeights = 1, kHalfBias = 2, kHalfResidual = op::Conv::kFirstEpilogueOperand;
+constexpr std::size_t kHalfWeights = 1, kHalfBias = 2;
 
 template <class Form>
 class HalfConvTactic final : public Tactic {
  public:
+  using OpType = typename Form::Op;
   std::string_view name() const noexcept override { return Form::kKind; }
-  std::string_view op() const noexcept override { return op::Conv::kName; }
+  std::string_view op() const noexcept override { return OpType::kName; }
   double error_factor() const noexcept override {
     return Form::kPlainInput ? rounding_factor(Form::kType) : 1;
   }
@@ -36,7 +37,7 @@ class HalfConvTactic final : public Tactic {
       return Verdict::no(fmt::format("{} spatial axes, the kernels have one or two", rank - 2));
     if (!problem.input(0).dims->at(1).is_const())
       return Verdict::no("the number of channels is not constant");
-    const auto& op = *problem.op.as<op::Conv>();
+    const auto& op = *problem.op.as<OpType>();
     if (auto check = check_epilogue(problem, op.epilogue, kHalfResidual); !check.verdict)
       return check.verdict;
     if (const char* reason = Form::refusal(shape_of(problem))) return Verdict::no(reason);
@@ -69,7 +70,7 @@ class HalfConvTactic final : public Tactic {
   Prepared prepare(const Problem& problem, const Candidate& candidate) const override {
     const ConvShape shape = shape_of(problem);
     const Tensor& filter = *problem.inputs[kHalfWeights].constant;
-    Prepared prepared{std::string(name()), op_to_params(*problem.op.as<op::Conv>()), {}, {0}};
+    Prepared prepared{std::string(name()), op_to_params(*problem.op.as<OpType>()), {}, {0}};
     prepared.params.push_back(
         {"@kernel", std::vector<std::int64_t>(filter.shape().begin() + 2, filter.shape().end())});
     prepared.params.push_back({"@config", config_of(candidate.config)});
@@ -87,8 +88,10 @@ class HalfConvTactic final : public Tactic {
   }
 
  private:
+  static constexpr std::size_t kHalfResidual = OpType::kFirstEpilogueOperand;
+
   static ConvShape shape_of(const Problem& problem) {
-    return conv_shape(*problem.op.as<op::Conv>(), problem.inputs[0].dims,
+    return conv_shape(*problem.op.as<OpType>(), problem.inputs[0].dims,
                       std::span(problem.inputs[kHalfWeights].dims).subspan(2), problem.outputs[0].dims);
   }
 
@@ -107,10 +110,12 @@ class HalfConvTactic final : public Tactic {
 void register_cpu_tactic_half_conv(TacticRegistry& registry) {
   registry.add(std::make_unique<cpu::HalfConvTactic<cpu::Bf16Conv>>());
   registry.add(std::make_unique<cpu::HalfConvTactic<cpu::Bf16ConvPlanar>>());
+  registry.add(std::make_unique<cpu::HalfConvTactic<cpu::Bf16ConvTransposed>>());
   registry.add(std::make_unique<cpu::HalfConvTactic<cpu::F16Conv>>());
   registry.add(std::make_unique<cpu::HalfConvTactic<cpu::F16ConvPlanar>>());
   registry.add(std::make_unique<cpu::HalfConvTactic<cpu::Bf16ConvMatrix>>());
   registry.add(std::make_unique<cpu::HalfConvTactic<cpu::Bf16ConvMatrixPlanar>>());
+  registry.add(std::make_unique<cpu::HalfConvTactic<cpu::F16ConvTransposed>>());
 }
 
 }  // namespace tenon

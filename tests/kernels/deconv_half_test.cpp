@@ -1,0 +1,75 @@
+// Every transposed convolution of 16-bit floats that this machine runs against its formula, with every config
+// offered and one that is not.
+#include "backends/cpu/kernels/conv_half/transposed.hpp"
+#include "kernels/conv_half_support.hpp"
+#include "kernels/deconv_support.hpp"
+
+namespace tenon::cpu {
+namespace {
+
+using test::Random;
+
+using DeconvHalfKernels = test::KernelTest<ConvHalfKernel>;
+
+struct HalfTransposed {
+  static std::vector<test::ExactSum> sums(const ConvShape& s, const test::ConvData& d) {
+    return test::exact_deconv(s, d);
+  }
+  DataType type() const { return kernel.type; }
+  static std::size_t packed_size(const ConvShape& s) { return conv_half_packed_size(s); }
+  void pack(const ConvShape& s, const float* weights, std::uint16_t* packed) const {
+    deconv_half_pack(s, type(), weights, packed);
+  }
+  std::size_t scratch(const ConvHalfArgs& args, int threads) const {
+    return deconv_half_scratch_size(kernel, args, threads);
+  }
+  void run(const ConvHalfArgs& args, std::byte* memory, ThreadPool& pool) const {
+    deconv_half_run(kernel, args, memory, pool);
+  }
+  const ConvHalfKernel& kernel;
+};
+
+void check_all(Random& random, const ConvHalfKernel& kernel, const ConvShape& s) {
+  const ConvHalfConfigs configs = deconv_half_configs(kernel, s);
+  ASSERT_GE(configs.count, 1);
+  for (int i = 0; i < configs.count && !testing::Test::HasFailure(); ++i)
+    test::check_way(random, HalfTransposed{kernel}, s, configs.configs[i], false);
+  ConvHalfConfig small;
+  small.pixels = random.integer(1, 5);
+  small.oc_blocks = random.integer(1, 4);
+  test::check_way(random, HalfTransposed{kernel}, s, small, false);
+}
+
+TEST_P(DeconvHalfKernels, RandomWindows) {
+  Random random;
+  SCOPED_TRACE(random.trace());
+  for (int i = 0; i < 30 && !HasFailure(); ++i) {
+    ConvShape s = test::random_deconv_window(random);
+    s.groups = random.coin() ? 1 : random.integer(2, 4);
+    s.in_channels = s.groups * random.integer(1, 40);
+    s.out_channels = s.groups * random.integer(1, 40);
+    check_all(random, kernel(), s);
+  }
+}
+
+TEST_P(DeconvHalfKernels, StrideIsTheKernel) {
+  Random random;
+  SCOPED_TRACE(random.trace());
+  for (int i = 0; i < 10 && !HasFailure(); ++i) {
+    ConvShape s;
+    s.in_channels = random.integer(1, 130);
+    s.out_channels = random.integer(1, 100);
+    s.kernel_h = s.stride_h = random.integer(1, 4);
+    s.kernel_w = s.stride_w = random.integer(2, 4);
+    s.in_h = random.integer(1, 5);
+    s.in_w = random.integer(1, 40);
+    s.out_h = s.in_h * s.stride_h;
+    s.out_w = s.in_w * s.stride_w;
+    check_all(random, kernel(), s);
+  }
+}
+
+TENON_FOR_EACH_KERNEL(DeconvHalfKernels, conv_half_kernels());
+
+}  // namespace
+}  // namespace tenon::cpu
