@@ -3,12 +3,14 @@
 #include "base/check.hpp"
 #include "ir/patch.hpp"
 #include "ops/conv.hpp"
+#include "ops/conv_transpose.hpp"
 #include "ops/matmul.hpp"
 #include "quant/observed_values.hpp"
 #include "quant/weights.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <set>
@@ -30,11 +32,24 @@ bool has_operand(const Node& node, std::size_t index) {
   return index < node.inputs.size() && node.inputs[index].valid();
 }
 
+// [a, b, kernel] as [b, a, kernel].
+std::vector<float> with_axes_swapped(std::span<const float> values, std::int64_t a, std::int64_t b,
+                                     std::int64_t kernel) {
+  std::vector<float> swapped(values.size());
+  auto from = values.begin();
+  for (std::int64_t i = 0; i < a; ++i) {
+    for (std::int64_t k = 0; k < b; ++k, from += kernel)
+      std::copy(from, from + kernel, swapped.begin() + (k * a + i) * kernel);
+  }
+  return swapped;
+}
+
 std::optional<Layer> match_layer(const Graph& graph, NodeId id) {
   const Node& node = graph.node(id);
   const auto* conv = node.op.as<op::Conv>();
+  const auto* deconv = node.op.as<op::ConvTranspose>();
   const auto* product = node.op.as<op::MatMul>();
-  if (conv == nullptr && product == nullptr) return std::nullopt;
+  if (conv == nullptr && deconv == nullptr && product == nullptr) return std::nullopt;
   const Tensor* weights = constant_operand(graph, node, kWeights);
   if (weights == nullptr || weights->elements() == 0) return std::nullopt;
   if (has_operand(node, kBias) && constant_operand(graph, node, kBias) == nullptr) return std::nullopt;
@@ -46,11 +61,12 @@ std::optional<Layer> match_layer(const Graph& graph, NodeId id) {
   layer.input = node.inputs[0];
   layer.output = node.outputs[0];
   layer.rank = result.dims->size();
-  if (conv != nullptr) {
-    if (!conv->epilogue.empty()) return std::nullopt;
-    layer.channels = weights->shape()[0];
-    layer.group = conv->group;
-    layer.kernel = 1;
+  if (product == nullptr) {
+    if (!(conv != nullptr ? conv->epilogue : deconv->epilogue).empty()) return std::nullopt;
+    if (deconv != nullptr && deconv->group != 1) return std::nullopt;
+    layer.transposed = deconv != nullptr;
+    layer.channels = weights->shape()[layer.transposed ? 1 : 0];
+    layer.group = conv != nullptr ? conv->group : 1;
     for (std::size_t i = 2; i < weights->shape().size(); ++i) layer.kernel *= weights->shape()[i];
     layer.channel_axis = 1;
   } else {
@@ -89,25 +105,14 @@ std::vector<Layer> quantizable_layers(const Graph& graph) {
 std::vector<float> weight_rows(const Graph& graph, const Layer& layer) {
   const auto values = graph.constant(graph.node(layer.node).inputs[kWeights])->values<float>();
   if (!layer.transposed) return {values.begin(), values.end()};
-  std::vector<float> rows(values.size());
-  const auto channels = static_cast<std::size_t>(layer.channels);
-  const auto inputs = static_cast<std::size_t>(layer.inputs);
-  for (std::size_t i = 0; i < inputs; ++i) {
-    for (std::size_t c = 0; c < channels; ++c) rows[c * inputs + i] = values[i * channels + c];
-  }
-  return rows;
+  return with_axes_swapped(values, layer.inputs / layer.kernel, layer.channels, layer.kernel);
 }
 
 Tensor weights_of_rows(const Graph& graph, const Layer& layer, const std::vector<float>& rows) {
   const Shape& shape = graph.constant(graph.node(layer.node).inputs[kWeights])->shape();
   if (!layer.transposed) return Tensor::of<float>(shape, rows);
-  std::vector<float> values(rows.size());
-  const auto channels = static_cast<std::size_t>(layer.channels);
-  const auto inputs = static_cast<std::size_t>(layer.inputs);
-  for (std::size_t c = 0; c < channels; ++c) {
-    for (std::size_t i = 0; i < inputs; ++i) values[i * channels + c] = rows[c * inputs + i];
-  }
-  return Tensor::of<float>(shape, values);
+  return Tensor::of<float>(
+      shape, with_axes_swapped(rows, layer.channels, layer.inputs / layer.kernel, layer.kernel));
 }
 
 std::vector<float> weight_scales(const std::vector<float>& rows, std::int64_t inputs) {

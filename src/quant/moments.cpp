@@ -2,21 +2,50 @@
 
 #include "base/check.hpp"
 #include "ops/conv.hpp"
+#include "ops/conv_transpose.hpp"
 #include "quant/rounding.hpp"
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 namespace tenon::quant {
 namespace {
 
 constexpr std::size_t kWeightOperand = 1;
 
+struct Window {
+  std::vector<op::WindowAxis> axes;  // none: a product
+  bool transposed = false;
+};
+
+Window window_of(const Op& op, const Shape& x, const Shape& weights) {
+  const std::span<const std::int64_t> input(x.data() + std::min<std::size_t>(2, x.size()),
+                                            x.data() + x.size());
+  const std::span<const std::int64_t> kernel(weights.data() + 2, weights.data() + weights.size());
+  if (const auto* conv = op.as<op::Conv>())
+    return {op::resolve_window(op::window_fields(*conv), input, kernel), false};
+  if (const auto* deconv = op.as<op::ConvTranspose>())
+    return {op::resolve_conv_transpose(*deconv, input, kernel), true};
+  return {};
+}
+
+// What tap k of an output position reads; -1: nothing.
+std::int64_t tap_input(const op::WindowAxis& axis, std::int64_t position, std::int64_t k, bool transposed) {
+  std::int64_t at = position * axis.stride - axis.pad_begin + k * axis.dilation;
+  if (transposed) {
+    at = position + axis.pad_begin - k * axis.dilation;
+    at = at >= 0 && at % axis.stride == 0 ? at / axis.stride : -1;
+  }
+  return at >= 0 && at < axis.input ? at : -1;
+}
+
 // Where each tap of one output position reads, relative to a channel; -1: outside.
-std::vector<std::int64_t> tap_offsets(const std::vector<op::WindowAxis>& axes, std::int64_t position) {
-  std::vector<std::int64_t> starts(axes.size());
+std::vector<std::int64_t> tap_offsets(const Window& window, std::int64_t position) {
+  const std::vector<op::WindowAxis>& axes = window.axes;
+  std::vector<std::int64_t> positions(axes.size());
   for (std::size_t a = axes.size(); a-- > 0;) {
-    starts[a] = position % axes[a].output * axes[a].stride - axes[a].pad_begin;
+    positions[a] = position % axes[a].output;
     position /= axes[a].output;
   }
   std::vector<std::int64_t> offsets = {0};
@@ -24,9 +53,8 @@ std::vector<std::int64_t> tap_offsets(const std::vector<op::WindowAxis>& axes, s
     std::vector<std::int64_t> next;
     for (const std::int64_t offset : offsets) {
       for (std::int64_t k = 0; k < axes[a].kernel; ++k) {
-        const std::int64_t at = starts[a] + k * axes[a].dilation;
-        const bool inside = offset >= 0 && at >= 0 && at < axes[a].input;
-        next.push_back(inside ? offset * axes[a].input + at : -1);
+        const std::int64_t at = tap_input(axes[a], positions[a], k, window.transposed);
+        next.push_back(offset >= 0 && at >= 0 ? offset * axes[a].input + at : -1);
       }
     }
     offsets = std::move(next);
@@ -53,8 +81,8 @@ void InputMoments::add(const Tensor& x, const Grid& grid) {
   if (sums_.empty()) sums_.assign(static_cast<std::size_t>(groups_), std::vector<float>(inputs * inputs));
   patch_.resize(inputs);
   const float* const values = x.values<float>().data();
-  const auto* conv = op_.as<op::Conv>();
-  if (conv == nullptr) {
+  const Window window = window_of(op_, x.shape(), weights_);
+  if (window.axes.empty()) {
     const std::int64_t rows = x.elements() / inputs_;
     const std::int64_t count = std::min(rows, kPositions * x.shape()[0]);
     for (std::int64_t i = 0; i < count; ++i) {
@@ -65,12 +93,9 @@ void InputMoments::add(const Tensor& x, const Grid& grid) {
     counted_ += count;
     return;
   }
-  const std::vector<op::WindowAxis> axes =
-      op::resolve_window(op::window_fields(*conv), {x.shape().data() + 2, x.shape().size() - 2},
-                         {weights_.data() + 2, weights_.size() - 2});
   std::int64_t positions = 1;
   std::int64_t plane = 1;
-  for (const op::WindowAxis& axis : axes) {
+  for (const op::WindowAxis& axis : window.axes) {
     positions *= axis.output;
     plane *= axis.input;
   }
@@ -78,7 +103,7 @@ void InputMoments::add(const Tensor& x, const Grid& grid) {
   const std::int64_t group_channels = x.shape()[1] / groups_;
   for (std::int64_t n = 0; n < x.shape()[0]; ++n) {
     for (std::int64_t i = 0; i < count; ++i) {
-      const std::vector<std::int64_t> offsets = tap_offsets(axes, i * positions / count);
+      const std::vector<std::int64_t> offsets = tap_offsets(window, i * positions / count);
       for (std::int64_t g = 0; g < groups_; ++g) {
         const float* channel = values + (n * x.shape()[1] + g * group_channels) * plane;
         std::size_t k = 0;

@@ -109,5 +109,29 @@ TEST(Equalize, KeepsEveryBitOfTheAnswers) {
   EXPECT_EQ(weight_rows(equalize(graph, layers, links, {{}, {}}), layers[0]), weight_rows(graph, layers[0]));
 }
 
+TEST(Equalize, ReachesThroughTransposedConvolutions) {
+  const Graph graph = parse(R"(
+graph @net(%x: f32[1,1,2,2]) {
+  %w1 = constant {value=f32[2,1,1,1] [8.0, 0.25]} : f32[2,1,1,1]
+  %w2 = constant {value=f32[2,3,1,2] [1, 2, 3, 4, 5, 6, -7, 8, 9, 10, 11, 12]} : f32[2,3,1,2]
+  %w3 = constant {value=f32[1,3,1,1] [1.0, 2.0, 3.0]} : f32[1,3,1,1]
+  %a = conv(%x, %w1) : f32[1,2,2,2] loc("first")
+  %r = relu(%a) : f32[1,2,2,2]
+  %u = conv_transpose(%r, %w2) {stride=[1,2]} : f32[1,3,2,4] loc("up")
+  %z = conv(%u, %w3) : f32[1,1,2,4] loc("last")
+  return %z as "z"
+})",
+                            builtin_ops());
+  const std::vector<Layer> layers = quantizable_layers(graph);
+  const std::vector<Link> links = find_links(graph, layers);
+  ASSERT_EQ(links.size(), 2U);
+  EXPECT_EQ(input_channel_maxima(graph, layers[1]), (std::vector<float>{6, 12}));
+  const Graph scaled = equalize(graph, layers, links, {{4, 0.5F}, {2, 1, 0.25F}});
+  scaled.verify();
+  EXPECT_EQ(answers(scaled), answers(graph));
+  EXPECT_EQ(weight_rows(scaled, quantizable_layers(scaled)[1]),
+            (std::vector<float>{2, 4, -1.75F, 2, 12, 16, 4.5F, 5, 80, 96, 22, 24}));
+}
+
 }  // namespace
 }  // namespace tenon::quant

@@ -70,6 +70,22 @@ graph @net(%x: f32[1,1,4,1]) {
   EXPECT_FLOAT_EQ(rows[0], 0.45F / 127 * 113);  // 112.9 to the nearest, nothing before it
 }
 
+TEST(InputMoments, OfATransposedConvolutionAreThoseOfWhatMeetsInAResult) {
+  // [1, 3] of one channel, stride 2, a kernel of three: results w0·1, w1·1, w2·1 + w0·3, w1·3, w2·3.
+  const Graph graph = parse(R"(
+graph @net(%x: f32[1,1,2,1]) {
+  %w = constant {value=f32[1,1,3,1] [0.4, 0.45, 0.2]} : f32[1,1,3,1]
+  %y = conv_transpose(%x, %w) {stride=[2,1]} : f32[1,1,5,1] loc("up")
+  return %y as "y"
+})",
+                            builtin_ops());
+  const std::vector<Layer> layers = quantizable_layers(graph);
+  ASSERT_EQ(layers.size(), 1U);
+  InputMoments moments(graph, layers[0]);
+  moments.add(Tensor::of<float>({1, 1, 2, 1}, std::vector<float>{1, 3}), Grid{1, -128, 127});
+  EXPECT_EQ(moments.of_group(0), (std::vector<float>{10, 0, 3, 0, 10, 0, 0, 0, 10}));
+}
+
 TEST(Rounding, ErrorsOfResultsShrink) {
   constexpr std::size_t kInputs = 24;
   constexpr std::size_t kSamples = 400;

@@ -57,6 +57,55 @@ TEST(Layers, AreFoundWithWhatTheyRead) {
   EXPECT_EQ(weight_rows(graph, layers[1]), (std::vector<float>{1, 2, 3, 4, 5, 12.7F}));
 }
 
+// Two input channels, three output channels, a kernel of two.
+constexpr std::string_view kTransposedNet = R"(
+graph @net(%x: f32[1,2,1,2]) {
+  %w1 = constant {value=f32[2,2,1,1] [1, 0, 0, 1]} : f32[2,2,1,1]
+  %w = constant {value=f32[2,3,1,2] [1.27, -0.634, 0.0, 2.54, 10, 20, 0.101, 1, 2, 3, 4, 5]} : f32[2,3,1,2]
+  %h = conv(%x, %w1) : f32[1,2,1,2] loc("first")
+  %y = conv_transpose(%h, %w) {stride=[1,2]} : f32[1,3,1,4] loc("up")
+  %z = conv_transpose(%y, %w2) {group=3} : f32[1,3,1,4] loc("grouped")
+  return %z as "z"
+})";
+
+TEST(Layers, TransposedConvolutionsAreSomeUnlessTheyHaveGroups) {
+  std::string text(kTransposedNet);
+  text.insert(text.find("  %h ="), "  %w2 = constant {value=f32[3,1,1,1] [1, 2, 3]} : f32[3,1,1,1]\n");
+  const Graph graph = parse(text, builtin_ops());
+  const std::vector<Layer> layers = quantizable_layers(graph);
+  ASSERT_EQ(layers.size(), 2U);
+  const Layer& up = layers[1];
+  EXPECT_EQ(up.name, "up");
+  EXPECT_EQ(up.channels, 3);
+  EXPECT_EQ(up.inputs, 4);
+  EXPECT_EQ(up.kernel, 2);
+  std::vector<float> rows = weight_rows(graph, up);
+  EXPECT_EQ(rows, (std::vector<float>{1.27F, -0.634F, 0.101F, 1, 0, 2.54F, 2, 3, 10, 20, 4, 5}));
+  const Tensor& stored = *graph.constant(graph.node(up.node).inputs[1]);
+  const Tensor again = weights_of_rows(graph, up, rows);
+  EXPECT_EQ(again.shape(), stored.shape());
+  EXPECT_EQ(numbers(Data(again)), numbers(Data(stored)));
+
+  // Its result is (rounded weights - weights) · x off, which the correction takes off its mean.
+  const std::vector<Grid> grids = {{1, -128, 127}, {1, -128, 127}};
+  const Graph measured = with_losses(graph, layers, grids);
+  measured.verify();
+  const auto outputs = ref::evaluate(measured, std::vector<Data>{Data(tensor({1, 2, 1, 2}, {1, 3, 2, 4}))});
+  const std::vector<float> error = numbers(outputs.at(static_cast<std::size_t>(1 + 4 + 2)));
+  round_weights(rows, weight_scales(rows, up.inputs), up.inputs);
+  const auto off = [&](std::size_t row, std::size_t i) {
+    return rows[row * 4 + i] - weight_rows(graph, up)[row * 4 + i];
+  };
+  for (std::size_t c = 0; c < 3; ++c)
+    EXPECT_NEAR(error.at(c), 4 * (off(c, 0) + off(c, 1)) + 6 * (off(c, 2) + off(c, 3)), 1e-4F) << c;
+  LayerLoss loss;
+  loss.positions = 4;
+  for (const float e : error) loss.error.push_back(static_cast<double>(e));
+  const Graph corrected = correct_bias(graph, {up}, {loss});
+  corrected.verify();
+  EXPECT_FLOAT_EQ(bias_of(corrected, quantizable_layers(corrected)[1])[0], -error[0] / 4);
+}
+
 TEST(Layers, WeightsAreRoundedByRow) {
   std::vector<float> rows = {1.27F, -0.634F, 0, 2.54F, 0, 0};
   const std::vector<float> scales = weight_scales(rows, 2);
