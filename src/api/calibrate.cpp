@@ -1,8 +1,7 @@
-#include "api/observing_engine.hpp"
+#include "api/batch_observer.hpp"
 #include "backends/ref/numeric.hpp"
 #include "base/check.hpp"
 #include "base/clock.hpp"
-#include "base/context.hpp"
 #include "base/cpu_info.hpp"
 #include "base/logging.hpp"
 #include "base/text.hpp"
@@ -143,9 +142,20 @@ class Calibration {
   void observe_all() {
     const int threads = options_.threads > 0 ? options_.threads : cpu_info().usable_threads;
     const auto pool = std::make_shared<ThreadPool>(threads);
-    ObservingEngine engine(network_, options_.shapes, table_.fused, pool);
+    std::vector<std::vector<quant::Clamped>> parts = find_followers();
+    ObservingEngine engine(network_, options_.shapes, table_.fused, names_of_followers(parts), pool);
     KernelCounter counter(pool);
     std::optional<quant::Collector> collector;
+    BatchObserver observer(engine, threads,
+                           [&](std::uint64_t batch, const ObservedTensor& tensor, const Tensor& value) {
+                             count(*collector, batch, tensor, value);
+                           });
+    const auto first = [&](const std::vector<ObservedTensor>& observed) {
+      begin(observed);
+      TENON_REQUIRE(parts.size() <= table_.tensors.size(), "the state has {} tensors, the network {}",
+                    table_.tensors.size(), parts.size());
+      collector.emplace(table_, std::move(parts), counter);
+    };
     const std::uint64_t in_all = calibrator_.batch_count();
     auto saved = Clock::now();
     std::uint64_t left = table_.batches;  // observed by the run before
@@ -156,58 +166,58 @@ class Calibration {
         if (mine) --left;
         continue;
       }
-      const auto inputs = calibrator_.next_batch();
+      auto inputs = calibrator_.next_batch();
       if (!inputs) break;
-      in_context(
-          [&] {
-            engine.prepare(*inputs);
-            if (!collector) begin(engine, counter, collector);
-            observe_batch(engine, batch, *collector);
-          },
-          [&] { return fmt::format("calibrating with batch {}", batch); });
+      observer.add(batch, std::move(*inputs), first);
       ++table_.batches;
       if (options_.progress) options_.progress("calibrating", batch + 1, in_all);
       if (!options_.state.empty() && seconds_since(saved) >= options_.state_interval_s) {
+        observer.finish();
         collector->flush();
         table_.save(options_.state);
         saved = Clock::now();
       }
     }
+    observer.finish();
     if (collector) collector->flush();
+    report_.running_s += observer.running_s();
+    report_.observing_s += observer.observing_s();
     TENON_REQUIRE(left == 0, "there are fewer batches than the calibration had when it was interrupted");
   }
 
-  void observe_batch(ObservingEngine& engine, std::uint64_t batch, quant::Collector& collector) {
-    const auto start = Clock::now();
-    double observing = 0;
-    engine.run([&](const ObservedTensor& tensor, const Tensor& value) {
-      const auto place = places_.find(tensor.name);
-      if (place == places_.end() || !collector.wants(place->second)) return;
-      const auto began = Clock::now();
-      const std::span<const float> values = floats(value, buffer_);
-      if (!collector.add(place->second, values)) refuse(tensor, values, batch);
-      observing += seconds_since(began);
-    });
-    report_.observing_s += observing;
-    report_.running_s += seconds_since(start) - observing;
+  // Of the tensors that are observed, in their order.
+  std::vector<std::vector<quant::Clamped>> find_followers() const {
+    if (table_.fused || table_.mode == CalibrationMode::faithful) return {};
+    return quant::followers(network_.graph(), quant::observed_values(network_.graph()));
+  }
+
+  std::set<std::string> names_of_followers(const std::vector<std::vector<quant::Clamped>>& parts) const {
+    std::set<std::string> names;
+    const std::vector<quant::ObservedValue> values = quant::observed_values(network_.graph());
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      if (parts[i].front().tensor != i) names.insert(values[i].name);
+    }
+    return names;
+  }
+
+  void count(quant::Collector& collector, std::uint64_t batch, const ObservedTensor& tensor,
+             const Tensor& value) {
+    const auto place = places_.find(tensor.name);
+    if (place == places_.end() || !collector.wants(place->second)) return;
+    const std::span<const float> values = floats(value, buffer_);
+    if (!collector.add(place->second, values)) refuse(tensor, values, batch);
   }
 
   // One entry in the table for each tensor of the first engine.
-  void begin(const ObservingEngine& engine, quant::ValueCounter& counter,
-             std::optional<quant::Collector>& collector) {
+  void begin(const std::vector<ObservedTensor>& observed) {
     if (table_.tensors.empty()) {
-      for (const ObservedTensor& tensor : engine.observed()) {
+      for (const ObservedTensor& tensor : observed) {
         table_.tensors.emplace_back();
         table_.tensors.back().name = tensor.name;
         table_.tensors.back().dtype = tensor.dtype;
       }
     }
     for (std::size_t i = 0; i < table_.tensors.size(); ++i) places_.emplace(table_.tensors[i].name, i);
-    std::vector<std::vector<quant::Clamped>> parts;
-    if (!table_.fused) parts = quant::followers(network_.graph(), quant::observed_values(network_.graph()));
-    TENON_REQUIRE(parts.size() <= table_.tensors.size(), "the state has {} tensors, the network {}",
-                  table_.tensors.size(), parts.size());
-    collector.emplace(table_, std::move(parts), counter);
   }
 
   [[noreturn]] static void refuse(const ObservedTensor& tensor, std::span<const float> values,

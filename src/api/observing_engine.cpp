@@ -43,48 +43,57 @@ KernelCounter::KernelCounter(std::shared_ptr<ThreadPool> pool)
       scratch_(static_cast<std::size_t>(pool_->size())) {}
 
 quant::Extremes KernelCounter::extremes(std::span<const float> values) {
-  const cpu::Observation seen = cpu::observe_run(*kernel_, values, {}, false, scratch_, *pool_);
+  const cpu::Observation seen = cpu::observe_run(*kernel_, values, {}, nullptr, scratch_, *pool_);
   return {seen.min, seen.max, seen.finite};
 }
 
-quant::Extremes KernelCounter::count(std::span<const float> values, const quant::BinScale& scale) {
+quant::Extremes KernelCounter::count(std::span<const float> values, const quant::BinScale& scale,
+                                     std::span<std::uint32_t> counters) {
+  static_assert(TensorHistogram::kBins == cpu::kObserveBins && quant::kCounters == cpu::kObserveTable);
   const cpu::ObserveScale inverse{scale.negative, scale.positive, scale.beyond, scale.limit};
-  const cpu::Observation seen = cpu::observe_run(*kernel_, values, inverse, true, scratch_, *pool_);
+  const cpu::Observation seen =
+      cpu::observe_run(*kernel_, values, inverse, counters.data(), scratch_, *pool_);
   return {seen.min, seen.max, seen.finite};
 }
-
-void KernelCounter::take(std::span<std::uint64_t> positive, std::span<std::uint64_t> negative,
-                         std::span<std::uint64_t> beyond) {
-  static_assert(TensorHistogram::kBins == cpu::kObserveBins);
-  cpu::observe_drain(*kernel_, scratch_, positive, negative, beyond);
-}
-
-void KernelCounter::drop() { cpu::observe_drop(scratch_); }
 
 ObservingEngine::ObservingEngine(const Network& network, std::map<std::string, ShapeRange> shapes, bool fused,
-                                 std::shared_ptr<ThreadPool> pool)
-    : network_(network), shapes_(std::move(shapes)), fused_(fused), pool_(std::move(pool)) {}
+                                 std::set<std::string> unseen, std::shared_ptr<ThreadPool> pool)
+    : network_(network),
+      shapes_(std::move(shapes)),
+      fused_(fused),
+      unseen_(std::move(unseen)),
+      pool_(std::move(pool)) {}
 
-void ObservingEngine::prepare(const Inputs& inputs) {
-  current_ = &entry_for(inputs);
-  inputs_ = &inputs;
-  for (const auto& [name, tensor] : inputs) current_->context->set_input(name, tensor);
-  current_->context->prepare();
+ObservingEngine::~ObservingEngine() = default;
+
+const std::vector<ObservedTensor>& ObservingEngine::Bound::observed() const { return entry_->observed; }
+
+ObservingEngine::Bound ObservingEngine::prepare(const Inputs& inputs, std::size_t lane) {
+  Bound batch;
+  batch.entry_ = &entry_for(inputs);
+  batch.inputs_ = &inputs;
+  std::optional<Context>& context = batch.entry_->lanes[lane];
+  if (!context) context = batch.entry_->engine->create_context();
+  for (const auto& [name, tensor] : inputs) context->set_input(name, tensor);
+  context->prepare();
+  batch.context_ = &*context;
+  return batch;
 }
 
-void ObservingEngine::run(const See& see) {
-  std::vector<bool> shown(current_->observed.size());
+void ObservingEngine::run(const Bound& batch, const See& see) {
+  const std::vector<ObservedTensor>& observed = batch.entry_->observed;
+  std::vector<bool> seen(observed.size());
   std::exception_ptr failure;
   const auto show = [&](std::size_t index, const Tensor& value) {
-    shown[index] = true;
-    see(current_->observed[index], value);
+    seen[index] = true;
+    see(observed[index], value);
   };
-  for (std::size_t i = 0; i < shown.size(); ++i) {
-    if (current_->observed[i].input) show(i, inputs_->at(current_->observed[i].engine_name));
+  for (std::size_t i = 0; i < observed.size(); ++i) {
+    if (observed[i].input) show(i, batch.inputs_->at(observed[i].engine_name));
   }
   {
-    const Listening listening(*current_->context, [&](std::size_t output, const Tensor& value) {
-      const std::size_t index = current_->by_output[output];
+    const Listening listening(*batch.context_, [&](std::size_t output, const Tensor& value) {
+      const std::size_t index = batch.entry_->by_output[output];
       if (index == kNone || failure) return;
       try {
         show(index, value);
@@ -92,11 +101,25 @@ void ObservingEngine::run(const See& see) {
         failure = std::current_exception();
       }
     });
-    current_->context->run();
+    batch.context_->run();
   }
   if (failure) std::rethrow_exception(failure);
-  for (std::size_t i = 0; i < shown.size(); ++i) {
-    if (!shown[i]) show(i, current_->context->output(current_->observed[i].engine_name));
+  for (std::size_t i = 0; i < observed.size(); ++i) {
+    if (observed[i].shown && !seen[i]) show(i, batch.context_->output(observed[i].engine_name));
+  }
+}
+
+void ObservingEngine::show_inputs(const Bound& batch, const See& see) {
+  for (const ObservedTensor& tensor : batch.entry_->observed) {
+    if (tensor.input) see(tensor, batch.inputs_->at(tensor.engine_name));
+  }
+}
+
+void ObservingEngine::run(const Bound& batch) { batch.context_->run(); }
+
+void ObservingEngine::show_results(const Bound& batch, const See& see) {
+  for (const ObservedTensor& tensor : batch.entry_->observed) {
+    if (!tensor.input && tensor.shown) see(tensor, batch.context_->output(tensor.engine_name));
   }
 }
 
@@ -157,13 +180,17 @@ void ObservingEngine::build_entry(const std::map<std::string, ShapeRange>& shape
   for (std::size_t i = 0; i < graph.outputs().size(); ++i)
     outputs.emplace(graph.outputs()[i], graph.output_names()[i]);
   for (const quant::ObservedValue& value : quant::observed_values(graph)) {
-    ObservedTensor tensor{value.name, value.location, graph.value(value.value).type.as_tensor().dtype,
-                          inputs.count(value.value) != 0, value.name};
+    ObservedTensor tensor{value.name,
+                          value.location,
+                          graph.value(value.value).type.as_tensor().dtype,
+                          inputs.count(value.value) != 0,
+                          unseen_.count(value.name) == 0,
+                          value.name};
     if (tensor.input) {
       tensor.engine_name = graph.value(value.value).name;
     } else if (const auto output = outputs.find(value.value); output != outputs.end()) {
       tensor.engine_name = output->second;
-    } else {
+    } else if (tensor.shown) {
       while (!names.insert(tensor.engine_name).second) tensor.engine_name += "'";
       graph.add_tap(tensor.engine_name, value.value);
     }
@@ -171,15 +198,15 @@ void ObservingEngine::build_entry(const std::map<std::string, ShapeRange>& shape
   }
   LoadOptions load;
   load.pool = pool_;
-  const Engine engine = Engine::from_plan(build(tapped, options).plan(), load);
-  for (const TensorInfo& output : engine.outputs()) {
-    const auto found = std::find_if(
-        entry.observed.begin(), entry.observed.end(),
-        [&](const ObservedTensor& tensor) { return !tensor.input && tensor.engine_name == output.name; });
+  entry.engine = Engine::from_plan(build(tapped, options).plan(), load);
+  for (const TensorInfo& output : entry.engine->outputs()) {
+    const auto found =
+        std::find_if(entry.observed.begin(), entry.observed.end(), [&](const ObservedTensor& tensor) {
+          return !tensor.input && tensor.shown && tensor.engine_name == output.name;
+        });
     entry.by_output.push_back(
         found == entry.observed.end() ? kNone : static_cast<std::size_t>(found - entry.observed.begin()));
   }
-  entry.context = engine.create_context();
 }
 
 }  // namespace tenon

@@ -9,6 +9,10 @@
 #include <functional>
 #include <list>
 #include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
 
 namespace tenon {
 
@@ -16,10 +20,8 @@ class KernelCounter final : public quant::ValueCounter {
  public:
   explicit KernelCounter(std::shared_ptr<ThreadPool> pool);
   quant::Extremes extremes(std::span<const float> values) override;
-  quant::Extremes count(std::span<const float> values, const quant::BinScale& scale) override;
-  void take(std::span<std::uint64_t> positive, std::span<std::uint64_t> negative,
-            std::span<std::uint64_t> beyond) override;
-  void drop() override;
+  quant::Extremes count(std::span<const float> values, const quant::BinScale& scale,
+                        std::span<std::uint32_t> counters) override;
 
  private:
   std::shared_ptr<ThreadPool> pool_;
@@ -33,33 +35,54 @@ struct ObservedTensor {
   std::string location;
   DataType dtype = DataType::f32;
   bool input = false;
+  bool shown = true;        // false: nobody wants to see its value
   std::string engine_name;  // of the input or output
 };
 
 // Engines by input shapes: as imported but canonicalized, or `fused`. What is chosen depends neither on time
 // nor on the number of threads.
 class ObservingEngine {
+  struct Entry;
+
  public:
   using Inputs = std::map<std::string, Tensor>;
-
-  ObservingEngine(const Network& network, std::map<std::string, ShapeRange> shapes, bool fused,
-                  std::shared_ptr<ThreadPool> pool);
-
-  // Makes the engine for the shapes of `inputs` where there is none yet, and binds them.
-  void prepare(const Inputs& inputs);
-  // Of the engine that runs next.
-  const std::vector<ObservedTensor>& observed() const { return current_->observed; }
-  // Shows every observed tensor once, those that steps compute while they are in the caches. What `see`
-  // throws comes out after the run.
+  // Sees a tensor; what it throws comes out after the run.
   using See = std::function<void(const ObservedTensor& tensor, const Tensor& value)>;
-  void run(const See& see);
+
+  // A batch that is bound to its engine.
+  class Bound {
+   public:
+    const std::vector<ObservedTensor>& observed() const;
+
+   private:
+    friend class ObservingEngine;
+    Entry* entry_ = nullptr;
+    Context* context_ = nullptr;
+    const Inputs* inputs_ = nullptr;
+  };
+
+  // `unseen`: names of tensors that need not be shown.
+  ObservingEngine(const Network& network, std::map<std::string, ShapeRange> shapes, bool fused,
+                  std::set<std::string> unseen, std::shared_ptr<ThreadPool> pool);
+  ~ObservingEngine();
+
+  // Makes the engine for the shapes of `inputs` where there is none yet, and binds them, which have to
+  // outlive what is bound. Of each lane, 0 and 1, the batch before is no more.
+  Bound prepare(const Inputs& inputs, std::size_t lane = 0);
+  // Shows every observed tensor once, those that steps compute while they are in the caches.
+  void run(const Bound& batch, const See& see);
+  // The same in pieces, of which those of two lanes may go on at the same time.
+  void show_inputs(const Bound& batch, const See& see);
+  void run(const Bound& batch);
+  void show_results(const Bound& batch, const See& see);
 
  private:
   struct Entry {
     std::map<std::string, Shape> shapes;
     std::vector<ObservedTensor> observed;
     std::vector<std::size_t> by_output;  // index into observed; kNone for an output that is not
-    std::optional<Context> context;
+    std::optional<Engine> engine;
+    std::optional<Context> lanes[2];
   };
   static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
 
@@ -69,10 +92,9 @@ class ObservingEngine {
   const Network& network_;
   std::map<std::string, ShapeRange> shapes_;
   bool fused_;
+  std::set<std::string> unseen_;
   std::shared_ptr<ThreadPool> pool_;
   std::list<Entry> entries_;  // most recently used first
-  Entry* current_ = nullptr;
-  const Inputs* inputs_ = nullptr;
 };
 
 }  // namespace tenon

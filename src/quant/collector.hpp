@@ -1,7 +1,8 @@
 // Adds batches to a calibration table, tensor by tensor.
 //
-// In the order-independent mode what was counted waits in tallies, of which flush() makes the histograms of
-// all tensors, those that follow from others included; a table that already holds counts keeps them.
+// What was counted waits for flush(). In the order-independent mode it waits in tallies, of which flush()
+// makes the histograms of all tensors, those that follow from others included; a table that already holds
+// counts keeps them.
 #pragma once
 
 #include "quant/followers.hpp"
@@ -29,6 +30,7 @@ class Collector {
   std::vector<std::vector<Clamped>> parts_;
   ValueCounter& counter_;
   std::vector<std::optional<Tally>> tallies_;  // by tensor, of those that are counted
+  std::vector<WaitingCounts> waiting_;         // by tensor, in the faithful mode
 };
 
 }  // namespace tenon::quant

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 
 namespace tenon::quant {
@@ -46,28 +47,45 @@ Extremes PlainCounter::extremes(std::span<const float> values) {
   return seen;
 }
 
-Extremes PlainCounter::count(std::span<const float> values, const BinScale& scale) {
+Extremes PlainCounter::count(std::span<const float> values, const BinScale& scale,
+                             std::span<std::uint32_t> counters) {
   for (const float x : values) {
     if (!std::isfinite(x)) continue;
     const bool beyond = x >= scale.limit;
     const float inverse = x < 0 ? scale.negative : beyond ? scale.beyond : scale.positive;
     const float at = std::min(std::floor(std::abs(x) * inverse), static_cast<float>(kBins - 1));
-    ++waiting_[static_cast<std::size_t>(at) + (x < 0 ? kBins : beyond ? 2 * kBins : 0)];
+    ++counters[static_cast<std::size_t>(at) + (x < 0 ? kBins : beyond ? 2 * kBins : 0)];
   }
   return extremes(values);
 }
 
-void PlainCounter::take(std::span<std::uint64_t> positive, std::span<std::uint64_t> negative,
-                        std::span<std::uint64_t> beyond) {
-  for (std::size_t i = 0; i < kBins; ++i) {
-    positive[i] += waiting_[i];
-    negative[i] += waiting_[kBins + i];
-    if (!beyond.empty()) beyond[i] += waiting_[2 * kBins + i];
-  }
-  drop();
+Extremes WaitingCounts::add(std::span<const float> values, const BinScale& scale, ValueCounter& counter) {
+  waiting_ += values.size();
+  return counter.count(values, scale, counters_);
 }
 
-void PlainCounter::drop() { std::fill(waiting_.begin(), waiting_.end(), 0); }
+void WaitingCounts::remove(std::span<const float> values, const BinScale& scale, ValueCounter& counter) {
+  std::vector<std::uint32_t> counted(kCounters);
+  counter.count(values, scale, counted);
+  for (std::size_t i = 0; i < kCounters; ++i) counters_[i] -= counted[i];
+  waiting_ -= values.size();
+}
+
+bool WaitingCounts::takes(std::size_t values) const {
+  return waiting_ + values <= std::numeric_limits<std::uint32_t>::max();
+}
+
+void WaitingCounts::settle(std::span<std::uint64_t> positive, std::span<std::uint64_t> negative,
+                           std::span<std::uint64_t> beyond) {
+  if (waiting_ == 0) return;
+  const std::span<std::uint64_t> parts[] = {positive, negative, beyond};
+  for (std::size_t part = 0; part < std::size(parts); ++part) {
+    const std::uint32_t* const counters = counters_.data() + part * kBins;
+    for (std::size_t i = 0; i < parts[part].size(); ++i) parts[part][i] += counters[i];
+  }
+  std::fill(counters_.begin(), counters_.end(), 0U);
+  waiting_ = 0;
+}
 
 bool fits(float most, float width, CalibrationMode mode) {
   const double range = static_cast<double>(width) * static_cast<double>(kBins);
@@ -109,35 +127,36 @@ void note_extremes(CalibratedTensor& tensor, float min, float max, std::uint64_t
   tensor.elements += elements;
 }
 
-bool observe_faithfully(CalibratedTensor& tensor, std::span<const float> values, ValueCounter& counter) {
+bool observe_faithfully(CalibratedTensor& tensor, std::span<const float> values, ValueCounter& counter,
+                        WaitingCounts& waiting) {
   if (values.empty()) return true;
   TensorHistogram& histogram = tensor.histogram;
-  const auto count = [&] {
+  if (!waiting.takes(values.size())) settle_faithfully(tensor, waiting);
+  const auto scale = [&] {
     const float inverse = 1 / histogram.width;
-    BinScale scale;
-    scale.negative = inverse;
-    scale.positive = inverse;
-    return counter.count(values, scale);
+    return BinScale{inverse, inverse, 1, kUnlimited};
   };
   // Most batches fit, so counting goes ahead; what did not fit is counted again.
   const bool ahead = histogram.width != 0;
-  const Extremes seen = ahead ? count() : counter.extremes(values);
+  const Extremes seen = ahead ? waiting.add(values, scale(), counter) : counter.extremes(values);
   const float most = std::max(-seen.min, seen.max);
   const bool fit = ahead && seen.finite && fits(most, histogram.width, CalibrationMode::faithful);
-  if (ahead && !fit) counter.drop();
+  if (ahead && !fit) waiting.remove(values, scale(), counter);
   if (!seen.finite) return false;
   if (!fit && most == 0) {
     histogram.positive[0] += values.size();
-  } else {
-    if (!fit) {
-      widen(histogram, grown_width(most, histogram.width, CalibrationMode::faithful));
-      count();
-    }
-    counter.take(histogram.positive, histogram.negative, {});
+  } else if (!fit) {
+    settle_faithfully(tensor, waiting);
+    widen(histogram, grown_width(most, histogram.width, CalibrationMode::faithful));
+    waiting.add(values, scale(), counter);
   }
   note_averages(tensor, seen);
   note_extremes(tensor, seen.min, seen.max, values.size());
   return true;
+}
+
+void settle_faithfully(CalibratedTensor& tensor, WaitingCounts& waiting) {
+  waiting.settle(tensor.histogram.positive, tensor.histogram.negative, {});
 }
 
 }  // namespace tenon::quant

@@ -32,31 +32,44 @@ struct BinScale {
   float limit = kUnlimited;
 };
 
+// Of one tensor: kBins for x >= 0, for x < 0 and for what lies beyond.
+inline constexpr std::size_t kCounters = 3 * TensorHistogram::kBins;
+
 // Counting, by whoever does it fastest. Results must not depend on threads.
 class ValueCounter {
  public:
   virtual ~ValueCounter() = default;
   virtual Extremes extremes(std::span<const float> values) = 0;
-  // Counts into bins min(floor(|x| * inverse width), 2047); -0 counts as 0. The counts wait for take() or
-  // drop(), one of which follows. Where a value is not finite they mean nothing.
-  virtual Extremes count(std::span<const float> values, const BinScale& scale) = 0;
-  // Adds them, kBins each; `beyond` may be empty when there was no limit.
-  virtual void take(std::span<std::uint64_t> positive, std::span<std::uint64_t> negative,
-                    std::span<std::uint64_t> beyond) = 0;
-  virtual void drop() = 0;
+  // Adds to kCounters counters, modulo 2^32: of bin min(floor(|x| * inverse width), 2047); -0 counts as 0.
+  // What a value counts that is not finite is the same at each call.
+  virtual Extremes count(std::span<const float> values, const BinScale& scale,
+                         std::span<std::uint32_t> counters) = 0;
 };
 
 // The plain one.
 class PlainCounter final : public ValueCounter {
  public:
   Extremes extremes(std::span<const float> values) override;
-  Extremes count(std::span<const float> values, const BinScale& scale) override;
-  void take(std::span<std::uint64_t> positive, std::span<std::uint64_t> negative,
-            std::span<std::uint64_t> beyond) override;
-  void drop() override;
+  Extremes count(std::span<const float> values, const BinScale& scale,
+                 std::span<std::uint32_t> counters) override;
+};
+
+// Counts of one tensor that are not in its bins yet: 32 bits take half the memory to count in.
+class WaitingCounts {
+ public:
+  // What is not finite counts too: remove() then.
+  Extremes add(std::span<const float> values, const BinScale& scale, ValueCounter& counter);
+  // Takes back what add() counted last, of the same values and scale.
+  void remove(std::span<const float> values, const BinScale& scale, ValueCounter& counter);
+  // Whether as many values may be added: none counts in more than 32 bits.
+  bool takes(std::size_t values) const;
+  // Moves them to the bins, kBins each; `beyond` may be empty when there was no limit.
+  void settle(std::span<std::uint64_t> positive, std::span<std::uint64_t> negative,
+              std::span<std::uint64_t> beyond);
 
  private:
-  std::vector<std::uint64_t> waiting_ = std::vector<std::uint64_t>(3 * TensorHistogram::kBins);
+  std::vector<std::uint32_t> counters_ = std::vector<std::uint32_t>(kCounters);
+  std::uint64_t waiting_ = 0;
 };
 
 // The weight of a new batch in the moving averages.
@@ -74,9 +87,11 @@ void widen(TensorHistogram& histogram, float width);
 // Extremes and the number of elements, of one more batch or shard. A zero has no sign here.
 void note_extremes(CalibratedTensor& tensor, float min, float max, std::uint64_t elements);
 
-// Adds the values of one batch in the faithful mode. False, with the tensor as it was, when one of them is
-// not finite.
+// Adds the values of one batch in the faithful mode; their counts may be left `waiting`. False, with the
+// tensor as it was, when one of them is not finite.
 [[nodiscard]] bool observe_faithfully(CalibratedTensor& tensor, std::span<const float> values,
-                                      ValueCounter& counter);
+                                      ValueCounter& counter, WaitingCounts& waiting);
+// Moves them to the tensor's bins.
+void settle_faithfully(CalibratedTensor& tensor, WaitingCounts& waiting);
 
 }  // namespace tenon::quant

@@ -53,7 +53,10 @@ bool Tally::fit(const Extremes& seen) const {
          (seen.max < limit() || holds(beyond_.width, seen.max));
 }
 
+void Tally::settle() { waiting_.settle(positive_.bins, negative_.bins, beyond_.bins); }
+
 void Tally::grow(const Extremes& seen) {
+  settle();
   negative_.grow(-seen.min);
   positive_.grow(std::min(seen.max, cap_));
   if (seen.max >= limit()) beyond_.grow(seen.max);
@@ -63,23 +66,24 @@ bool Tally::add(std::span<const float> values, ValueCounter& counter) {
   if (values.empty()) return true;
   // Most batches fit, so counting goes ahead; what did not fit is counted again.
   const bool ahead = elements_ > 0 || positive_.width > 0 || negative_.width > 0;
-  const Extremes seen = ahead ? counter.count(values, scale()) : counter.extremes(values);
+  if (!waiting_.takes(values.size())) settle();
+  const Extremes seen = ahead ? waiting_.add(values, scale(), counter) : counter.extremes(values);
   const bool fitted = ahead && seen.finite && fit(seen);
-  if (ahead && !fitted) counter.drop();
+  if (ahead && !fitted) waiting_.remove(values, scale(), counter);
   if (!seen.finite) return false;
   if (!fitted) {
     grow(seen);
-    counter.count(values, scale());
+    waiting_.add(values, scale(), counter);
   }
-  counter.take(positive_.bins, negative_.bins, beyond_.bins);
   min_ = elements_ == 0 ? seen.min : std::min(min_, seen.min);
   max_ = elements_ == 0 ? seen.max : std::max(max_, seen.max);
   elements_ += values.size();
   return true;
 }
 
-void Tally::pour(CalibratedTensor& tensor, float low, float high) const {
+void Tally::pour(CalibratedTensor& tensor, float low, float high) {
   if (elements_ == 0) return;
+  settle();
   const bool signs = low < 0;
   const bool capped = high < kUnlimited;
   const float wanted = std::max({tensor.histogram.width, positive_.width, signs ? negative_.width : 0.0F,
@@ -109,6 +113,7 @@ void Tally::pour(CalibratedTensor& tensor, float low, float high) const {
 }
 
 void Tally::clear() {
+  settle();
   elements_ = 0;
   for (Part* part : {&positive_, &negative_, &beyond_}) std::fill(part->bins.begin(), part->bins.end(), 0);
 }

@@ -20,7 +20,7 @@ class Tally {
 
   // Adds the values as they are after clamping to [low, high] to what `tensor` holds. `low` is 0 or
   // -infinity, `high` the cap or infinity.
-  void pour(CalibratedTensor& tensor, float low, float high) const;
+  void pour(CalibratedTensor& tensor, float low, float high);
 
   // Forgets the counts; the widths stay.
   void clear();
@@ -34,6 +34,7 @@ class Tally {
     void add_to(std::vector<std::uint64_t>& sum, float sum_width) const;
   };
 
+  void settle();
   BinScale scale() const;
   bool fit(const Extremes& seen) const;
   void grow(const Extremes& seen);
@@ -46,6 +47,7 @@ class Tally {
   Part positive_;
   Part negative_;
   Part beyond_;  // without bins where there is no cap
+  WaitingCounts waiting_;
 };
 
 }  // namespace tenon::quant

@@ -160,6 +160,27 @@ TEST(Calibrate, NamesWhatIsNotFinite) {
   }
 }
 
+TEST(Calibrate, ABatchThatIsLookedAtLateIsNamedByItsOwnNumber) {
+  const Network network = Network::from_text(R"(
+graph @net(%x: f32[2,4], %k: i64[1]) {
+  %huge = constant {value=f32[1] [1e38]} : f32[1]
+  %y = mul(%x, %huge) : f32[2,4]
+  return %y as "y"
+})");
+  for (const int threads : {1, 2}) {
+    Ramp data(9);
+    CalibrateOptions options;
+    options.threads = threads;
+    try {
+      static_cast<void>(calibrate(network, data, options));
+      FAIL() << "no error";
+    } catch (const ModelError& error) {
+      EXPECT_EQ(error.message(), "tensor 'y' is inf at element 0 in batch 6");  // 3.5e38
+      EXPECT_NE(std::string(error.what()).find("calibrating with batch 6"), std::string::npos);
+    }
+  }
+}
+
 TEST(Calibrate, AComputedInfinityIsFoundInTheTensorThatComputesIt) {
   const Network network = Network::from_text(R"(
 graph @net(%x: f32[2,4], %k: i64[1]) {
@@ -174,6 +195,44 @@ graph @net(%x: f32[2,4], %k: i64[1]) {
     FAIL() << "no error";
   } catch (const ModelError& error) {
     EXPECT_EQ(error.message().substr(0, 10), "tensor 'l'") << error.message();
+  }
+}
+
+// As a caller who has one buffer does.
+class Refilled final : public Calibrator {
+ public:
+  explicit Refilled(std::int64_t batches) : data_(batches) {}
+  std::int64_t batch_size() const override { return 2; }
+  std::optional<std::map<std::string, Tensor>> next_batch() override {
+    auto batch = data_.next_batch();
+    if (!batch) return std::nullopt;
+    const auto values = batch->at("x").values<float>();
+    std::copy(values.begin(), values.end(), x_.begin());
+    batch->at("x") = Tensor::view(DataType::f32, {2, 4}, x_.data());
+    return batch;
+  }
+
+ private:
+  Ramp data_;
+  std::vector<float> x_ = std::vector<float>(8);
+};
+
+// Small batches are looked at while the next one runs.
+TEST(Calibrate, IsTheSameForEveryNumberOfThreads) {
+  const Network network = Network::from_text(kFollowing);
+  for (const CalibrationMode mode : {CalibrationMode::order_independent, CalibrationMode::faithful}) {
+    CalibrateOptions options;
+    options.mode = mode;
+    options.threads = 1;
+    Ramp data(9);
+    const std::string expected = calibrate(network, data, options).to_text();
+    for (const int threads : {2, 3}) {
+      options.threads = threads;
+      Ramp same(9);
+      EXPECT_EQ(calibrate(network, same, options).to_text(), expected) << threads;
+      Refilled refilled(9);
+      EXPECT_EQ(calibrate(network, refilled, options).to_text(), expected) << threads;
+    }
   }
 }
 

@@ -107,14 +107,41 @@ TEST(Histogram, RefusesWhatIsNotFiniteAndStaysAsItWas) {
   PlainCounter counter;
   for (const float bad : {NAN, INFINITY, -INFINITY}) {
     CalibratedTensor tensor;
-    EXPECT_FALSE(observe_faithfully(tensor, std::vector<float>{1.0F, bad}, counter));
+    WaitingCounts waiting;
+    EXPECT_FALSE(observe_faithfully(tensor, std::vector<float>{1.0F, bad}, counter, waiting));
     EXPECT_EQ(tensor.elements, 0U);
-    ASSERT_TRUE(observe_faithfully(tensor, std::vector<float>{1.0F, 2.0F}, counter));
-    const TensorHistogram before = tensor.histogram;
-    EXPECT_FALSE(observe_faithfully(tensor, std::vector<float>{bad, 1.0F}, counter));
-    EXPECT_EQ(tensor.histogram, before);
+    ASSERT_TRUE(observe_faithfully(tensor, std::vector<float>{1.0F, 2.0F}, counter, waiting));
+    EXPECT_FALSE(observe_faithfully(tensor, std::vector<float>{bad, 1.0F}, counter, waiting));
+    settle_faithfully(tensor, waiting);
+    EXPECT_EQ(tensor.histogram, observed({{1.0F, 2.0F}}, kFaithful).histogram);
     EXPECT_EQ(tensor.elements, 2U);
   }
+}
+
+TEST(WaitingCounts, SettleBeforeThirtyTwoBitsOverflow) {
+  // A span of that size that nobody reads.
+  const float x = 0;
+  const std::span<const float> many(&x, 3000000000U);
+  class Unread final : public ValueCounter {
+   public:
+    Extremes extremes(std::span<const float> /*values*/) override { return {}; }
+    Extremes count(std::span<const float> values, const BinScale& /*scale*/,
+                   std::span<std::uint32_t> counters) override {
+      counters[7] += static_cast<std::uint32_t>(values.size());
+      return {};
+    }
+  } counter;
+  WaitingCounts waiting;
+  std::vector<std::uint64_t> positive(TensorHistogram::kBins);
+  std::vector<std::uint64_t> negative(TensorHistogram::kBins);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(waiting.takes(many.size()), i == 0);
+    if (!waiting.takes(many.size())) waiting.settle(positive, negative, {});
+    waiting.add(many, {}, counter);
+  }
+  waiting.settle(positive, negative, {});
+  EXPECT_EQ(positive[7], 9000000000U);
+  EXPECT_EQ(std::count(negative.begin(), negative.end(), 0U), TensorHistogram::kBins);
 }
 
 TEST(Histogram, AveragesMoveByOnePercent) {

@@ -19,9 +19,12 @@ inline CalibratedTensor observed(const Batches& batches, CalibrationMode mode) {
   CalibratedTensor tensor;
   tensor.name = "x";
   Tally tally;
+  WaitingCounts waiting;
   for (const auto& batch : batches) {
-    EXPECT_TRUE(mode == kFaithful ? observe_faithfully(tensor, batch, counter) : tally.add(batch, counter));
+    EXPECT_TRUE(mode == kFaithful ? observe_faithfully(tensor, batch, counter, waiting)
+                                  : tally.add(batch, counter));
   }
+  settle_faithfully(tensor, waiting);
   tally.pour(tensor, -kUnlimited, kUnlimited);
   return tensor;
 }

@@ -36,7 +36,7 @@ Tally tally_of(const Batches& batches, float cap) {
   return tally;
 }
 
-CalibratedTensor poured(const Tally& tally, float low, float high) {
+CalibratedTensor poured(Tally& tally, float low, float high) {
   CalibratedTensor tensor;
   tensor.name = "x";
   tally.pour(tensor, low, high);
@@ -65,7 +65,7 @@ TEST(Tally, GivesWhatCountingTheClampedValuesGives) {
     Random random(seed);
     const Batches batches = lopsided(random);
     const float cap = random.one_in(4) ? kUnlimited : random.one_in(3) ? 6.0F : random.uniform(0.01F, 9.0F);
-    const Tally tally = tally_of(batches, cap);
+    Tally tally = tally_of(batches, cap);
     for (const float low : {-kUnlimited, 0.0F}) {
       for (const float high : {cap, kUnlimited}) {
         expect_same(poured(tally, low, high), test::observed(clamped(batches, low, high), kFree));
@@ -77,7 +77,7 @@ TEST(Tally, GivesWhatCountingTheClampedValuesGives) {
 TEST(Tally, ValuesOnTheCapAndOnEdgesOfBins) {
   const Batches batches = {{6.0F, std::nextafter(6.0F, 0.0F), std::nextafter(6.0F, 7.0F), 8.0F,
                             std::nextafter(8.0F, 0.0F), 1000.0F, -3.0F, 4.0F}};
-  const Tally tally = tally_of(batches, 6);
+  Tally tally = tally_of(batches, 6);
   expect_same(poured(tally, 0, 6), test::observed(clamped(batches, 0, 6), kFree));
   expect_same(poured(tally, -kUnlimited, kUnlimited), test::observed(batches, kFree));
   EXPECT_EQ(poured(tally, 0, 6).histogram.positive[1536], 5U);
@@ -99,7 +99,8 @@ TEST(Tally, PouringInPiecesIsPouringAtOnce) {
       tally.clear();
     }
     batches.insert(batches.end(), more.begin(), more.end());
-    expect_same(pieces, poured(tally_of(batches, 2), 0, 2));
+    Tally at_once = tally_of(batches, 2);
+    expect_same(pieces, poured(at_once, 0, 2));
   }
 }
 

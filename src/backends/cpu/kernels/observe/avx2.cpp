@@ -4,14 +4,9 @@
 
 namespace tenon::cpu {
 Observation observe_f32_avx2(const ObserveArgs& args, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept;
-void observe_drain_avx2(std::uint32_t* counters, std::uint64_t* bins, std::ptrdiff_t n) noexcept;
 
 Observation observe_f32_avx2(const ObserveArgs& args, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept {
-  return observe_range<KeepAllBins>(args, begin, end);
-}
-
-void observe_drain_avx2(std::uint32_t* counters, std::uint64_t* bins, std::ptrdiff_t n) noexcept {
-  observe_drain_table(counters, bins, n);
+  return observe_range<NoRuns>(args, begin, end);
 }
 
 }  // namespace tenon::cpu

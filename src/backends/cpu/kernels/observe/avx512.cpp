@@ -7,57 +7,39 @@
 namespace tenon::cpu {
 namespace {
 
-class CountFrequentBins {
+class CompactedRuns {
  public:
-  static constexpr bool kCompacts = true;
+  static constexpr bool kFinds = true;
 
-  TENON_SIMD int frequent(simd::I32 bins) {
-    const int others = std::popcount(static_cast<unsigned>(split(bins).others));
-    spread_last(bins);
-    return simd::I32::kLanes - others;
+  TENON_SIMD int repeats(simd::I32 bins) { return simd::I32::kLanes - std::popcount(starts(bins)); }
+
+  TENON_SIMD int begins(simd::I32 bins, int at, std::int32_t* words) {
+    const __m512i lanes = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+    const __m512i places = _mm512_slli_epi32(_mm512_add_epi32(lanes, _mm512_set1_epi32(at)), kRunShift);
+    const unsigned mask = starts(bins);
+    _mm512_storeu_si512(
+        words, _mm512_maskz_compress_epi32(static_cast<__mmask16>(mask), _mm512_or_si512(bins.r, places)));
+    return std::popcount(mask);
   }
-
-  TENON_SIMD int count(simd::I32 bins, std::uint32_t* table, std::int32_t* others) {
-    const Split lanes = split(bins);
-    _mm512_storeu_si512(others, _mm512_maskz_compress_epi32(lanes.others, bins.r));
-    const int filled = std::popcount(static_cast<unsigned>(lanes.filled));
-    const int kept = std::popcount(static_cast<unsigned>(lanes.others));
-    zeros_ += static_cast<std::uint32_t>(simd::I32::kLanes - filled);
-    table[_mm512_cvtsi512_si32(last_)] += static_cast<std::uint32_t>(filled - kept);
-    spread_last(bins);
-    return kept;
-  }
-
-  void finish(std::uint32_t* table) const { table[0] += zeros_; }
 
  private:
-  struct Split {
-    __mmask16 filled;  // not bin 0
-    __mmask16 others;  // nor that of the value before the vector
-  };
-  TENON_SIMD Split split(simd::I32 bins) const {
-    const __mmask16 filled = _mm512_test_epi32_mask(bins.r, bins.r);
-    return {filled, _mm512_mask_cmpneq_epi32_mask(filled, bins.r, last_)};
-  }
-  TENON_SIMD void spread_last(simd::I32 bins) {
-    last_ = _mm512_maskz_permutexvar_epi32(0xFFFF, _mm512_set1_epi32(simd::I32::kLanes - 1), bins.r);
+  // Lanes that are not like the one before; no bin is -1.
+  TENON_SIMD unsigned starts(simd::I32 bins) {
+    constexpr int kLast = simd::I32::kLanes - 1;
+    const __m512i shifted = _mm512_alignr_epi32(bins.r, before_, kLast);
+    before_ = bins.r;
+    return static_cast<unsigned>(_mm512_cmpneq_epi32_mask(bins.r, shifted));
   }
 
-  __m512i last_ = _mm512_setzero_si512();
-  std::uint32_t zeros_ = 0;
+  __m512i before_ = _mm512_set1_epi32(-1);
 };
 
 }  // namespace
 
 Observation observe_f32_avx512(const ObserveArgs& args, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept;
-void observe_drain_avx512(std::uint32_t* counters, std::uint64_t* bins, std::ptrdiff_t n) noexcept;
 
 Observation observe_f32_avx512(const ObserveArgs& args, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept {
-  return observe_range<CountFrequentBins>(args, begin, end);
-}
-
-void observe_drain_avx512(std::uint32_t* counters, std::uint64_t* bins, std::ptrdiff_t n) noexcept {
-  observe_drain_table(counters, bins, n);
+  return observe_range<CompactedRuns>(args, begin, end);
 }
 
 }  // namespace tenon::cpu

@@ -1,6 +1,6 @@
 // observe.hpp over the vector type of simd/: bins are computed by vectors, a block at a time, and counted one
-// by one, which is bound by the stores; those to one bin wait for each other. In some tensors most values
-// are zero, or like the one before: a level that can compact vectors counts such values by the vector.
+// by one, which is bound by the stores; those to one bin wait for each other. In some tensors most values are
+// like the one before, zeros above all: a level that can compact vectors counts such runs by one store.
 #pragma once
 
 #include "backends/cpu/kernels/observe/observe.hpp"
@@ -68,16 +68,30 @@ struct ScaleLanes {
   }
 };
 
-// How a level treats bins that are frequent in some tensors: 0, and that of the value before. This one does
-// not tell them apart.
-struct KeepAllBins {
-  static constexpr bool kCompacts = false;
-  // How many of the bins are frequent.
-  int frequent(simd::I32 /*bins*/) { return 0; }
-  // Counts those in the table, and stores the others (kLanes may be written); how many they are.
-  int count(simd::I32 /*bins*/, std::uint32_t* /*table*/, std::int32_t* /*others*/) { return 0; }
-  // Counts what it kept back.
-  void finish(std::uint32_t* /*table*/) {}
+// Bins of a block: a multiple of every kLanes.
+constexpr int kObserveBlock = 256;
+// From how many values of a block on that are like the one before the next block is counted by runs.
+constexpr int kObserveRepeats = kObserveBlock / 8;
+
+// Where a run begins, above its bin.
+constexpr int kRunShift = 16;
+static_assert(kObserveTable <= 1 << kRunShift);
+
+// What a block leaves to be counted: its bins, or its runs.
+struct WaitingBins {
+  // A vector that is compacted writes beyond what is left of it.
+  alignas(64) std::int32_t words[kObserveBlock + simd::F32::kLanes];
+  int n = 0;
+  bool runs = false;
+};
+
+// How a level finds runs: this one does not.
+struct NoRuns {
+  static constexpr bool kFinds = false;
+  // How many of the bins, which follow those of the call before, are like the one before.
+  int repeats(simd::I32 /*bins*/) { return 0; }
+  // Stores the runs that begin in these bins, of places from `at` on (kLanes words may be written); how many.
+  int begins(simd::I32 /*bins*/, int /*at*/, std::int32_t* /*words*/) { return 0; }
 };
 
 Observation observe_extremes(const float* src, std::ptrdiff_t n) {
@@ -99,9 +113,6 @@ Observation observe_extremes(const float* src, std::ptrdiff_t n) {
   return lanes[0].result();
 }
 
-// Values in one block: a multiple of every kLanes.
-constexpr int kObserveBlock = 256;
-
 // Counts N bins, an even number, in two tables in turn.
 template <int N>
 TENON_SIMD void count_bins(const std::int32_t* bins, std::uint32_t* table0, std::uint32_t* table1) {
@@ -111,87 +122,103 @@ TENON_SIMD void count_bins(const std::int32_t* bins, std::uint32_t* table0, std:
   });
 }
 
-// Bins of one block that are still to be counted.
-struct WaitingBins {
-  // A vector that is compacted writes beyond what is left of it.
-  alignas(64) std::int32_t bins[kObserveBlock + simd::F32::kLanes];
-  int n = 0;
-};
+TENON_SIMD void count_waiting(const WaitingBins& waiting, std::uint32_t* table0, std::uint32_t* table1) {
+  if (!waiting.runs) {
+    for (int i = 0; i < waiting.n; i += simd::F32::kLanes)
+      count_bins<simd::F32::kLanes>(waiting.words + i, table0, table1);
+    return;
+  }
+  constexpr int kBin = (1 << kRunShift) - 1;
+  constexpr int kRuns = 4;  // what stands behind the last run has no length
+  int at = 0;
+  for (int i = 0; i < waiting.n; i += kRuns) {
+    unroll<kRuns>([&](auto run) TENON_INLINE_LAMBDA {
+      const std::int32_t* const word = waiting.words + i + run.value;
+      const int next = word[1] >> kRunShift;
+      table0[word[0] & kBin] += static_cast<std::uint32_t>(next - at);
+      at = next;
+    });
+  }
+}
+
+// Finds the runs of a block. How many values are like the one before.
+template <class Runs>
+TENON_SIMD int find_runs(const float* src, const ScaleLanes& scale, ObservedLanes& lanes, WaitingBins& now) {
+  using V = simd::F32;
+  Runs runs;
+  now.n = 0;
+  now.runs = true;
+  for (int e = 0; e < kObserveBlock; e += V::kLanes) {
+    const V x = V::load(src + e);
+    lanes.add(x);
+    now.n += runs.begins(scale.bin(x), e, now.words + now.n);
+  }
+  simd::I32::set1(kObserveBlock << kRunShift).store(now.words + now.n);
+  return kObserveBlock - now.n;
+}
 
 // Finds the bins of a block, and counts those of the block before at the same time: vectors have nothing to
-// do with the stores that bound counting. How many values were in frequent bins.
-template <bool kCompact, class Bins>
-TENON_SIMD int observe_block(const float* src, const ScaleLanes& scale, ObservedLanes& lanes, Bins& level,
-                             WaitingBins& before, WaitingBins& now, std::uint32_t* table0,
-                             std::uint32_t* table1) {
+// do with the stores that bound counting. How many values are like the one before.
+template <class Runs, bool kBefore>
+TENON_SIMD int find_bins(const float* src, const ScaleLanes& scale, ObservedLanes& lanes,
+                         const WaitingBins& before, WaitingBins& now, std::uint32_t* table0,
+                         std::uint32_t* table1) {
   using V = simd::F32;
-  int frequent = 0;
-  now.n = 0;
+  Runs runs;
+  int repeats = 0;
   for (int e = 0; e < kObserveBlock; e += V::kLanes) {
     const V x = V::load(src + e);
     lanes.add(x);
     const simd::I32 bin = scale.bin(x);
-    if (kCompact) {
-      now.n += level.count(bin, table0, now.bins + now.n);
-    } else {
-      bin.store(now.bins + e);
-      frequent += level.frequent(bin);
-    }
-    if (e + V::kLanes <= before.n) count_bins<V::kLanes>(before.bins + e, table0, table1);
+    bin.store(now.words + e);
+    repeats += runs.repeats(bin);
+    if (kBefore) count_bins<V::kLanes>(before.words + e, table0, table1);
   }
-  for (int e = before.n / V::kLanes * V::kLanes; e < before.n; ++e) ++table0[before.bins[e]];
-  if (kCompact) return kObserveBlock - now.n;
   now.n = kObserveBlock;
-  return frequent;
+  now.runs = false;
+  return repeats;
 }
 
-template <class Bins>
+template <class Runs>
 Observation observe_range(const ObserveArgs& args, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept {
   using V = simd::F32;
-  if (args.tables == nullptr) return observe_extremes(args.src + begin, end - begin);
+  if (args.table == nullptr) return observe_extremes(args.src + begin, end - begin);
   const ScaleLanes scale(args.scale);
   ObservedLanes lanes;
-  std::uint32_t* const table0 = args.tables;
-  std::uint32_t* const table1 = table0 + args.stride;
-  static_assert(kObserveTables == 2);
+  std::uint32_t* const table0 = args.table;
+  std::uint32_t* const table1 = args.second_table;
   WaitingBins buffers[2];
   WaitingBins* now = &buffers[0];
   WaitingBins* before = &buffers[1];
-  Bins level;
-  int frequent = 0;
+  int repeats = 0;
   std::ptrdiff_t i = begin;
   for (; i + kObserveBlock <= end; i += kObserveBlock) {
-    frequent = Bins::kCompacts && frequent > kObserveBlock / 8
-                   ? observe_block<true>(args.src + i, scale, lanes, level, *before, *now, table0, table1)
-                   : observe_block<false>(args.src + i, scale, lanes, level, *before, *now, table0, table1);
-    std::swap(before, now);
+    const float* const src = args.src + i;
+    if (Runs::kFinds && repeats > kObserveRepeats) {
+      repeats = find_runs<Runs>(src, scale, lanes, *now);
+      count_waiting(*before, table0, table1);
+    } else if (before->runs || before->n == 0) {
+      repeats = find_bins<Runs, false>(src, scale, lanes, *before, *now, table0, table1);
+      count_waiting(*before, table0, table1);
+    } else {
+      repeats = find_bins<Runs, true>(src, scale, lanes, *before, *now, table0, table1);
+    }
+    std::swap(now, before);
   }
-  for (int e = 0; e < before->n; ++e) ++table0[before->bins[e]];
+  count_waiting(*before, table0, table1);
   for (; i + V::kLanes <= end; i += V::kLanes) {
     const V x = V::load(args.src + i);
     lanes.add(x);
-    scale.bin(x).store(now->bins);
-    count_bins<V::kLanes>(now->bins, table0, table1);
+    scale.bin(x).store(now->words);
+    count_bins<V::kLanes>(now->words, table0, table1);
   }
   for (; i < end; ++i) {
     const V x = V::set1(args.src[i]);
     lanes.add(x);
-    scale.bin(x).store(now->bins);
-    ++table0[now->bins[0]];
+    scale.bin(x).store(now->words);
+    ++table0[now->words[0]];
   }
-  level.finish(table0);
   return lanes.result();
-}
-
-// Most counters are 0: they are passed over, a cache line at a time.
-void observe_drain_table(std::uint32_t* counters, std::uint64_t* bins, std::ptrdiff_t n) noexcept {
-  for (std::ptrdiff_t i = 0; i < n; i += kObserveLine) {
-    std::uint32_t any = 0;
-    for (int k = 0; k < kObserveLine; ++k) any |= counters[i + k];
-    if (any == 0) continue;
-    for (int k = 0; k < kObserveLine; ++k) bins[i + k] += counters[i + k];
-    for (int k = 0; k < kObserveLine; ++k) counters[i + k] = 0;
-  }
 }
 
 }  // namespace

@@ -6,43 +6,39 @@
 
 namespace tenon::cpu {
 
-#define TENON_OBSERVE_KERNEL(isa, name, drain)                                             \
-  Observation name(const ObserveArgs&, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept; \
-  void drain(std::uint32_t* counters, std::uint64_t* bins, std::ptrdiff_t n) noexcept;
+#define TENON_OBSERVE_KERNEL(isa, name, two_tables) \
+  Observation name(const ObserveArgs&, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept;
 #include "backends/cpu/kernels/observe/kernels.inc"
 #undef TENON_OBSERVE_KERNEL
 
 namespace {
 
 constexpr ObserveKernel kObserveKernels[] = {
-#define TENON_OBSERVE_KERNEL(isa, name, drain) {{"observe", #name, Isa::isa}, name, drain},
+#define TENON_OBSERVE_KERNEL(isa, name, two_tables) {{"observe", #name, Isa::isa}, two_tables, name},
 #include "backends/cpu/kernels/observe/kernels.inc"
 #undef TENON_OBSERVE_KERNEL
 };
 
 // A task that looks at fewer elements is not worth waking a thread for.
 constexpr std::size_t kTaskElements = 16384;
-// Fewer elements than this are counted faster than two tables are added up.
+// Fewer elements than this are counted faster than a table is added up.
 constexpr std::size_t kOneTable = 16384;
+// Counters that are looked at together: a cache line.
+constexpr std::ptrdiff_t kObserveLine = 16;
 
 Observation unite(const Observation& a, const Observation& b) {
   return {std::min(a.min, b.min), std::max(a.max, b.max), a.finite && b.finite};
 }
 
-// How many counters, from the first, may hold counts of 0 … most.
-std::ptrdiff_t reach_of(float most, float inverse) {
-  const float bin = std::min(most * inverse, static_cast<float>(kObserveBins - 1));
-  return (static_cast<std::ptrdiff_t>(bin) / kObserveLine + 1) * kObserveLine;
-}
-
-void note_reach(ObserveScratch& mine, const Observation& seen, const ObserveScale& scale) {
-  std::array<std::ptrdiff_t, 3> reach = {kObserveBins, kObserveBins, kObserveBins};
-  if (seen.finite) {
-    reach[0] = seen.max >= 0 ? reach_of(std::min(seen.max, scale.limit), scale.positive) : 0;
-    reach[1] = seen.min < 0 ? reach_of(-seen.min, scale.negative) : 0;
-    reach[2] = seen.max >= scale.limit ? reach_of(seen.max, scale.beyond) : 0;
+// Adds the counters to the table and zeroes them. Most are 0: they are passed over, a cache line at a time.
+void drain(std::uint32_t* counters, std::uint32_t* table) {
+  for (std::ptrdiff_t i = 0; i < kObserveTable; i += kObserveLine) {
+    std::uint32_t any = 0;
+    for (int k = 0; k < kObserveLine; ++k) any |= counters[i + k];
+    if (any == 0) continue;
+    for (int k = 0; k < kObserveLine; ++k) table[i + k] += counters[i + k];
+    for (int k = 0; k < kObserveLine; ++k) counters[i + k] = 0;
   }
-  for (std::size_t i = 0; i < reach.size(); ++i) mine.reach[i] = std::max(mine.reach[i], reach[i]);
 }
 
 }  // namespace
@@ -52,19 +48,28 @@ std::span<const ObserveKernel> observe_kernels() { return kObserveKernels; }
 const ObserveKernel* select_observe(Isa level) { return best_kernel(observe_kernels(), level); }
 
 Observation observe_run(const ObserveKernel& kernel, std::span<const float> values, const ObserveScale& scale,
-                        bool count, std::span<ObserveScratch> scratch, ThreadPool& pool) noexcept {
-  const bool one = values.size() < kOneTable;
-  pool.run_ranges(values.size(), kTaskElements, [&](std::size_t begin, std::size_t end, int worker) {
+                        std::uint32_t* table, std::span<ObserveScratch> scratch, ThreadPool& pool) noexcept {
+  const bool alone = pool.size() == 1 || values.size() < 2 * kTaskElements;
+  const bool two = kernel.two_tables && values.size() >= kOneTable;
+  const auto look = [&](std::size_t begin, std::size_t end, int worker) {
     ObserveScratch& mine = scratch[static_cast<std::size_t>(worker)];
-    const ObserveArgs args{values.data(), scale, count ? mine.tables.data() : nullptr,
-                           one ? 0 : kObserveTable};
-    if (count) mine.filled = std::max<std::ptrdiff_t>(mine.filled, one ? 1 : kObserveTables);
+    ObserveArgs args{values.data(), scale, table, table};
+    if (table != nullptr) {
+      std::uint32_t* own = mine.tables.data();
+      if (!alone) args.table = own;
+      args.second_table = two ? own + kObserveTable : args.table;
+      mine.filled = two ? 2 : alone ? 0 : 1;
+    }
     const Observation seen =
         kernel.observe(args, static_cast<std::ptrdiff_t>(begin), static_cast<std::ptrdiff_t>(end));
-    if (count) note_reach(mine, seen, scale);
     mine.seen = mine.used ? unite(mine.seen, seen) : seen;
     mine.used = true;
-  });
+  };
+  if (alone && !values.empty()) {
+    look(0, values.size(), 0);
+  } else {
+    pool.run_ranges(values.size(), kTaskElements, look);
+  }
   Observation all;
   bool any = false;
   for (ObserveScratch& mine : scratch) {
@@ -72,31 +77,10 @@ Observation observe_run(const ObserveKernel& kernel, std::span<const float> valu
     all = any ? unite(all, mine.seen) : mine.seen;
     any = true;
     mine.used = false;
+    for (std::uint32_t* own = mine.tables.data(); mine.filled > 0; --mine.filled, own += kObserveTable)
+      drain(own, table);
   }
   return all;
-}
-
-void observe_drain(const ObserveKernel& kernel, std::span<ObserveScratch> scratch,
-                   std::span<std::uint64_t> positive, std::span<std::uint64_t> negative,
-                   std::span<std::uint64_t> beyond) noexcept {
-  for (ObserveScratch& mine : scratch) {
-    std::uint32_t* table = mine.tables.data();
-    for (; mine.filled > 0; --mine.filled) {
-      kernel.drain(table, positive.data(), mine.reach[0]);
-      kernel.drain(table + kObserveBins, negative.data(), mine.reach[1]);
-      if (!beyond.empty()) kernel.drain(table + 2 * kObserveBins, beyond.data(), mine.reach[2]);
-      table += kObserveTable;
-    }
-    mine.reach = {};
-  }
-}
-
-void observe_drop(std::span<ObserveScratch> scratch) noexcept {
-  for (ObserveScratch& mine : scratch) {
-    std::fill_n(mine.tables.begin(), mine.filled * kObserveTable, 0U);
-    mine.filled = 0;
-    mine.reach = {};
-  }
 }
 
 }  // namespace tenon::cpu

@@ -9,7 +9,6 @@
 
 #include "backends/cpu/kernels/kernel.hpp"
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -24,12 +23,6 @@ namespace tenon::cpu {
 
 inline constexpr std::ptrdiff_t kObserveBins = 2048;
 inline constexpr std::ptrdiff_t kObserveTable = 3 * kObserveBins;
-// Values count in turn in up to this many tables, so that equal neighbours do not wait for each other; no
-// more than fit into the first cache.
-inline constexpr std::ptrdiff_t kObserveTables = 2;
-// Counters that are looked at together: a cache line.
-inline constexpr std::ptrdiff_t kObserveLine = 16;
-
 // Inverse widths of bins, finite and > 0, and where the values beyond begin.
 struct ObserveScale {
   float negative = 1;
@@ -47,44 +40,33 @@ struct Observation {
 struct ObserveArgs {
   const float* src = nullptr;
   ObserveScale scale;
-  // kObserveTables tables of kObserveTable counters, added to; null: extremes only. At most 2^32 - 1 values
-  // may count in one table.
-  std::uint32_t* tables = nullptr;
-  std::ptrdiff_t stride = kObserveTable;  // from table to table; 0: they are one
+  // kObserveTable counters each, added to modulo 2^32; may be the same. Null: extremes only.
+  std::uint32_t* table = nullptr;
+  std::uint32_t* second_table = nullptr;
 };
 
 struct ObserveKernel {
   KernelInfo info;
+  // Whether a second table pays, in which every other value counts: equal neighbours wait for each other.
+  bool two_tables;
   // The elements [begin, end), not empty.
   Observation (*observe)(const ObserveArgs&, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept;
-  // Adds the first n counters to the bins and zeroes them; n is a multiple of kObserveLine.
-  void (*drain)(std::uint32_t* counters, std::uint64_t* bins, std::ptrdiff_t n) noexcept;
 };
 
 std::span<const ObserveKernel> observe_kernels();
 const ObserveKernel* select_observe(Isa level);
 
-// Memory of one worker.
+// Memory of one worker: two tables, all zero between calls.
 struct ObserveScratch {
-  std::vector<std::uint32_t> tables = std::vector<std::uint32_t>(kObserveTables * kObserveTable);
-  std::ptrdiff_t filled = 0;  // tables that may hold counts; the others are all zero
-  // Of each part of a table how many counters, from the first, may hold counts; multiples of kObserveLine.
-  std::array<std::ptrdiff_t, 3> reach = {};
+  std::vector<std::uint32_t> tables = std::vector<std::uint32_t>(2 * kObserveTable);
+  std::ptrdiff_t filled = 0;  // tables that may hold counts
   Observation seen;
-  bool used = false;  // in the run that is going on
+  bool used = false;
 };
 
-// Looks at up to 2^31 values. With `count` the tables of `scratch` (one entry per thread of the pool) gain
-// their counts.
+// Looks at up to 2^31 values and, where `table` is not null, adds their counts to its kObserveTable counters.
+// `scratch` has one entry per thread of the pool.
 Observation observe_run(const ObserveKernel& kernel, std::span<const float> values, const ObserveScale& scale,
-                        bool count, std::span<ObserveScratch> scratch, ThreadPool& pool) noexcept;
-
-// Adds what the tables of all workers hold to the bins, kObserveBins each, and zeroes the tables. `beyond`
-// may be empty when only finite values without a limit were counted.
-void observe_drain(const ObserveKernel& kernel, std::span<ObserveScratch> scratch,
-                   std::span<std::uint64_t> positive, std::span<std::uint64_t> negative,
-                   std::span<std::uint64_t> beyond) noexcept;
-// Only zeroes them.
-void observe_drop(std::span<ObserveScratch> scratch) noexcept;
+                        std::uint32_t* table, std::span<ObserveScratch> scratch, ThreadPool& pool) noexcept;
 
 }  // namespace tenon::cpu
