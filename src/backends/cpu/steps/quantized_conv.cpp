@@ -1,5 +1,5 @@
-// The convolutions of quantized_conv_forms.hpp: x [, residual] → y, weights: packed filter, bias,
-// multipliers.
+// The convolutions of quantized_conv_forms.hpp: x [, residual] → y, weights: filter (packed, unless the form
+// packs it when a plan is loaded), bias, multipliers.
 #include "backends/cpu/steps/op_params.hpp"
 #include "backends/cpu/steps/operands.hpp"
 #include "backends/cpu/steps/quantized_conv_forms.hpp"
@@ -34,6 +34,7 @@ class QuantizedConvStep final : public Step {
         residual_ ? requantize_with_residual(op_, require_tensor(init.inputs[1], kKind, blocks).dtype, kKind)
                   : requantize_of(op_, kKind);
     weights_ = init.weights[0];
+    if constexpr (kPacksWhenLoaded) weights_ = packed(weights_);
     bias_ = init.weights[1];
     multiplier_ = init.weights[2];
     const auto& config = ints_param(init.params, "@config");
@@ -55,7 +56,7 @@ class QuantizedConvStep final : public Step {
     const std::size_t channels = conv_s8_packed_bias_size(args.shape);
     require_weight(bias_, kKind, DataType::i32, Form::packed_bias_size(args.shape));
     require_weight(multiplier_, kKind, DataType::f32, channels);
-    if constexpr (!kPacksWords) args.weights = weights_.values<Weight>().data();
+    if constexpr (!kPacksWhenLoaded) args.weights = weights_.values<Weight>().data();
     args.bias = bias_.values<std::int32_t>().data();
     args.requantize = requantize_;
     args.requantize.multiplier = multiplier_.values<float>().data();
@@ -70,7 +71,7 @@ class QuantizedConvStep final : public Step {
     args.src = call.inputs[0]->as<std::uint8_t>();
     args.requantize.residual = residual_ ? call.inputs[1]->data : nullptr;
     args.dst = call.outputs[0]->data;
-    if constexpr (kPacksWords) {
+    if constexpr (kPacksWhenLoaded) {
       Form::run(*kernel_, args, weights_.values<Weight>().data(), call.scratch, *call.pool);
     } else {
       Form::run(*kernel_, args, call.scratch, *call.pool);
@@ -81,7 +82,23 @@ class QuantizedConvStep final : public Step {
  private:
   using Weight = typename Form::Weight;
   static constexpr std::string_view kKind = Form::kKind;
-  static constexpr bool kPacksWords = !std::is_same_v<Weight, std::int8_t>;
+  static constexpr bool kPacksWhenLoaded = requires { Form::kPacksWhenLoaded; };
+
+  Tensor packed(const Tensor& filter) const {
+    const Shape& dims = filter.shape();
+    TENON_REQUIRE(filter.dtype() == DataType::i8 && dims.size() == kernel_dims_.size() + 2 &&
+                      std::equal(kernel_dims_.begin(), kernel_dims_.end(), dims.begin() + 2),
+                  "{}: the filter is no tensor of i8 of its channels and kernel", kKind);
+    ConvShape shape;
+    shape.out_channels = narrow_dim(dims[0]);
+    shape.in_channels = narrow_dim(dims[1]);
+    shape.kernel_h = shape.kernel_w = 3;
+    TENON_REQUIRE(filter.elements() == std::int64_t{9} * shape.out_channels * shape.in_channels,
+                  "{}: the filter is not 3x3", kKind);
+    Tensor result(DataTypeOf<Weight>::value, {static_cast<std::int64_t>(Form::packed_size(shape))});
+    Form::pack(shape, filter.values<std::int8_t>().data(), result.mutable_values<Weight>().data());
+    return result;
+  }
 
   // What no sum exceeds, padding lanes included. (Beyond 32 bits, where it wraps, nothing is known.)
   double reach_of_sums(const ConvShape& shape) const {

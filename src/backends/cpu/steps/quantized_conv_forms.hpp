@@ -119,6 +119,8 @@ struct QuantizedConvTransposed {
 struct QuantizedConvWinograd : QuantizedConvFilter {
   using Kernel = WinogradS8Kernel;
   using Weight = std::int16_t;
+  // Packed filters take eight times as many bytes: plans hold those of the model.
+  static constexpr bool kPacksWhenLoaded = true;
   static constexpr std::string_view kKind = "cpu.quantized_conv_winograd";
   static constexpr bool kPlainInput = false;
   static const Kernel* select(Isa level) { return select_winograd_s8(level); }

@@ -56,7 +56,7 @@ class ByteConvTactic : public Tactic {
     return result;
   }
 
-  // Fields, "@kernel" and "@config"; the packed filter as the only weights.
+  // Fields, "@kernel" and "@config"; the packed filter as the only weights, or as it is where steps pack it.
   Prepared prepare_filter(const Problem& problem, const ConvS8Config& config) const {
     const ConvShape shape = shape_of(problem);
     const auto kernel = kernel_dims(problem);
@@ -64,6 +64,10 @@ class ByteConvTactic : public Tactic {
     prepared.params.push_back({"@kernel", std::vector<std::int64_t>(kernel.begin(), kernel.end())});
     prepared.params.push_back(
         {"@config", std::vector<std::int64_t>{config.pixels, config.oc_blocks, config.oc_inner ? 1 : 0}});
+    if constexpr (requires { Form::kPacksWhenLoaded; }) {
+      prepared.weights = {*problem.inputs[kFilter].constant};
+      return prepared;
+    }
     using Weight = typename Form::Weight;
     Tensor packed(DataTypeOf<Weight>::value, {static_cast<std::int64_t>(Form::packed_size(shape))});
     Form::pack(shape, filter(problem), packed.mutable_values<Weight>().data());
