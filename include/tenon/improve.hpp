@@ -15,7 +15,7 @@ namespace tenon {
 
 struct ImproveOptions {
   CalibrationRule rule = {CalibrationAlgorithm::mse};  // of tensors whose calibrator is not chosen
-  ActivationScheme scheme = ActivationScheme::symmetric;
+  ActivationScheme scheme = ActivationScheme::fitted;
   std::vector<PrecisionOverride> overrides;  // layers that they keep in FP32 stay as they are
   bool equalize = true;                      // channels between two layers, by powers of two
   bool choose_calibrators = true;            // for every tensor that a layer reads

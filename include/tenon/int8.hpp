@@ -18,7 +18,14 @@ enum class ActivationScheme : std::uint8_t {
   // i8, [-T, T] to [-127, 127]; where calibration saw nothing negative: u8, [0, T] to [0, 255]
   symmetric,
   asymmetric,  // u8, [low, high] to [0, 255]
+  // Symmetric, but asymmetric where that makes a quantum shorter by a quarter or more: where one sign has
+  // less
+  // than half of the range of the other, as behind a leaky relu.
+  fitted,
 };
+
+// "symmetric", "asymmetric", "fitted". ModelError for anything else.
+ActivationScheme parse_activation_scheme(std::string_view text);
 
 // Whether a layer that cannot run in the precision asked for ends the build or is merely reported.
 enum class PrecisionMode : std::uint8_t { prefer, strict };
@@ -58,7 +65,7 @@ struct Int8Options {
   CalibrationTable table;
   CalibrationRule rule = {CalibrationAlgorithm::mse};  // whose ranges count …
   std::map<std::string, CalibrationRule> rules;        // … unless the tensor is named here
-  ActivationScheme scheme = ActivationScheme::symmetric;
+  ActivationScheme scheme = ActivationScheme::fitted;
   std::vector<PrecisionOverride> overrides;  // come before `use`
   // Where layers that integers do not pay for take their weights and biases from: Improvement::exact. Null:
   // as they are.

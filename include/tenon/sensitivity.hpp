@@ -14,7 +14,7 @@ namespace tenon {
 struct SensitivityOptions {
   CalibrationRule rule = {CalibrationAlgorithm::mse};  // whose ranges count …
   std::map<std::string, CalibrationRule> rules;        // … unless the tensor is named here
-  ActivationScheme scheme = ActivationScheme::symmetric;
+  ActivationScheme scheme = ActivationScheme::fitted;
   std::size_t samples = 32;  // of those that there are; 0: all
   // Also runs the whole network with each layer quantized alone: as many engines and runs as there are
   // layers.

@@ -47,7 +47,7 @@ std::vector<quant::InputMoments> collect_moments(const Graph& graph, const std::
 struct RangeChoice {
   CalibrationRule rule;
   std::map<std::string, CalibrationRule> rules;  // of tensors by name, instead of `rule`
-  ActivationScheme scheme = ActivationScheme::symmetric;
+  ActivationScheme scheme = ActivationScheme::fitted;
 };
 
 // The grid of each layer's input. ModelError when the table has no such range for one of them.

@@ -19,6 +19,9 @@
 namespace tenon::quant {
 namespace {
 
+// A quantum that is worth a zero point, in symmetric ones.
+constexpr float kShorter = 0.75F;
+
 bool is_f32(const Graph& graph, ValueId id) {
   if (!id.valid() || !graph.type(id).is_tensor()) return false;
   return graph.type(id).as_tensor().dtype == DataType::f32;
@@ -27,6 +30,11 @@ bool is_f32(const Graph& graph, ValueId id) {
 }  // namespace
 
 std::optional<Quanta> quanta_of(const TensorRange& range, ActivationScheme scheme) {
+  if (scheme == ActivationScheme::fitted) {
+    const auto wide = quanta_of(range, ActivationScheme::symmetric);
+    const auto narrow = quanta_of(range, ActivationScheme::asymmetric);
+    return wide && narrow && narrow->scale <= kShorter * wide->scale ? narrow : wide;
+  }
   Quanta quanta;
   if (scheme == ActivationScheme::asymmetric) {
     const float low = std::min(range.low, 0.0F);

@@ -8,6 +8,14 @@
 
 namespace tenon {
 
+ActivationScheme parse_activation_scheme(std::string_view text) {
+  if (text == "symmetric") return ActivationScheme::symmetric;
+  if (text == "asymmetric") return ActivationScheme::asymmetric;
+  TENON_REQUIRE(text == "fitted", "{} is no scheme of activations: symmetric, asymmetric, fitted",
+                quote(text));
+  return ActivationScheme::fitted;
+}
+
 PrecisionOverride parse_precision_override(std::string_view text, PrecisionMode mode) {
   const std::size_t at = text.rfind('=');
   const std::string_view precision = at == std::string_view::npos ? "" : text.substr(at + 1);

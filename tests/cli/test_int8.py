@@ -19,7 +19,7 @@ class Int8(CommandTest):
         return {layer["location"]: layer for layer in report["layers"] if layer["op"] in ("conv", "matmul")}
 
     def test_digits_are_read_as_well_as_in_fp32(self):
-        for scheme in ("symmetric", "asymmetric"):
+        for scheme in ("fitted", "symmetric", "asymmetric"):
             with self.subTest(scheme=scheme):
                 report = self.build("--calib", PICTURES, "--int8-scheme", scheme)
                 self.assertEqual({layer["precision"] for layer in report["layers"]}, {"u8"})

@@ -31,14 +31,19 @@ class Int8Accuracy(unittest.TestCase):
         """Pictures that are right in FP32, minus those that are right in INT8."""
         case = int8_accuracy.cases(CORPUS, self.folder, [name])[name]
         engine = self.folder / f"{name}.engine"
-        built = int8_accuracy.build(str(TENON), case, engine, "improved", "symmetric",
+        built = int8_accuracy.build(str(TENON), case, engine, "improved", "fitted",
                                     *(case.eval if argument == "EVAL" else argument for argument in more))
+        self.expect_small(engine, case.model)
         if more:
             self.assertTrue(built["budget"]["held"], built["budget"])
         result = int8_accuracy.evaluate(str(TENON), case, engine, case.eval)
         self.assertEqual(result["labelled"], result["samples"])
         self.assertGreater(result["reference_right"], 0.85 * result["samples"])
         return result["reference_right"] - result["right"]
+
+    def expect_small(self, engine: Path, model: Path) -> None:
+        """A stripped plan."""
+        self.assertLessEqual(engine.stat().st_size, 0.3 * model.stat().st_size)
 
     def test_resnet50(self):
         self.assertLessEqual(self.loss("resnet50"), 2)
@@ -59,13 +64,15 @@ class Int8Accuracy(unittest.TestCase):
         self.assertLessEqual(self.loss("digits"), 10)
 
     def boxes_match(self, name: str, boxes_of: object, least: int, pictures: tuple, budget: tuple = ()) -> None:
-        """Activations are u8; calibrated with the pictures themselves, of which nothing but the pixels is used."""
+        """Calibrated with the pictures themselves, of which nothing but the pixels is used."""
         model = CORPUS / name / "model.onnx"
         engines = {"fp32": self.folder / f"{name}.fp32", "int8": self.folder / f"{name}.int8"}
         for kind, engine in engines.items():
-            more = ["--int8", "--int8-scheme", "asymmetric", "--calib", CORPUS / "images", *pictures, *budget] if kind == "int8" else []
+            more = ["--int8", "--calib", CORPUS / "images", *pictures, *budget] if kind == "int8" else []
             done = tenon("build", model, "-o", engine, "--no-tune", "--strip-portable", *more)
             self.assertEqual(done.code, 0, done.err)
+        if not budget:
+            self.expect_small(engines["int8"], model)
         count, overlaps = 0, []
         for picture in sorted((CORPUS / "images").iterdir()):
             found = {}
@@ -95,7 +102,8 @@ class Int8Accuracy(unittest.TestCase):
             return detectors.face_boxes(load_npy(out / "scores.npy").values, load_npy(out / "boxes.npy").values)
 
         # Two hundred faces of ten pixels, hundreds of boxes around each: some layers stay float for it.
-        self.boxes_match("ultraface_rfb320", boxes, 200, ("--mean", 127, "--std", 128), ("--min-cosine", 0.999997))
+        self.boxes_match("ultraface_rfb320", boxes, 200, ("--mean", 127, "--std", 128),
+                         ("--int8-scheme", "asymmetric", "--min-cosine", 0.999997))
 
 
 class Detectors(unittest.TestCase):

@@ -77,8 +77,11 @@ void Int8Arguments::add_to(CLI::App& app) {
       ->group(group);
   app.add_flag("--int8-everywhere", everywhere, "Wherever possible, whatever it takes")->group(group);
   add_calibration(app);
-  app.add_option("--int8-scheme", scheme, "Activations: symmetric (i8, default) or asymmetric (u8)")
-      ->check(CLI::IsMember({"symmetric", "asymmetric"}))
+  app.add_option(
+         "--int8-scheme", scheme,
+         "Activations: symmetric (i8, or u8 of what is never negative), asymmetric (u8) or fitted "
+         "(default: asymmetric where one sign has less than half of the other's range, else symmetric)")
+      ->check(CLI::IsMember({"fitted", "symmetric", "asymmetric"}))
       ->group(group);
   app.add_option("--layer-precision", layers,
                  "PATTERN=fp32 (also with --bf16 and --fp16) or PATTERN=int8: layers or tensors by name, * "
@@ -137,7 +140,7 @@ CalibrationTable Int8Arguments::calibrated(const Network& network, const InputAr
 }
 
 ActivationScheme Int8Arguments::activation_scheme() const {
-  return scheme == "asymmetric" ? ActivationScheme::asymmetric : ActivationScheme::symmetric;
+  return scheme.empty() ? ActivationScheme::fitted : parse_activation_scheme(scheme);
 }
 
 Int8Use Int8Arguments::use() const {

@@ -15,7 +15,7 @@ namespace {
 using namespace nb::literals;
 
 Int8Options make_int8(CalibrationTable table, const std::string& calibrator,
-                      const std::map<std::string, std::string>& calibrators, bool asymmetric,
+                      const std::map<std::string, std::string>& calibrators, const std::string& scheme,
                       const std::vector<std::string>& overrides, const std::vector<std::string>& strict,
                       bool everywhere) {
   Int8Options options;
@@ -23,7 +23,7 @@ Int8Options make_int8(CalibrationTable table, const std::string& calibrator,
   options.table = std::move(table);
   options.rule = parse_calibration_rule(calibrator);
   for (const auto& [tensor, name] : calibrators) options.rules[tensor] = parse_calibration_rule(name);
-  options.scheme = asymmetric ? ActivationScheme::asymmetric : ActivationScheme::symmetric;
+  options.scheme = parse_activation_scheme(scheme);
   for (const std::string& text : overrides) options.overrides.push_back(parse_precision_override(text));
   for (const std::string& text : strict)
     options.overrides.push_back(parse_precision_override(text, PrecisionMode::strict));
@@ -70,23 +70,24 @@ void bind_int8(nb::module_& module) {
   nb::class_<Int8Options>(
       module, "Int8Options",
       "Layers on integers: give it to build() as int8. table: of calibrate(). calibrator: "
-      "whose ranges count, unless calibrators names another for a tensor. asymmetric: u8 "
-      "with a zero point. overrides: \"PATTERN=fp32\" and \"PATTERN=int8\"; what strict asks "
+      "whose ranges count, unless calibrators names another for a tensor. scheme of activations: symmetric, "
+      "asymmetric, or fitted, which is asymmetric where that is a quarter finer. overrides: \"PATTERN=fp32\" "
+      "and \"PATTERN=int8\"; what strict asks "
       "for and cannot be ends the build. everywhere: also layers that are not faster for it.")
       .def(
           "__init__",
           [](Int8Options* self, const CalibrationTable& table, const std::string& calibrator,
-             const std::map<std::string, std::string>& calibrators, bool asymmetric,
+             const std::map<std::string, std::string>& calibrators, const std::string& scheme,
              const std::vector<std::string>& overrides, const std::vector<std::string>& strict,
              bool everywhere) {
-            new (self) Int8Options(
-                make_int8(table, calibrator, calibrators, asymmetric, overrides, strict, everywhere));
+            new (self)
+                Int8Options(make_int8(table, calibrator, calibrators, scheme, overrides, strict, everywhere));
           },
           "table"_a, "calibrator"_a = to_string(Int8Options().rule), "calibrators"_a = nb::dict(),
-          "asymmetric"_a = false, "overrides"_a = nb::list(), "strict"_a = nb::list(), "everywhere"_a = false,
+          "scheme"_a = "fitted", "overrides"_a = nb::list(), "strict"_a = nb::list(), "everywhere"_a = false,
           nb::sig("def __init__(self, table: CalibrationTable, calibrator: str = ..., calibrators: dict[str, "
                   "str] = "
-                  "{}, asymmetric: bool = False, overrides: collections.abc.Sequence[str] = [], strict: "
+                  "{}, scheme: str = 'fitted', overrides: collections.abc.Sequence[str] = [], strict: "
                   "collections.abc.Sequence[str] = [], everywhere: bool = False) -> None"))
       .def_ro("table", &Int8Options::table)
       .def_prop_ro("calibrator", [](const Int8Options& self) { return to_string(self.rule); });

@@ -127,6 +127,26 @@ TEST(Place, BytesHaveAZeroPoint) {
   EXPECT_EQ(layers.at(0).precision, DataType::u8);
 }
 
+TEST(Place, LopsidedRangesAreFitted) {
+  const auto scheme_of = [](float low, float high) {
+    const TensorRange range{{}, std::max(-low, high), low, high};
+    const Quanta fitted = *quanta_of(range, Scheme::fitted);
+    for (const Scheme scheme : {Scheme::symmetric, Scheme::asymmetric}) {
+      const Quanta quanta = *quanta_of(range, scheme);
+      if (quanta.dtype == fitted.dtype && quanta.scale == fitted.scale && quanta.zero == fitted.zero)
+        return scheme;
+    }
+    ADD_FAILURE() << low << " to " << high << " is neither";
+    return Scheme::fitted;
+  };
+  EXPECT_EQ(scheme_of(-0.1F, 1), Scheme::asymmetric);
+  EXPECT_EQ(scheme_of(-0.49F, 1), Scheme::asymmetric);
+  EXPECT_EQ(scheme_of(-0.52F, 1), Scheme::symmetric);
+  EXPECT_EQ(scheme_of(-1, 0.2F), Scheme::asymmetric);
+  EXPECT_EQ(scheme_of(-1, 1), Scheme::symmetric);
+  EXPECT_EQ(scheme_of(0, 1), Scheme::symmetric) << "what is never negative needs no zero point";
+}
+
 TEST(Place, WhatIsNeverNegativeHasAllBytes) {
   Graph graph = parse(kPooled, builtin_ops());
   Ranges ranges;
