@@ -47,4 +47,17 @@ TransposedWhole::TransposedWhole(const ConvShape& s) : shape(s) {
   shape.pad_left = -columns.least;
 }
 
+BandConfigs transposed_configs(const BandTileSizes& sizes, const ConvShape& shape) {
+  const int out_blocks = static_cast<int>(channel_blocks(conv_merged(shape).group_out()));
+  BandConfigs all;
+  for (const int wanted : {2, 4, 3}) {
+    BandConfig config;
+    config.oc_blocks = sizes.oc_blocks_at_most(std::min(wanted, out_blocks));
+    config.pixels = sizes.max_pixels(config.oc_blocks);
+    if (std::find(all.configs, all.configs + all.count, config) == all.configs + all.count)
+      all.configs[all.count++] = config;
+  }
+  return all;
+}
+
 }  // namespace tenon::cpu

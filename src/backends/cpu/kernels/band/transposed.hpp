@@ -10,6 +10,7 @@
 //   static void set_class(const Args&, std::ptrdiff_t index, Tile&);     what differs by class, but weights
 #pragma once
 
+#include "backends/cpu/kernels/band/config.hpp"
 #include "backends/cpu/kernels/band/geometry.hpp"
 #include "backends/cpu/kernels/deconv/taps.hpp"
 #include "base/thread_pool.hpp"
@@ -49,18 +50,7 @@ struct TransposedWhole {
 };
 
 // The configs worth trying, best guess first; oc_inner is not used.
-template <class Configs, class Kernel>
-Configs transposed_configs(const Kernel& kernel, const ConvShape& shape) {
-  const int out_blocks = static_cast<int>(channel_blocks(conv_merged(shape).group_out()));
-  Configs all;
-  for (const int wanted : {2, 4, 3}) {
-    auto& config = all.configs[all.count];
-    config.oc_blocks = kernel.oc_blocks_at_most(std::min(wanted, out_blocks));
-    config.pixels = kernel.max_pixels(config.oc_blocks);
-    if (std::find(all.configs, all.configs + all.count, config) == all.configs + all.count) ++all.count;
-  }
-  return all;
-}
+BandConfigs transposed_configs(const BandTileSizes& sizes, const ConvShape& shape);
 
 // Units are (image, group, band of rows of the whole).
 template <class Form>

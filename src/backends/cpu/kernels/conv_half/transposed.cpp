@@ -15,7 +15,7 @@ struct TransposedHalfForm : HalfForm {
 }  // namespace
 
 ConvHalfConfigs deconv_half_configs(const ConvHalfKernel& kernel, const ConvShape& shape) {
-  return transposed_configs<ConvHalfConfigs>(kernel, shape);
+  return transposed_configs(kernel, shape);
 }
 
 void deconv_half_pack(const ConvShape& s, DataType type, const float* weights,
