@@ -88,8 +88,16 @@ inline __attribute__((always_inline)) void band_tile(const Tile& t, const Start&
         for (int w = 0; w < t.taps_w; ++w, src += t.src_tap_w) {
           const std::byte* at = src;
           int left = groups;
-          for (; left >= kGroupsAtOnce; left -= kGroupsAtOnce, at += kGroupsAtOnce * kGroupBytes)
+          const auto several = [&]() TENON_INLINE_LAMBDA {
             unroll<kGroupsAtOnce>([&](auto g) TENON_INLINE_LAMBDA { group(at + g.value * kGroupBytes); });
+            left -= kGroupsAtOnce;
+            at += kGroupsAtOnce * kGroupBytes;
+          };
+          if constexpr (kChannelBlock / Dot::kGroup > kGroupsAtOnce) {
+            while (left >= kGroupsAtOnce) several();
+          } else {
+            if (left >= kGroupsAtOnce) several();  // a block; more are rare
+          }
           for (; left > 0; --left, at += kGroupBytes) group(at);
         }
       }
