@@ -79,9 +79,10 @@ int run(Options options) {
   const bool improves = options.accuracy.no_improve || options.accuracy.round_weights;
   if (!options.ranges.int8 && (options.ranges.any() || improves))
     throw ModelError(fmt::format("the scheme {} takes no calibration", options.scheme));
-  options.ranges.scheme =
-      options.quantizing.scheme == QuantizationScheme::static_asymmetric ? "asymmetric" : "symmetric";
-  if (options.ranges.int8) {  // so that improvement leaves them as they are, too
+  if (options.ranges.int8) {
+    options.ranges.scheme =
+        options.quantizing.scheme == QuantizationScheme::static_asymmetric ? "asymmetric" : "symmetric";
+    // So that improvement leaves them as they are, too.
     for (const std::string& pattern : options.quantizing.exclude)
       options.ranges.layers.push_back(pattern + "=fp32");
   }
