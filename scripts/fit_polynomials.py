@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Prints the minimax polynomials of src/backends/cpu/kernels/simd/math.hpp (needs mpmath).
+"""Prints the minimax polynomials of src/backends/cpu/kernels/simd/math.hpp and src/ops/gates.hpp (needs mpmath).
 
 Each fit minimises the largest weighted error of q over its interval with the exchange algorithm of Remez, in 60 digits, and then
 rounds the coefficients to float; the first one is fixed before the others are fitted, which makes up for most of its rounding.
@@ -7,7 +7,7 @@ rounds the coefficients to float; the first one is fixed before the others are f
 
 import struct
 
-from mpmath import asin, atan, cos, erf, erfc, exp, linspace, log, lu_solve, matrix, mp, mpf, pi, sin, sinh, sqrt
+from mpmath import asin, atan, cos, erf, erfc, exp, linspace, log, lu_solve, matrix, mp, mpf, ncdf, pi, sin, sinh, sqrt
 
 mp.dps = 60
 
@@ -90,6 +90,10 @@ def main():
     # log2 keeps its cubic term apart, in two floats.
     fit("kLog2Tail", lambda t: ((log((1 + sqrt(t)) / (1 - sqrt(t))) / (2 * sqrt(t)) - 1) / t - mpf(1) / 3) / t,
         lambda t: t * t, TINY, mpf("0.02945"), 2)
+    # The gates of integers: 2^f, whose first coefficient is 1, and ln(phi(x) / phi(-x)) / x, weighted with what x phi(x) gains by it.
+    half = mpf("0.5")
+    fit("kPower", lambda f: (mpf(2) ** f - 1) / f if abs(f) > TINY else log(2), lambda f: f, -half, half * mpf("1.00001"), 3)
+    fit("kGelu", lambda z: log(ncdf(sqrt(z)) / ncdf(-sqrt(z))) / sqrt(z), lambda z: z * ncdf(sqrt(z)) * ncdf(-sqrt(z)), TINY, mpf(25), 4)
 
 
 if __name__ == "__main__":

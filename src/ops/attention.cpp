@@ -17,7 +17,10 @@ namespace {
 
 constexpr std::size_t kQ = 0, kK = 1, kV = 2, kMask = 3;
 
-std::int64_t shared_heads(const Attention& op) { return op.kv_heads == 0 ? op.heads : op.kv_heads; }
+std::int64_t shared_heads(std::int64_t heads, std::int64_t kv_heads) {
+  return kv_heads == 0 ? heads : kv_heads;
+}
+std::int64_t shared_heads(const Attention& op) { return shared_heads(op.heads, op.kv_heads); }
 
 // A dim that is `parts` equal parts side by side.
 Dim part_of(const InferContext& context, const Dim& dim, std::int64_t parts) {
@@ -40,28 +43,20 @@ HeadDims head_dims(const InferContext& context, std::size_t operand, std::int64_
 
 }  // namespace
 
-std::vector<Inference> Attention::infer(InferContext& context) const {
-  context.require_inputs(1, 4);
-  require_float(context, kQ);
-  if (heads < 0 || kv_heads < 0 || (heads == 0 && kv_heads != 0) ||
-      (heads != 0 && heads % shared_heads(*this) != 0)) {
+std::optional<Dims> attention_dims(const InferContext& context, std::int64_t heads, std::int64_t kv_heads) {
+  const std::int64_t shared = shared_heads(heads, kv_heads);
+  if (heads < 0 || kv_heads < 0 || (heads == 0 && kv_heads != 0) || (heads != 0 && heads % shared != 0))
     context.fail(fmt::format("{} heads of queries for {} of keys", heads, kv_heads));
-  }
   const bool packed = !context.has(kK) && !context.has(kV);
   if (!packed && (!context.has(kK) || !context.has(kV))) context.fail("keys without values, or the reverse");
   if (packed && heads == 0) context.fail("expected keys and values beside heads that are an axis");
   const std::size_t rank = heads == 0 ? 4 : 3;
-  for (const std::size_t i : {kQ, kK, kV, kMask}) {
-    if (!context.has(i)) continue;
-    context.require_same_dtype(kQ, i);
-    if (i != kMask) require_rank(context, i, rank);
+  for (const std::size_t i : {kQ, kK, kV}) {
+    if (context.has(i)) require_rank(context, i, rank);
   }
-  TensorType result;
-  result.dtype = context.dtype(kQ);
   if (!context.has_rank(kQ) || (!packed && (!context.has_rank(kK) || !context.has_rank(kV))))
-    return {Inference{Type(result)}};
+    return std::nullopt;
 
-  const std::int64_t shared = shared_heads(*this);
   HeadDims q, k, v;
   if (packed) {
     q = head_dims(context, kQ, heads + 2 * shared);
@@ -85,10 +80,17 @@ std::vector<Inference> Attention::infer(InferContext& context) const {
     require_broadcastable_to(context, context.dims(kMask), {q.batch, q.heads, q.rows, k.rows},
                              "a mask of shape");
   }
-  result.dims = heads == 0 ? Dims{q.batch, q.heads, q.rows, v.columns}
-                           : Dims{q.batch, q.rows,
-                                  v.columns.is_const() ? Dim(v.columns.value() * heads) : Dim::unknown()};
-  return {Inference{Type(result)}};
+  if (heads == 0) return Dims{q.batch, q.heads, q.rows, v.columns};
+  return Dims{q.batch, q.rows, v.columns.is_const() ? Dim(v.columns.value() * heads) : Dim::unknown()};
+}
+
+std::vector<Inference> Attention::infer(InferContext& context) const {
+  context.require_inputs(1, 4);
+  require_float(context, kQ);
+  for (const std::size_t i : {kK, kV, kMask}) {
+    if (context.has(i)) context.require_same_dtype(kQ, i);
+  }
+  return {tensor_type(context.dtype(kQ), attention_dims(context, heads, kv_heads))};
 }
 
 std::vector<ValueId> Attention::decompose(NodeBuilder& builder, std::span<const ValueId> inputs) const {

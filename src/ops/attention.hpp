@@ -17,6 +17,7 @@
 #include "ir/graph.hpp"
 
 #include <array>
+#include <optional>
 #include <span>
 
 namespace tenon::op {
@@ -42,6 +43,10 @@ struct Attention {
   std::vector<Inference> infer(InferContext& context) const;
   std::vector<ValueId> decompose(NodeBuilder& builder, std::span<const ValueId> inputs) const;
 };
+
+// The dims of y, of operands 0 to 3 whatever their dtypes; nothing where an operand's rank is unknown. Fails
+// where shapes or heads do not fit.
+std::optional<Dims> attention_dims(const InferContext& context, std::int64_t heads, std::int64_t kv_heads);
 
 // Extents of actual operands; k and v are empty when q holds all three. ModelError when they do not fit.
 struct AttentionExtents {

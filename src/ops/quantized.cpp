@@ -1,5 +1,6 @@
 #include "ops/quantized.hpp"
 
+#include "ops/binary.hpp"
 #include "ops/cast.hpp"
 #include "ops/dequantize_linear.hpp"
 #include "ops/infer_helpers.hpp"
@@ -38,6 +39,15 @@ PointwiseProgram::Instruction call(PointwiseFn fn, std::uint16_t a, std::uint16_
   return instruction;
 }
 
+PointwiseFn function_of(Gate gate) {
+  switch (gate) {
+    case Gate::silu: return PointwiseFn::silu;
+    case Gate::gelu: return PointwiseFn::gelu;
+    case Gate::gelu_tanh: return PointwiseFn::gelu_tanh;
+    default: return PointwiseFn::hard_swish;
+  }
+}
+
 }  // namespace
 
 void check_zero_point(const InferContext& context, std::string_view what, std::int64_t zero, DataType dtype) {
@@ -47,6 +57,7 @@ void check_zero_point(const InferContext& context, std::string_view what, std::i
 void check_activation(const InferContext& context, QuantizedActivation activation, float alpha, float beta) {
   const bool fits = activation == QuantizedActivation::clip    ? alpha <= beta
                     : activation == QuantizedActivation::leaky ? std::isfinite(alpha)
+                    : is_gated(activation)                     ? std::isfinite(alpha) && alpha > 0
                                                                : true;
   if (!fits) context.fail(fmt::format("alpha {} and beta {} of the activation", alpha, beta));
 }
@@ -115,6 +126,11 @@ ValueId activated(NodeBuilder& builder, ValueId v, QuantizedActivation activatio
     case QuantizedActivation::relu: return builder.add(unary(PointwiseFn::relu), {v});
     case QuantizedActivation::clip: return builder.add(unary(PointwiseFn::clip, alpha, beta), {v});
     case QuantizedActivation::leaky: return builder.add(unary(PointwiseFn::leaky_relu, alpha, 0), {v});
+    default: {
+      const ValueId gain = builder.add_constant(scalar_tensor(DataType::f32, static_cast<double>(alpha)));
+      v = builder.add(unary(function_of(gate_of(activation))), {v});
+      return builder.add(binary(PointwiseFn::mul), {v, gain});
+    }
   }
   return v;
 }
@@ -134,6 +150,15 @@ PointwiseProgram requantize_program(bool residual, QuantizedActivation activatio
   if (activation == QuantizedActivation::leaky) {
     program.code.push_back(call(PointwiseFn::leaky_relu, v));
     program.code.back().alpha = alpha;
+  }
+  if (is_gated(activation)) {
+    PointwiseProgram::Instruction gain;
+    gain.kind = PointwiseProgram::Kind::constant;
+    gain.alpha = alpha;
+    program.code.push_back(call(function_of(gate_of(activation)), v));
+    const std::uint16_t gated = program.result();
+    program.code.push_back(gain);
+    program.code.push_back(call(PointwiseFn::mul, gated, program.result()));
   }
   return program;
 }

@@ -2,13 +2,18 @@
 //
 //   v = float(sum) · multiplier
 //   v = v + float(r - r_zero) · r_multiplier    where there is a residual r: the product, then the sum
-//   v = activate(v)                             none, relu, clip to [alpha, beta], leaky (alpha · v)
+//   v = activate(v)                             none, relu, clip to [alpha, beta], leaky (alpha · v), or
+//                                               alpha · gate(v), with one of gates.hpp
 //   y = v, or saturate(round_half_even(v) + zero)
 //
 // Each operation rounds once, in f32 to nearest even, without fused multiply-add. Where y is an integer, v
 // counts its quanta: multiplier = s_x · s_w / s_y, r_multiplier = s_r / s_y, and alpha and beta of clip are
-// divided by s_y. Every kernel of every instruction set gives these bits.
+// divided by s_y. Only in front of a gate it counts real numbers, multiplier = s_x · s_w and
+// r_multiplier = s_r, and alpha is 1 / s_y; kernels have gates behind products of matrices. Every kernel of
+// every instruction set gives these bits.
 #pragma once
+
+#include "ops/gates.hpp"
 
 #include <array>
 #include <cstdint>
@@ -17,10 +22,23 @@
 
 namespace tenon::op {
 
-enum class QuantizedActivation : std::uint8_t { none, relu, clip, leaky };
+enum class QuantizedActivation : std::uint8_t { none, relu, clip, leaky, silu, gelu, gelu_tanh, hard_swish };
 
-inline constexpr std::array<std::string_view, 4> enum_names(QuantizedActivation) {
-  return {"none", "relu", "clip", "leaky"};
+inline constexpr std::array<std::string_view, 8> enum_names(QuantizedActivation) {
+  return {"none", "relu", "clip", "leaky", "silu", "gelu", "gelu_tanh", "hard_swish"};
+}
+
+inline constexpr Gate gate_of(QuantizedActivation activation) noexcept {
+  switch (activation) {
+    case QuantizedActivation::silu: return Gate::silu;
+    case QuantizedActivation::gelu: return Gate::gelu;
+    case QuantizedActivation::gelu_tanh: return Gate::gelu_tanh;
+    case QuantizedActivation::hard_swish: return Gate::hard_swish;
+    default: return Gate::none;
+  }
+}
+inline constexpr bool is_gated(QuantizedActivation activation) noexcept {
+  return gate_of(activation) != Gate::none;
 }
 
 inline float scale_sum(std::int32_t sum, float multiplier) noexcept {
@@ -44,8 +62,8 @@ inline float activate(float v, QuantizedActivation activation, float alpha, floa
     case QuantizedActivation::relu: return v > 0 ? v : 0.0F;
     case QuantizedActivation::clip: return clamp_to(v, alpha, beta);
     case QuantizedActivation::leaky: return v < 0 ? v * alpha : v;
+    default: return apply_gate(v, gate_of(activation)) * alpha;
   }
-  return v;
 }
 
 // saturate(round_half_even(v) + zero) with zero a number of type T: i8 or u8. Clamping first changes nothing,

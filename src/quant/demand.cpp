@@ -1,6 +1,7 @@
 #include "quant/demand.hpp"
 
 #include "base/text.hpp"
+#include "ops/attention.hpp"
 #include "ops/average_pool.hpp"
 #include "ops/concat.hpp"
 #include "ops/conv.hpp"
@@ -21,6 +22,7 @@ namespace {
 
 // A quantum that is worth a zero point, in symmetric ones.
 constexpr float kShorter = 0.75F;
+constexpr std::size_t kAttended = 3;  // queries, keys, values
 
 bool is_f32(const Graph& graph, ValueId id) {
   if (!id.valid() || !graph.type(id).is_tensor()) return false;
@@ -82,6 +84,11 @@ Role Demand::find_role(NodeId id) const {
   if (kept_float_.contains(id.value)) return Role::none;
   if (node.op.is<op::Conv>() || node.op.is<op::ConvTranspose>() || node.op.is<op::MatMul>())
     return Role::product;
+  if (const auto* attention = node.op.as<op::Attention>()) {
+    const bool plain =
+        attention->causal == op::Causal::none && !attention->blind_is_zero && node.inputs.size() > 1;
+    return plain ? Role::attention : Role::none;
+  }
   if (rules::is_elementwise(node.op, PointwiseFn::add)) return Role::sum;
   if (node.op.is<op::AveragePool>() || node.op.is<op::GlobalAveragePool>()) return Role::mean;
   const bool moving = rules::moves_elements(graph_, node) && is_f32(graph_, node.outputs[0]) &&
@@ -163,6 +170,13 @@ std::string Demand::product_obstacle(const Node& node) const {
   return reason.empty() ? value_obstacle(node.inputs[0]) : reason;
 }
 
+std::string Demand::attention_obstacle(const Node& node) const {
+  for (std::size_t i = 0; i < kAttended; ++i) {
+    if (std::string reason = value_obstacle(node.inputs[i]); !reason.empty()) return reason;
+  }
+  return "";
+}
+
 bool Demand::runs_on_integers(NodeId id) const {
   const auto role = roles_.find(id.value);
   return role != roles_.end() && role->second == Role::product && product_obstacle(graph_.node(id)).empty();
@@ -208,6 +222,7 @@ std::string Demand::follower_obstacle(NodeId id) const {
 std::string Demand::obstacle(NodeId id) const {
   switch (role(id)) {
     case Role::product: return product_obstacle(graph_.node(id));
+    case Role::attention: return attention_obstacle(graph_.node(id));
     case Role::sum:
     case Role::mean: return follower_obstacle(id);
     case Role::none:
@@ -230,6 +245,10 @@ bool Demand::ask_all() {
     if (kind == Role::none || kind == Role::moving || !obstacle(*at).empty()) continue;
     if (kind == Role::product) {
       changed = ask(node.inputs[0]) || changed;
+      continue;
+    }
+    if (kind == Role::attention) {
+      for (std::size_t i = 0; i < kAttended; ++i) changed = ask(node.inputs[i]) || changed;
       continue;
     }
     const auto fused = kind == Role::sum ? fused_operand(*at) : std::nullopt;

@@ -20,11 +20,12 @@ using Ranges = std::map<std::string, TensorRange, std::less<>>;
 
 // What a node may be to integers.
 enum class Role : std::uint8_t {
-  none,     // reads and writes floats
-  product,  // convolution or product with constant weights: asks for integers
-  sum,      // of two tensors: takes integers where its result is asked for in integers
-  mean,     // likewise
-  moving,   // passes on what it gets: results have the scale of what goes in
+  none,       // reads and writes floats
+  product,    // convolution or product with constant weights: asks for integers
+  attention,  // asks for integers too, for queries, keys and values
+  sum,        // of two tensors: takes integers where its result is asked for in integers
+  mean,       // likewise
+  moving,     // passes on what it gets: results have the scale of what goes in
 };
 
 // How numbers become integers.
@@ -61,6 +62,7 @@ class Demand {
   const TensorRange* range_of(ValueId id) const;
   std::string value_obstacle(ValueId id) const;
   std::string product_obstacle(const Node& node) const;
+  std::string attention_obstacle(const Node& node) const;
   std::string follower_obstacle(NodeId id) const;
   ValueId rounded_result(const Node& node) const;
   std::optional<std::size_t> fused_operand(NodeId sum) const;

@@ -2,10 +2,12 @@
 #include "backends/cpu/kernels/quantize/quantize.hpp"
 
 #include "kernels/s8_support.hpp"
+#include "ops/requantize.hpp"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -69,6 +71,63 @@ TEST_P(QuantizeKernels, BackToFloats) {
       ASSERT_EQ(y[k], centred * args.scale);
     }
     for (std::size_t k = x.size(); k < y.size(); ++k) ASSERT_EQ(y[k], 77) << "wrote beyond the end";
+  }
+}
+
+TEST_P(QuantizeKernels, Gates) {
+  test::Random random;
+  SCOPED_TRACE(random.trace());
+  for (int i = 0; i < 40; ++i) {
+    std::vector<float> x = random.reals(static_cast<std::size_t>(random.integer(1, 300)));
+    for (float& value : x) value *= 12;
+    GateArgs args;
+    args.src = x.data();
+    args.gate = static_cast<op::Gate>(i % 5);
+    args.alpha = random.real(0.5F, 20.0F);
+    args.count = static_cast<std::ptrdiff_t>(x.size());
+    args.requantize.bytes = random.integer(0, 3) != 0;
+    if (args.requantize.bytes) {
+      const int least = random.coin() ? -128 : 0;
+      args.requantize.to_bytes(least, least + 255, random.integer(least, least + 255));
+    }
+    test::GuardedBytes dst(x.size() * (args.requantize.bytes ? 1 : sizeof(float)));
+    args.dst = dst.data();
+    gate_run(kernel(), args, test::pool_of(3));
+    ASSERT_TRUE(dst.intact());
+    for (std::size_t k = 0; k < x.size(); ++k) {
+      const float v = op::apply_gate(x[k], args.gate) * args.alpha;
+      if (!args.requantize.bytes) {
+        ASSERT_EQ(dst.at<float>(k), v);
+      } else if (args.requantize.is_signed) {
+        ASSERT_EQ(dst.at<std::int8_t>(k), op::quantize_to<std::int8_t>(v, args.requantize.zero)) << x[k];
+      } else {
+        ASSERT_EQ(dst.at<std::uint8_t>(k), op::quantize_to<std::uint8_t>(v, args.requantize.zero)) << x[k];
+      }
+    }
+  }
+}
+
+TEST_P(QuantizeKernels, Extremes) {
+  test::Random random;
+  SCOPED_TRACE(random.trace());
+  for (int i = 0; i < 30; ++i) {
+    const int count = i == 0 ? 100000 : random.integer(0, 300);
+    std::vector<float> x = random.reals(static_cast<std::size_t>(count));
+    const float shift = random.real(-2.0F, 2.0F);
+    Extremes expected;
+    for (float& value : x) {
+      value += shift;
+      expected.low = std::min(expected.low, value);
+      expected.high = std::max(expected.high, value);
+    }
+    for (float& value : x) {
+      if (value != expected.low && value != expected.high && random.integer(0, 20) == 0)
+        value = std::numeric_limits<float>::quiet_NaN();
+    }
+    std::array<Extremes, 3> each;
+    const Extremes found = extremes_run(kernel(), x.data(), count, each, test::pool_of(3));
+    EXPECT_EQ(found.low, expected.low);
+    EXPECT_EQ(found.high, expected.high);
   }
 }
 

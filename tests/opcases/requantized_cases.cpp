@@ -5,6 +5,7 @@
 #include "ops/max_pool.hpp"
 #include "ops/quantize_linear.hpp"
 #include "ops/quantized_add.hpp"
+#include "ops/quantized_attention.hpp"
 #include "ops/quantized_average_pool.hpp"
 #include "ops/quantized_conv_transpose.hpp"
 #include "ops/quantized_matmul.hpp"
@@ -116,6 +117,12 @@ void add_requantized_cases(std::vector<OpCase>& cases) {
                      product,
                      {bytes(DataType::u8, {n, s, 70}), filter({70, 37}), weight({37}, 1e-4, 1e-3),
                       fixed(DataType::i32, {37}, -20000, 20000)}});
+    product.activation = op::QuantizedActivation::gelu;
+    product.alpha = 30;
+    cases.push_back({"quantized_matmul_gelu",
+                     product,
+                     {bytes(DataType::u8, {n, s, 70}), filter({70, 37}), weight({37}, 1e-5, 1e-4)}});
+    product.activation = op::QuantizedActivation::relu;
     product.transpose_b = true;
     product.a_zero = -5;
     product.residual_zero = 3;
@@ -125,6 +132,27 @@ void add_requantized_cases(std::vector<OpCase>& cases) {
                      product,
                      {bytes(DataType::i8, {s, 33}), filter({20, 33}), weight({}, 1e-3, 2e-3), absent(),
                       bytes(DataType::i8, {s, 20})}});
+  }
+  {
+    const Dim s = symbol("S");
+    op::QuantizedAttention attention;
+    attention.score_multiplier = 2e-4F;
+    attention.y_multiplier = 0.8F;
+    attention.y_zero = -4;
+    cases.push_back({"quantized_attention_apart",
+                     attention,
+                     {bytes(DataType::i8, {n, 3, s, 24}), bytes(DataType::i8, {n, 3, 19, 24}),
+                      bytes(DataType::i8, {n, 3, 19, 20}), input({n, 1, 1, 19})}});
+    attention.heads = 4;
+    attention.kv_heads = 2;
+    attention.q_zero = 120;
+    attention.v_zero = 99;
+    attention.y_zero = 0;
+    attention.output_dtype = DataType::f32;
+    cases.push_back({"quantized_attention_side_by_side",
+                     attention,
+                     {bytes(DataType::u8, {n, s, 48}), bytes(DataType::u8, {n, 33, 24}),
+                      bytes(DataType::u8, {n, 33, 20})}});
   }
   for (const DataType dtype : {DataType::u8, DataType::i8}) {
     const auto named = [&](const char* text) {

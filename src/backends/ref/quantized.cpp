@@ -5,6 +5,7 @@
 #include "backends/ref/matrix_product.hpp"
 #include "backends/ref/numeric.hpp"
 #include "backends/ref/registry.hpp"
+#include "backends/ref/requantize.hpp"
 #include "backends/ref/windows.hpp"
 #include "ops/conv_transpose.hpp"
 #include "ops/conv_window.hpp"
@@ -12,7 +13,6 @@
 #include "ops/quantized_average_pool.hpp"
 #include "ops/quantized_conv_transpose.hpp"
 #include "ops/quantized_matmul.hpp"
-#include "ops/requantize.hpp"
 
 #include <algorithm>
 
@@ -24,17 +24,6 @@ std::vector<std::int64_t> centred_integers(const Tensor& x, std::int64_t zero) {
   std::vector<std::int64_t> values = to_integers(x);
   for (std::int64_t& value : values) value -= zero;
   return values;
-}
-
-void store_quantized(float v, std::int64_t zero, Tensor& out, std::size_t i) {
-  const auto y_zero = static_cast<std::int32_t>(zero);
-  switch (out.dtype()) {
-    case DataType::u8:
-      mutable_elements<std::uint8_t>(out)[i] = op::quantize_to<std::uint8_t>(v, y_zero);
-      break;
-    case DataType::i8: mutable_elements<std::int8_t>(out)[i] = op::quantize_to<std::int8_t>(v, y_zero); break;
-    default: mutable_elements<float>(out)[i] = v;
-  }
 }
 
 // Applies the formula to sums without their bias. The channel of element i is i / inner % channels; T is
@@ -57,7 +46,7 @@ void finish(const T& op, const Call& call, std::span<const std::int64_t> sums, s
       v = op::add_residual(v, static_cast<std::int32_t>(residual[i]),
                            static_cast<std::int32_t>(op.residual_zero), op.residual_multiplier);
     }
-    store_quantized(op::activate(v, op.activation, op.alpha, op.beta), op.y_zero, call.out(), i);
+    store_requantized(op::activate(v, op.activation, op.alpha, op.beta), op.y_zero, call.out(), i);
   }
 }
 
@@ -118,7 +107,7 @@ void run_quantized_add(const Op& op, const Call& call) {
     const float product = left * add.a_multiplier;
     const auto right = static_cast<std::int32_t>(b[static_cast<std::size_t>(dot(index, b_strides))]);
     const float v = op::add_residual(product, right, static_cast<std::int32_t>(add.b_zero), add.b_multiplier);
-    store_quantized(op::activate(v, add.activation, add.alpha, add.beta), add.y_zero, call.out(), i++);
+    store_requantized(op::activate(v, add.activation, add.alpha, add.beta), add.y_zero, call.out(), i++);
   });
 }
 
@@ -135,8 +124,8 @@ void run_quantized_average_pool(const Op& op, const Call& call) {
     for (const std::int64_t offset : window.offsets) sum += from[static_cast<std::size_t>(plane + offset)];
     const std::int64_t count = pool.count_include_pad ? window.padded_count : std::ssize(window.offsets);
     const float multiplier = pool.multiplier / static_cast<float>(count);
-    store_quantized(op::scale_sum(static_cast<std::int32_t>(sum), multiplier), pool.y_zero, call.out(),
-                    static_cast<std::size_t>(output));
+    store_requantized(op::scale_sum(static_cast<std::int32_t>(sum), multiplier), pool.y_zero, call.out(),
+                      static_cast<std::size_t>(output));
   });
 }
 

@@ -94,7 +94,7 @@ namespace tenon {
 
 void register_rule_attention_projections(RuleRegistry& registry) {
   registry.add({"attention_projections",
-                "attention",
+                "projections",
                 "one product for queries, keys and values",
                 {"attention"},
                 rules::attention_projections});

@@ -126,7 +126,27 @@ std::optional<Activation> as_activation(const Op& op) {
   }
 }
 
+std::optional<Activation> as_gate(const Op& op) {
+  using Kind = op::QuantizedActivation;
+  const auto elementwise = as_elementwise(op);
+  if (!elementwise) return std::nullopt;
+  switch (elementwise->fn) {
+    case PointwiseFn::silu:
+      if (elementwise->alpha != 1) return std::nullopt;
+      return Activation{Kind::silu, 1, 0};
+    case PointwiseFn::gelu: return Activation{Kind::gelu, 1, 0};
+    case PointwiseFn::gelu_tanh: return Activation{Kind::gelu_tanh, 1, 0};
+    case PointwiseFn::hard_swish: return Activation{Kind::hard_swish, 1, 0};
+    default: return std::nullopt;
+  }
+}
+
+float unit_of(const Activation& activation, float scale) {
+  return op::is_gated(activation.kind) ? 1.0F : scale;
+}
+
 Activation in_quanta(const Activation& activation, float scale) {
+  if (op::is_gated(activation.kind)) return {activation.kind, 1 / scale, 0};
   if (activation.kind != op::QuantizedActivation::clip) return activation;
   return {activation.kind, activation.alpha / scale, activation.beta / scale};
 }

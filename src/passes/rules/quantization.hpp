@@ -52,7 +52,12 @@ struct Activation {
   float beta = 0;
 };
 std::optional<Activation> as_activation(const Op& op);
-// The same over numbers that count quanta of `scale`.
+// Likewise one with a gate, which only products of matrices have, and only where the result is rounded.
+std::optional<Activation> as_gate(const Op& op);
+// What it is applied to counts, where the result is rounded to quanta of `scale`: these quanta, or real
+// numbers (1) in front of a gate.
+float unit_of(const Activation& activation, float scale);
+// The same over such numbers, with its result in quanta.
 Activation in_quanta(const Activation& activation, float scale);
 
 // Operators whose results hold nothing but elements of operand 0 (concat: of all operands), so that they do

@@ -46,6 +46,10 @@ bool could_follow(const Graph& graph, NodeId root, NodeId user, const RuleContex
   const Op& op = graph.node(root).op;
   const Op& next = graph.node(user).op;
   if (as_activation(next)) return !as_activation(op);
+  if (as_gate(next)) {
+    const NodeId last = context.only_user(graph.node(user).outputs[0]);
+    return op.is<op::MatMul>() && last.valid() && as_quantize(graph, graph.node(last));
+  }
   return is_main(op) && as_sum(graph, user, context);
 }
 
@@ -99,7 +103,8 @@ std::optional<QuantizedTail> quantized_tail(const Graph& graph, NodeId root, con
   } else if (could_follow(graph, root, context.only_user(tail.value), context)) {
     return std::nullopt;
   }
-  if (const auto activation = as_activation(graph.node(at).op)) {
+  const auto gate = tail.result ? as_gate(graph.node(at).op) : std::nullopt;
+  if (const auto activation = gate ? gate : as_activation(graph.node(at).op)) {
     tail.activation = *activation;
     if (!step_to(graph.node(at).inputs[0])) return std::nullopt;
   }
@@ -109,6 +114,7 @@ std::optional<QuantizedTail> quantized_tail(const Graph& graph, NodeId root, con
   }
   tail.main = &graph.node(at);
   if (!is_main(tail.main->op)) return std::nullopt;
+  if (gate && (tail.residual || !tail.main->op.is<op::MatMul>())) return std::nullopt;
   return tail;
 }
 
@@ -127,7 +133,7 @@ std::optional<TailOperands> tail_operands(const Graph& graph, const QuantizedTai
                                           const std::vector<double>& scales,
                                           const std::vector<double>& reach) {
   TailOperands operands;
-  const double unit = tail.result ? static_cast<double>(tail.result->scale) : 1.0;
+  const auto unit = static_cast<double>(tail.unit());
   for (const double scale : scales) operands.multipliers.push_back(static_cast<float>(scale / unit));
   if (!bias.valid()) return operands;
   const auto numbers = bias_numbers(graph, bias, scales.size());

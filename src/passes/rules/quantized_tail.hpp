@@ -14,13 +14,16 @@ struct QuantizedTail {
   std::optional<Affine> residual;
   Activation activation;
   std::optional<Affine> result;  // nothing: f32
-  ValueId value;                 // what the operator's result stands for
+
+  // What sums count in front of the activation.
+  float unit() const { return result ? unit_of(activation, result->scale) : 1.0F; }
+  ValueId value;  // what the operator's result stands for
   std::string location;
 };
 
 // The longest tail that ends at `root`: [conv|conv_transpose|matmul] → add of a dequantized tensor? →
-// activation? → quantize? A root other than quantize_linear ends one only if what follows could not be part
-// of it.
+// activation? → quantize?, or matmul → gate → quantize. A root other than quantize_linear ends one only if
+// what follows could not be part of it.
 std::optional<QuantizedTail> quantized_tail(const Graph& graph, NodeId root, const RuleContext& context);
 
 // The operands behind the first two: multiplier, bias, residual.
@@ -41,13 +44,12 @@ std::vector<double> reach_of(const Tensor& weights, std::size_t axis);
 // Fills the fields that quantized_conv and quantized_matmul share.
 template <class T>
 void set_tail(T& op, const QuantizedTail& tail) {
-  const float unit = tail.result ? tail.result->scale : 1.0F;
   if (tail.residual) {
     op.residual_zero = tail.residual->zero;
     op.residual_multiplier =
-        static_cast<float>(static_cast<double>(tail.residual->scale) / static_cast<double>(unit));
+        static_cast<float>(static_cast<double>(tail.residual->scale) / static_cast<double>(tail.unit()));
   }
-  const Activation activation = in_quanta(tail.activation, unit);
+  const Activation activation = in_quanta(tail.activation, tail.result ? tail.result->scale : 1.0F);
   op.activation = activation.kind;
   op.alpha = activation.alpha;
   op.beta = activation.beta;

@@ -17,8 +17,8 @@ bool is_free(const Activation& activation, const Affine& to) {
       return lowest >= static_cast<double>(activation.alpha) &&
              highest <= static_cast<double>(activation.beta);
     case op::QuantizedActivation::leaky: return lowest >= 0;
+    default: return false;
   }
-  return false;
 }
 
 std::optional<Patch> saturate_activation(const Graph& graph, NodeId root, const RuleContext& context) {

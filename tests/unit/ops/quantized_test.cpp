@@ -2,11 +2,13 @@
 #include "ir/patch.hpp"
 #include "ops/byte_table.hpp"
 #include "ops/quantized_add.hpp"
+#include "ops/quantized_attention.hpp"
 #include "ops/quantized_average_pool.hpp"
 #include "ops/quantized_conv_transpose.hpp"
 #include "ops/quantized_matmul.hpp"
 #include "ops/weight_only.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -46,6 +48,31 @@ TEST(Requantize, Activates) {
   EXPECT_EQ(op::activate(-9, Activation::clip, -1, 6), -1);
   EXPECT_EQ(op::activate(-3, Activation::leaky, 0.5F, 0), -1.5F);
   EXPECT_EQ(op::activate(3, Activation::leaky, 0.5F, 0), 3);
+  EXPECT_EQ(op::activate(3, Activation::hard_swish, 8, 0), 24);
+  EXPECT_EQ(op::activate(-3, Activation::hard_swish, 8, 0), 0);
+  EXPECT_EQ(op::activate(0, Activation::gelu, 8, 0), 0);
+  EXPECT_EQ(op::activate(-1e30F, Activation::silu, 1, 0), -1e30F / 0x1p120F);
+  EXPECT_EQ(op::activate(1e30F, Activation::gelu, 1, 0), 1e30F);
+}
+
+TEST(Requantize, GatesAreWithinTheErrorThatTheyState) {
+  constexpr double kError = 1e-5;
+  const auto logistic = [](double t) { return 1 / (1 + std::exp(-t)); };
+  for (int i = -3200; i <= 3200; ++i) {
+    const float x = static_cast<float>(i) / 256;
+    const auto exact = static_cast<double>(x);
+    const auto expect = [&](op::Gate gate, double result) {
+      EXPECT_NEAR(static_cast<double>(op::apply_gate(x, gate)), result,
+                  kError * std::max(1.0, std::fabs(result)))
+          << static_cast<int>(gate) << " of " << x;
+    };
+    expect(op::Gate::none, exact);
+    expect(op::Gate::silu, exact * logistic(exact));
+    expect(op::Gate::gelu, exact * 0.5 * std::erfc(-exact * std::sqrt(0.5)));
+    expect(op::Gate::gelu_tanh,
+           exact * logistic(2 * std::sqrt(2 / std::acos(-1.0)) * (exact + 0.044715 * exact * exact * exact)));
+    expect(op::Gate::hard_swish, exact * std::clamp(exact / 6 + 0.5, 0.0, 1.0));
+  }
 }
 
 TEST_F(QuantizedInference, ConvChecksItsOperands) {
@@ -73,6 +100,39 @@ TEST_F(QuantizedInference, ConvChecksItsOperands) {
   conv.activation = op::QuantizedActivation::clip;
   conv.alpha = 1;
   EXPECT_NE(error(conv, {x, w, m}), "");
+  conv.activation = op::QuantizedActivation::silu;
+  EXPECT_EQ(error(conv, {x, w, m}), "");
+  conv.alpha = 0;
+  EXPECT_NE(error(conv, {x, w, m}), "");
+}
+
+TEST_F(QuantizedInference, AttentionHasTheDimsOfTheFloatOperator) {
+  const ValueId q = input("u8[N,S,12]"), k = input("i8[N,T,6]"), v = input("i8[N,T,8]");
+  op::QuantizedAttention attention;
+  attention.heads = 4;
+  attention.kv_heads = 2;
+  EXPECT_EQ(type(add(attention, {q, k, v})), spelled("i8[N,S,16]"));
+  EXPECT_EQ(error(attention, {q, k, v, input("f32[S,T]")}), "");
+  EXPECT_NE(error(attention, {q, k, v, input("f32[3,1,1]")}), "");
+  EXPECT_NE(error(attention, {q, k, v, input("i8[S,T]")}), "");
+  EXPECT_NE(error(attention, {q, k, input("i8[N,T,9]")}), "");
+  EXPECT_NE(error(attention, {q, k}), "");
+  attention.q_zero = -1;
+  EXPECT_NE(error(attention, {q, k, v}), "");
+  attention.q_zero = 0;
+  attention.score_multiplier = std::numeric_limits<float>::infinity();
+  EXPECT_NE(error(attention, {q, k, v}), "");
+}
+
+TEST(Requantize, SharesOfScores) {
+  EXPECT_EQ(op::share_of_score(0), 255);
+  EXPECT_EQ(op::share_of_score(-std::log(2.0F)), 128);
+  EXPECT_EQ(op::share_of_score(-7), 0);
+  EXPECT_EQ(op::share_of_score(-std::numeric_limits<float>::infinity()), 0);
+  for (int i = 0; i < 700; ++i) {
+    const float below = static_cast<float>(i) * -0.01F;
+    EXPECT_NEAR(op::share_of_score(below), 255 * std::exp(static_cast<double>(below)), 0.501) << below;
+  }
 }
 
 TEST_F(QuantizedInference, ConvTransposeHasTheSizesOfTheFloatOperator) {

@@ -72,8 +72,8 @@ TEST(Rules, HaveNamesAndSummariesAndAPass) {
       EXPECT_NE(builtin_ops().find(root), nullptr) << rule.name << ": " << root;
   }
   EXPECT_EQ(groups, (std::set<std::string>{"absorb", "attention", "canonicalize", "drop_rounding", "fold",
-                                           "fuse", "move_quantization", "pointwise", "quantize",
-                                           "quantize_open", "weights"}));
+                                           "fuse", "move_quantization", "pointwise", "projections",
+                                           "quantize", "quantize_open", "weights"}));
   for (const std::string& name : builtin_passes().names())
     EXPECT_FALSE(builtin_passes().find(name)->summary().empty());
 }

@@ -2,7 +2,6 @@
 // floats; its dims are @b. The tactic offers it where no sum can leave the integers that single precision
 // holds, so that gemm is exact. "cpu.dynamic_quantize": x → u8, scale, zero point.
 #include "backends/cpu/kernels/quantize/quantize.hpp"
-#include "backends/cpu/kernels/reduce/reduce.hpp"
 #include "backends/cpu/steps/matmul.hpp"
 #include "backends/cpu/steps/operands.hpp"
 #include "base/check.hpp"
@@ -120,13 +119,16 @@ struct DynamicQuantizeState final : StepState {
 
 class DynamicQuantizeStep final : public Step {
  public:
-  explicit DynamicQuantizeStep(const StepInit& init)
-      : reduce_(select_reduce(isa())), quantize_(select_quantize(isa())) {
+  explicit DynamicQuantizeStep(const StepInit& init) : quantize_(select_quantize(isa())) {
     require_counts(init, kKind, 1, 3, 0);
     require_tensor(init.inputs[0], kKind, Layout(), DataType::f32);
     require_tensor(init.outputs[0], kKind, Layout(), DataType::u8);
     require_tensor(init.outputs[1], kKind, Layout(), DataType::f32);
     require_tensor(init.outputs[2], kKind, Layout(), DataType::u8);
+  }
+
+  std::size_t scratch_bytes(const StepShapes& shapes) const override {
+    return static_cast<std::size_t>(shapes.threads) * sizeof(Extremes);
   }
 
   std::unique_ptr<StepState> specialize(const StepShapes& shapes) const override {
@@ -143,8 +145,9 @@ class DynamicQuantizeStep final : public Step {
   Status run(const StepCall& call) const noexcept override {
     const std::ptrdiff_t count = static_cast<const DynamicQuantizeState&>(*call.state).count;
     const float* x = call.inputs[0]->as<float>();
-    const float low = std::min(0.0F, extreme(ReduceFn::min, x, count, *call.pool));
-    const float high = std::max(0.0F, extreme(ReduceFn::max, x, count, *call.pool));
+    const std::span<Extremes> each(reinterpret_cast<Extremes*>(call.scratch),
+                                   static_cast<std::size_t>(call.pool->size()));
+    const auto [low, high] = extremes_run(*quantize_, x, count, each, *call.pool);
     const float scale = (high - low) / 255.0F;
     const float zero = scale == 0 ? 0 : std::clamp(std::nearbyint(-low / scale), 0.0F, 255.0F);
     auto* y = call.outputs[0]->as<std::uint8_t>();
@@ -161,19 +164,6 @@ class DynamicQuantizeStep final : public Step {
  private:
   static constexpr std::string_view kKind = "cpu.dynamic_quantize";
 
-  // The kernels let a NaN win; here it does not count.
-  float extreme(ReduceFn fn, const float* x, std::ptrdiff_t count, ThreadPool& pool) const noexcept {
-    float result = 0;
-    reduce_run(*reduce_, {fn, x, &result, 1, count, 1}, pool);
-    if (!std::isnan(result)) return result;
-    result = 0;
-    for (std::ptrdiff_t i = 0; i < count; ++i) {
-      if (fn == ReduceFn::min ? x[i] < result : x[i] > result) result = x[i];
-    }
-    return result;
-  }
-
-  const ReduceKernel* reduce_;
   const QuantizeKernel* quantize_;
 };
 

@@ -1,7 +1,9 @@
 // The quantized products of matmul_s8.hpp: a [, residual] → y, weights: packed b, bias, multipliers; the dims
-// of b as the operator takes it are "@b".
+// of b as the operator takes it are "@b". A gate is applied to sums in the scratch memory, in the pass that
+// rounds them.
 #include "ops/quantized_matmul.hpp"
 
+#include "backends/cpu/kernels/quantize/quantize.hpp"
 #include "backends/cpu/steps/matmul_s8.hpp"
 #include "backends/cpu/steps/op_params.hpp"
 #include "backends/cpu/steps/operands.hpp"
@@ -27,9 +29,15 @@ class QuantizedMatMulStep final : public Step {
     dtype_ = require_tensor(init.inputs[0], kKind, Layout()).dtype;
     byte_zero(op_.a_zero, dtype_, kKind);
     require_tensor(init.outputs[0], kKind, Layout(), op_.output_dtype);
+    op::QuantizedMatMul sum = op_;
+    if (is_gated()) {
+      sum.activation = op::QuantizedActivation::none;
+      gated_ = requantize_of(sum, kKind);
+      sum.output_dtype = DataType::f32;
+    }
     requantize_ = residual_ ? requantize_with_residual(
-                                  op_, require_tensor(init.inputs[1], kKind, Layout()).dtype, kKind)
-                            : requantize_of(op_, kKind);
+                                  sum, require_tensor(init.inputs[1], kKind, Layout()).dtype, kKind)
+                            : requantize_of(sum, kKind);
     TENON_REQUIRE(!op_.transpose_a && op_.b_zero == 0, "{}: operands that its kernels do not take", kKind);
     weights_ = init.weights[0];
     bias_ = init.weights[1];
@@ -38,7 +46,8 @@ class QuantizedMatMulStep final : public Step {
   }
 
   std::size_t scratch_bytes(const StepShapes& shapes) const override {
-    return Form::scratch(args_of(shapes), shapes.threads);
+    const GemmS8Args args = args_of(shapes);
+    return sums_bytes(args) + Form::scratch(args, shapes.threads);
   }
 
   std::unique_ptr<StepState> specialize(const StepShapes& shapes) const override {
@@ -62,12 +71,26 @@ class QuantizedMatMulStep final : public Step {
     GemmS8Args args = static_cast<const QuantizedMatMulState&>(*call.state).args;
     args.a = call.inputs[0]->as<std::uint8_t>();
     args.requantize.residual = residual_ ? call.inputs[1]->data : nullptr;
-    args.c = call.outputs[0]->data;
-    Form::run(*kernel_, args, call.scratch, *call.pool);
+    args.c = is_gated() ? call.scratch : call.outputs[0]->data;
+    Form::run(*kernel_, args, call.scratch + sums_bytes(args), *call.pool);
+    if (is_gated()) {
+      gate_run(*quantize_,
+               {reinterpret_cast<const float*>(call.scratch), op::gate_of(op_.activation), op_.alpha, gated_,
+                call.outputs[0]->data, static_cast<std::ptrdiff_t>(args.m) * args.n},
+               *call.pool);
+    }
     return {};
   }
 
  private:
+  bool is_gated() const noexcept { return op::is_gated(op_.activation); }
+
+  // Sums in floats, which wait for the gate.
+  std::size_t sums_bytes(const GemmS8Args& args) const noexcept {
+    if (!is_gated()) return 0;
+    return static_cast<std::size_t>(round_up(static_cast<std::ptrdiff_t>(args.m) * args.n * 4, 64));
+  }
+
   GemmS8Args args_of(const StepShapes& shapes) const {
     return gemm_s8_args(op_.transpose_b, dtype_, shape_at(shapes.inputs, 0, kKind), b_dims_,
                         shape_at(shapes.outputs, 0, kKind), kKind);
@@ -78,7 +101,9 @@ class QuantizedMatMulStep final : public Step {
   Shape b_dims_;
   bool residual_;
   DataType dtype_;
-  Requantize requantize_;
+  const QuantizeKernel* quantize_ = select_quantize(isa());
+  Requantize requantize_;  // of sums
+  Requantize gated_;       // of what a gate makes of them
   Tensor weights_, bias_, multiplier_;
 };
 

@@ -44,6 +44,7 @@ Requantize requantize_of(const Op& op, std::string_view kind) {
       r.leaky = true;
       r.alpha = op.alpha;
       break;
+    default: TENON_REQUIRE(false, "{}: a gate, which its kernels do not have", kind);
   }
   return r;
 }

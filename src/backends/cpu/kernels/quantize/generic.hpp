@@ -3,6 +3,7 @@
 
 #include "backends/cpu/kernels/bytes/requantize_generic.hpp"
 #include "backends/cpu/kernels/quantize/quantize.hpp"
+#include "backends/cpu/kernels/simd/gates.hpp"
 #include "backends/cpu/kernels/unroll.hpp"
 
 #include <cstring>
@@ -103,8 +104,72 @@ void look_up_elements(const LookUpArgs& args, std::ptrdiff_t begin, std::ptrdiff
     args.dst[i] = args.table[args.src[i]];
 }
 
+template <op::Gate kGate>
+void gate_elements_by(const GateArgs& args, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept {
+  using V = simd::F32;
+  const V alpha = V::set1(args.alpha);
+  const auto some = [&]<int Count>(Index<Count>, const float* src, void* dst, std::ptrdiff_t at)
+                        TENON_INLINE_LAMBDA {
+                          V v[Count];
+                          unroll<Count>([&](auto i) TENON_INLINE_LAMBDA {
+                            v[i.value] = op::gates::apply<kGate>(V::load(src + i.value * V::kLanes)) * alpha;
+                          });
+                          activate_quantized(args.requantize, v);
+                          store_quantized(args.requantize, v, dst, at);
+                        };
+  const std::ptrdiff_t i = each_vectors(begin, end, [&](auto count, std::ptrdiff_t at) TENON_INLINE_LAMBDA {
+    some(count, args.src + at, args.dst, at);
+  });
+  if (i == end) return;
+  const auto left = static_cast<std::size_t>(end - i);
+  const std::ptrdiff_t element = args.requantize.bytes ? 1 : sizeof(float);
+  float src[V::kLanes] = {}, dst[V::kLanes];
+  std::memcpy(src, args.src + i, left * sizeof(float));
+  some(Index<1>{}, src, dst, 0);
+  std::memcpy(static_cast<std::uint8_t*>(args.dst) + i * element, dst,
+              left * static_cast<std::size_t>(element));
+}
+
+void gate_elements(const GateArgs& args, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept {
+  using op::Gate;
+  switch (args.gate) {
+    case Gate::none: return gate_elements_by<Gate::none>(args, begin, end);
+    case Gate::silu: return gate_elements_by<Gate::silu>(args, begin, end);
+    case Gate::gelu: return gate_elements_by<Gate::gelu>(args, begin, end);
+    case Gate::gelu_tanh: return gate_elements_by<Gate::gelu_tanh>(args, begin, end);
+    case Gate::hard_swish: return gate_elements_by<Gate::hard_swish>(args, begin, end);
+  }
+}
+
+void widen_extremes(const float* src, std::ptrdiff_t count, Extremes& range) noexcept {
+  using V = simd::F32;
+  constexpr int kTogether = 4;
+  V low[kTogether], high[kTogether];
+  unroll<kTogether>([&](auto v) TENON_INLINE_LAMBDA {
+    low[v.value] = V::set1(range.low);
+    high[v.value] = V::set1(range.high);
+  });
+  std::ptrdiff_t i = 0;
+  for (; i + kTogether * V::kLanes <= count; i += kTogether * V::kLanes) {
+    unroll<kTogether>([&](auto v) TENON_INLINE_LAMBDA {
+      const V x = V::load(src + i + v.value * V::kLanes);
+      low[v.value] = min(x, low[v.value]);
+      high[v.value] = max(x, high[v.value]);
+    });
+  }
+  unroll<kTogether - 1>([&](auto v) TENON_INLINE_LAMBDA {
+    low[0] = min(low[v.value + 1], low[0]);
+    high[0] = max(high[v.value + 1], high[0]);
+  });
+  range = {reduce_min(low[0]), reduce_max(high[0])};
+  for (; i < count; ++i) {
+    if (src[i] < range.low) range.low = src[i];
+    if (src[i] > range.high) range.high = src[i];
+  }
+}
+
 constexpr QuantizeRoutines kQuantizeRoutines = {quantize_elements, dequantize_elements, add_elements,
-                                                look_up_elements};
+                                                look_up_elements,  gate_elements,       widen_extremes};
 
 }  // namespace
 }  // namespace tenon::cpu

@@ -2,6 +2,8 @@
 
 #include "base/thread_pool.hpp"
 
+#include <algorithm>
+
 namespace tenon::cpu {
 
 #define TENON_QUANTIZE_KERNEL(isa, name) const QuantizeRoutines& name() noexcept;
@@ -49,6 +51,27 @@ void add_bytes_run(const QuantizeKernel& kernel, const AddBytesArgs& args, Threa
 
 void look_up_run(const QuantizeKernel& kernel, const LookUpArgs& args, ThreadPool& pool) noexcept {
   run_elements(kernel.routines().look_up, args, pool);
+}
+
+void gate_run(const QuantizeKernel& kernel, const GateArgs& args, ThreadPool& pool) noexcept {
+  run_elements(kernel.routines().gate, args, pool);
+}
+
+Extremes extremes_run(const QuantizeKernel& kernel, const float* src, std::ptrdiff_t count,
+                      std::span<Extremes> each, ThreadPool& pool) noexcept {
+  const auto routine = kernel.routines().extremes;
+  std::fill(each.begin(), each.end(), Extremes());
+  pool.run_ranges(static_cast<std::size_t>(count), kQuantizeGrain,
+                  [&](std::size_t begin, std::size_t end, int worker) {
+                    routine(src + begin, static_cast<std::ptrdiff_t>(end - begin),
+                            each[static_cast<std::size_t>(worker)]);
+                  });
+  Extremes all;
+  for (const Extremes& one : each) {
+    all.low = std::min(all.low, one.low);
+    all.high = std::max(all.high, one.high);
+  }
+  return all;
 }
 
 }  // namespace tenon::cpu

@@ -1,15 +1,18 @@
 // Between floats and bytes with one scale and zero point, and sums of bytes of different scales. Bytes are i8
 // or u8.
 //
-//   quantize     dst[i] = saturate(round_half_even(src[i] / scale) + zero)           scale > 0; a NaN becomes
-//   0 dequantize   dst[i] = float(src[i] - zero) * scale add          v = float(a[i] - a_zero) * a_multiplier
-//   + float(b[i] - b_zero) * b_multiplier, products and sum
-//                rounded once each, then as bytes/requantize.hpp has it
+//   quantize     dst[i] = saturate(round_half_even(src[i] / scale) + zero)     scale > 0; a NaN becomes 0
+//   dequantize   dst[i] = float(src[i] - zero) * scale
+//   add          v = float(a[i] - a_zero) * a_multiplier + float(b[i] - b_zero) * b_multiplier, products and
+//                sum rounded once each, then as bytes/requantize.hpp has it
 //   look up      dst[i] = table[src[i]], the bits of src[i] as a number from 0 to 255
+//   gate         v = gate(src[i]) * alpha, with one of ops/gates.hpp, then as bytes/requantize.hpp has it
+//   extremes     the least and the largest of 0 and all src[i] that are no NaN
 #pragma once
 
 #include "backends/cpu/kernels/bytes/requantize.hpp"
 #include "backends/cpu/kernels/kernel.hpp"
+#include "ops/gates.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -61,11 +64,28 @@ struct LookUpArgs {
   const std::uint8_t* table = nullptr;  // 256
 };
 
+struct GateArgs {
+  const float* src = nullptr;
+  op::Gate gate = op::Gate::none;
+  float alpha = 1;
+  Requantize requantize;  // no residual, no multiplier
+  void* dst = nullptr;
+  std::ptrdiff_t count = 0;
+};
+
+struct Extremes {
+  float low = 0;
+  float high = 0;
+};
+
 struct QuantizeRoutines {
   void (*quantize)(const QuantizeArgs&, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept;
   void (*dequantize)(const BytesToFloatsArgs&, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept;
   void (*add)(const AddBytesArgs&, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept;
   void (*look_up)(const LookUpArgs&, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept;
+  void (*gate)(const GateArgs&, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept;
+  // Widens what is there already.
+  void (*extremes)(const float* src, std::ptrdiff_t count, Extremes& range) noexcept;
 };
 
 struct QuantizeKernel {
@@ -81,5 +101,9 @@ void bytes_to_floats_run(const QuantizeKernel& kernel, const BytesToFloatsArgs& 
                          ThreadPool& pool) noexcept;
 void add_bytes_run(const QuantizeKernel& kernel, const AddBytesArgs& args, ThreadPool& pool) noexcept;
 void look_up_run(const QuantizeKernel& kernel, const LookUpArgs& args, ThreadPool& pool) noexcept;
+void gate_run(const QuantizeKernel& kernel, const GateArgs& args, ThreadPool& pool) noexcept;
+// `each`: as many as the pool has threads.
+Extremes extremes_run(const QuantizeKernel& kernel, const float* src, std::ptrdiff_t count,
+                      std::span<Extremes> each, ThreadPool& pool) noexcept;
 
 }  // namespace tenon::cpu

@@ -1,0 +1,21 @@
+// Stores what the formula of ops/requantize.hpp gives.
+#pragma once
+
+#include "backends/ref/elements.hpp"
+#include "ops/requantize.hpp"
+
+namespace tenon::ref {
+
+// Element i: v, or an integer with that zero point.
+inline void store_requantized(float v, std::int64_t zero, Tensor& out, std::size_t i) {
+  const auto y_zero = static_cast<std::int32_t>(zero);
+  switch (out.dtype()) {
+    case DataType::u8:
+      mutable_elements<std::uint8_t>(out)[i] = op::quantize_to<std::uint8_t>(v, y_zero);
+      break;
+    case DataType::i8: mutable_elements<std::int8_t>(out)[i] = op::quantize_to<std::int8_t>(v, y_zero); break;
+    default: mutable_elements<float>(out)[i] = v;
+  }
+}
+
+}  // namespace tenon::ref
