@@ -13,7 +13,7 @@ namespace {
 
 class AttentionS8Kernels : public test::KernelTest<AttentionS8Kernel> {};
 
-struct S8Case {
+struct AttendedCase {
   AttentionS8Args args;
   std::vector<std::uint8_t> q, k, v;
   std::vector<float> mask;
@@ -31,8 +31,8 @@ AttentionStrides s8_layout(test::Random& random, int heads, int rows, int column
   return strides;
 }
 
-S8Case make_s8_case(test::Random& random, int queries, int keys) {
-  S8Case c;
+AttendedCase make_attended_case(test::Random& random, int queries, int keys) {
+  AttendedCase c;
   AttentionS8Args& a = c.args;
   a.batch = random.integer(1, 2);
   a.kv_heads = random.integer(1, 2);
@@ -82,7 +82,7 @@ int centred(std::uint8_t byte, bool is_signed) {
 }
 
 // The results of one query: v of the formula.
-std::vector<float> expected_row(const S8Case& c, int b, int h, int i) {
+std::vector<float> expected_attended_row(const AttendedCase& c, int b, int h, int i) {
   const AttentionS8Args& a = c.args;
   const int shared = h / (a.heads / a.kv_heads);
   const std::uint8_t* q = c.q.data() + b * a.q_strides.batch + h * a.q_strides.head + i * a.q_strides.row;
@@ -120,7 +120,8 @@ std::vector<float> expected_row(const S8Case& c, int b, int h, int i) {
   return row;
 }
 
-void check_s8(const AttentionS8Kernel& kernel, const ConvS8Kernel& products, const S8Case& c, int threads) {
+void check_attended(const AttentionS8Kernel& kernel, const ConvS8Kernel& products, const AttendedCase& c,
+                    int threads) {
   AttentionS8Args a = c.args;
   SCOPED_TRACE(testing::Message() << products.info.name << " batch " << a.batch << " heads " << a.heads << "/"
                                   << a.kv_heads << " " << a.queries << " x " << a.keys << " depth " << a.depth
@@ -138,7 +139,7 @@ void check_s8(const AttentionS8Kernel& kernel, const ConvS8Kernel& products, con
   for (int b = 0; b < a.batch; ++b) {
     for (int h = 0; h < a.heads; ++h) {
       for (int i = 0; i < a.queries; ++i) {
-        const std::vector<float> row = expected_row(c, b, h, i);
+        const std::vector<float> row = expected_attended_row(c, b, h, i);
         for (int e = 0; e < a.value_depth; ++e) {
           const auto at = static_cast<std::size_t>(b * a.y_strides.batch + h * a.y_strides.head +
                                                    i * a.y_strides.row + e);
@@ -157,10 +158,10 @@ void check_s8(const AttentionS8Kernel& kernel, const ConvS8Kernel& products, con
   }
 }
 
-void check_levels(const AttentionS8Kernel& kernel, const S8Case& c) {
+void check_attended_levels(const AttentionS8Kernel& kernel, const AttendedCase& c) {
   for (const ConvS8Kernel& products : conv_s8_kernels()) {
     if (!isa_supported(products.info.isa)) continue;
-    for (const int threads : {1, 3}) check_s8(kernel, products, c, threads);
+    for (const int threads : {1, 3}) check_attended(kernel, products, c, threads);
   }
 }
 
@@ -168,20 +169,21 @@ TEST_P(AttentionS8Kernels, RandomShapes) {
   test::Random random;
   SCOPED_TRACE(random.trace());
   for (int i = 0; i < 20 && !HasFatalFailure(); ++i)
-    check_levels(kernel(), make_s8_case(random, random.integer(1, 40), random.integer(1, 70)));
+    check_attended_levels(kernel(), make_attended_case(random, random.integer(1, 40), random.integer(1, 70)));
 }
 
 TEST_P(AttentionS8Kernels, SeveralBlocksOfQueries) {
   test::Random random;
   SCOPED_TRACE(random.trace());
   for (int i = 0; i < 2 && !HasFatalFailure(); ++i)
-    check_levels(kernel(), make_s8_case(random, random.integer(60, 140), random.integer(200, 600)));
+    check_attended_levels(kernel(),
+                          make_attended_case(random, random.integer(60, 140), random.integer(200, 600)));
 }
 
 TEST_P(AttentionS8Kernels, NoKeys) {
   test::Random random;
   SCOPED_TRACE(random.trace());
-  check_levels(kernel(), make_s8_case(random, 3, 0));
+  check_attended_levels(kernel(), make_attended_case(random, 3, 0));
 }
 
 TENON_FOR_EACH_KERNEL(AttentionS8Kernels, attention_s8_kernels());
