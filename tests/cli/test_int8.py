@@ -114,7 +114,9 @@ class Int8(CommandTest):
         self.assertEqual({layer["precision"] for layer in costs["layers"]}, {"f32"})
         for layer in costs["layers"]:
             self.assertAlmostEqual(layer["profit_us"], layer["float_us"] - layer["int8_us"] - layer["quantize_us"] - layer["dequantize_us"], 3)
-        self.assertEqual([network["name"] for network in costs["networks"] if network["chosen"]], ["FP32"])
+        # No layer pays here, so that these two are the same network, and timing chooses the one or the other.
+        chosen = [network["name"] for network in costs["networks"] if network["chosen"]]
+        self.assertIn(chosen, (["FP32"], ["INT8 where it pays"]))
         text = self.succeeds("explain", engine, "--precision")
         self.assertRegex(text, r"(?m)^Layer +runs on +T_float +T_int8 +T_quant +T_dequant +profit$")
         self.assertRegex(text, r"(?m)^conv1[^ ]*.* f32 +[0-9.]+ +1000000\.0 ")
