@@ -120,9 +120,25 @@ Contest hold_contest(const std::vector<Entrant>& entrants, const ChooseOptions& 
     return lower(*entrants[i].graph, *entrants[i].assignment, builtin_steps(), lowering);
   };
   if (entrants.size() < 2 || !choosing.measure) return {0, plan_of(0), {}};
-  // The opponents are part of the name: a time says something beside those that it was taken with.
+  // Entrants of one name are one network, and run once: else two times of it would be told apart by chance.
   std::vector<std::string> names;
-  for (const Entrant& entrant : entrants) names.push_back(name_of(entrant));
+  std::vector<std::size_t> runner, network;  // the entrant of each name, and the place in it of each entrant
+  for (std::size_t i = 0; i < entrants.size(); ++i) {
+    const std::string name = name_of(entrants[i]);
+    const auto at = std::find(names.begin(), names.end(), name);
+    network.push_back(static_cast<std::size_t>(at - names.begin()));
+    if (at != names.end()) continue;
+    names.push_back(name);
+    runner.push_back(i);
+  }
+  const auto of_entrants = [&](const std::vector<double>& ns) {
+    std::vector<double> times;
+    for (const std::size_t at : network) {
+      if (!ns.empty()) times.push_back(ns[at]);
+    }
+    return times;
+  };
+  // The opponents are part of the name: a time says something beside those that it was taken with.
   const std::string key = fmt::format("{}", fmt::join(names, " against "));
   TimingCache& cache = *choosing.cache;
   std::vector<double> known;
@@ -130,16 +146,18 @@ Contest hold_contest(const std::vector<Entrant>& entrants, const ChooseOptions& 
     if (const auto ns = cache.find(key, name)) known.push_back(*ns);
   }
   if (known.size() == names.size()) {
-    const std::size_t winner = winner_of(known);
-    return {winner, plan_of(winner), std::move(known)};
+    std::vector<double> ns = of_entrants(known);
+    const std::size_t winner = winner_of(ns);
+    return {winner, plan_of(winner), std::move(ns)};
   }
   if (Clock::now() >= choosing.deadline) return {0, plan_of(0), {}};
   std::vector<Engine> engines;
-  for (std::size_t i = 0; i < entrants.size(); ++i) engines.push_back(Engine::from_plan(plan_of(i)));
-  std::vector<double> ns = measure(engines);
-  for (std::size_t i = 0; i < ns.size(); ++i) cache.insert(key, names[i], ns[i]);
+  for (const std::size_t i : runner) engines.push_back(Engine::from_plan(plan_of(i)));
+  const std::vector<double> measured = measure(engines);
+  for (std::size_t i = 0; i < measured.size(); ++i) cache.insert(key, names[i], measured[i]);
+  std::vector<double> ns = of_entrants(measured);
   const std::size_t winner = winner_of(ns);
-  return {winner, engines[winner].plan(), std::move(ns)};
+  return {winner, engines[network[winner]].plan(), std::move(ns)};
 }
 
 }  // namespace tenon
