@@ -142,8 +142,16 @@ class Calibration {
   void observe_all() {
     const int threads = options_.threads > 0 ? options_.threads : cpu_info().usable_threads;
     const auto pool = std::make_shared<ThreadPool>(threads);
-    std::vector<std::vector<quant::Clamped>> parts = find_followers();
-    ObservingEngine engine(network_, options_.shapes, table_.fused, names_of_followers(parts), pool);
+    std::vector<std::vector<quant::Clamped>> parts;  // of the tensors that are observed, in their order
+    std::set<std::string> followers;
+    if (!table_.fused && table_.mode != CalibrationMode::faithful) {
+      const std::vector<quant::ObservedValue> values = quant::observed_values(network_.graph());
+      parts = quant::followers(network_.graph(), values);
+      for (std::size_t i = 0; i < parts.size(); ++i) {
+        if (parts[i].front().tensor != i) followers.insert(values[i].name);
+      }
+    }
+    ObservingEngine engine(network_, options_.shapes, table_.fused, std::move(followers), pool);
     KernelCounter counter(pool);
     std::optional<quant::Collector> collector;
     BatchObserver observer(engine, threads,
@@ -183,21 +191,6 @@ class Calibration {
     report_.running_s += observer.running_s();
     report_.observing_s += observer.observing_s();
     TENON_REQUIRE(left == 0, "there are fewer batches than the calibration had when it was interrupted");
-  }
-
-  // Of the tensors that are observed, in their order.
-  std::vector<std::vector<quant::Clamped>> find_followers() const {
-    if (table_.fused || table_.mode == CalibrationMode::faithful) return {};
-    return quant::followers(network_.graph(), quant::observed_values(network_.graph()));
-  }
-
-  std::set<std::string> names_of_followers(const std::vector<std::vector<quant::Clamped>>& parts) const {
-    std::set<std::string> names;
-    const std::vector<quant::ObservedValue> values = quant::observed_values(network_.graph());
-    for (std::size_t i = 0; i < parts.size(); ++i) {
-      if (parts[i].front().tensor != i) names.insert(values[i].name);
-    }
-    return names;
   }
 
   void count(quant::Collector& collector, std::uint64_t batch, const ObservedTensor& tensor,

@@ -88,9 +88,7 @@ void ObservingEngine::run(const Bound& batch, const See& see) {
     seen[index] = true;
     see(observed[index], value);
   };
-  for (std::size_t i = 0; i < observed.size(); ++i) {
-    if (observed[i].input) show(i, batch.inputs_->at(observed[i].engine_name));
-  }
+  show_inputs(batch, see);
   {
     const Listening listening(*batch.context_, [&](std::size_t output, const Tensor& value) {
       const std::size_t index = batch.entry_->by_output[output];
@@ -105,7 +103,8 @@ void ObservingEngine::run(const Bound& batch, const See& see) {
   }
   if (failure) std::rethrow_exception(failure);
   for (std::size_t i = 0; i < observed.size(); ++i) {
-    if (observed[i].shown && !seen[i]) show(i, batch.context_->output(observed[i].engine_name));
+    if (!observed[i].input && observed[i].shown && !seen[i])
+      show(i, batch.context_->output(observed[i].engine_name));
   }
 }
 

@@ -22,17 +22,21 @@ std::vector<Inference> QuantizedAttention::infer(InferContext& context) const {
   return {tensor_type(output_dtype, attention_dims(context, heads, kv_heads))};
 }
 
-std::vector<ValueId> QuantizedAttention::decompose(NodeBuilder& builder,
-                                                   std::span<const ValueId> inputs) const {
-  const auto middle = [&](ValueId id) { return byte_middle(builder.type(id).as_tensor().dtype); };
+Attention QuantizedAttention::of_floats() const {
   Attention attention;
   attention.heads = heads;
   attention.kv_heads = kv_heads;
+  return attention;
+}
+
+std::vector<ValueId> QuantizedAttention::decompose(NodeBuilder& builder,
+                                                   std::span<const ValueId> inputs) const {
+  const auto middle = [&](ValueId id) { return byte_middle(builder.type(id).as_tensor().dtype); };
   std::vector<ValueId> operands{dequantized(builder, inputs[kQ], q_zero, score_multiplier),
                                 dequantized(builder, inputs[kK], middle(inputs[kK])),
                                 dequantized(builder, inputs[kV], v_zero, y_multiplier)};
   if (inputs.size() > kMask && inputs[kMask].valid()) operands.push_back(inputs[kMask]);
-  return {quantized(builder, builder.add(attention, std::move(operands)), y_zero, output_dtype)};
+  return {quantized(builder, builder.add(of_floats(), std::move(operands)), y_zero, output_dtype)};
 }
 
 }  // namespace op

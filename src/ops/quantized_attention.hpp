@@ -45,6 +45,8 @@ struct QuantizedAttention {
         field("y_zero", &QuantizedAttention::y_zero),
         field("output_dtype", &QuantizedAttention::output_dtype));
   }
+  // The attention that it is close to, of numbers that are scaled already.
+  Attention of_floats() const;
   std::vector<Inference> infer(InferContext& context) const;
   std::vector<ValueId> decompose(NodeBuilder& builder, std::span<const ValueId> inputs) const;
 };

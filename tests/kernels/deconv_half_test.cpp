@@ -56,16 +56,7 @@ TEST_P(DeconvHalfKernels, StrideIsTheKernel) {
   Random random;
   SCOPED_TRACE(random.trace());
   for (int i = 0; i < 10 && !HasFailure(); ++i) {
-    ConvShape s;
-    s.in_channels = random.integer(1, 130);
-    s.out_channels = random.integer(1, 100);
-    s.kernel_h = s.stride_h = random.integer(1, 4);
-    s.kernel_w = s.stride_w = random.integer(2, 4);
-    s.in_h = random.integer(1, 5);
-    s.in_w = random.integer(1, 40);
-    s.out_h = s.in_h * s.stride_h;
-    s.out_w = s.in_w * s.stride_w;
-    check_all(random, kernel(), s);
+    check_all(random, kernel(), test::random_deconv_by_kernel(random));
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/thread_pool.hpp"
 #include "kernels/conv_s8_support.hpp"
+#include "kernels/deconv_support.hpp"
 
 namespace tenon::cpu {
 namespace {
@@ -112,21 +113,11 @@ TEST_P(DeconvS8Kernels, RandomWindows) {
   }
 }
 
-// Each output reads one input.
 TEST_P(DeconvS8Kernels, StrideIsTheKernel) {
   Random random;
   SCOPED_TRACE(random.trace());
   for (int i = 0; i < 15 && !HasFatalFailure(); ++i) {
-    ConvShape s;
-    s.in_channels = random.integer(1, 130);
-    s.out_channels = random.integer(1, 100);
-    s.kernel_h = s.stride_h = random.integer(1, 4);
-    s.kernel_w = s.stride_w = random.integer(2, 4);
-    s.in_h = random.integer(1, 5);
-    s.in_w = random.integer(1, 40);
-    s.out_h = s.in_h * s.stride_h;
-    s.out_w = s.in_w * s.stride_w;
-    check_all(kernel(), random, s);
+    check_all(kernel(), random, test::random_deconv_by_kernel(random));
   }
 }
 

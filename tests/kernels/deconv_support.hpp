@@ -17,6 +17,20 @@ inline ConvShape random_deconv_window(Random& random) {
   return s;
 }
 
+// Each output reads one input.
+inline ConvShape random_deconv_by_kernel(Random& random) {
+  ConvShape s;
+  s.in_channels = random.integer(1, 130);
+  s.out_channels = random.integer(1, 100);
+  s.kernel_h = s.stride_h = random.integer(1, 4);
+  s.kernel_w = s.stride_w = random.integer(2, 4);
+  s.in_h = random.integer(1, 5);
+  s.in_w = random.integer(1, 40);
+  s.out_h = s.in_h * s.stride_h;
+  s.out_w = s.in_w * s.stride_w;
+  return s;
+}
+
 // All outputs before the activation. Scatters, as the operator is usually defined; the kernels gather.
 // data.weights is [in][out / groups][h][w].
 inline std::vector<ExactSum> exact_deconv(const ConvShape& s, const ConvData& d) {

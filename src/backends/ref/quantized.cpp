@@ -20,12 +20,6 @@ namespace tenon {
 namespace ref {
 namespace {
 
-std::vector<std::int64_t> centred_integers(const Tensor& x, std::int64_t zero) {
-  std::vector<std::int64_t> values = to_integers(x);
-  for (std::int64_t& value : values) value -= zero;
-  return values;
-}
-
 // Applies the formula to sums without their bias. The channel of element i is i / inner % channels; T is
 // quantized_conv or quantized_matmul, which have the same operands behind the first two.
 template <class T>

@@ -24,24 +24,16 @@ struct HeadIndex {
   }
 };
 
-std::vector<std::int32_t> integers_less(const Tensor& x, std::int64_t zero) {
-  std::vector<std::int32_t> values;
-  for (const std::int64_t value : to_integers(x)) values.push_back(static_cast<std::int32_t>(value - zero));
-  return values;
-}
-
 void run_quantized_attention(const Op& op, const Call& call) {
   const auto& attention = *op.as<op::QuantizedAttention>();
   const Tensor &q = call.in(0), &k = call.in(1), &v = call.in(2);
-  op::Attention shape;
-  shape.heads = attention.heads;
-  shape.kv_heads = attention.kv_heads;
-  const op::AttentionExtents e = op::attention_extents(shape, q.shape(), k.shape(), v.shape());
+  const op::AttentionExtents e =
+      op::attention_extents(attention.of_floats(), q.shape(), k.shape(), v.shape());
   const bool side_by_side = attention.heads != 0;
   const std::int64_t v_middle = op::byte_middle(v.dtype());
-  const std::vector<std::int32_t> queries = integers_less(q, attention.q_zero);
-  const std::vector<std::int32_t> keys = integers_less(k, op::byte_middle(k.dtype()));
-  const std::vector<std::int32_t> values = integers_less(v, v_middle);
+  const std::vector<std::int64_t> queries = centred_integers(q, attention.q_zero);
+  const std::vector<std::int64_t> keys = centred_integers(k, op::byte_middle(k.dtype()));
+  const std::vector<std::int64_t> values = centred_integers(v, v_middle);
   const HeadIndex at_query{side_by_side, e.heads, e.queries, e.depth};
   const HeadIndex at_key{side_by_side, e.kv_heads, e.keys, e.depth};
   const HeadIndex at_value{side_by_side, e.kv_heads, e.keys, e.value_depth};

@@ -1,10 +1,19 @@
-// Stores what the formula of ops/requantize.hpp gives.
+// What the formula of ops/requantize.hpp takes and gives.
 #pragma once
 
 #include "backends/ref/elements.hpp"
+#include "backends/ref/numeric.hpp"
 #include "ops/requantize.hpp"
 
+#include <vector>
+
 namespace tenon::ref {
+
+inline std::vector<std::int64_t> centred_integers(const Tensor& x, std::int64_t zero) {
+  std::vector<std::int64_t> values = to_integers(x);
+  for (std::int64_t& value : values) value -= zero;
+  return values;
+}
 
 // Element i: v, or an integer with that zero point.
 inline void store_requantized(float v, std::int64_t zero, Tensor& out, std::size_t i) {

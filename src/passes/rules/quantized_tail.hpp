@@ -14,11 +14,11 @@ struct QuantizedTail {
   std::optional<Affine> residual;
   Activation activation;
   std::optional<Affine> result;  // nothing: f32
+  ValueId value;                 // what the operator's result stands for
+  std::string location;
 
   // What sums count in front of the activation.
   float unit() const { return result ? unit_of(activation, result->scale) : 1.0F; }
-  ValueId value;  // what the operator's result stands for
-  std::string location;
 };
 
 // The longest tail that ends at `root`: [conv|conv_transpose|matmul] → add of a dequantized tensor? →

@@ -78,16 +78,12 @@ struct Bf16ConvMatrixForm {
 };
 
 template <DataType Type>
-struct HalfConvTransposedForm {
+struct HalfConvTransposedForm : HalfConvForm<Type, false> {
   using Op = op::ConvTranspose;
-  using Kernel = ConvHalfKernel;
+  using typename HalfConvForm<Type, false>::Kernel;
   static constexpr std::string_view kKind =
       Type == DataType::bf16 ? "cpu.conv_transpose_bf16" : "cpu.conv_transpose_f16";
-  static constexpr DataType kType = Type;
-  static constexpr bool kPlainInput = false;
 
-  static const Kernel* select(Isa level) { return select_conv_half(level, Type); }
-  static const char* refusal(const ConvShape& s) { return conv_half_refusal(s, false); }
   // Each output meets the taps of its class.
   static double products(const ConvShape& s) {
     return HalfConvForm<Type, false>::products(s) / (s.stride_h * s.stride_w);
@@ -95,7 +91,6 @@ struct HalfConvTransposedForm {
   static ConvHalfConfigs configs(const Kernel& kernel, const ConvShape& s) {
     return deconv_half_configs(kernel, s);
   }
-  static std::size_t packed_size(const ConvShape& s) { return conv_half_packed_size(s); }
   static void pack(const ConvShape& s, const float* from, std::byte* to) {
     deconv_half_pack(s, Type, from, reinterpret_cast<std::uint16_t*>(to));
   }

@@ -64,11 +64,8 @@ class QuantizedAttentionStep final : public Step {
     const Shape& q = shape_at(shapes.inputs, 0, kKind);
     const Shape& k = shape_at(shapes.inputs, 1, kKind);
     const Shape& v = shape_at(shapes.inputs, 2, kKind);
-    op::Attention shape;
-    shape.heads = op_.heads;
-    shape.kv_heads = op_.kv_heads;
     AttentionS8Args args;
-    set_attention_geometry(args, op::attention_extents(shape, q, k, v), op_.heads != 0, q, k, v,
+    set_attention_geometry(args, op::attention_extents(op_.of_floats(), q, k, v), op_.heads != 0, q, k, v,
                            shape_at(shapes.outputs, 0, kKind), kKind);
     if (mask_) set_attention_mask(args, shape_at(shapes.inputs, 3, kKind), kKind);
     args.q_signed = dtypes_[0] == DataType::i8;

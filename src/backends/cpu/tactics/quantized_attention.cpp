@@ -22,11 +22,9 @@ class QuantizedAttentionTactic final : public Tactic {
   }
 
   std::vector<Candidate> candidates(const Problem& problem) const override {
-    op::Attention shape;
-    shape.heads = problem.op.as<op::QuantizedAttention>()->heads;
-    shape.kv_heads = problem.op.as<op::QuantizedAttention>()->kv_heads;
     const op::AttentionExtents e =
-        op::attention_extents(shape, problem.inputs[0].dims, problem.inputs[1].dims, problem.inputs[2].dims);
+        op::attention_extents(problem.op.as<op::QuantizedAttention>()->of_floats(), problem.inputs[0].dims,
+                              problem.inputs[1].dims, problem.inputs[2].dims);
     const double scores = elements(std::vector<std::int64_t>{e.batch, e.heads, e.queries, e.keys});
     constexpr double kExponential = 30;  // operations
     return plain_candidate(problem,

@@ -166,29 +166,20 @@ class AttentionS8Head {
     return reinterpret_cast<T*>(scratch_ + offset);
   }
 
-  // Rows of bytes as the tiles read them.
-  void copy_row(const std::uint8_t* from, int columns, std::uint8_t flip, std::uint8_t* to) const {
-    const int whole = columns / kS8Group * kS8Group, rest = columns - whole;
-    products_.copy(from, whole, flip, to);
-    if (rest == 0) return;
-    std::uint8_t last[kS8Group] = {};  // times weights of zero
-    std::memcpy(last, from + whole, static_cast<std::size_t>(rest));
-    products_.copy(last, kS8Group, flip, to + whole * products_.element());
-  }
-
   void run_queries(int query, int count) const {
     const std::ptrdiff_t ldq = attended_row_bytes(a_.depth, products_.element());
-    auto* const queries = part<std::uint8_t>(at_.queries);
+    auto* const queries = part<std::byte>(at_.queries);
     for (int i = 0; i < count; ++i)
-      copy_row(q_ + (query + i) * a_.q_strides.row, a_.depth, a_.q_signed ? 0x80 : 0, queries + i * ldq);
+      copy_s8_row(products_, q_ + (query + i) * a_.q_strides.row, a_.depth, a_.q_signed ? 0x80 : 0,
+                  queries + i * ldq);
     const std::ptrdiff_t block = static_cast<std::ptrdiff_t>(count) * kChannelBlock;
     auto* const scores = part<float>(at_.scores);
     if (a_.depth == 0) {
       std::fill_n(scores, channel_blocks(a_.keys) * block, 0.0F);
     } else {
-      attend(products_,
-             {queries, ldq, count, a_.depth, part<std::int8_t>(at_.keys), part<std::int32_t>(at_.bias),
-              kChannelBlock, static_cast<int>(channel_blocks(a_.keys)), score_multiplier_, scores, block});
+      attend(products_, {part<std::uint8_t>(at_.queries), ldq, count, a_.depth, part<std::int8_t>(at_.keys),
+                         part<std::int32_t>(at_.bias), kChannelBlock,
+                         static_cast<int>(channel_blocks(a_.keys)), score_multiplier_, scores, block});
     }
 
     const std::ptrdiff_t lds = attended_row_bytes(a_.keys, 1);

@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 
 namespace tenon::cpu {
@@ -34,6 +35,17 @@ struct ConvS8Kernel : BandTileSizes {
 
   int element() const { return wide ? 2 : 1; }  // bytes
 };
+
+// `count` bytes as the source of whole groups; what is missing of the last one is zero before the flip.
+inline void copy_s8_row(const ConvS8Kernel& kernel, const std::uint8_t* src, int count, std::uint8_t flip,
+                        std::byte* dst) noexcept {
+  const int whole = count / kS8Group * kS8Group, rest = count - whole;
+  kernel.copy(src, whole, flip, dst);
+  if (rest == 0) return;
+  std::uint8_t last[kS8Group] = {};  // times weights of zero
+  std::memcpy(last, src + whole, static_cast<std::size_t>(rest));
+  kernel.copy(last, kS8Group, flip, dst + whole * kernel.element());
+}
 
 inline constexpr int kS8MostPixels = 14;
 

@@ -42,14 +42,7 @@ struct S8Product {
     return reinterpret_cast<const std::byte*>(args.a + row * args.k);
   }
   static void copy_row(const Kernel& kernel, const Args& args, std::ptrdiff_t at, std::byte* to) {
-    const std::uint8_t* a = args.a + at * args.k;
-    const std::uint8_t flip = args.a_signed ? 0x80 : 0;
-    const int whole = args.k / kS8Group * kS8Group, rest = args.k - whole;
-    kernel.copy(a, whole, flip, to);
-    if (rest == 0) return;
-    std::uint8_t last[kS8Group] = {};  // times weights of zero
-    std::memcpy(last, a + whole, static_cast<std::size_t>(rest));
-    kernel.copy(last, kS8Group, flip, to + whole * kernel.element());
+    copy_s8_row(kernel, args.a + at * args.k, args.k, args.a_signed ? 0x80 : 0, to);
   }
   static void set_operands(const Args& args, std::ptrdiff_t block, Tile& t) {
     t.weights = args.b + block * t.weights_oc_block;

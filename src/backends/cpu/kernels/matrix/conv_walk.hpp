@@ -9,12 +9,33 @@
 //   };
 #pragma once
 
+#include "backends/cpu/kernels/band/config.hpp"
 #include "backends/cpu/kernels/matrix/arrangement.hpp"
 #include "base/thread_pool.hpp"
 
 #include <algorithm>
 
 namespace tenon::cpu {
+
+// nullptr if tiles have something to multiply, else why not.
+inline const char* conv_matrix_refusal(const ConvShape& shape) {
+  const bool nothing = shape.in_channels == 0 || shape.kernel_h == 0 || shape.kernel_w == 0;
+  return nothing ? "nothing is multiplied" : nullptr;
+}
+
+// The configs worth trying, best guess first.
+inline BandConfigs conv_matrix_configs(const ConvShape& shape) {
+  BandConfigs all;
+  BandConfig config;
+  config.pixels = kMatrixPair * kMatrixRows;
+  config.oc_blocks = kMatrixPair;
+  all.configs[all.count++] = config;
+  if (conv_merged(shape).group_out() > kMatrixPair * kChannelBlock) {
+    config.oc_inner = true;
+    all.configs[all.count++] = config;
+  }
+  return all;
+}
 
 inline std::ptrdiff_t matrix_offset_bytes(const MatrixSteps& steps) {
   return round_up(steps.count() * static_cast<std::ptrdiff_t>(sizeof(std::ptrdiff_t)), 64);

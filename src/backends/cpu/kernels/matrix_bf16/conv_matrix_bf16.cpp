@@ -1,8 +1,8 @@
 #include "backends/cpu/kernels/matrix_bf16/conv_matrix_bf16.hpp"
 
+#include "backends/cpu/kernels/conv_half/form.hpp"
 #include "backends/cpu/kernels/matrix/conv_walk.hpp"
 #include "backends/cpu/kernels/matrix/pack.hpp"
-#include "backends/cpu/kernels/padding.hpp"
 
 namespace tenon::cpu {
 
@@ -31,36 +31,17 @@ struct HalfMatrixConv {
     work.dst_single = args.dst_single;
   }
 
-  static void clear_padding(const Args& args, std::ptrdiff_t at, std::ptrdiff_t pixels, int lanes) {
-    if (args.act.keeps_zero()) return;
-    if (args.dst_single) {
-      clear_padding_lanes(static_cast<float*>(args.dst) + at, pixels, lanes);
-    } else {
-      clear_padding_lanes(static_cast<std::uint16_t*>(args.dst) + at, pixels, lanes);
-    }
-  }
+  static constexpr auto clear_padding = HalfForm::clear_padding;
 };
 
 }  // namespace
 
 const char* conv_matrix_bf16_refusal(const ConvShape& shape, bool planar) {
-  if (shape.in_channels == 0 || shape.kernel_h == 0 || shape.kernel_w == 0) return "nothing is multiplied";
-  return conv_half_refusal(shape, planar);
+  const char* reason = conv_matrix_refusal(shape);
+  return reason ? reason : conv_half_refusal(shape, planar);
 }
 
-ConvHalfConfigs conv_matrix_bf16_configs(const ConvShape& shape) {
-  const ConvShape s = conv_merged(shape);
-  ConvHalfConfigs all;
-  ConvHalfConfig config;
-  config.pixels = kMatrixPair * kMatrixRows;
-  config.oc_blocks = kMatrixPair;
-  all.configs[all.count++] = config;
-  if (s.group_out() > kMatrixPair * kChannelBlock) {
-    config.oc_inner = true;
-    all.configs[all.count++] = config;
-  }
-  return all;
-}
+ConvHalfConfigs conv_matrix_bf16_configs(const ConvShape& shape) { return conv_matrix_configs(shape); }
 
 std::ptrdiff_t conv_matrix_bf16_depth(const ConvShape& shape) {
   const MatrixSteps steps(conv_merged(shape), 2);

@@ -1,8 +1,8 @@
 #include "backends/cpu/kernels/matrix_s8/conv_matrix_s8.hpp"
 
+#include "backends/cpu/kernels/conv_s8/form.hpp"
 #include "backends/cpu/kernels/matrix/conv_walk.hpp"
 #include "backends/cpu/kernels/matrix/pack.hpp"
-#include "backends/cpu/kernels/padding.hpp"
 
 namespace tenon::cpu {
 
@@ -29,31 +29,17 @@ struct ByteMatrixConv {
     work.multiplier = args.requantize.multiplier + block * kChannelBlock;
   }
 
-  static void clear_padding(const Args& args, std::ptrdiff_t at, std::ptrdiff_t pixels, int lanes) {
-    if (!args.requantize.bytes) clear_padding_lanes(static_cast<float*>(args.dst) + at, pixels, lanes);
-  }
+  static constexpr auto clear_padding = ByteForm::clear_padding;
 };
 
 }  // namespace
 
 const char* conv_matrix_s8_refusal(const ConvShape& shape, bool planar) {
-  if (shape.in_channels == 0 || shape.kernel_h == 0 || shape.kernel_w == 0) return "nothing is multiplied";
-  return conv_s8_refusal(shape, planar);
+  const char* reason = conv_matrix_refusal(shape);
+  return reason ? reason : conv_s8_refusal(shape, planar);
 }
 
-ConvS8Configs conv_matrix_s8_configs(const ConvShape& shape) {
-  const ConvShape s = conv_merged(shape);
-  ConvS8Configs all;
-  ConvS8Config config;
-  config.pixels = kMatrixPair * kMatrixRows;
-  config.oc_blocks = kMatrixPair;
-  all.configs[all.count++] = config;
-  if (s.group_out() > kMatrixPair * kChannelBlock) {
-    config.oc_inner = true;
-    all.configs[all.count++] = config;
-  }
-  return all;
-}
+ConvS8Configs conv_matrix_s8_configs(const ConvShape& shape) { return conv_matrix_configs(shape); }
 
 std::ptrdiff_t conv_matrix_s8_depth(const ConvShape& shape) {
   return static_cast<std::ptrdiff_t>(MatrixSteps(conv_merged(shape), 1).count()) * kMatrixDepth;
