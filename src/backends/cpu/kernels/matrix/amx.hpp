@@ -10,7 +10,7 @@
 #pragma once
 
 #include "backends/cpu/kernels/matrix/panel.hpp"
-#include "backends/cpu/kernels/simd/avx512.hpp"
+#include "backends/cpu/kernels/simd/avx512_bf16.hpp"
 
 namespace tenon::cpu {
 namespace {

@@ -224,7 +224,7 @@ void MatrixArrangement::copy_plane(const MatrixBand& band, int image, const std:
     constexpr int kBytes = kChannelBlock, kHalves = 2 * kChannelBlock;
     if (source_.element == 2) {
       if (blocks == 1) return join_blocks<kHalves, 1>(pixels, block, each, count, flip, pixel, at);
-      return join_blocks<kHalves, 2>(pixels, block, each, count, flip, pixel, at);
+      return source_.join(pixels, block, each, count, at);
     }
     switch (blocks) {
       case 1: return join_blocks<kBytes, 1>(pixels, block, each, count, flip, pixel, at);

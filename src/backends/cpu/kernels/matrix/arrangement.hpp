@@ -69,6 +69,10 @@ struct MatrixSource {
   // those beyond `channels` zero.
   void (*interleave)(const float* src, std::ptrdiff_t plane, int channels, int width, std::ptrdiff_t count,
                      void* dst) noexcept;
+  // Of elements of two bytes: `count` wide pixels, 32 bytes of each of two blocks that are `block` apart,
+  // `step` from pixel to pixel.
+  void (*join)(const std::byte* src, std::ptrdiff_t block, std::ptrdiff_t step, std::ptrdiff_t count,
+               std::byte* dst) noexcept;
 };
 
 class MatrixArrangement {

@@ -26,6 +26,8 @@ void matrix_bf16_avx512_bf16(const MatrixBf16Work& work) noexcept;
 void matrix_bf16_avx512_bf16_round(const float* src, std::ptrdiff_t count, void* dst) noexcept;
 void matrix_bf16_avx512_bf16_interleave(const float* src, std::ptrdiff_t plane, int channels, int width,
                                         std::ptrdiff_t count, void* dst) noexcept;
+void matrix_bf16_avx512_bf16_join(const std::byte* src, std::ptrdiff_t block, std::ptrdiff_t step,
+                                  std::ptrdiff_t count, std::byte* dst) noexcept;
 
 void matrix_bf16_avx512_bf16(const MatrixBf16Work& work) noexcept {
   MatrixPanel<MatrixRowsUnit<PairDotRows>, MatrixBf16Store>(work).run();
@@ -38,6 +40,11 @@ void matrix_bf16_avx512_bf16_round(const float* src, std::ptrdiff_t count, void*
 void matrix_bf16_avx512_bf16_interleave(const float* src, std::ptrdiff_t plane, int channels, int width,
                                         std::ptrdiff_t count, void* dst) noexcept {
   matrix_interleave(src, plane, channels, width, count, dst);
+}
+
+void matrix_bf16_avx512_bf16_join(const std::byte* src, std::ptrdiff_t block, std::ptrdiff_t step,
+                                  std::ptrdiff_t count, std::byte* dst) noexcept {
+  matrix_join(src, block, step, count, dst);
 }
 
 }  // namespace tenon::cpu

@@ -20,6 +20,7 @@ struct HalfMatrixConv {
     source.planar = args.planar ? 4 : 0;
     source.clear = true;
     source.interleave = kernel.interleave;
+    source.join = kernel.join;
     return source;
   }
 

@@ -2,11 +2,13 @@
 
 namespace tenon::cpu {
 
-#define TENON_MATRIX_BF16_KERNEL(isa, name)                                               \
-  void name(const MatrixBf16Work& work) noexcept;                                         \
-  void name##_round(const float* src, std::ptrdiff_t count, void* dst) noexcept;          \
-  void name##_interleave(const float* src, std::ptrdiff_t plane, int channels, int width, \
-                         std::ptrdiff_t count, void* dst) noexcept;
+#define TENON_MATRIX_BF16_KERNEL(isa, name)                                                               \
+  void name(const MatrixBf16Work& work) noexcept;                                                         \
+  void name##_round(const float* src, std::ptrdiff_t count, void* dst) noexcept;                          \
+  void name##_interleave(const float* src, std::ptrdiff_t plane, int channels, int width,                 \
+                         std::ptrdiff_t count, void* dst) noexcept;                                       \
+  void name##_join(const std::byte* src, std::ptrdiff_t block, std::ptrdiff_t step, std::ptrdiff_t count, \
+                   std::byte* dst) noexcept;
 #include "backends/cpu/kernels/matrix_bf16/kernels.inc"
 #undef TENON_MATRIX_BF16_KERNEL
 
@@ -14,7 +16,7 @@ namespace {
 
 constexpr MatrixBf16Kernel kMatrixBf16Kernels[] = {
 #define TENON_MATRIX_BF16_KERNEL(isa, name) \
-  {{"matrix_bf16", #name, Isa::isa}, name, name##_round, name##_interleave},
+  {{"matrix_bf16", #name, Isa::isa}, name, name##_round, name##_interleave, name##_join},
 #include "backends/cpu/kernels/matrix_bf16/kernels.inc"
 #undef TENON_MATRIX_BF16_KERNEL
 };

@@ -34,6 +34,9 @@ struct MatrixBf16Kernel {
   // `width` says, those beyond `channels` zero.
   void (*interleave)(const float* src, std::ptrdiff_t plane, int channels, int width, std::ptrdiff_t count,
                      void* dst) noexcept;
+  // Pixel i of 64 bytes: the 32 bytes at src + i * step, and those `block` behind them.
+  void (*join)(const std::byte* src, std::ptrdiff_t block, std::ptrdiff_t step, std::ptrdiff_t count,
+               std::byte* dst) noexcept;
 };
 
 std::span<const MatrixBf16Kernel> matrix_bf16_kernels();

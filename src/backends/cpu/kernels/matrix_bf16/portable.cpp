@@ -41,6 +41,8 @@ void matrix_bf16_portable(const MatrixBf16Work& work) noexcept;
 void matrix_bf16_portable_round(const float* src, std::ptrdiff_t count, void* dst) noexcept;
 void matrix_bf16_portable_interleave(const float* src, std::ptrdiff_t plane, int channels, int width,
                                      std::ptrdiff_t count, void* dst) noexcept;
+void matrix_bf16_portable_join(const std::byte* src, std::ptrdiff_t block, std::ptrdiff_t step,
+                               std::ptrdiff_t count, std::byte* dst) noexcept;
 
 void matrix_bf16_portable(const MatrixBf16Work& work) noexcept {
   MatrixPanel<MatrixRowsUnit<PairRows>, MatrixBf16Store>(work).run();
@@ -53,6 +55,11 @@ void matrix_bf16_portable_round(const float* src, std::ptrdiff_t count, void* ds
 void matrix_bf16_portable_interleave(const float* src, std::ptrdiff_t plane, int channels, int width,
                                      std::ptrdiff_t count, void* dst) noexcept {
   matrix_interleave(src, plane, channels, width, count, dst);
+}
+
+void matrix_bf16_portable_join(const std::byte* src, std::ptrdiff_t block, std::ptrdiff_t step,
+                               std::ptrdiff_t count, std::byte* dst) noexcept {
+  matrix_join(src, block, step, count, dst);
 }
 
 }  // namespace tenon::cpu

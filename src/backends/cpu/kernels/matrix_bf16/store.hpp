@@ -1,4 +1,4 @@
-// What becomes of the sums of matrix_bf16.hpp, and how floats become bf16. Include after one of simd/.
+// What becomes of the sums of matrix_bf16.hpp, and how its sources are laid out. Include after one of simd/.
 #pragma once
 
 #include "backends/cpu/kernels/activate.hpp"
@@ -27,13 +27,20 @@ class MatrixBf16Store {
  private:
   using V = simd::F32;
   static constexpr int kOfRow = kChannelBlock / V::kLanes;  // vectors
-  static constexpr int kRows = 4;                           // at once
 
   template <bool Whole>
   __attribute__((noinline)) void rows_of(const float* sums, std::ptrdiff_t at, int rows, int lanes) const {
-    for (; rows >= kRows; rows -= kRows, sums += kRows * kChannelBlock, at += kRows * work_.dst_row)
-      some<Whole, kRows>(sums, at, lanes);
-    for (; rows > 0; --rows, sums += kChannelBlock, at += work_.dst_row) some<Whole, 1>(sums, at, lanes);
+    if constexpr (kOfRow == 1) repeat<Whole, 8>(sums, at, rows, lanes);
+    repeat<Whole, 4>(sums, at, rows, lanes);
+    repeat<Whole, 1>(sums, at, rows, lanes);
+  }
+
+  // So many rows at once, as often as there are so many.
+  template <bool Whole, int Rows>
+  inline __attribute__((always_inline)) void repeat(const float*& sums, std::ptrdiff_t& at, int& rows,
+                                                    int lanes) const {
+    for (; rows >= Rows; rows -= Rows, sums += Rows * kChannelBlock, at += Rows * work_.dst_row)
+      some<Whole, Rows>(sums, at, lanes);
   }
 
   // body(vector, its first element, lanes that count)
@@ -74,6 +81,27 @@ class MatrixBf16Store {
     });
   }
 
+  // Rounded results of whole rows.
+  template <int Rows>
+  inline __attribute__((always_inline)) void round(V (&v)[Rows * kOfRow], std::ptrdiff_t at) const {
+#if defined(TENON_SIMD_HAS_BF16_PAIRS)
+    if constexpr (Rows % 2 == 0) {
+      auto* dst = static_cast<bfloat16*>(work_.dst) + at;
+      const std::ptrdiff_t row = work_.dst_row;
+      if (row == kChannelBlock) {
+        unroll<Rows / 2>([&](auto i) TENON_INLINE_LAMBDA {
+          simd::store_rounded(dst + 2 * i.value * kChannelBlock, v[2 * i.value], v[2 * i.value + 1]);
+        });
+      } else {
+        unroll<Rows>([&](auto i)
+                         TENON_INLINE_LAMBDA { simd::store_rounded(dst + i.value * row, v[i.value]); });
+      }
+      return;
+    }
+#endif
+    put<bfloat16, true, Rows>(v, at, kChannelBlock);
+  }
+
   template <bool Whole, int Rows>
   inline __attribute__((always_inline)) void some(const float* sums, std::ptrdiff_t at, int lanes) const {
     V v[Rows * kOfRow];
@@ -89,6 +117,8 @@ class MatrixBf16Store {
     activate(v, work_.act);
     if (work_.dst_single) {
       put<float, Whole, Rows>(v, at, lanes);
+    } else if constexpr (Whole) {
+      round<Rows>(v, at);
     } else {
       put<bfloat16, Whole, Rows>(v, at, lanes);
     }
@@ -105,23 +135,54 @@ inline void matrix_round(const float* src, std::ptrdiff_t count, void* dst) {
   if (const auto left = static_cast<int>(count - i)) simd::store_n(to + i, V::load_n(src + i, left), left);
 }
 
-// One pair of channels of every pixel, 0 or 1: to[pixel * width / 2 + pair].
 inline void matrix_interleave(const float* src, std::ptrdiff_t plane, int channels, int width,
                               std::ptrdiff_t count, void* dst) {
   using V = simd::F32;
   const int pairs = width / 2;
-  for (std::ptrdiff_t i = 0; i < count; i += V::kLanes) {
+  const auto pair = [&](int c, std::ptrdiff_t i, int lanes) TENON_INLINE_LAMBDA {
+    const auto bits = [&](int channel) TENON_INLINE_LAMBDA {
+      return simd::bfloat16_bits(channel < channels ? V::load_n(src + channel * plane + i, lanes)
+                                                    : V::zero());
+    };
+    return bits(c) | simd::shift_left<16>(bits(c + 1));
+  };
+  std::ptrdiff_t i = 0;
+#if defined(TENON_SIMD_HAS_BF16_PAIRS)
+  for (; pairs == 2 && i + V::kLanes <= count; i += V::kLanes)
+    simd::store_zipped(pair(0, i, V::kLanes), pair(2, i, V::kLanes), static_cast<std::int32_t*>(dst) + 2 * i);
+#endif
+  for (; i < count; i += V::kLanes) {
     const int lanes = static_cast<int>(std::min<std::ptrdiff_t>(V::kLanes, count - i));
     auto* to = static_cast<std::int32_t*>(dst) + i * pairs;
-    for (int pair = 0; pair < pairs; ++pair) {
-      const auto bits = [&](int c) TENON_INLINE_LAMBDA {
-        return simd::bfloat16_bits(c < channels ? V::load_n(src + c * plane + i, lanes) : V::zero());
-      };
+    for (int p = 0; p < pairs; ++p) {
       alignas(64) std::int32_t of[V::kLanes];
-      (bits(2 * pair) | simd::shift_left<16>(bits(2 * pair + 1))).store(of);
-      for (int lane = 0; lane < lanes; ++lane) to[lane * pairs + pair] = of[lane];
+      pair(2 * p, i, lanes).store(of);
+      for (int lane = 0; lane < lanes; ++lane) to[lane * pairs + p] = of[lane];
     }
   }
+}
+
+inline __attribute__((always_inline)) void matrix_join_pixel(const std::byte* src, std::ptrdiff_t block,
+                                                             std::byte* dst) {
+#if defined(TENON_SIMD_HAS_BF16_PAIRS)
+  simd::store_joined(dst, src, src + block);
+#else
+  constexpr int kHalf = kMatrixDepth / 2;
+  std::memcpy(dst, src, kHalf);
+  std::memcpy(dst + kHalf, src + block, kHalf);
+#endif
+}
+
+inline void matrix_join(const std::byte* src, std::ptrdiff_t block, std::ptrdiff_t step, std::ptrdiff_t count,
+                        std::byte* dst) {
+  constexpr int kPixels = 4;  // at once
+  std::ptrdiff_t i = 0;
+  for (; i + kPixels <= count; i += kPixels, src += kPixels * step, dst += kPixels * kMatrixDepth) {
+    unroll<kPixels>([&](auto p) TENON_INLINE_LAMBDA {
+      matrix_join_pixel(src + p.value * step, block, dst + p.value * kMatrixDepth);
+    });
+  }
+  for (; i < count; ++i, src += step, dst += kMatrixDepth) matrix_join_pixel(src, block, dst);
 }
 
 }  // namespace

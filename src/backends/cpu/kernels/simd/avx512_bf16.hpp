@@ -1,5 +1,5 @@
 // The contract of simd/portable.hpp on AVX-512-BF16, and what it adds: pairs of bfloat16 in each lane of an
-// F32.
+// F32, and rounding by single instructions, which take subnormal numbers for zero.
 #pragma once
 
 #include "backends/cpu/kernels/simd/zip_avx512.hpp"
@@ -25,6 +25,23 @@ struct Bf16Pairs {
 
 // sum + the products of both elements, as vdpbf16ps rounds it.
 TENON_SIMD F32 dot(F32 sum, Bf16Pairs a, Bf16Pairs b) { return {_mm512_dpbf16_ps(sum.r, a.r, b.r)}; }
+
+#define TENON_SIMD_HAS_BF16_PAIRS
+
+// 16 elements, rounded to bfloat16; 32, those of b behind those of a.
+TENON_SIMD void store_rounded(void* p, F32 a) {
+  _mm256_storeu_si256(static_cast<__m256i*>(p),
+                      __builtin_bit_cast(__m256i, _mm512_maskz_cvtneps_pbh(0xffff, a.r)));
+}
+TENON_SIMD void store_rounded(void* p, F32 a, F32 b) {
+  _mm512_storeu_si512(p, __builtin_bit_cast(__m512i, _mm512_cvtne2ps_pbh(b.r, a.r)));
+}
+
+// The 32 bytes at a and behind them those at b.
+TENON_SIMD void store_joined(void* p, const void* a, const void* b) {
+  const auto of = [](const void* at) { return _mm256_loadu_si256(static_cast<const __m256i*>(at)); };
+  _mm512_storeu_si512(p, _mm512_maskz_inserti64x4(0xff, _mm512_castsi256_si512(of(a)), of(b), 1));
+}
 
 }  // namespace
 }  // namespace tenon::cpu::simd
