@@ -1,6 +1,7 @@
 // Every transposed convolution of bytes that this machine runs against its formula.
 #include "backends/cpu/kernels/deconv_s8/deconv_s8.hpp"
 
+#include "backends/cpu/kernels/matrix_s8/conv_matrix_s8.hpp"
 #include "base/thread_pool.hpp"
 #include "kernels/conv_s8_support.hpp"
 #include "kernels/deconv_support.hpp"
@@ -12,6 +13,7 @@ using test::Random;
 using test::S8Case;
 
 using DeconvS8Kernels = test::KernelTest<ConvS8Kernel>;
+using DeconvMatrixS8Kernels = test::KernelTest<MatrixS8Kernel>;
 
 // Scatters, as the operator is usually defined; the kernels gather. c.weights is [in][out / groups][h][w].
 std::vector<std::uint32_t> scattered_sums(const S8Case& c) {
@@ -47,11 +49,12 @@ std::vector<std::uint32_t> scattered_sums(const S8Case& c) {
   return sums;
 }
 
-void check_deconv(const ConvS8Kernel& kernel, const S8Case& c, const ConvS8Config& config, Random& random) {
+// With weights as a way to run packed them: scratch(args, threads) and run(args, memory, pool) are the way.
+template <class Scratch, class Run>
+void check_deconv(const S8Case& c, const std::vector<std::int8_t>& weights, const ConvS8Config& config,
+                  Random& random, Scratch scratch, Run run) {
   const ConvShape& s = c.shape;
   SCOPED_TRACE(testing::Message() << "tiles of " << config.pixels << " x " << config.oc_blocks);
-  std::vector<std::int8_t> weights(conv_s8_packed_size(s));
-  deconv_s8_pack(s, c.weights.data(), weights.data());
   std::vector<std::int32_t> bias(deconv_s8_packed_bias_size(s));
   deconv_s8_pack_bias(s, c.weights.data(), c.bias.empty() ? nullptr : c.bias.data(), c.src_signed, c.src_zero,
                       bias.data());
@@ -66,12 +69,40 @@ void check_deconv(const ConvS8Kernel& kernel, const S8Case& c, const ConvS8Confi
         return static_cast<std::int32_t>(
             sums[static_cast<std::size_t>(((n * s.out_channels + o) * s.out_h + y) * s.out_w + x)]);
       },
-      [&](const ConvS8Args& args, int threads) {
-        return deconv_s8_scratch_size(kernel, with_config(args), threads);
-      },
-      [&](const ConvS8Args& args, std::byte* scratch, ThreadPool& pool) {
-        deconv_s8_run(kernel, with_config(args), scratch, pool);
+      [&](const ConvS8Args& args, int threads) { return scratch(with_config(args), threads); },
+      [&](const ConvS8Args& args, std::byte* memory, ThreadPool& pool) {
+        run(with_config(args), memory, pool);
       });
+}
+
+void check_deconv(const ConvS8Kernel& kernel, const S8Case& c, const ConvS8Config& config, Random& random) {
+  std::vector<std::int8_t> weights(conv_s8_packed_size(c.shape));
+  deconv_s8_pack(c.shape, c.weights.data(), weights.data());
+  check_deconv(
+      c, weights, config, random,
+      [&](const ConvS8Args& args, int threads) { return deconv_s8_scratch_size(kernel, args, threads); },
+      [&](const ConvS8Args& args, std::byte* scratch, ThreadPool& pool) {
+        deconv_s8_run(kernel, args, scratch, pool);
+      });
+}
+
+void check_matrices(const MatrixS8Kernel& kernel, Random& random, const ConvShape& s) {
+  ASSERT_EQ(deconv_matrix_s8_refusal(s), nullptr);
+  const ConvS8Configs configs = deconv_matrix_s8_configs(s);
+  ASSERT_GE(configs.count, 1);
+  for (int i = 0; i < configs.count && !testing::Test::HasFatalFailure(); ++i) {
+    const S8Case c = test::random_s8_case(random, s, false);
+    std::vector<std::int8_t> weights(deconv_matrix_s8_packed_size(s));
+    deconv_matrix_s8_pack(s, c.weights.data(), weights.data());
+    check_deconv(
+        c, weights, configs.configs[i], random,
+        [&](const ConvS8Args& args, int threads) {
+          return deconv_matrix_s8_scratch_size(kernel, args, threads);
+        },
+        [&](const ConvS8Args& args, std::byte* scratch, ThreadPool& pool) {
+          deconv_matrix_s8_run(kernel, args, scratch, pool);
+        });
+  }
 }
 
 void check_all(const ConvS8Kernel& kernel, Random& random, ConvShape s) {
@@ -121,6 +152,21 @@ TEST_P(DeconvS8Kernels, StrideIsTheKernel) {
   }
 }
 
+TEST_P(DeconvMatrixS8Kernels, StrideIsTheKernel) {
+  Random random;
+  SCOPED_TRACE(random.trace());
+  for (int i = 0; i < 15 && !HasFatalFailure(); ++i)
+    check_matrices(kernel(), random, test::random_deconv_by_kernel(random));
+}
+
+// Results that are cut into several bands.
+TEST_P(DeconvMatrixS8Kernels, LargeImages) {
+  Random random;
+  SCOPED_TRACE(random.trace());
+  check_matrices(kernel(), random, test::large_deconv_by_kernel(random));
+}
+
+TENON_FOR_EACH_KERNEL(DeconvMatrixS8Kernels, matrix_s8_kernels());
 TENON_FOR_EACH_KERNEL(DeconvS8Kernels, deconv_s8_kernels());
 
 TEST(SelectDeconvS8, ObeysTheLevel) {

@@ -18,16 +18,32 @@ inline ConvShape random_deconv_window(Random& random) {
 }
 
 // Each output reads one input.
-inline ConvShape random_deconv_by_kernel(Random& random) {
+inline ConvShape deconv_by_kernel(int kernel_h, int kernel_w, int in_h, int in_w) {
   ConvShape s;
-  s.in_channels = random.integer(1, 130);
-  s.out_channels = random.integer(1, 100);
-  s.kernel_h = s.stride_h = random.integer(1, 4);
-  s.kernel_w = s.stride_w = random.integer(2, 4);
-  s.in_h = random.integer(1, 5);
-  s.in_w = random.integer(1, 40);
-  s.out_h = s.in_h * s.stride_h;
-  s.out_w = s.in_w * s.stride_w;
+  s.kernel_h = s.stride_h = kernel_h;
+  s.kernel_w = s.stride_w = kernel_w;
+  s.in_h = in_h;
+  s.in_w = in_w;
+  s.out_h = in_h * kernel_h;
+  s.out_w = in_w * kernel_w;
+  return s;
+}
+
+inline ConvShape random_deconv_by_kernel(Random& random) {
+  ConvShape s = deconv_by_kernel(random.integer(1, 4), random.integer(2, 4), random.integer(1, 5),
+                                 random.integer(1, 40));
+  s.batch = random.integer(1, 2);
+  s.groups = random.coin() ? 1 : random.integer(2, 3);
+  s.in_channels = s.groups * random.integer(1, 130 / s.groups);
+  s.out_channels = s.groups * random.integer(1, 100 / s.groups);
+  return s;
+}
+
+// With more results than a cache is to hold.
+inline ConvShape large_deconv_by_kernel(Random& random) {
+  ConvShape s = deconv_by_kernel(3, 4, 31, random.integer(50, 60));
+  s.in_channels = random.integer(1, 40);
+  s.out_channels = random.integer(30, 70);
   return s;
 }
 

@@ -107,6 +107,12 @@ void add_conv_transpose(std::vector<OpCase>& cases) {
                    doubling,
                    {input({symbol("N"), 20, symbol("H"), symbol("W")}), weight({20, 7, 4, 4}), weight({7})},
                    20 * 4});
+  op::ConvTranspose apart;
+  apart.stride = {2, 3};
+  cases.push_back({"conv_transpose_apart",
+                   apart,
+                   {input({symbol("N"), 37, symbol("H"), symbol("W")}), weight({37, 35, 2, 3}), weight({35})},
+                   37});
   op::ConvTranspose odd;
   odd.stride = {3, 2};
   odd.output_padding = {1, 0};

@@ -114,6 +114,7 @@ void register_cpu_step_half_conv(StepRegistry& registry) {
   cpu::add_half_conv<cpu::Bf16Conv>(registry);
   cpu::add_half_conv<cpu::Bf16ConvPlanar>(registry);
   cpu::add_half_conv<cpu::Bf16ConvTransposed>(registry);
+  cpu::add_half_conv<cpu::Bf16ConvTransposedMatrix>(registry);
   cpu::add_half_conv<cpu::F16Conv>(registry);
   cpu::add_half_conv<cpu::F16ConvPlanar>(registry);
   cpu::add_half_conv<cpu::Bf16ConvMatrix>(registry);

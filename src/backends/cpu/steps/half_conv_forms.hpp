@@ -4,7 +4,8 @@
 //   blocked  cpu.conv_bf16, cpu.conv_f16                nchw16c of the type → nchw16c of the type or f32
 //   planar   cpu.conv_bf16_planar, cpu.conv_f16_planar  nchw of f32, at most 4 input channels → the same
 //   transposed  cpu.conv_transpose_bf16, cpu.conv_transpose_f16  as blocked, transposed
-//   matrix   cpu.conv_bf16_matrix, cpu.conv_bf16_matrix_planar: those of bf16 by AMX
+//   matrix   cpu.conv_bf16_matrix, cpu.conv_bf16_matrix_planar, cpu.conv_transpose_bf16_matrix: those of bf16
+//            by AMX, transposed ones where windows do not overlap
 #pragma once
 
 #include "backends/cpu/kernels/conv_half/conv_half.hpp"
@@ -101,6 +102,27 @@ struct HalfConvTransposedForm : HalfConvForm<Type, false> {
                   ThreadPool& pool) noexcept {
     args.weights = reinterpret_cast<const std::uint16_t*>(filter);
     deconv_half_run(kernel, args, scratch, pool);
+  }
+};
+
+struct Bf16ConvTransposedMatrix : Bf16ConvMatrixForm<false> {
+  using Op = op::ConvTranspose;
+  static constexpr std::string_view kKind = "cpu.conv_transpose_bf16_matrix";
+
+  static const char* refusal(const ConvShape& s) { return deconv_matrix_bf16_refusal(s); }
+  static double products(const ConvShape& s) { return static_cast<double>(deconv_matrix_bf16_depth(s)); }
+  static ConvHalfConfigs configs(const Kernel&, const ConvShape& s) { return deconv_matrix_bf16_configs(s); }
+  static std::size_t packed_size(const ConvShape& s) { return deconv_matrix_bf16_packed_size(s); }
+  static void pack(const ConvShape& s, const float* from, std::byte* to) {
+    deconv_matrix_bf16_pack(s, from, reinterpret_cast<std::uint16_t*>(to));
+  }
+  static std::size_t scratch(const Kernel& kernel, const ConvHalfArgs& args, int threads) {
+    return deconv_matrix_bf16_scratch_size(kernel, args, threads);
+  }
+  static void run(const Kernel& kernel, ConvHalfArgs args, const std::byte* filter, std::byte* scratch,
+                  ThreadPool& pool) noexcept {
+    args.weights = reinterpret_cast<const std::uint16_t*>(filter);
+    deconv_matrix_bf16_run(kernel, args, scratch, pool);
   }
 };
 

@@ -144,6 +144,7 @@ void register_cpu_step_quantized_conv(StepRegistry& registry) {
   cpu::add_quantized<cpu::QuantizedConvPlanar>(registry);
   cpu::add_quantized<cpu::QuantizedConvDepthwise>(registry);
   cpu::add_quantized<cpu::QuantizedConvTransposed>(registry);
+  cpu::add_quantized<cpu::QuantizedConvTransposedMatrix>(registry);
   cpu::add_quantized<cpu::QuantizedConvWinograd>(registry);
   cpu::add_quantized<cpu::QuantizedConvMatrix>(registry);
   cpu::add_quantized<cpu::QuantizedConvMatrixPlanar>(registry);

@@ -5,7 +5,9 @@
 //   depthwise  cpu.quantized_conv_depthwise  nchw16c → nchw16c, one channel a group
 //   transposed cpu.quantized_conv_transpose  nchw16c → nchw16c
 //   winograd   cpu.quantized_conv_winograd   nchw16c → nchw16c, 3x3 by Winograd's algorithm
-//   matrix     cpu.quantized_conv_matrix, cpu.quantized_conv_matrix_planar: the first two by AMX
+//   matrix     cpu.quantized_conv_matrix, cpu.quantized_conv_matrix_planar,
+//   cpu.quantized_conv_transpose_matrix:
+//              the first two by AMX, and transposed ones where windows do not overlap
 #pragma once
 
 #include "backends/cpu/kernels/conv_s8/conv_s8.hpp"
@@ -166,6 +168,27 @@ struct QuantizedConvMatrixForm : QuantizedConvForm<Planar> {
 
 using QuantizedConvMatrix = QuantizedConvMatrixForm<false>;
 using QuantizedConvMatrixPlanar = QuantizedConvMatrixForm<true>;
+
+struct QuantizedConvTransposedMatrix : QuantizedConvTransposed {
+  using Kernel = MatrixS8Kernel;
+  static constexpr std::string_view kKind = "cpu.quantized_conv_transpose_matrix";
+  static constexpr bool kMatrices = true;
+  static const Kernel* select(Isa level) { return select_matrix_s8(level); }
+  static const char* refusal(const ConvShape& s) { return deconv_matrix_s8_refusal(s); }
+  static double products(const ConvShape& s) { return static_cast<double>(deconv_matrix_s8_depth(s)); }
+  static ConvS8Configs configs(const Kernel&, const ConvShape& s) { return deconv_matrix_s8_configs(s); }
+  static std::size_t packed_size(const ConvShape& s) { return deconv_matrix_s8_packed_size(s); }
+  static void pack(const ConvShape& s, const std::int8_t* from, std::int8_t* to) {
+    deconv_matrix_s8_pack(s, from, to);
+  }
+  static std::size_t scratch(const Kernel& kernel, const ConvS8Args& args, int threads) {
+    return deconv_matrix_s8_scratch_size(kernel, args, threads);
+  }
+  static void run(const Kernel& kernel, const ConvS8Args& args, std::byte* scratch,
+                  ThreadPool& pool) noexcept {
+    deconv_matrix_s8_run(kernel, args, scratch, pool);
+  }
+};
 
 // What the kernels take of a convolution of bytes.
 template <class Op>

@@ -111,6 +111,7 @@ void register_cpu_tactic_half_conv(TacticRegistry& registry) {
   registry.add(std::make_unique<cpu::HalfConvTactic<cpu::Bf16Conv>>());
   registry.add(std::make_unique<cpu::HalfConvTactic<cpu::Bf16ConvPlanar>>());
   registry.add(std::make_unique<cpu::HalfConvTactic<cpu::Bf16ConvTransposed>>());
+  registry.add(std::make_unique<cpu::HalfConvTactic<cpu::Bf16ConvTransposedMatrix>>());
   registry.add(std::make_unique<cpu::HalfConvTactic<cpu::F16Conv>>());
   registry.add(std::make_unique<cpu::HalfConvTactic<cpu::F16ConvPlanar>>());
   registry.add(std::make_unique<cpu::HalfConvTactic<cpu::Bf16ConvMatrix>>());

@@ -99,6 +99,7 @@ void register_cpu_tactic_quantized_conv(TacticRegistry& registry) {
   registry.add(std::make_unique<cpu::QuantizedConvTactic<cpu::QuantizedConvPlanar>>());
   registry.add(std::make_unique<cpu::QuantizedConvTactic<cpu::QuantizedConvBlocked>>());
   registry.add(std::make_unique<cpu::QuantizedConvTactic<cpu::QuantizedConvTransposed>>());
+  registry.add(std::make_unique<cpu::QuantizedConvTactic<cpu::QuantizedConvTransposedMatrix>>());
   registry.add(std::make_unique<cpu::QuantizedConvTactic<cpu::QuantizedConvWinograd>>());
 }
 

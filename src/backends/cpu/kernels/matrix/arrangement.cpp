@@ -94,9 +94,11 @@ MatrixSteps::Place MatrixSteps::place(int step, int k) const {
   return {is ? channel : -1, step % kernel_h, tap_w};
 }
 
-MatrixArrangement::MatrixArrangement(const ConvShape& shape, const MatrixSource& source)
-    : source_(source), shape_(conv_merged(shape)), steps_(shape_, source.element) {
+MatrixArrangement::MatrixArrangement(const ConvShape& shape, const MatrixSource& source,
+                                     const MatrixPlaces& places)
+    : source_(source), places_(places), shape_(conv_merged(shape)), steps_(shape_, source.element) {
   const ConvShape& s = shape_;
+  dense_ = places.row == s.out_w * places.pixel;
   flat_ = s.kernel_h == 1 && s.kernel_w == 1 && s.pad_top <= 0 && s.pad_left <= 0 &&
           (s.out_h - 1) * s.stride_h - s.pad_top < s.in_h && (s.out_w - 1) * s.stride_w - s.pad_left < s.in_w;
   if (flat_) {
@@ -133,7 +135,8 @@ MatrixArrangement::Sizes MatrixArrangement::sizes(Cut cut) const {
   const std::ptrdiff_t positions = static_cast<std::ptrdiff_t>(cut.rows) * pitch_;
   z.tiles = cut.images * ceil_div(positions, kMatrixRows);
   // A row of pixels, like a tile, ends a run.
-  z.runs = cut.images * static_cast<std::ptrdiff_t>(flat_ ? 1 : cut.rows) + z.tiles;
+  const int rows_of_runs = !flat_ ? cut.rows : dense_ ? 1 : cut.rows / shape_.out_w + 2;
+  z.runs = cut.images * static_cast<std::ptrdiff_t>(rows_of_runs) + z.tiles;
   return z;
 }
 
@@ -303,8 +306,6 @@ void MatrixArrangement::copy_part(Cut cut, const MatrixBand& band, int group, in
 
 void MatrixArrangement::find_runs(Cut cut, const MatrixBand& band, MatrixTile* tiles, MatrixRun* runs,
                                   MatrixWork& work) const {
-  const std::ptrdiff_t image = channel_blocks(shape_.group_out()) * shape_.groups *
-                               static_cast<std::ptrdiff_t>(shape_.out_h) * shape_.out_w * kChannelBlock;
   const std::ptrdiff_t part = sizes(cut).part / stride_;  // positions
   work.tiles = tiles;
   work.runs = runs;
@@ -324,20 +325,23 @@ void MatrixArrangement::find_runs(Cut cut, const MatrixBand& band, MatrixTile* t
       *run = {dst, row, static_cast<std::int16_t>(rows)};
       ++tile->runs;
       position += rows;
-      dst += rows * kChannelBlock;
+      dst += rows * places_.pixel;
       pixels -= rows;
     }
   };
   for (int i = 0; i < band.images; ++i) {
-    const std::ptrdiff_t dst =
-        (band.image + i) * image + static_cast<std::ptrdiff_t>(band.row) * width_ * kChannelBlock;
-    if (flat_) {
-      add(i * part, dst, band.rows);
+    const std::ptrdiff_t first = i * part, dst = (band.image + i) * places_.image;
+    if (!flat_) {
+      for (int y = 0; y < band.rows; ++y)
+        add(first + static_cast<std::ptrdiff_t>(y) * pitch_, dst + (band.row + y) * places_.row, width_);
       continue;
     }
-    for (int y = 0; y < band.rows; ++y)
-      add(i * part + static_cast<std::ptrdiff_t>(y) * pitch_,
-          dst + static_cast<std::ptrdiff_t>(y) * width_ * kChannelBlock, width_);
+    for (int p = 0; p < band.rows;) {
+      const int y = (band.row + p) / shape_.out_w, x = (band.row + p) % shape_.out_w;
+      const int count = dense_ ? band.rows : std::min(shape_.out_w - x, band.rows - p);
+      add(first + p, dst + y * places_.row + x * places_.pixel, count);
+      p += count;
+    }
   }
 }
 

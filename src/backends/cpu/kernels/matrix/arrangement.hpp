@@ -75,9 +75,16 @@ struct MatrixSource {
                std::byte* dst) noexcept;
 };
 
+// Where the results of positions lie, in elements from one to the next.
+struct MatrixPlaces {
+  std::ptrdiff_t pixel;
+  std::ptrdiff_t row;
+  std::ptrdiff_t image;
+};
+
 class MatrixArrangement {
  public:
-  MatrixArrangement(const ConvShape& shape, const MatrixSource& source);
+  MatrixArrangement(const ConvShape& shape, const MatrixSource& source, const MatrixPlaces& places);
 
   const ConvShape& shape() const { return shape_; }  // merged
   const MatrixSteps& steps() const { return steps_; }
@@ -124,9 +131,11 @@ class MatrixArrangement {
   void find_runs(Cut cut, const MatrixBand& band, MatrixTile* tiles, MatrixRun* runs, MatrixWork& work) const;
 
   MatrixSource source_;
+  MatrixPlaces places_;
   ConvShape shape_;
   MatrixSteps steps_;
   bool flat_;
+  bool dense_;  // results of a row end where those of the next begin
   int rows_;
   int width_;       // output pixels of a row
   int pitch_;       // positions from row to row

@@ -3,14 +3,17 @@
 //
 //   struct Form {
 //     using Kernel, Args, Work = …;      Kernel: panel(work); Args: shape, config.oc_inner, weights, dst
+//     static constexpr bool kTransposed;         whether args.shape is one that by_tap.hpp takes
 //     static MatrixSource source(const Kernel&, const Args&);
 //     static void set_epilogue(const Args&, std::ptrdiff_t block, Work&);    from that output block on
+//     static void set_tap(const Args&, std::ptrdiff_t tap, Work&);           what else differs by tap
 //     static void clear_padding(const Args&, std::ptrdiff_t at, std::ptrdiff_t pixels, int lanes);
 //   };
 #pragma once
 
 #include "backends/cpu/kernels/band/config.hpp"
 #include "backends/cpu/kernels/matrix/arrangement.hpp"
+#include "backends/cpu/kernels/matrix/by_tap.hpp"
 #include "base/thread_pool.hpp"
 
 #include <algorithm>
@@ -41,6 +44,20 @@ inline std::ptrdiff_t matrix_offset_bytes(const MatrixSteps& steps) {
   return round_up(steps.count() * static_cast<std::ptrdiff_t>(sizeof(std::ptrdiff_t)), 64);
 }
 
+// What a position of the arrangement stands for: the convolution's output, or a transposed one's at each tap.
+template <class Form>
+MatrixArrangement conv_matrix_arrangement(const typename Form::Kernel& kernel,
+                                          const typename Form::Args& args) {
+  const ConvShape& s = args.shape;
+  const std::ptrdiff_t row = static_cast<std::ptrdiff_t>(s.out_w) * kChannelBlock, plane = s.out_h * row;
+  MatrixPlaces places{kChannelBlock, row, conv_merged(s).groups * plane};
+  places.image *= channel_blocks(conv_merged(s).group_out());
+  if (!Form::kTransposed) return {s, Form::source(kernel, args), places};
+  places.pixel *= s.stride_w;
+  places.row *= s.stride_h;
+  return {by_tap(s), Form::source(kernel, args), places};
+}
+
 template <class Form>
 class ConvMatrixWalk {
  public:
@@ -50,8 +67,9 @@ class ConvMatrixWalk {
   ConvMatrixWalk(const Kernel& kernel, const Args& args, std::byte* scratch, int threads)
       : kernel_(kernel),
         args_(args),
-        arrangement_(args.shape, Form::source(kernel, args)),
-        shape_(arrangement_.shape()) {
+        arrangement_(conv_matrix_arrangement<Form>(kernel, args)),
+        shape_(arrangement_.shape()),
+        taps_(Form::kTransposed ? args.shape.kernel_h * args.shape.kernel_w : 1) {
     out_blocks_ = static_cast<int>(channel_blocks(shape_.group_out()));
     weights_block_ = static_cast<std::ptrdiff_t>(arrangement_.steps().count()) * kMatrixStepWeights;
     cut(threads);
@@ -82,18 +100,28 @@ class ConvMatrixWalk {
     const int first = part * pairs / parts_ * kMatrixPair;
     const int end = std::min((part + 1) * pairs / parts_ * kMatrixPair, out_blocks_);
     const std::ptrdiff_t block = static_cast<std::ptrdiff_t>(group) * out_blocks_ + first;
-    work.weights = reinterpret_cast<const std::byte*>(args_.weights) + block * weights_block_;
+    const std::ptrdiff_t row = static_cast<std::ptrdiff_t>(args_.shape.out_w) * kChannelBlock;
     work.weights_block = weights_block_;
     work.blocks = end - first;
     work.blocks_inner = args_.config.oc_inner;
     work.dst = args_.dst;
-    work.dst_row = kChannelBlock;
-    work.dst_block = static_cast<std::ptrdiff_t>(shape_.out_h) * shape_.out_w * kChannelBlock;
-    work.dst_first = block * work.dst_block;
+    work.dst_row = Form::kTransposed ? args_.shape.stride_w * kChannelBlock : kChannelBlock;
+    work.dst_block = args_.shape.out_h * row;
     work.last_lanes = kChannelBlock;
-    Form::set_epilogue(args_, block, work);
-    kernel_.panel(work);
-    if (end == out_blocks_) clear_last_lanes(work);
+    for (int tap = 0; tap < taps_; ++tap) {
+      work.weights =
+          reinterpret_cast<const std::byte*>(args_.weights) +
+          (static_cast<std::ptrdiff_t>(tap) * shape_.groups * out_blocks_ + block) * weights_block_;
+      work.dst_first = block * work.dst_block;
+      Form::set_epilogue(args_, block, work);
+      if constexpr (Form::kTransposed) {
+        work.dst_first += tap / args_.shape.kernel_w * row +
+                          static_cast<std::ptrdiff_t>(tap % args_.shape.kernel_w) * kChannelBlock;
+        Form::set_tap(args_, tap, work);
+      }
+      kernel_.panel(work);
+      if (end == out_blocks_) clear_last_lanes(work);
+    }
   }
 
  private:
@@ -102,13 +130,23 @@ class ConvMatrixWalk {
   // Weights beyond this are read once per unit where that can be: units then are parts of the output
   // channels.
   static constexpr std::ptrdiff_t kManyWeights = 512 * 1024;
+  // Elements of a band's results that stay in the second-level cache: each line of a transposed convolution
+  // is written by several taps.
+  static constexpr std::ptrdiff_t kNearResults = 256 * 1024;
 
   void cut(int threads) {
     cut_ = arrangement_.largest();
+    if (taps_ > 1) {
+      const std::ptrdiff_t position = static_cast<std::ptrdiff_t>(taps_) * out_blocks_ * kChannelBlock;
+      const auto most =
+          static_cast<int>(std::max<std::ptrdiff_t>(kNearResults / position, arrangement_.least_rows()));
+      cut_.rows = std::min(cut_.rows, most);
+      cut_.images = cut_.rows < arrangement_.rows() ? 1 : std::clamp(most / cut_.rows, 1, cut_.images);
+    }
     const std::ptrdiff_t wanted =
         threads > 1 ? ceil_div(static_cast<std::ptrdiff_t>(kUnitsPerThread) * threads, shape_.groups) : 1;
     const auto pairs = ceil_div(out_blocks_, kMatrixPair);
-    const bool many = weights_block_ * out_blocks_ > kManyWeights;
+    const bool many = weights_block_ * out_blocks_ * taps_ > kManyWeights;
     if (many) parts_ = static_cast<int>(std::min(wanted, pairs));
     const std::ptrdiff_t bands = std::max<std::ptrdiff_t>(1, wanted / parts_);
     if (shape_.batch >= bands || cut_.images > 1) {
@@ -133,8 +171,14 @@ class ConvMatrixWalk {
     const std::ptrdiff_t last = work.dst_first + (work.blocks - 1) * work.dst_block;
     for (int t = 0; t < work.tile_count; ++t) {
       const MatrixRun* run = work.runs + work.tiles[t].first_run;
-      for (int r = 0; r < work.tiles[t].runs; ++r, ++run)
-        Form::clear_padding(args_, last + run->dst, run->rows, lanes);
+      for (int r = 0; r < work.tiles[t].runs; ++r, ++run) {
+        if (!Form::kTransposed) {
+          Form::clear_padding(args_, last + run->dst, run->rows, lanes);
+        } else {
+          for (int i = 0; i < run->rows; ++i)
+            Form::clear_padding(args_, last + run->dst + i * work.dst_row, 1, lanes);
+        }
+      }
     }
   }
 
@@ -142,6 +186,7 @@ class ConvMatrixWalk {
   const Args& args_;
   MatrixArrangement arrangement_;
   const ConvShape& shape_;
+  int taps_;  // results of a position, in each channel
   int out_blocks_;
   std::ptrdiff_t weights_block_;
   MatrixArrangement::Cut cut_{};
@@ -158,7 +203,7 @@ template <class Form>
 std::size_t conv_matrix_scratch_size(const typename Form::Kernel& kernel, const typename Form::Args& args,
                                      int threads) {
   if (args.shape.empty()) return 0;
-  const MatrixArrangement arrangement(args.shape, Form::source(kernel, args));
+  const MatrixArrangement arrangement = conv_matrix_arrangement<Form>(kernel, args);
   return static_cast<std::size_t>(matrix_offset_bytes(arrangement.steps()) +
                                   arrangement.most_bytes() * threads);
 }

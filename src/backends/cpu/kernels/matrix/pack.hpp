@@ -1,8 +1,9 @@
-// Weights in the order in which tiles take them: [groups][ceil(O/16)][step][16][16 o][4 bytes], and matrices:
-// [ceil(n/16)][step][16][16 columns][4 bytes].
+// Weights in the order in which tiles take them: [groups][ceil(O/16)][step][16][16 o][4 bytes], of transposed
+// convolutions (by_tap.hpp) tap by tap, and matrices: [ceil(n/16)][step][16][16 columns][4 bytes].
 #pragma once
 
 #include "backends/cpu/kernels/matrix/arrangement.hpp"
+#include "backends/cpu/kernels/matrix/by_tap.hpp"
 
 namespace tenon::cpu {
 
@@ -38,6 +39,24 @@ void matrix_pack(const ConvShape& shape, Element* packed, const Of& of) {
         packed += kMatrixStepWeights / static_cast<int>(sizeof(Element));
       }
     }
+  }
+}
+
+inline std::size_t matrix_packed_transposed_size(const ConvShape& shape, int element) {
+  return static_cast<std::size_t>(shape.kernel_h * shape.kernel_w) *
+         matrix_packed_size(by_tap(shape), element);
+}
+
+// of(i) is weight i of [in_channels][out_channels / groups][kernel_h][kernel_w] as an Element.
+template <class Element, class Of>
+void matrix_pack_transposed(const ConvShape& s, Element* packed, const Of& of) {
+  const int taps = s.kernel_h * s.kernel_w, in = s.group_in(), out = s.group_out();
+  for (int tap = 0; tap < taps; ++tap) {
+    matrix_pack(by_tap(s), packed, [&](std::ptrdiff_t i) {
+      const std::ptrdiff_t o = i / in, row = o / out * in + i % in;
+      return of((row * out + o % out) * taps + tap);
+    });
+    packed += matrix_packed_size(by_tap(s), sizeof(Element));
   }
 }
 

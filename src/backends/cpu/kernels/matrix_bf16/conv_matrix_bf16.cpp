@@ -12,6 +12,7 @@ struct HalfMatrixConv {
   using Kernel = MatrixBf16Kernel;
   using Args = ConvHalfArgs;
   using Work = MatrixBf16Work;
+  static constexpr bool kTransposed = false;
 
   static MatrixSource source(const Kernel& kernel, const Args& args) {
     MatrixSource source{};
@@ -33,6 +34,11 @@ struct HalfMatrixConv {
   }
 
   static constexpr auto clear_padding = HalfForm::clear_padding;
+};
+
+struct HalfMatrixDeconv : HalfMatrixConv {
+  static constexpr bool kTransposed = true;
+  static void set_tap(const Args&, std::ptrdiff_t, Work&) {}
 };
 
 }  // namespace
@@ -63,6 +69,37 @@ std::size_t conv_matrix_bf16_scratch_size(const MatrixBf16Kernel& kernel, const 
 void conv_matrix_bf16_run(const MatrixBf16Kernel& kernel, const ConvHalfArgs& args, std::byte* scratch,
                           ThreadPool& pool) noexcept {
   conv_matrix_run<HalfMatrixConv>(kernel, args, scratch, pool);
+}
+
+const char* deconv_matrix_bf16_refusal(const ConvShape& shape) {
+  const char* reason = by_tap_refusal(shape);
+  return reason ? reason : conv_matrix_bf16_refusal(by_tap(shape), false);
+}
+
+ConvHalfConfigs deconv_matrix_bf16_configs(const ConvShape& shape) {
+  return conv_matrix_configs(by_tap(shape));
+}
+
+std::ptrdiff_t deconv_matrix_bf16_depth(const ConvShape& shape) {
+  return conv_matrix_bf16_depth(by_tap(shape));
+}
+
+std::size_t deconv_matrix_bf16_packed_size(const ConvShape& shape) {
+  return matrix_packed_transposed_size(shape, 2);
+}
+
+void deconv_matrix_bf16_pack(const ConvShape& shape, const float* weights, std::uint16_t* packed) noexcept {
+  matrix_pack_transposed(shape, packed, [weights](std::ptrdiff_t i) { return bfloat16(weights[i]).bits; });
+}
+
+std::size_t deconv_matrix_bf16_scratch_size(const MatrixBf16Kernel& kernel, const ConvHalfArgs& args,
+                                            int threads) {
+  return conv_matrix_scratch_size<HalfMatrixDeconv>(kernel, args, threads);
+}
+
+void deconv_matrix_bf16_run(const MatrixBf16Kernel& kernel, const ConvHalfArgs& args, std::byte* scratch,
+                            ThreadPool& pool) noexcept {
+  conv_matrix_run<HalfMatrixDeconv>(kernel, args, scratch, pool);
 }
 
 }  // namespace tenon::cpu

@@ -1,6 +1,7 @@
 #include "backends/cpu/kernels/matrix_s8/conv_matrix_s8.hpp"
 
 #include "backends/cpu/kernels/conv_s8/form.hpp"
+#include "backends/cpu/kernels/deconv_s8/deconv_s8.hpp"
 #include "backends/cpu/kernels/matrix/conv_walk.hpp"
 #include "backends/cpu/kernels/matrix/pack.hpp"
 
@@ -12,6 +13,7 @@ struct ByteMatrixConv {
   using Kernel = MatrixS8Kernel;
   using Args = ConvS8Args;
   using Work = MatrixS8Work;
+  static constexpr bool kTransposed = false;
 
   static MatrixSource source(const Kernel&, const Args& args) {
     MatrixSource source{};
@@ -30,6 +32,14 @@ struct ByteMatrixConv {
   }
 
   static constexpr auto clear_padding = ByteForm::clear_padding;
+};
+
+struct ByteMatrixDeconv : ByteMatrixConv {
+  static constexpr bool kTransposed = true;
+  // deconv_s8_pack_bias makes a list for each class of outputs, which here have one tap each.
+  static void set_tap(const Args& args, std::ptrdiff_t tap, Work& work) {
+    work.bias += tap * static_cast<std::ptrdiff_t>(conv_s8_packed_bias_size(args.shape));
+  }
 };
 
 }  // namespace
@@ -58,6 +68,33 @@ std::size_t conv_matrix_s8_scratch_size(const MatrixS8Kernel& kernel, const Conv
 void conv_matrix_s8_run(const MatrixS8Kernel& kernel, const ConvS8Args& args, std::byte* scratch,
                         ThreadPool& pool) noexcept {
   conv_matrix_run<ByteMatrixConv>(kernel, args, scratch, pool);
+}
+
+const char* deconv_matrix_s8_refusal(const ConvShape& shape) {
+  const char* reason = by_tap_refusal(shape);
+  if (reason == nullptr) reason = deconv_s8_refusal(shape);
+  return reason ? reason : conv_matrix_s8_refusal(by_tap(shape), false);
+}
+
+ConvS8Configs deconv_matrix_s8_configs(const ConvShape& shape) { return conv_matrix_configs(by_tap(shape)); }
+
+std::ptrdiff_t deconv_matrix_s8_depth(const ConvShape& shape) { return conv_matrix_s8_depth(by_tap(shape)); }
+
+std::size_t deconv_matrix_s8_packed_size(const ConvShape& shape) {
+  return matrix_packed_transposed_size(shape, 1);
+}
+
+void deconv_matrix_s8_pack(const ConvShape& shape, const std::int8_t* weights, std::int8_t* packed) noexcept {
+  matrix_pack_transposed(shape, packed, [weights](std::ptrdiff_t i) { return weights[i]; });
+}
+
+std::size_t deconv_matrix_s8_scratch_size(const MatrixS8Kernel& kernel, const ConvS8Args& args, int threads) {
+  return conv_matrix_scratch_size<ByteMatrixDeconv>(kernel, args, threads);
+}
+
+void deconv_matrix_s8_run(const MatrixS8Kernel& kernel, const ConvS8Args& args, std::byte* scratch,
+                          ThreadPool& pool) noexcept {
+  conv_matrix_run<ByteMatrixDeconv>(kernel, args, scratch, pool);
 }
 
 }  // namespace tenon::cpu
