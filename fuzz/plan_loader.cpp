@@ -2,7 +2,9 @@
 // outside of memory.
 //
 // Checksums would turn every mutation away at the door, so the mutator starts from real plans, mutates the
-// tables and seals the file again; what is left to defend it is the checking of ids, sizes and parameters.
+// tables as they are before they are deflated, and seals the file again; what is left to defend it is the
+// checking of ids, sizes and parameters.
+#include "base/deflate.hpp"
 #include "base/hash.hpp"
 #include "plan/plan_file.hpp"
 
@@ -20,9 +22,10 @@ extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, st
 
 namespace {
 
+// Fields of the header, and where they are.
 constexpr std::size_t kHeader = 64;
-constexpr std::size_t kTablesBytesAt = 16, kPortableBytesAt = 24, kBlobsOffsetAt = 32, kFileBytesAt = 40,
-                      kTablesHashAt = 48, kHeaderHashAt = 56;
+constexpr std::size_t kTablesPlainAt = 12, kTablesBytesAt = 16, kPortableBytesAt = 24, kSmallBytesAt = 32,
+                      kFileBytesAt = 40, kTablesHashAt = 48, kHeaderHashAt = 56;
 constexpr std::int64_t kMostElements = 1 << 20;
 
 const char* const kNetworks[] = {
@@ -64,23 +67,19 @@ const char* const kNetworks[] = {
     })",
 };
 
-std::uint64_t read64(const std::vector<std::byte>& bytes, std::size_t at) {
-  std::uint64_t value = 0;
+template <class T = std::uint64_t>
+T read(const std::vector<std::byte>& bytes, std::size_t at) {
+  T value = 0;
   std::memcpy(&value, bytes.data() + at, sizeof(value));
   return value;
 }
 
-void write64(std::vector<std::byte>& bytes, std::size_t at, std::uint64_t value) {
+template <class T>
+void write(std::vector<std::byte>& bytes, std::size_t at, T value) {
   std::memcpy(bytes.data() + at, &value, sizeof(value));
 }
 
-// Makes the checksums right for whatever the tables hold now.
-void seal(std::vector<std::byte>& bytes) {
-  const std::uint64_t tables = read64(bytes, kTablesBytesAt);
-  if (bytes.size() < kHeader || tables > bytes.size() - kHeader) return;
-  write64(bytes, kTablesHashAt, tenon::hash64(bytes.data() + kHeader, tables));
-  write64(bytes, kHeaderHashAt, tenon::hash64(bytes.data(), kHeaderHashAt));
-}
+std::size_t round_up(std::size_t value) { return (value + 63) / 64 * 64; }
 
 const std::vector<std::vector<std::byte>>& seeds() {
   static const std::vector<std::vector<std::byte>> plans = [] {
@@ -110,20 +109,49 @@ const std::vector<std::vector<std::byte>>& seeds() {
   return plans;
 }
 
-// Replaces the tables by `size` mutated bytes and moves what follows.
+// The tables as they are before they are deflated.
+std::vector<std::byte> tables_of(const std::vector<std::byte>& plan) {
+  const std::vector<std::byte> stored(plan.begin() + kHeader,
+                                      plan.begin() + kHeader + read<std::ptrdiff_t>(plan, kTablesBytesAt));
+  const auto plain = read<std::uint32_t>(plan, kTablesPlainAt);
+  return plain == stored.size() ? stored : tenon::inflate(stored, plain);
+}
+
+// The plan with other tables, not deflated, right checksums, and what follows them as it is.
 std::vector<std::byte> with_tables(const std::vector<std::byte>& plan, const std::vector<std::byte>& tables) {
-  const std::uint64_t blobs = read64(plan, kBlobsOffsetAt);
-  const std::size_t body = (kHeader + tables.size() + 4095) / 4096 * 4096;
-  std::vector<std::byte> out(body + plan.size() - blobs);
-  std::memcpy(out.data(), plan.data(), kHeader);
-  std::memcpy(out.data() + kHeader, tables.data(), tables.size());
-  std::memcpy(out.data() + body, plan.data() + blobs, plan.size() - blobs);
-  write64(out, kTablesBytesAt, tables.size());
-  write64(out, kPortableBytesAt, 0);
-  write64(out, kBlobsOffsetAt, body);
-  write64(out, kFileBytesAt, out.size());
-  seal(out);
+  const auto at = [&](std::size_t field) { return read(plan, field); };
+  const std::size_t middle = kHeader + at(kTablesBytesAt);
+  const std::size_t end = middle + at(kPortableBytesAt) + at(kSmallBytesAt);
+  std::vector<std::byte> out(plan.begin(), plan.begin() + kHeader);
+  const auto append = [&](std::size_t first, std::size_t last) {
+    const auto from = plan.begin();
+    out.insert(out.end(), from + static_cast<std::ptrdiff_t>(first),
+               from + static_cast<std::ptrdiff_t>(last));
+  };
+  out.insert(out.end(), tables.begin(), tables.end());
+  append(middle, end);
+  if (round_up(end) < plan.size()) {
+    out.resize(round_up(out.size()));
+    append(round_up(end), plan.size());
+  }
+  write(out, kTablesPlainAt, static_cast<std::uint32_t>(tables.size()));
+  write(out, kTablesBytesAt, std::uint64_t{tables.size()});
+  write(out, kFileBytesAt, std::uint64_t{out.size()});
+  write(out, kTablesHashAt, tenon::hash64(tables.data(), tables.size()));
+  write(out, kHeaderHashAt, tenon::hash64(out.data(), kHeaderHashAt));
   return out;
+}
+
+// Whether the sections of such a header are there.
+bool has_sections(const std::vector<std::byte>& plan) {
+  if (plan.size() < kHeader || !tenon::looks_like_plan(plan)) return false;
+  std::size_t left = plan.size() - kHeader;
+  for (const std::size_t field : {kTablesBytesAt, kPortableBytesAt, kSmallBytesAt}) {
+    const std::uint64_t size = read(plan, field);
+    if (size > left) return false;
+    left -= size;
+  }
+  return read<std::uint32_t>(plan, kTablesPlainAt) == read(plan, kTablesBytesAt);
 }
 
 // Neither large nor, as far as one can tell, without an end: a loop need not have one.
@@ -167,13 +195,10 @@ extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t s
                                                unsigned seed) {
   std::vector<std::byte> plan(size);
   std::memcpy(plan.data(), data, size);
-  if (size < kHeader || !tenon::looks_like_plan(plan) || read64(plan, kTablesBytesAt) > size - kHeader ||
-      read64(plan, kBlobsOffsetAt) > size) {
-    plan = seeds()[seed % seeds().size()];
-  }
-  const std::uint64_t tables_size = read64(plan, kTablesBytesAt);
-  std::vector<std::byte> tables(tables_size + 64);
-  std::memcpy(tables.data(), plan.data() + kHeader, tables_size);
+  if (!has_sections(plan)) plan = seeds()[seed % seeds().size()];
+  std::vector<std::byte> tables = tables_of(plan);
+  const std::size_t tables_size = tables.size();
+  tables.resize(tables_size + 64);
   tables.resize(LLVMFuzzerMutate(reinterpret_cast<std::uint8_t*>(tables.data()), tables_size, tables.size()));
   const std::vector<std::byte> mutated = with_tables(plan, tables);
   if (mutated.size() > max_size) return size;

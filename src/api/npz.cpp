@@ -3,7 +3,7 @@
 // end), 4.5.3 (zip64).
 #include "base/check.hpp"
 #include "base/context.hpp"
-#include "base/inflate.hpp"
+#include "base/deflate.hpp"
 #include "base/mapped_file.hpp"
 #include "base/text.hpp"
 #include "ir/npy.hpp"

@@ -1,6 +1,6 @@
 #include "base/check.hpp"
 #include "base/context.hpp"
-#include "base/inflate.hpp"
+#include "base/deflate.hpp"
 #include "base/mapped_file.hpp"
 #include "base/text.hpp"
 
@@ -14,6 +14,7 @@
 #include <cstring>
 #include <fstream>
 #include <memory>
+#include <new>
 #include <ostream>
 
 #define STBI_ONLY_JPEG
@@ -141,6 +142,21 @@ std::vector<std::byte> inflate(std::span<const std::byte> packed, std::size_t si
       reinterpret_cast<const char*>(padded.data()), static_cast<int>(padded.size()));
   TENON_REQUIRE(found >= 0 && static_cast<std::size_t>(found) == size, "the deflated data is damaged");
   return plain;
+}
+
+std::vector<std::byte> deflate(std::span<const std::byte> plain) {
+  constexpr int kQuality = 32;                      // candidates of each hash
+  constexpr std::size_t kHeader = 2, kTrailer = 4;  // of zlib, around the stream
+  TENON_REQUIRE(plain.size() <= INT_MAX / 2, "more than 1 GiB to deflate");
+  if (plain.empty()) return {std::byte{3}, std::byte{0}};  // one empty block, where stb writes none
+  const auto* bytes = reinterpret_cast<const stbi_uc*>(plain.data());
+  std::vector<stbi_uc> copy(bytes, bytes + plain.size());  // stb takes a pointer to mutable bytes
+  int size = 0;
+  const std::unique_ptr<stbi_uc, FreeStb> packed(
+      stbi_zlib_compress(copy.data(), static_cast<int>(plain.size()), &size, kQuality));
+  if (packed == nullptr) throw std::bad_alloc();
+  const auto* first = reinterpret_cast<const std::byte*>(packed.get());
+  return {first + kHeader, first + (static_cast<std::size_t>(size) - kTrailer)};
 }
 
 }  // namespace tenon

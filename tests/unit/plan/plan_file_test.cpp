@@ -75,7 +75,9 @@ Plan sample_plan() {
   control.bodies[1].placed = false;
   plan.profiles[0].steps = {step, control};
   const std::vector<float> values = {1, 2, 3};
-  plan.blobs = {Tensor::of<float>({3}, values), Tensor::of<float>({3}, values)};
+  const std::vector<float> many(1025, 2.5F);  // more than a page: mapped
+  plan.blobs = {Tensor::of<float>({3}, values), Tensor::of<float>({3}, values),
+                Tensor::of<float>({1025}, many), Tensor(DataType::f32, {0, 7})};
   plan.profiles[0].arena_bytes = 256;
   plan.profiles[0].arena_floor = 200;
   plan.profiles[0].portable_ir = "graph @sample() { return }";
@@ -123,8 +125,11 @@ TEST(PlanFile, ReadsBackWhatItWrote) {
   EXPECT_EQ(costs.trials[0].name, "FP32");
   EXPECT_EQ(costs.trials[0].timed_ns, 8500);
   EXPECT_TRUE(costs.trials[0].chosen);
-  ASSERT_EQ(read.blobs.size(), 2u);
-  EXPECT_TRUE(read.blobs[0].identical(plan.blobs[0]));
+  ASSERT_EQ(read.blobs.size(), plan.blobs.size());
+  for (std::size_t i = 0; i < plan.blobs.size(); ++i) {
+    EXPECT_TRUE(read.blobs[i].identical(plan.blobs[i])) << i;
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(read.blobs[i].data()) % 64, 0u) << i;
+  }
   EXPECT_EQ(serialize_plan(read), serialize_plan(plan));
 }
 
@@ -132,6 +137,42 @@ TEST(PlanFile, EqualBlobsAreStoredOnce) {
   const auto [memory, read] = load(serialize_plan(sample_plan()));
   EXPECT_EQ(read.blobs[0].data(), read.blobs[1].data());
   EXPECT_EQ(read.blobs[0].data(), read.portable_blobs[0].data());
+}
+
+TEST(PlanFile, OnlyLargeBlobsAreUsedWhereTheyLie) {
+  const auto [memory, read] = load(serialize_plan(sample_plan()));
+  const auto mapped = [&](const Tensor& blob) {
+    return blob.data() >= memory->data() && blob.data() < memory->data() + memory->size();
+  };
+  EXPECT_FALSE(mapped(read.blobs[0]));
+  EXPECT_TRUE(mapped(read.blobs[2]));
+}
+
+TEST(PlanFile, TextThatRepeatsTakesNoRoom) {
+  Plan plan = sample_plan();
+  const std::size_t before = serialize_plan(plan).size();
+  for (int i = 0; i < 200; ++i) {
+    plan.profiles[0].portable_ir += "another line of the graph that is as long as lines are\n";
+    plan.profiles[0].steps[0].note += "another reason why it was not another tactic\n";
+  }
+  const std::vector<std::byte> bytes = serialize_plan(plan);
+  EXPECT_LT(bytes.size(), before + 1000);
+  const auto [memory, read] = load(bytes);
+  EXPECT_EQ(read.profiles[0].portable_ir, plan.profiles[0].portable_ir);
+  EXPECT_EQ(read.profiles[0].steps[0].note, plan.profiles[0].steps[0].note);
+}
+
+TEST(PlanFile, PlansOfAnotherFormatAreToBeBuiltAgain) {
+  std::vector<std::byte> bytes = serialize_plan(sample_plan());
+  bytes[8] = std::byte{4};
+  try {
+    load(bytes);
+    FAIL() << "a plan of format 4 was loaded";
+  } catch (const ModelError& error) {
+    EXPECT_NE(std::string(error.what()).find("format 4, this version reads format 5: build it again"),
+              std::string::npos)
+        << error.what();
+  }
 }
 
 TEST(PlanFile, EveryTruncationIsRefused) {
@@ -144,8 +185,8 @@ TEST(PlanFile, EveryTruncationIsRefused) {
 
 TEST(PlanFile, EveryFlippedBitBeforeTheBlobsIsRefused) {
   const std::vector<std::byte> bytes = serialize_plan(sample_plan());
-  const std::size_t checked = 64 + 600;  // header and most of the tables
-  for (std::size_t i = 0; i < checked; ++i) {
+  const std::size_t mapped = 4160;  // the last section: 1025 floats, rounded up to cache lines
+  for (std::size_t i = 0; i < bytes.size() - mapped - 64; ++i) {
     std::vector<std::byte> damaged = bytes;
     damaged[i] ^= static_cast<std::byte>(1U << (i % 8));
     EXPECT_THROW(load(damaged), ModelError) << "byte " << i;
@@ -163,7 +204,7 @@ TEST(PlanFile, InconsistentPlansAreRefused) {
   refused("arena overflow", [](Plan& p) { p.profiles[0].buffers[1].offset = ~std::uint64_t{0} - 10; });
   refused("alias cycle", [](Plan& p) { p.profiles[0].buffers[2].alias_of = BufferId(2); });
   refused("alias forwards", [](Plan& p) { p.profiles[0].buffers[2].alias_of = BufferId(4); });
-  refused("blob index", [](Plan& p) { p.profiles[0].buffers[3].index = 2; });
+  refused("blob index", [](Plan& p) { p.profiles[0].buffers[3].index = 4; });
   refused("step input", [](Plan& p) { p.profiles[0].steps[0].inputs[0] = BufferId(5); });
   refused("step weight", [](Plan& p) { p.profiles[0].steps[0].weights[0] = 9; });
   refused("scratch", [](Plan& p) { p.profiles[0].steps[0].scratch_bytes = 65; });
@@ -179,7 +220,7 @@ TEST(PlanFile, InconsistentPlansAreRefused) {
   refused("a body beyond its scratch", [](Plan& p) { p.profiles[0].steps[1].scratch_bytes = 63; });
   refused("a body placed too early", [&](Plan& p) { body(p, 1).placed = true; });
   refused("a step in a body", [&](Plan& p) { body(p, 0).steps[0].inputs[0] = BufferId(3); });
-  refused("a weight in a body", [&](Plan& p) { body(p, 1).steps[0].weights[0] = 2; });
+  refused("a weight in a body", [&](Plan& p) { body(p, 1).steps[0].weights[0] = 4; });
   refused("a result of a body", [&](Plan& p) { body(p, 1).outputs[0].buffer = BufferId(1); });
   refused("a body inside of one that has no place",
           [&](Plan& p) { body(p, 1).steps[0].bodies = {StepList{}}; });

@@ -11,4 +11,7 @@ namespace tenon {
 // number of bytes.
 std::vector<std::byte> inflate(std::span<const std::byte> packed, std::size_t size);
 
+// A stream that stands for `plain` (at most 2^30 bytes). The same bytes on every machine.
+std::vector<std::byte> deflate(std::span<const std::byte> plain);
+
 }  // namespace tenon
