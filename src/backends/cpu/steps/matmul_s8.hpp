@@ -7,6 +7,7 @@
 
 #include "backends/cpu/kernels/gemm_s8/gemm_s8.hpp"
 #include "backends/cpu/kernels/matrix_s8/gemm_matrix_s8.hpp"
+#include "backends/cpu/steps/byte_weights.hpp"
 #include "backends/cpu/steps/matmul.hpp"
 #include "base/check.hpp"
 #include "ir/data.hpp"
@@ -68,5 +69,19 @@ struct ByteProductByMatrices {
     gemm_matrix_s8_run(kernel, args, scratch, pool);
   }
 };
+
+// Weights as the operator has them, packed for a product of depth k with n columns.
+template <class Form>
+ByteWeights pack_matrix(bool transposed, int k, int n, const ByteWeights& weights, const ByteSource& a) {
+  const std::int8_t* b = weights.filter.values<std::int8_t>().data();
+  const std::size_t columns = gemm_s8_packed_bias_size(n);
+  ByteWeights packed{Tensor(DataType::i8, {static_cast<std::int64_t>(Form::packed_size(k, n))}),
+                     padded_multipliers(weights.multiplier, n, columns),
+                     Tensor(DataType::i32, {static_cast<std::int64_t>(columns)})};
+  Form::pack(b, transposed, k, n, packed.filter.mutable_values<std::int8_t>().data());
+  gemm_s8_pack_bias(b, transposed, k, n, weights.biases(), a.dtype == DataType::i8, a.zero,
+                    packed.bias.mutable_values<std::int32_t>().data());
+  return packed;
+}
 
 }  // namespace tenon::cpu

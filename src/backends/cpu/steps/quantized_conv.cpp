@@ -1,10 +1,13 @@
-// The convolutions of quantized_conv_forms.hpp: x [, residual] → y, weights: filter (packed, unless the form
-// packs it when a plan is loaded), bias, multipliers.
+// The convolutions of quantized_conv_forms.hpp: x [, residual] → y, weights: those of byte_weights.hpp.
 #include "backends/cpu/steps/op_params.hpp"
 #include "backends/cpu/steps/operands.hpp"
 #include "backends/cpu/steps/quantized_conv_forms.hpp"
 #include "backends/cpu/steps/requantize.hpp"
 #include "base/check.hpp"
+
+#include <tenon/error.hpp>
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
@@ -25,7 +28,7 @@ class QuantizedConvStep final : public Step {
         kernel_(Form::select(isa())),
         kernel_dims_(ints_param(init.params, "@kernel")) {
     residual_ = init.inputs.size() == 2;
-    require_counts(init, kKind, residual_ ? 2 : 1, 1, 3);
+    require_counts(init, kKind, residual_ ? 2 : 1, 1, init.weights.size());
     const Layout blocks = Layout::channel_blocked(kChannelBlock);
     dtype_ = require_tensor(init.inputs[0], kKind, Form::kPlainInput ? Layout() : blocks).dtype;
     byte_zero(op_.x_zero, dtype_, kKind);
@@ -33,10 +36,8 @@ class QuantizedConvStep final : public Step {
     requantize_ =
         residual_ ? requantize_with_residual(op_, require_tensor(init.inputs[1], kKind, blocks).dtype, kKind)
                   : requantize_of(op_, kKind);
-    weights_ = init.weights[0];
-    if constexpr (kPacksWhenLoaded) weights_ = packed(weights_);
-    bias_ = init.weights[1];
-    multiplier_ = init.weights[2];
+    weights_ = ByteWeights::from(init.weights, kKind);
+    if (!weights_.packed()) weights_ = packed(weights_);
     const auto& config = ints_param(init.params, "@config");
     TENON_REQUIRE(config.size() == 3, "{}: a configuration of {} numbers", kKind, config.size());
     config_ = {narrow_dim(config[0]), narrow_dim(config[1]), config[2] != 0};
@@ -52,14 +53,14 @@ class QuantizedConvStep final : public Step {
     args = args_of(shapes);
     const char* refused = Form::refusal(args.shape);
     TENON_REQUIRE(refused == nullptr, "{}: {}", kKind, refused);
-    require_weight(weights_, kKind, DataTypeOf<Weight>::value, Form::packed_size(args.shape));
+    require_weight(weights_.filter, kKind, DataTypeOf<Weight>::value, Form::packed_size(args.shape));
     const std::size_t channels = conv_s8_packed_bias_size(args.shape);
-    require_weight(bias_, kKind, DataType::i32, Form::packed_bias_size(args.shape));
-    require_weight(multiplier_, kKind, DataType::f32, channels);
-    if constexpr (!kPacksWhenLoaded) args.weights = weights_.values<Weight>().data();
-    args.bias = bias_.values<std::int32_t>().data();
+    require_weight(weights_.bias, kKind, DataType::i32, Form::packed_bias_size(args.shape));
+    require_weight(weights_.multiplier, kKind, DataType::f32, channels);
+    if constexpr (kBytes) args.weights = weights_.filter.values<Weight>().data();
+    args.bias = weights_.bias.values<std::int32_t>().data();
     args.requantize = requantize_;
-    args.requantize.multiplier = multiplier_.values<float>().data();
+    args.requantize.multiplier = weights_.multiplier.values<float>().data();
     args.requantize.find_range(channels, reach_of_sums(args.shape));
     TENON_REQUIRE(!residual_ || shape_at(shapes.inputs, 1, kKind) == shape_at(shapes.outputs, 0, kKind),
                   "{}: the residual has another shape", kKind);
@@ -71,10 +72,10 @@ class QuantizedConvStep final : public Step {
     args.src = call.inputs[0]->as<std::uint8_t>();
     args.requantize.residual = residual_ ? call.inputs[1]->data : nullptr;
     args.dst = call.outputs[0]->data;
-    if constexpr (kPacksWhenLoaded) {
-      Form::run(*kernel_, args, weights_.values<Weight>().data(), call.scratch, *call.pool);
-    } else {
+    if constexpr (kBytes) {
       Form::run(*kernel_, args, call.scratch, *call.pool);
+    } else {
+      Form::run(*kernel_, args, weights_.filter.values<Weight>().data(), call.scratch, *call.pool);
     }
     return {};
   }
@@ -82,28 +83,24 @@ class QuantizedConvStep final : public Step {
  private:
   using Weight = typename Form::Weight;
   static constexpr std::string_view kKind = Form::kKind;
-  static constexpr bool kPacksWhenLoaded = requires { Form::kPacksWhenLoaded; };
+  static constexpr bool kBytes = std::is_same_v<Weight, std::int8_t>;
 
-  Tensor packed(const Tensor& filter) const {
-    const Shape& dims = filter.shape();
-    TENON_REQUIRE(filter.dtype() == DataType::i8 && dims.size() == kernel_dims_.size() + 2 &&
-                      std::equal(kernel_dims_.begin(), kernel_dims_.end(), dims.begin() + 2),
-                  "{}: the filter is no tensor of i8 of its channels and kernel", kKind);
-    ConvShape shape;
-    shape.out_channels = narrow_dim(dims[0]);
-    shape.in_channels = narrow_dim(dims[1]);
-    shape.kernel_h = shape.kernel_w = 3;
-    TENON_REQUIRE(filter.elements() == std::int64_t{9} * shape.out_channels * shape.in_channels,
-                  "{}: the filter is not 3x3", kKind);
-    Tensor result(DataTypeOf<Weight>::value, {static_cast<std::int64_t>(Form::packed_size(shape))});
-    Form::pack(shape, filter.values<std::int8_t>().data(), result.mutable_values<Weight>().data());
-    return result;
+  ByteWeights packed(const ByteWeights& weights) const {
+    if constexpr (kPacksByFilter<Form>) {
+      const ConvShape shape = filter_shape(op_, weights.filter.shape());
+      const char* refused = Form::refusal(shape);
+      TENON_REQUIRE(refused == nullptr, "{}: {}", kKind, refused);
+      require_channels(weights, shape.out_channels, kKind);
+      return pack_filter<Form>(shape, weights, {dtype_, static_cast<int>(op_.x_zero)});
+    } else {
+      throw ModelError(fmt::format("{}: a filter that is not packed", kKind));
+    }
   }
 
   // What no sum exceeds, padding lanes included. (Beyond 32 bits, where it wraps, nothing is known.)
   double reach_of_sums(const ConvShape& shape) const {
     double most = 0;
-    for (const std::int32_t bias : bias_.values<std::int32_t>())
+    for (const std::int32_t bias : weights_.bias.values<std::int32_t>())
       most = std::max(most, std::fabs(static_cast<double>(bias)));
     return most + 255.0 * 128 * shape.group_in() * shape.kernel_h * shape.kernel_w;
   }
@@ -126,7 +123,7 @@ class QuantizedConvStep final : public Step {
   DataType dtype_;
   Requantize requantize_;
   ConvS8Config config_;
-  Tensor weights_, bias_, multiplier_;
+  ByteWeights weights_;  // packed
 };
 
 template <class Form>

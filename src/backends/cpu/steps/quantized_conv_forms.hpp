@@ -15,7 +15,10 @@
 #include "backends/cpu/kernels/depthwise_s8/depthwise_s8.hpp"
 #include "backends/cpu/kernels/matrix_s8/conv_matrix_s8.hpp"
 #include "backends/cpu/kernels/winograd_s8/winograd_s8.hpp"
+#include "backends/cpu/steps/byte_weights.hpp"
 #include "backends/cpu/steps/conv_geometry.hpp"
+#include "backends/cpu/steps/operands.hpp"
+#include "base/check.hpp"
 #include "ops/conv_window.hpp"
 #include "ops/quantized_conv_transpose.hpp"
 
@@ -121,8 +124,6 @@ struct QuantizedConvTransposed {
 struct QuantizedConvWinograd : QuantizedConvFilter {
   using Kernel = WinogradS8Kernel;
   using Weight = std::int16_t;
-  // Packed filters take eight times as many bytes: plans hold those of the model.
-  static constexpr bool kPacksWhenLoaded = true;
   static constexpr std::string_view kKind = "cpu.quantized_conv_winograd";
   static constexpr bool kPlainInput = false;
   static const Kernel* select(Isa level) { return select_winograd_s8(level); }
@@ -197,6 +198,39 @@ ConvShape byte_conv_shape(const Op& op, std::span<const std::int64_t> x, std::sp
   using Float =
       std::conditional_t<std::is_same_v<Op, op::QuantizedConvTranspose>, op::ConvTranspose, op::Conv>;
   return conv_shape(op::with_window_of<Float>(op), x, kernel, y);
+}
+
+// Whether channels, groups and taps are all that packing has to know. How the taps of transposed convolutions
+// are packed depends on where their windows lie.
+template <class Form>
+inline constexpr bool kPacksByFilter = std::is_same_v<typename Form::Op, op::QuantizedConv>;
+
+// A convolution with those, by a filter of [M, C / group, kernel…]. ModelError for dims that are no filter's.
+inline ConvShape filter_shape(const op::QuantizedConv& op, std::span<const std::int64_t> filter) {
+  TENON_REQUIRE(filter.size() >= 3, "a filter of {} axes", filter.size());
+  const auto kernel = filter.subspan(2);
+  op::Conv window;
+  window.group = narrow_dim(op.group);
+  Shape x = {1, narrow_dim(filter[1]) * window.group}, y = {1, filter[0]};
+  x.insert(x.end(), kernel.begin(), kernel.end());
+  y.resize(x.size(), 1);
+  return conv_shape(window, x, kernel, y);
+}
+
+// Weights as the operator has them, packed.
+template <class Form>
+ByteWeights pack_filter(const ConvShape& shape, const ByteWeights& weights, const ByteSource& x) {
+  using Weight = typename Form::Weight;
+  const std::int8_t* filter = weights.filter.values<std::int8_t>().data();
+  const auto list = [](std::size_t size) { return Shape{static_cast<std::int64_t>(size)}; };
+  ByteWeights packed{
+      Tensor(DataTypeOf<Weight>::value, list(Form::packed_size(shape))),
+      padded_multipliers(weights.multiplier, shape.out_channels, conv_s8_packed_bias_size(shape)),
+      Tensor(DataType::i32, list(Form::packed_bias_size(shape)))};
+  Form::pack(shape, filter, packed.filter.template mutable_values<Weight>().data());
+  Form::pack_bias(shape, filter, weights.biases(), x.dtype == DataType::i8, x.zero,
+                  packed.bias.template mutable_values<std::int32_t>().data());
+  return packed;
 }
 
 }  // namespace tenon::cpu

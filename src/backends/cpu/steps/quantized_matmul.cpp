@@ -1,4 +1,4 @@
-// The quantized products of matmul_s8.hpp: a [, residual] → y, weights: packed b, bias, multipliers; the dims
+// The quantized products of matmul_s8.hpp: a [, residual] → y, weights: those of byte_weights.hpp; the dims
 // of b as the operator takes it are "@b". A gate is applied to sums in the scratch memory, in the pass that
 // rounds them.
 #include "ops/quantized_matmul.hpp"
@@ -25,7 +25,7 @@ class QuantizedMatMulStep final : public Step {
   explicit QuantizedMatMulStep(const StepInit& init)
       : op_(op_from_params<op::QuantizedMatMul>(init.params)), b_dims_(ints_param(init.params, "@b")) {
     residual_ = init.inputs.size() == 2;
-    require_counts(init, kKind, residual_ ? 2 : 1, 1, 3);
+    require_counts(init, kKind, residual_ ? 2 : 1, 1, init.weights.size());
     dtype_ = require_tensor(init.inputs[0], kKind, Layout()).dtype;
     byte_zero(op_.a_zero, dtype_, kKind);
     require_tensor(init.outputs[0], kKind, Layout(), op_.output_dtype);
@@ -39,10 +39,9 @@ class QuantizedMatMulStep final : public Step {
                                   sum, require_tensor(init.inputs[1], kKind, Layout()).dtype, kKind)
                             : requantize_of(sum, kKind);
     TENON_REQUIRE(!op_.transpose_a && op_.b_zero == 0, "{}: operands that its kernels do not take", kKind);
-    weights_ = init.weights[0];
-    bias_ = init.weights[1];
-    multiplier_ = init.weights[2];
     volume(b_dims_);
+    weights_ = ByteWeights::from(init.weights, kKind);
+    if (!weights_.packed()) weights_ = packed(weights_);
   }
 
   std::size_t scratch_bytes(const StepShapes& shapes) const override {
@@ -54,13 +53,13 @@ class QuantizedMatMulStep final : public Step {
     auto state = std::make_unique<QuantizedMatMulState>();
     GemmS8Args& args = state->args;
     args = args_of(shapes);
-    require_weight(weights_, kKind, DataType::i8, Form::packed_size(args.k, args.n));
-    require_weight(bias_, kKind, DataType::i32, gemm_s8_packed_bias_size(args.n));
-    require_weight(multiplier_, kKind, DataType::f32, gemm_s8_packed_bias_size(args.n));
-    args.b = weights_.values<std::int8_t>().data();
-    args.bias = bias_.values<std::int32_t>().data();
+    require_weight(weights_.filter, kKind, DataType::i8, Form::packed_size(args.k, args.n));
+    require_weight(weights_.bias, kKind, DataType::i32, gemm_s8_packed_bias_size(args.n));
+    require_weight(weights_.multiplier, kKind, DataType::f32, gemm_s8_packed_bias_size(args.n));
+    args.b = weights_.filter.values<std::int8_t>().data();
+    args.bias = weights_.bias.values<std::int32_t>().data();
     args.requantize = requantize_;
-    args.requantize.multiplier = multiplier_.values<float>().data();
+    args.requantize.multiplier = weights_.multiplier.values<float>().data();
     args.requantize.find_range(gemm_s8_packed_bias_size(args.n));
     TENON_REQUIRE(!residual_ || shape_at(shapes.inputs, 1, kKind) == shape_at(shapes.outputs, 0, kKind),
                   "{}: the residual has another shape", kKind);
@@ -83,6 +82,15 @@ class QuantizedMatMulStep final : public Step {
   }
 
  private:
+  ByteWeights packed(const ByteWeights& weights) const {
+    TENON_REQUIRE(weights.filter.rank() == 2 && weights.filter.shape() == b_dims_,
+                  "{}: a matrix of other dims than its parameters say", kKind);
+    const int k = narrow_dim(b_dims_[op_.transpose_b ? 1 : 0]);
+    const int n = narrow_dim(b_dims_[op_.transpose_b ? 0 : 1]);
+    require_channels(weights, n, kKind);
+    return pack_matrix<Form>(op_.transpose_b, k, n, weights, {dtype_, static_cast<int>(op_.a_zero)});
+  }
+
   bool is_gated() const noexcept { return op::is_gated(op_.activation); }
 
   // Sums in floats, which wait for the gate.
@@ -104,7 +112,7 @@ class QuantizedMatMulStep final : public Step {
   const QuantizeKernel* quantize_ = select_quantize(isa());
   Requantize requantize_;  // of sums
   Requantize gated_;       // of what a gate makes of them
-  Tensor weights_, bias_, multiplier_;
+  ByteWeights weights_;    // packed
 };
 
 template <class Form>

@@ -56,23 +56,22 @@ class ByteConvTactic : public Tactic {
     return result;
   }
 
-  // Fields, "@kernel" and "@config"; the packed filter as the only weights, or as it is where steps pack it.
-  Prepared prepare_filter(const Problem& problem, const ConvS8Config& config) const {
-    const ConvShape shape = shape_of(problem);
+  // Fields, "@kernel" and "@config", no weights.
+  Prepared prepare_window(const Problem& problem, const ConvS8Config& config) const {
     const auto kernel = kernel_dims(problem);
     Prepared prepared{std::string(name()), op_to_params(*problem.op.as<Op>()), {}, {kX}};
     prepared.params.push_back({"@kernel", std::vector<std::int64_t>(kernel.begin(), kernel.end())});
     prepared.params.push_back(
         {"@config", std::vector<std::int64_t>{config.pixels, config.oc_blocks, config.oc_inner ? 1 : 0}});
-    if constexpr (requires { Form::kPacksWhenLoaded; }) {
-      prepared.weights = {*problem.inputs[kFilter].constant};
-      return prepared;
-    }
+    return prepared;
+  }
+
+  static Tensor packed_filter(const Problem& problem) {
+    const ConvShape shape = shape_of(problem);
     using Weight = typename Form::Weight;
     Tensor packed(DataTypeOf<Weight>::value, {static_cast<std::int64_t>(Form::packed_size(shape))});
     Form::pack(shape, filter(problem), packed.mutable_values<Weight>().data());
-    prepared.weights = {std::move(packed)};
-    return prepared;
+    return packed;
   }
 
   // The packed bias for that zero point of x; `bias` may be null.

@@ -64,21 +64,24 @@ class QuantizedConvTactic final : public ByteConvTactic<Form, typename Form::Op>
   }
 
   Prepared prepare(const Problem& problem, const Candidate& candidate) const override {
-    Prepared prepared = Base::prepare_filter(problem, config_of(candidate.config));
-    const Tensor* bias = problem.has(QConv::kBias) ? problem.inputs[QConv::kBias].constant : nullptr;
-    prepared.weights.push_back(
-        Base::packed_bias(problem, bias != nullptr ? bias->values<std::int32_t>().data() : nullptr,
-                          static_cast<int>(problem.op.as<typename Form::Op>()->x_zero)));
-    const ConvShape shape = Base::shape_of(problem);
-    prepared.weights.push_back(
-        padded_multipliers(*problem.inputs[QConv::kMultiplier].constant, shape.out_channels,
-                           static_cast<std::int64_t>(conv_s8_packed_bias_size(shape))));
+    Prepared prepared = Base::prepare_window(problem, config_of(candidate.config));
+    prepared.weights = weights_of(problem).list();
     if (problem.has(QConv::kResidual)) prepared.operands.push_back(QConv::kResidual);
     return prepared;
   }
 
  private:
   static constexpr bool kIsWinograd = std::is_same_v<Form, QuantizedConvWinograd>;
+
+  static ByteWeights weights_of(const Problem& problem) {
+    const ConvShape shape = Base::shape_of(problem);
+    const ByteWeights weights = constant_weights(problem, QConv::kW, QConv::kMultiplier, QConv::kBias);
+    const std::size_t packed_bytes = sizeof(typename Form::Weight) * Form::packed_size(shape);
+    if (kPacksByFilter<Form> && packed_when_loaded(weights.filter.size_bytes(), packed_bytes)) return weights;
+    return pack_filter<Form>(
+        shape, weights,
+        {problem.input(QConv::kX).dtype, static_cast<int>(problem.op.as<typename Form::Op>()->x_zero)});
+  }
 
   // What candidates() wrote.
   static ConvS8Config config_of(const std::string& text) {

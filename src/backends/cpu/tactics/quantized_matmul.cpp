@@ -49,19 +49,12 @@ class QuantizedMatMulTactic final : public Tactic {
     const auto& op = *problem.op.as<QMatMul>();
     Prepared prepared{std::string(name()), op_to_params(op), {}, {QMatMul::kA}};
     prepared.params.push_back({"@b", problem.inputs[QMatMul::kB].constant->shape()});
-    const std::int8_t* b = problem.inputs[QMatMul::kB].constant->values<std::int8_t>().data();
-    Tensor packed(DataType::i8, {static_cast<std::int64_t>(Form::packed_size(shape.k, shape.n))});
-    Form::pack(b, op.transpose_b, shape.k, shape.n, packed.mutable_values<std::int8_t>().data());
-    const auto columns = static_cast<std::int64_t>(gemm_s8_packed_bias_size(shape.n));
-    Tensor bias(DataType::i32, {columns});
-    gemm_s8_pack_bias(b, op.transpose_b, shape.k, shape.n,
-                      problem.has(QMatMul::kBias)
-                          ? problem.inputs[QMatMul::kBias].constant->values<std::int32_t>().data()
-                          : nullptr,
-                      problem.input(QMatMul::kA).dtype == DataType::i8, static_cast<int>(op.a_zero),
-                      bias.mutable_values<std::int32_t>().data());
-    Tensor multiplier = padded_multipliers(*problem.inputs[QMatMul::kMultiplier].constant, shape.n, columns);
-    prepared.weights = {std::move(packed), std::move(bias), std::move(multiplier)};
+    ByteWeights weights = constant_weights(problem, QMatMul::kB, QMatMul::kMultiplier, QMatMul::kBias);
+    if (!packed_when_loaded(weights.filter.size_bytes(), Form::packed_size(shape.k, shape.n))) {
+      weights = pack_matrix<Form>(op.transpose_b, shape.k, shape.n, weights,
+                                  {problem.input(QMatMul::kA).dtype, static_cast<int>(op.a_zero)});
+    }
+    prepared.weights = weights.list();
     if (problem.has(QMatMul::kResidual)) prepared.operands.push_back(QMatMul::kResidual);
     return prepared;
   }

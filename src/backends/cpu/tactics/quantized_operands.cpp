@@ -26,13 +26,11 @@ Verdict require_constant_channels(const Problem& problem, std::size_t multiplier
   return require_constant(problem, bias, "bias");
 }
 
-Tensor padded_multipliers(const Tensor& multiplier, std::int64_t channels, std::int64_t padded) {
-  Tensor list(DataType::f32, {padded});
-  const auto from = multiplier.values<float>();
-  const auto to = list.mutable_values<float>();
-  std::fill(to.begin(), to.end(), 0.0F);
-  for (std::size_t i = 0; i < static_cast<std::size_t>(channels); ++i) to[i] = from[from.size() == 1 ? 0 : i];
-  return list;
+ByteWeights constant_weights(const Problem& problem, std::size_t filter, std::size_t multiplier,
+                             std::size_t bias) {
+  ByteWeights weights{*problem.inputs[filter].constant, *problem.inputs[multiplier].constant, {}};
+  if (problem.has(bias)) weights.bias = *problem.inputs[bias].constant;
+  return weights;
 }
 
 double integer_ns(double ops, const Problem& problem) {

@@ -1,6 +1,7 @@
 // Multipliers and biases of quantized operators at build time.
 #pragma once
 
+#include "backends/cpu/steps/byte_weights.hpp"
 #include "tactics/tactic.hpp"
 
 namespace tenon::cpu {
@@ -8,8 +9,9 @@ namespace tenon::cpu {
 // No when multipliers (operand `multiplier`) or bias are computed.
 Verdict require_constant_channels(const Problem& problem, std::size_t multiplier, std::size_t bias);
 
-// A scalar or list of multipliers as a list of `channels`, then zeros up to `padded`.
-Tensor padded_multipliers(const Tensor& multiplier, std::int64_t channels, std::int64_t padded);
+// The constants of an operator whose filter, multipliers and bias are these operands.
+ByteWeights constant_weights(const Problem& problem, std::size_t filter, std::size_t multiplier,
+                             std::size_t bias);
 
 // Time for that many operations of integers, two per product.
 double integer_ns(double ops, const Problem& problem);

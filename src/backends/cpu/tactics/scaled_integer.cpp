@@ -44,7 +44,8 @@ class ScaledConvTactic final : public ByteConvTactic<Form, Scaled> {
 
   Prepared prepare(const Problem& problem, const Candidate&) const override {
     const ConvS8Configs configs = Form::configs(*Form::select(problem.isa), Base::shape_of(problem));
-    Prepared prepared = Base::prepare_filter(problem, configs.configs[0]);
+    Prepared prepared = Base::prepare_window(problem, configs.configs[0]);
+    prepared.weights = {Base::packed_filter(problem)};
     prepared.operands = run_operands(problem);
     add_biases(prepared.weights, [&](int zero) { return Base::packed_bias(problem, nullptr, zero); });
     return prepared;
