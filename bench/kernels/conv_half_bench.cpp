@@ -1,5 +1,7 @@
 #include "backends/cpu/kernels/conv_half/conv_half.hpp"
 #include "backends/cpu/kernels/gemm_half/gemm_half.hpp"
+#include "backends/cpu/kernels/matrix_bf16/conv_matrix_bf16.hpp"
+#include "backends/cpu/kernels/matrix_bf16/gemm_matrix_bf16.hpp"
 #include "base/thread_pool.hpp"
 #include "kernels/conv_layers.hpp"
 #include "kernels/support.hpp"
@@ -25,25 +27,65 @@ std::vector<std::uint16_t> halves(std::size_t count, DataType type) {
   return all;
 }
 
-// As report_flops, by the peak of the level's dot products where it has them.
-void report_products(benchmark::State& state, const cpu::ConvHalfKernel& kernel, double flops) {
-  if (kernel.wide) return report_flops(state, kernel.info, flops);
-  report_dot_ops(state, kernel.info, flops);
-}
+// By the dot products of a level, or by those of floats.
+struct ByVectors {
+  DataType type() const { return kernel.type; }
+  std::size_t packed(const cpu::ConvShape& s) const { return cpu::conv_half_packed_size(s); }
+  std::size_t scratch(const cpu::ConvHalfArgs& args) const {
+    return cpu::conv_half_scratch_size(kernel, args, pool().size());
+  }
+  void run(const cpu::ConvHalfArgs& args, std::byte* memory) const {
+    cpu::conv_half_run(kernel, args, memory, pool());
+  }
+  std::size_t packed(int k, int n) const { return cpu::gemm_half_packed_size(k, n); }
+  std::size_t scratch(const cpu::GemmHalfArgs& args) const {
+    return cpu::gemm_half_scratch_size(kernel, args, pool().size());
+  }
+  void run(const cpu::GemmHalfArgs& args, std::byte* memory) const {
+    cpu::gemm_half_run(kernel, args, memory, pool());
+  }
+  // As report_flops, by the peak of the level's dot products where it has them.
+  void report(benchmark::State& state, double flops) const {
+    if (kernel.wide) return report_flops(state, kernel.info, flops);
+    report_dot_ops(state, kernel.info, flops);
+  }
+  const cpu::ConvHalfKernel& kernel;
+};
 
-void run(benchmark::State& state, const cpu::ConvHalfKernel& kernel, const ConvLayer& layer,
-         const cpu::ConvHalfConfig& config) {
+// By products of tiles. The peak of AMX is that of bytes, of which a tile holds twice as many.
+struct ByMatrices {
+  static DataType type() { return DataType::bf16; }
+  std::size_t packed(const cpu::ConvShape& s) const { return cpu::conv_matrix_bf16_packed_size(s); }
+  std::size_t scratch(const cpu::ConvHalfArgs& args) const {
+    return cpu::conv_matrix_bf16_scratch_size(kernel, args, pool().size());
+  }
+  void run(const cpu::ConvHalfArgs& args, std::byte* memory) const {
+    cpu::conv_matrix_bf16_run(kernel, args, memory, pool());
+  }
+  std::size_t packed(int k, int n) const { return cpu::gemm_matrix_bf16_packed_size(k, n); }
+  std::size_t scratch(const cpu::GemmHalfArgs& args) const {
+    return cpu::gemm_matrix_bf16_scratch_size(args, pool().size());
+  }
+  void run(const cpu::GemmHalfArgs& args, std::byte* memory) const {
+    cpu::gemm_matrix_bf16_run(kernel, args, memory, pool());
+  }
+  void report(benchmark::State& state, double flops) const { report_dot_ops(state, kernel.info, flops); }
+  const cpu::MatrixBf16Kernel& kernel;
+};
+
+template <class Way>
+void run(benchmark::State& state, const Way& way, const ConvLayer& layer, const cpu::ConvHalfConfig& config) {
   const cpu::ConvShape s = shape_of(layer);
   const auto plane = [](int channels, int size) {
     return static_cast<std::size_t>(cpu::round_up(channels, cpu::kChannelBlock) * size * size);
   };
-  const auto src = halves(plane(s.in_channels, s.in_h), kernel.type);
+  const auto src = halves(plane(s.in_channels, s.in_h), way.type());
   Floats image(layer.planar ? plane(s.in_channels, s.in_h) : 1);
-  auto dst = halves(plane(s.out_channels, s.out_h), kernel.type);
-  const auto residual = halves(layer.residual ? plane(s.out_channels, s.out_h) : 1, kernel.type);
-  const std::size_t packed = cpu::conv_half_packed_size(s);
+  auto dst = halves(plane(s.out_channels, s.out_h), way.type());
+  const auto residual = halves(layer.residual ? plane(s.out_channels, s.out_h) : 1, way.type());
+  const std::size_t packed = way.packed(s);
   const std::size_t copies = layer.cold ? kColdElements / packed + 1 : 1;
-  const auto weights = halves(copies * packed, kernel.type);
+  const auto weights = halves(copies * packed, way.type());
   const std::vector<float> bias(cpu::conv_packed_bias_size(s.out_channels));
   cpu::ConvHalfArgs args;
   args.shape = s;
@@ -54,16 +96,15 @@ void run(benchmark::State& state, const cpu::ConvHalfKernel& kernel, const ConvL
   args.residual = layer.residual ? residual.data() : nullptr;
   args.dst = dst.data();
   args.act = cpu::Activation::relu();
-  Bytes scratch(cpu::conv_half_scratch_size(kernel, args, pool().size()));
+  Bytes scratch(way.scratch(args));
   std::size_t copy = 0;
   for (auto _ : state) {
     args.weights = weights.data() + copy * packed;
     copy = copy + 1 < copies ? copy + 1 : 0;
-    cpu::conv_half_run(kernel, args, reinterpret_cast<std::byte*>(scratch.data()), pool());
+    way.run(args, reinterpret_cast<std::byte*>(scratch.data()));
     benchmark::ClobberMemory();
   }
-  report_products(state, kernel,
-                  2.0 * s.group_in() * s.out_channels * s.out_h * s.out_w * s.kernel_h * s.kernel_w);
+  way.report(state, 2.0 * s.group_in() * s.out_channels * s.out_h * s.out_w * s.kernel_h * s.kernel_w);
 }
 
 struct HalfProduct {
@@ -79,12 +120,13 @@ constexpr HalfProduct kHalfProducts[] = {
     {"classifier", 1, 1000, 2048, true},      {"vgg_classifier", 1, 4096, 25088, false},
 };
 
-void run_product(benchmark::State& state, const cpu::ConvHalfKernel& kernel, const HalfProduct& p) {
+template <class Way>
+void run_product(benchmark::State& state, const Way& way, const HalfProduct& p) {
   const auto size = [](int x, int y) { return static_cast<std::size_t>(x) * static_cast<std::size_t>(y); };
   Floats single(p.single ? size(p.m, p.k) : 1);
-  const auto a = halves(size(p.m, p.k), kernel.type);
-  const auto b = halves(cpu::gemm_half_packed_size(p.k, p.n), kernel.type);
-  auto c = halves(size(p.m, p.n) * 2, kernel.type);
+  const auto a = halves(size(p.m, p.k), way.type());
+  const auto b = halves(way.packed(p.k, p.n), way.type());
+  auto c = halves(size(p.m, p.n) * 2, way.type());
   const std::vector<float> bias(cpu::conv_packed_bias_size(p.n));
   cpu::GemmHalfArgs args;
   args.m = p.m;
@@ -95,12 +137,12 @@ void run_product(benchmark::State& state, const cpu::ConvHalfKernel& kernel, con
   args.b = b.data();
   args.bias = bias.data();
   args.c = c.data();
-  Bytes scratch(cpu::gemm_half_scratch_size(kernel, args, pool().size()));
+  Bytes scratch(way.scratch(args));
   for (auto _ : state) {
-    cpu::gemm_half_run(kernel, args, reinterpret_cast<std::byte*>(scratch.data()), pool());
+    way.run(args, reinterpret_cast<std::byte*>(scratch.data()));
     benchmark::ClobberMemory();
   }
-  report_products(state, kernel, 2.0 * p.m * p.n * p.k);
+  way.report(state, 2.0 * p.m * p.n * p.k);
 }
 
 }  // namespace
@@ -114,7 +156,9 @@ void register_conv_half() {
         const cpu::ConvHalfConfig config = all.configs[i];
         add(fmt::format("{}/{}/p{}x{}{}", kernel.info.name, layer.name, config.pixels, config.oc_blocks,
                         config.oc_inner ? "_inner" : ""),
-            [&kernel, &layer, config](benchmark::State& state) { run(state, kernel, layer, config); });
+            [&kernel, &layer, config](benchmark::State& state) {
+              run(state, ByVectors{kernel}, layer, config);
+            });
       }
     }
   }
@@ -126,7 +170,27 @@ void register_gemm_half() {
     for (const HalfProduct& product : kHalfProducts) {
       add(fmt::format("gemm_{}_{}/{}", kernel.type == DataType::bf16 ? "bf16" : "f16",
                       isa_name(kernel.info.isa), product.name),
-          [&kernel, &product](benchmark::State& state) { run_product(state, kernel, product); });
+          [&kernel, &product](benchmark::State& state) { run_product(state, ByVectors{kernel}, product); });
+    }
+  }
+}
+
+void register_matrix_bf16() {
+  for (const cpu::MatrixBf16Kernel& kernel : cpu::matrix_bf16_kernels()) {
+    if (!isa_supported(kernel.info.isa)) continue;
+    for (const ConvLayer& layer : kConvLayers) {
+      const cpu::ConvHalfConfigs all = cpu::conv_matrix_bf16_configs(shape_of(layer));
+      for (int i = 0; i < all.count; ++i) {
+        const cpu::ConvHalfConfig config = all.configs[i];
+        add(fmt::format("{}/{}/{}", kernel.info.name, layer.name, config.oc_inner ? "inner" : "outer"),
+            [&kernel, &layer, config](benchmark::State& state) {
+              run(state, ByMatrices{kernel}, layer, config);
+            });
+      }
+    }
+    for (const HalfProduct& product : kHalfProducts) {
+      add(fmt::format("gemm_{}/{}", kernel.info.name, product.name),
+          [&kernel, &product](benchmark::State& state) { run_product(state, ByMatrices{kernel}, product); });
     }
   }
 }

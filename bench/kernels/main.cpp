@@ -15,6 +15,7 @@ int main(int argc, char** argv) {
   tenon::bench::register_gemm_half();
   tenon::bench::register_conv_s8();
   tenon::bench::register_matrix_s8();
+  tenon::bench::register_matrix_bf16();
   tenon::bench::register_depthwise();
   tenon::bench::register_depthwise_s8();
   tenon::bench::register_deconv();

@@ -73,6 +73,7 @@ void register_conv_half();
 void register_gemm_half();
 void register_conv_s8();
 void register_matrix_s8();
+void register_matrix_bf16();
 void register_depthwise();
 void register_depthwise_s8();
 void register_deconv();
