@@ -203,6 +203,24 @@ TEST_P(ConvMatrixBf16Kernels, ManySteps) {
   check_matrices(random, kernel(), s, false);
 }
 
+// More than a band's worth of pixels, of bands that stay in either cache.
+TEST_P(ConvMatrixBf16Kernels, ManyPixels) {
+  Random random;
+  SCOPED_TRACE(random.trace());
+  ConvShape s;
+  s.batch = 2;
+  s.in_channels = 100;
+  s.out_channels = 50;
+  s.in_h = s.out_h = 21;
+  s.in_w = s.out_w = 19;
+  EXPECT_EQ(conv_matrix_bf16_configs(s).count, 3);
+  check_matrices(random, kernel(), s, false);
+  s.stride_h = s.stride_w = 2;
+  s.in_h = 42;
+  s.in_w = 37;
+  check_matrices(random, kernel(), s, false);
+}
+
 // What scratch memory held, and what is next to a window, must not come in by weights of zero.
 TEST_P(ConvMatrixBf16Kernels, MemoryBesideChannelsDoesNotCount) {
   for (const int channels : {3, 16, 48}) {

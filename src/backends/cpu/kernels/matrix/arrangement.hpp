@@ -88,7 +88,8 @@ class MatrixArrangement {
 
   const ConvShape& shape() const { return shape_; }  // merged
   const MatrixSteps& steps() const { return steps_; }
-  int rows() const { return rows_; }  // of an image
+  int rows() const { return rows_; }        // of an image
+  bool by_pixels() const { return flat_; }  // a row is a pixel
   // Rows of two tiles: fewer are not worth a band.
   int least_rows() const { return static_cast<int>(ceil_div(2 * kMatrixRows, pitch_)); }
 

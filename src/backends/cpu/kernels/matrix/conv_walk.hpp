@@ -26,14 +26,26 @@ inline const char* conv_matrix_refusal(const ConvShape& shape) {
   return nothing ? "nothing is multiplied" : nullptr;
 }
 
-// The configs worth trying, best guess first.
-inline BandConfigs conv_matrix_configs(const ConvShape& shape) {
+// The configs worth trying, best guess first, for elements of so many bytes. The pixels of a config are those
+// of a band of a 1x1 convolution, 0 where as many may be as stay in the second-level cache: with those that
+// stay in the first-level cache the second keeps what was there.
+inline BandConfigs conv_matrix_configs(const ConvShape& shape, int element) {
+  constexpr int kNearBytes = 24 * 1024, kLeastPixels = 64, kMostNearChannelBytes = 768;
   BandConfigs all;
   BandConfig config;
-  config.pixels = kMatrixPair * kMatrixRows;
+  config.pixels = 0;
   config.oc_blocks = kMatrixPair;
   all.configs[all.count++] = config;
-  if (conv_merged(shape).group_out() > kMatrixPair * kChannelBlock) {
+  const ConvShape s = conv_merged(shape);
+  const auto pixel = static_cast<int>(round_up(s.group_in() * element, kMatrixDepth));
+  const int near = std::max(kNearBytes / pixel / kMatrixRows * kMatrixRows, kLeastPixels);
+  const bool pointwise = s.kernel_h == 1 && s.kernel_w == 1;
+  if (pointwise && pixel <= kMostNearChannelBytes && s.out_h * s.out_w > 2 * near) {
+    config.pixels = near;
+    all.configs[all.count++] = config;
+    config.pixels = 0;
+  }
+  if (s.group_out() > kMatrixPair * kChannelBlock) {
     config.oc_inner = true;
     all.configs[all.count++] = config;
   }
@@ -136,6 +148,8 @@ class ConvMatrixWalk {
 
   void cut(int threads) {
     cut_ = arrangement_.largest();
+    if (arrangement_.by_pixels() && args_.config.pixels > 0)
+      cut_ = {1, std::min(cut_.rows, args_.config.pixels)};
     if (taps_ > 1) {
       const std::ptrdiff_t position = static_cast<std::ptrdiff_t>(taps_) * out_blocks_ * kChannelBlock;
       const auto most =

@@ -48,7 +48,7 @@ const char* conv_matrix_bf16_refusal(const ConvShape& shape, bool planar) {
   return reason ? reason : conv_half_refusal(shape, planar);
 }
 
-ConvHalfConfigs conv_matrix_bf16_configs(const ConvShape& shape) { return conv_matrix_configs(shape); }
+ConvHalfConfigs conv_matrix_bf16_configs(const ConvShape& shape) { return conv_matrix_configs(shape, 2); }
 
 std::ptrdiff_t conv_matrix_bf16_depth(const ConvShape& shape) {
   const MatrixSteps steps(conv_merged(shape), 2);
@@ -77,7 +77,7 @@ const char* deconv_matrix_bf16_refusal(const ConvShape& shape) {
 }
 
 ConvHalfConfigs deconv_matrix_bf16_configs(const ConvShape& shape) {
-  return conv_matrix_configs(by_tap(shape));
+  return conv_matrix_configs(by_tap(shape), 2);
 }
 
 std::ptrdiff_t deconv_matrix_bf16_depth(const ConvShape& shape) {

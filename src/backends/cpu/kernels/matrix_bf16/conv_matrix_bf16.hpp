@@ -1,6 +1,6 @@
 // The convolution of conv_half.hpp for bf16, with its arguments and bias, by products of tiles of matrices.
-// Of the config only the order of loops counts. Weights are packed once for all ISA levels, in the order of
-// matrix/arrangement.hpp: [groups][ceil(O/16)][step][16][16 o][2].
+// Of the config the order of loops counts, and its pixels as conv_matrix_configs says. Weights are packed
+// once for all ISA levels, in the order of matrix/arrangement.hpp: [groups][ceil(O/16)][step][16][16 o][2].
 //
 // A window is multiplied in steps, which may end beyond it: there weights are zero, so that numbers to the
 // right of a window do not count, but an infinity or NaN within 64 bytes does.

@@ -49,7 +49,7 @@ const char* conv_matrix_s8_refusal(const ConvShape& shape, bool planar) {
   return reason ? reason : conv_s8_refusal(shape, planar);
 }
 
-ConvS8Configs conv_matrix_s8_configs(const ConvShape& shape) { return conv_matrix_configs(shape); }
+ConvS8Configs conv_matrix_s8_configs(const ConvShape& shape) { return conv_matrix_configs(shape, 1); }
 
 std::ptrdiff_t conv_matrix_s8_depth(const ConvShape& shape) {
   return static_cast<std::ptrdiff_t>(MatrixSteps(conv_merged(shape), 1).count()) * kMatrixDepth;
@@ -76,7 +76,9 @@ const char* deconv_matrix_s8_refusal(const ConvShape& shape) {
   return reason ? reason : conv_matrix_s8_refusal(by_tap(shape), false);
 }
 
-ConvS8Configs deconv_matrix_s8_configs(const ConvShape& shape) { return conv_matrix_configs(by_tap(shape)); }
+ConvS8Configs deconv_matrix_s8_configs(const ConvShape& shape) {
+  return conv_matrix_configs(by_tap(shape), 1);
+}
 
 std::ptrdiff_t deconv_matrix_s8_depth(const ConvShape& shape) { return conv_matrix_s8_depth(by_tap(shape)); }
 

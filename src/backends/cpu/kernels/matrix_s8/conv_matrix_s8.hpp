@@ -1,6 +1,6 @@
 // The convolution of conv_s8.hpp, with its arguments and packed bias, by products of tiles of matrices. Of
-// the config only the order of loops counts. Weights are packed once for all ISA levels, in the order of
-// matrix/arrangement.hpp: [groups][ceil(O/16)][step][16][16 o][4].
+// the config the order of loops counts, and its pixels as conv_matrix_configs says. Weights are packed once
+// for all ISA levels, in the order of matrix/arrangement.hpp: [groups][ceil(O/16)][step][16][16 o][4].
 #pragma once
 
 #include "backends/cpu/kernels/conv_s8/conv_s8.hpp"
