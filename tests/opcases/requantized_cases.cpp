@@ -80,6 +80,22 @@ void add_requantized_cases(std::vector<OpCase>& cases) {
                       absent(), bytes(DataType::i8, {n, 30, w})}});
   }
   {
+    // Weights that a plan holds packed: large, and hardly padded.
+    op::QuantizedConv conv;
+    conv.x_zero = 5;
+    conv.output_dtype = DataType::u8;
+    cases.push_back({"quantized_conv_large",
+                     conv,
+                     {bytes(DataType::i8, {1, 272, w}), filter({250, 272, 1}), weight({250}, 1e-5, 1e-4),
+                      fixed(DataType::i32, {250}, -20000, 20000)}});
+    op::QuantizedMatMul product;
+    product.a_zero = 7;
+    cases.push_back(
+        {"quantized_matmul_large",
+         product,
+         {bytes(DataType::u8, {w, 272}), filter({272, 250}), weight({250}, 1e-5, 1e-4), absent()}});
+  }
+  {
     op::QuantizedConvTranspose conv;
     conv.stride = {2, 2};
     conv.x_zero = 9;

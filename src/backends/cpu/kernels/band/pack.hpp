@@ -16,34 +16,27 @@ Element* pack_grouped_weights(const ConvShape& shape, int taps, Element* packed,
   const int merged = shape.groups / s.groups;
   const int in = shape.group_in(), out = shape.group_out();
   const int depth = static_cast<int>(round_up(s.group_in(), Group));
-  struct Channel {
-    int group;  // of those that are merged, -1: none
-    int at;     // in it
-  };
-  const auto channel = [](int c, int count, int each) {
-    return c < count ? Channel{c / each, c % each} : Channel{-1, 0};
-  };
+  constexpr std::ptrdiff_t step = kChannelBlock * Group;  // of Group input channels
   for (int g = 0; g < s.groups; ++g) {
     for (int ob = 0; ob < s.group_out(); ob += kChannelBlock) {
-      Channel outs[kChannelBlock];
-      for (int o = 0; o < kChannelBlock; ++o) outs[o] = channel(ob + o, s.group_out(), out);
+      const int outs = std::min(kChannelBlock, s.group_out() - ob);
       for (int cb = 0; cb < s.group_in(); cb += kChannelBlock) {
         const int channels = std::min(kChannelBlock, depth - cb);
-        Channel ins[kChannelBlock];
-        for (int c = 0; c < channels; ++c) ins[c] = channel(cb + c, s.group_in(), in);
-        for (int tap = 0; tap < taps; ++tap) {
-          for (int c = 0; c < channels; c += Group) {
-            for (const Channel& o : outs) {
-              for (int k = 0; k < Group; ++k) {
-                const Channel& i = ins[c + k];
-                // Zero between channels of different groups.
-                *packed++ = o.group < 0 || o.group != i.group
-                                ? Element{0}
-                                : weight(static_cast<std::ptrdiff_t>(g) * merged + o.group, o.at, i.at, tap);
-              }
-            }
+        const std::ptrdiff_t tap_step = channels / Group * step;
+        std::fill_n(packed, taps * tap_step, Element{0});
+        for (int o = ob; o < ob + outs; ++o) {
+          // Zero between channels of different groups.
+          const int group = o / out, at = o % out, first = cb - group * in;
+          const unsigned begin = static_cast<unsigned>(std::max(-first, 0));
+          const unsigned end = static_cast<unsigned>(std::clamp(in - first, 0, channels));
+          for (int tap = 0; tap < taps; ++tap) {
+            Element* to = packed + tap * tap_step + (o - ob) * Group;
+            for (unsigned c = begin; c < end; ++c)
+              to[c / Group * step + c % Group] = weight(static_cast<std::ptrdiff_t>(g) * merged + group, at,
+                                                        first + static_cast<int>(c), tap);
           }
         }
+        packed += taps * tap_step;
       }
     }
   }

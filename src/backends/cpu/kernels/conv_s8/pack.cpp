@@ -11,9 +11,9 @@ std::size_t conv_s8_packed_size(const ConvShape& shape) {
 }
 
 void conv_s8_pack(const ConvShape& s, const std::int8_t* weights, std::int8_t* packed) noexcept {
-  const int taps = s.kernel_h * s.kernel_w;
+  const int taps = s.kernel_h * s.kernel_w, in = s.group_in(), out = s.group_out();
   pack_s8_weights(s, taps, packed, [&](std::ptrdiff_t g, int o, int c, int tap) {
-    return weights[((g * s.group_out() + o) * s.group_in() + c) * taps + tap];
+    return weights[((g * out + o) * in + c) * taps + tap];
   });
 }
 
