@@ -76,7 +76,7 @@ void check_way(Random& random, const Way& way, const ConvShape& s, const ConvHal
         const int n = plane / s.out_channels, o = plane % s.out_channels;
         const ExactSum& sum = sums[at];
         const double exact = activate(d.act, sum.value);
-        ASSERT_NEAR(got[at], exact, half_bound(type, dst_single, terms, sum.magnitude, exact))
+        ASSERT_NEAR(got[at], exact, half_bound(type, dst_single, terms, sum.magnitude, exact, sums_of(way)))
             << "at [" << n << ", " << o << ", " << pixel / s.out_w << ", " << pixel % s.out_w << "]";
       }
     }

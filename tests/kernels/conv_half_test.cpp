@@ -2,6 +2,7 @@
 // and some that are not.
 #include "backends/cpu/kernels/conv_half/conv_half.hpp"
 
+#include "backends/cpu/kernels/conv_half/scaled.hpp"
 #include "backends/cpu/kernels/matrix_bf16/conv_matrix_bf16.hpp"
 #include "kernels/conv_half_support.hpp"
 
@@ -43,6 +44,20 @@ struct HalfByVectors {
   const ConvHalfKernel& kernel;
 };
 
+struct ScaledByVectors : HalfByVectors {
+  static constexpr bool kScaled = true;
+  static std::size_t packed_size(const ConvShape& s) {
+    return scaled_f16_size(conv_half_packed_size(s), s.out_channels);
+  }
+  static void pack(const ConvShape& s, const float* weights, std::uint16_t* packed) {
+    conv_f16_scaled_pack(s, weights, packed);
+  }
+  void run(ConvHalfArgs args, std::byte* memory, ThreadPool& pool) const {
+    args.factors = scaled_f16_factors(args.weights, conv_half_packed_size(args.shape));
+    conv_half_run(kernel, args, memory, pool);
+  }
+};
+
 struct HalfByMatrices {
   static std::vector<ExactSum> sums(const ConvShape& s, const ConvData& d) { return conv_sums(s, d); }
   static DataType type() { return DataType::bf16; }
@@ -61,7 +76,11 @@ struct HalfByMatrices {
 
 void check_half(Random& random, const ConvHalfKernel& kernel, const ConvShape& s,
                 const ConvHalfConfig& config, bool planar = false) {
-  check_way(random, HalfByVectors{kernel}, s, config, planar);
+  if (kernel.chained || (kernel.type == DataType::f16 && random.coin())) {
+    check_way(random, ScaledByVectors{{kernel}}, s, config, planar);
+  } else {
+    check_way(random, HalfByVectors{kernel}, s, config, planar);
+  }
 }
 
 // With each order of loops.
@@ -261,7 +280,9 @@ TEST(SelectMatrixBf16, ObeysTheLevel) {
 TEST(SelectConvHalf, ObeysLevelAndType) {
   for (const ConvHalfKernel& kernel : conv_half_kernels()) {
     if (!isa_supported(kernel.info.isa)) continue;
-    EXPECT_EQ(select_conv_half(kernel.info.isa, kernel.type), &kernel) << kernel.info.name;
+    const ConvHalfKernel* selected = kernel.chained ? select_conv_half_chained(kernel.info.isa)
+                                                    : select_conv_half(kernel.info.isa, kernel.type);
+    EXPECT_EQ(selected, &kernel) << kernel.info.name;
   }
   EXPECT_EQ(select_conv_half(Isa::portable, DataType::f32), nullptr);
 }

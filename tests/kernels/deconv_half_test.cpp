@@ -1,5 +1,6 @@
 // Every transposed convolution of 16-bit floats that this machine runs against its formula, with every config
 // offered and one that is not.
+#include "backends/cpu/kernels/conv_half/scaled.hpp"
 #include "backends/cpu/kernels/conv_half/transposed.hpp"
 #include "backends/cpu/kernels/matrix_bf16/conv_matrix_bf16.hpp"
 #include "kernels/conv_half_support.hpp"
@@ -31,6 +32,20 @@ struct HalfTransposed {
   const ConvHalfKernel& kernel;
 };
 
+struct ScaledTransposed : HalfTransposed {
+  static constexpr bool kScaled = true;
+  static std::size_t packed_size(const ConvShape& s) {
+    return scaled_f16_size(conv_half_packed_size(s), s.out_channels);
+  }
+  static void pack(const ConvShape& s, const float* weights, std::uint16_t* packed) {
+    deconv_f16_scaled_pack(s, weights, packed);
+  }
+  void run(ConvHalfArgs args, std::byte* memory, ThreadPool& pool) const {
+    args.factors = scaled_f16_factors(args.weights, conv_half_packed_size(args.shape));
+    deconv_half_run(kernel, args, memory, pool);
+  }
+};
+
 struct Bf16TransposedMatrix {
   static std::vector<test::ExactSum> sums(const ConvShape& s, const test::ConvData& d) {
     return test::exact_deconv(s, d);
@@ -60,12 +75,18 @@ void check_matrices(Random& random, const MatrixBf16Kernel& kernel, const ConvSh
 void check_all(Random& random, const ConvHalfKernel& kernel, const ConvShape& s) {
   const ConvHalfConfigs configs = deconv_half_configs(kernel, s);
   ASSERT_GE(configs.count, 1);
-  for (int i = 0; i < configs.count && !testing::Test::HasFailure(); ++i)
-    test::check_way(random, HalfTransposed{kernel}, s, configs.configs[i], false);
+  const auto check = [&](const ConvHalfConfig& config) {
+    if (kernel.chained || (kernel.type == DataType::f16 && random.coin())) {
+      test::check_way(random, ScaledTransposed{{kernel}}, s, config, false);
+    } else {
+      test::check_way(random, HalfTransposed{kernel}, s, config, false);
+    }
+  };
+  for (int i = 0; i < configs.count && !testing::Test::HasFailure(); ++i) check(configs.configs[i]);
   ConvHalfConfig small;
   small.pixels = random.integer(1, 5);
   small.oc_blocks = random.integer(1, 4);
-  test::check_way(random, HalfTransposed{kernel}, s, small, false);
+  check(small);
 }
 
 TEST_P(DeconvHalfKernels, RandomWindows) {

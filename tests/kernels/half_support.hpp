@@ -1,6 +1,7 @@
 // Floats of 16 bits for the tests of their kernels.
 #pragma once
 
+#include "backends/cpu/kernels/conv_half/tile.hpp"
 #include "base/half.hpp"
 #include "kernels/support.hpp"
 
@@ -59,10 +60,32 @@ inline double stored_bound(DataType type, double error, double exact) {
   return error + unit * (std::abs(exact) + error) + (type == DataType::bf16 ? 0x1p-126 : 0x1p-25);
 }
 
+// What a way to form sums of numbers of at most 1 may add to the bound of single precision.
+struct HalfSums {
+  bool chained = false;  // chains of products are added in f16
+  bool scaled = false;   // weights are scaled, in channels whose factors are 2^6 at most
+
+  double error(double terms, double magnitude) const {
+    constexpr double kUnit = 0x1p-11, kGrowth = 1 + 0x1p-6;
+    const double chains = chained ? kUnit * std::min<double>(terms, kHalfChain) * magnitude * kGrowth : 0;
+    return chains + (chained || scaled ? terms * 0x1p-25 * 0x1p6 * 2 : 0);
+  }
+};
+
+template <class Way>
+HalfSums sums_of(const Way& way) {
+  HalfSums sums;
+  if constexpr (requires { way.kernel.chained; }) sums.chained = way.kernel.chained;
+  if constexpr (requires { Way::kScaled; }) sums.scaled = Way::kScaled;
+  return sums;
+}
+
 // The same for a sum of `terms` products of absolute values that add up to `magnitude`: the bound of single
-// precision with denormals lost.
-inline double half_bound(DataType type, bool single, double terms, double magnitude, double exact) {
-  const double sum = error_bound("conv_half", terms, magnitude) + terms * 0x1p-126;
+// precision with denormals lost, or that of other sums.
+inline double half_bound(DataType type, bool single, double terms, double magnitude, double exact,
+                         HalfSums sums = {}) {
+  const double sum =
+      error_bound("conv_half", terms, magnitude) + terms * 0x1p-126 + sums.error(terms, magnitude);
   return stored_bound(single ? DataType::f32 : type, sum, exact);
 }
 

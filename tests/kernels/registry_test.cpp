@@ -74,14 +74,15 @@ TEST(ForcedS8Level, IsTheLevelOfTheSelectedKernels) {
   EXPECT_EQ(select_winograd_s8(isa())->info.isa, *level);
 }
 
-// And for those of 16-bit floats, of which bf16 has a level more.
+// And for those of 16-bit floats, of which bf16 and chained f16 have a level more each.
 TEST(ForcedHalfLevel, IsTheLevelOfTheSelectedKernels) {
   const char* forced = std::getenv("TENON_ISA");
   if (!forced) GTEST_SKIP() << "TENON_ISA is not set";
   const std::optional<Isa> level = parse_isa(forced);
   ASSERT_TRUE(level.has_value()) << forced;
   if (!isa_supported(*level)) GTEST_SKIP() << "this machine has no " << forced;
-  EXPECT_EQ(select_conv_half(isa(), DataType::bf16)->info.isa, *level);
+  EXPECT_EQ(select_conv_half(isa(), DataType::bf16)->info.isa, std::min(*level, Isa::avx512_bf16));
+  EXPECT_EQ(select_conv_half_chained(isa())->info.isa, *level == Isa::avx512_bf16 ? Isa::avx512 : *level);
   EXPECT_EQ(select_conv_half(isa(), DataType::f16)->info.isa, std::min(*level, Isa::avx512));
 }
 

@@ -14,6 +14,17 @@
 //     static Acc dot(Acc, X, Weights);
 //   };
 //
+// A Dot whose sums are too narrow to take all products has chains of them, which it adds to totals in memory:
+//
+//     using Chain = …;                            what dot() adds to instead of an Acc
+//     static constexpr int kChain;                groups that one takes, at least 4
+//     static constexpr int kTotal;                floats of a chain's total
+//     static Chain zero();
+//     template <int Count>                        clears chains and adds them to totals [Count][kTotal], or
+//     static void fold(Chain (&)[Count],          sets these if nothing is in them yet
+//                      float* totals, bool empty);
+//     static Acc total(const float*, Acc start);  a sum
+//
 // A family wraps band_tile in a struct whose instances band_tile_of chooses from:
 //
 //   struct Tiles {
@@ -29,6 +40,21 @@
 namespace tenon::cpu {
 namespace {
 
+// What the registers of a tile hold.
+template <class Dot>
+struct BandSums {
+  using Register = typename Dot::Acc;
+  static constexpr int kChain = 0;
+  static constexpr int kTotal = 0;
+};
+template <class Dot>
+requires requires { Dot::kChain; }
+struct BandSums<Dot> {
+  using Register = typename Dot::Chain;
+  static constexpr int kChain = Dot::kChain;
+  static constexpr int kTotal = Dot::kTotal;
+};
+
 // Step: bytes from pixel to pixel, 0 if the tile says. Sums begin as start(tile, vector), an Acc for the
 // vector-th kLanes output channels; finish(tile, sums) gets them as [pixel][block][kChannelBlock / kLanes].
 template <class Dot, int Step, int Pixels, int Blocks, class Tile, class Start, class Finish>
@@ -38,16 +64,25 @@ inline __attribute__((always_inline)) void band_tile(const Tile& t, const Start&
   constexpr int kVectors = Blocks * kPerBlock;
   constexpr int kGroupBytes = Dot::kGroup * Dot::kElement;
   constexpr int kGroupsAtOnce = 4;
-  typename Dot::Acc acc[Pixels * kVectors];
+  constexpr int kSums = Pixels * kVectors;
+  constexpr int kChain = BandSums<Dot>::kChain;
+  typename BandSums<Dot>::Register acc[kSums];
+  alignas(64) [[maybe_unused]] float totals[kSums * BandSums<Dot>::kTotal + 1];
   const auto* ahead = static_cast<const std::byte*>(t.ahead);
   const std::ptrdiff_t step = Step == 0 ? t.src_pixel : Step;
 
   for (int tile = 0; tile < t.tiles; ++tile) {
     const auto* weights = t.weights + tile * t.next_weights;
-    unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
-      const typename Dot::Acc first = start(tile, v.value);
-      unroll<Pixels>([&](auto p) TENON_INLINE_LAMBDA { acc[p.value * kVectors + v.value] = first; });
-    });
+    [[maybe_unused]] int chain = 0;      // groups in the chains
+    [[maybe_unused]] bool empty = true;  // totals
+    if constexpr (kChain > 0) {
+      unroll<kSums>([&](auto i) TENON_INLINE_LAMBDA { acc[i.value] = Dot::zero(); });
+    } else {
+      unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
+        const typename Dot::Acc first = start(tile, v.value);
+        unroll<Pixels>([&](auto p) TENON_INLINE_LAMBDA { acc[p.value * kVectors + v.value] = first; });
+      });
+    }
 
     const auto column = [&](int v) TENON_INLINE_LAMBDA {
       return Dot::weights(weights + v / kPerBlock * t.weights_oc_block +
@@ -93,7 +128,20 @@ inline __attribute__((always_inline)) void band_tile(const Tile& t, const Start&
             left -= kGroupsAtOnce;
             at += kGroupsAtOnce * kGroupBytes;
           };
-          if constexpr (kChannelBlock / Dot::kGroup > kGroupsAtOnce) {
+          if constexpr (kChain > 0) {
+            constexpr int kRoom = kChain - kGroupsAtOnce;
+            do {
+              for (; left >= kGroupsAtOnce && chain <= kRoom; chain += kGroupsAtOnce) several();
+              if (left < kGroupsAtOnce && chain <= kRoom) {
+                for (; left > 0; --left, ++chain, at += kGroupBytes) group(at);
+              }
+              if (chain > kRoom) {
+                Dot::fold(acc, totals, empty);
+                empty = false;
+                chain = 0;
+              }
+            } while (left > 0);
+          } else if constexpr (kChannelBlock / Dot::kGroup > kGroupsAtOnce) {
             while (left >= kGroupsAtOnce) several();
           } else {
             if (left >= kGroupsAtOnce) several();  // a block; more are rare
@@ -102,7 +150,16 @@ inline __attribute__((always_inline)) void band_tile(const Tile& t, const Start&
         }
       }
     }
-    finish(tile, acc);
+    if constexpr (kChain > 0) {
+      if (empty || chain > 0) Dot::fold(acc, totals, empty);
+      typename Dot::Acc sums[kSums];
+      unroll<kSums>([&](auto i) TENON_INLINE_LAMBDA {
+        sums[i.value] = Dot::total(totals + i.value * Dot::kTotal, start(tile, i.value % kVectors));
+      });
+      finish(tile, sums);
+    } else {
+      finish(tile, acc);
+    }
   }
 }
 

@@ -19,6 +19,7 @@ struct DotOf {
 
   static TENON_SIMD Weights weights(const std::uint16_t* w) { return Weights::load(w); }
   static TENON_SIMD X broadcast(const std::byte* x) { return X::set1(x); }
+  static TENON_SIMD simd::I32 bits(simd::F32 x) { return simd::bfloat16_bits(x); }
   static TENON_SIMD simd::F32 dot(simd::F32 sum, X x, Weights w) { return simd::dot(sum, x, w); }
 };
 

@@ -5,11 +5,11 @@
 
 namespace tenon::cpu {
 
-#define TENON_CONV_HALF_KERNEL(isa, type, name, wide, pixels1, pixels2, pixels3, pixels4) \
-  void name(const ConvHalfTile& tile, int pixels, int oc_blocks) noexcept;                \
-  void name##_copy(const void* src, std::ptrdiff_t count, void* dst) noexcept;            \
-  void name##_copy_single(const float* src, std::ptrdiff_t count, void* dst) noexcept;    \
-  void name##_interleave(const float* src, std::ptrdiff_t plane, int channels, int width, \
+#define TENON_CONV_HALF_KERNEL(isa, type, name, wide, chained, pixels1, pixels2, pixels3, pixels4) \
+  void name(const ConvHalfTile& tile, int pixels, int oc_blocks) noexcept;                         \
+  void name##_copy(const void* src, std::ptrdiff_t count, void* dst) noexcept;                     \
+  void name##_copy_single(const float* src, std::ptrdiff_t count, void* dst) noexcept;             \
+  void name##_interleave(const float* src, std::ptrdiff_t plane, int channels, int width,          \
                          std::ptrdiff_t count, void* dst) noexcept;
 #include "backends/cpu/kernels/conv_half/kernels.inc"
 #undef TENON_CONV_HALF_KERNEL
@@ -17,14 +17,15 @@ namespace tenon::cpu {
 namespace {
 
 constexpr ConvHalfKernel kConvHalfKernels[] = {
-#define TENON_CONV_HALF_KERNEL(isa, type, name, wide, pixels1, pixels2, pixels3, pixels4) \
-  {{{pixels1, pixels2, pixels3, pixels4}},                                                \
-   {"conv_half", #name, Isa::isa},                                                        \
-   DataType::type,                                                                        \
-   wide,                                                                                  \
-   name##_copy,                                                                           \
-   name##_copy_single,                                                                    \
-   name##_interleave,                                                                     \
+#define TENON_CONV_HALF_KERNEL(isa, type, name, wide, chained, pixels1, pixels2, pixels3, pixels4) \
+  {{{pixels1, pixels2, pixels3, pixels4}},                                                         \
+   {"conv_half", #name, Isa::isa},                                                                 \
+   DataType::type,                                                                                 \
+   wide,                                                                                           \
+   chained,                                                                                        \
+   name##_copy,                                                                                    \
+   name##_copy_single,                                                                             \
+   name##_interleave,                                                                              \
    name},
 #include "backends/cpu/kernels/conv_half/kernels.inc"
 #undef TENON_CONV_HALF_KERNEL
@@ -35,7 +36,13 @@ constexpr ConvHalfKernel kConvHalfKernels[] = {
 std::span<const ConvHalfKernel> conv_half_kernels() { return kConvHalfKernels; }
 
 const ConvHalfKernel* select_conv_half(Isa level, DataType type) {
-  return best_kernel(conv_half_kernels(), level, [type](const ConvHalfKernel& k) { return k.type == type; });
+  return best_kernel(conv_half_kernels(), level,
+                     [type](const ConvHalfKernel& k) { return k.type == type && !k.chained; });
+}
+
+const ConvHalfKernel* select_conv_half_chained(Isa level) {
+  return best_kernel(conv_half_kernels(), level,
+                     [](const ConvHalfKernel& k) { return k.type == DataType::f16; });
 }
 
 const char* conv_half_refusal(const ConvShape& shape, bool planar) {

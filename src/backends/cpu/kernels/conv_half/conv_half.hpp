@@ -32,6 +32,7 @@ struct ConvHalfArgs {
   const void* src = nullptr;
   bool planar = false;                     // src is NCHW floats
   const std::uint16_t* weights = nullptr;  // packed
+  const float* factors = nullptr;          // of scaled weights (scaled.hpp), padded, or nullptr
   const float* bias = nullptr;             // padded, or nullptr
   const void* residual = nullptr;
   bool residual_single = false;  // the residual is f32

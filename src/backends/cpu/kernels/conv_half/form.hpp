@@ -87,6 +87,7 @@ struct HalfForm {
   static void set_operands(const Args& args, std::ptrdiff_t out_block, Tile& t) {
     t.weights = args.weights + out_block * t.weights_oc_block;
     t.bias = args.bias ? args.bias + out_block * kChannelBlock : nullptr;
+    t.factors = args.factors ? args.factors + out_block * kChannelBlock : nullptr;
     t.act = args.act;
     t.dst = args.dst;
     t.dst_single = args.dst_single;

@@ -3,6 +3,7 @@
 //
 //   using Half = …;                             bfloat16 or float16
 //   static constexpr bool kWide;
+//   static simd::I32 bits(simd::F32);           if not wide: rounded to Half, its bits in the lower halves
 //
 // and instantiates band_tile_of<HalfTiles<Dot>, pixels1, pixels2, pixels3, pixels4>, half_copy,
 // half_copy_single and half_interleave.
@@ -47,6 +48,22 @@ inline __attribute__((always_inline)) void half_store(const ConvHalfTile& t, std
   auto* dst = static_cast<Element*>(t.dst);
   half_each<Pixels, Blocks>(t, at, acc,
                             [&](V& x, std::ptrdiff_t i) TENON_INLINE_LAMBDA { simd::store(dst + i, x); });
+}
+
+// Of sums of scaled weights, which began as zero; `channel` is that of the first.
+template <int Pixels, int Count, class V>
+inline __attribute__((always_inline)) void half_unscale(const ConvHalfTile& t, std::ptrdiff_t channel,
+                                                        V (&acc)[Count]) {
+  constexpr int kVectors = Count / Pixels;
+  unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
+    const std::ptrdiff_t first = channel + v.value * V::kLanes;
+    const V factor = V::load(t.factors + first);
+    const V bias = t.bias ? V::load(t.bias + first) : V::zero();
+    unroll<Pixels>([&](auto p) TENON_INLINE_LAMBDA {
+      V& x = acc[p.value * kVectors + v.value];
+      x = fma(x, factor, bias);
+    });
+  });
 }
 
 // Whole blocks. Sums are acc[pixel][block][kChannelBlock / kLanes]; `at` is where their first goes.
@@ -106,10 +123,12 @@ struct HalfTiles {
     band_tile<Dot, Step, Pixels, Blocks>(
         t,
         [&](int tile, int vector) TENON_INLINE_LAMBDA {
-          return t.bias ? V::load(t.bias + tile * t.next_channels + vector * V::kLanes) : V::zero();
+          return t.bias && !t.factors ? V::load(t.bias + tile * t.next_channels + vector * V::kLanes)
+                                      : V::zero();
         },
         [&](int tile, V(&acc)[Pixels * kVectors]) TENON_INLINE_LAMBDA {
           const std::ptrdiff_t at = t.dst_at + tile * t.next_dst;
+          if (t.factors) half_unscale<Pixels>(t, tile * t.next_channels, acc);
           if (t.last_lanes == kChannelBlock)
             return half_finish<typename Dot::Half, Pixels, Blocks>(t, at, acc);
           float sums[Pixels * Blocks * kChannelBlock];
@@ -183,7 +202,7 @@ inline __attribute__((always_inline)) void half_interleave(const float* src, std
     // Channels c and c + 1 of a vector of pixels.
     const auto pair = [&](int c) TENON_INLINE_LAMBDA {
       const auto bits = [&](int channel) TENON_INLINE_LAMBDA {
-        return bfloat16_bits(channel < channels ? V::load(src + channel * plane + i) : V::zero());
+        return Dot::bits(channel < channels ? V::load(src + channel * plane + i) : V::zero());
       };
       return bits(c) | simd::shift_left<16>(bits(c + 1));
     };

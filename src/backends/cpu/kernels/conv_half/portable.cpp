@@ -2,7 +2,46 @@
 
 #include "backends/cpu/kernels/conv_half/wide.hpp"
 
+#include <cmath>
+
 namespace tenon::cpu {
+namespace {
+
+// What AVX-512-FP16 does, with each sum rounded to single precision before it is to half.
+struct EmulatedChainDot : WideDot<float16, true> {
+  using Chain = Weights;
+  static constexpr int kChain = kHalfChain;
+  static constexpr int kTotal = simd::F32::kLanes;
+
+  static TENON_SIMD Chain zero() { return {simd::F32::zero(), simd::F32::zero()}; }
+  static TENON_SIMD Chain dot(Chain sum, X x, Weights w) {
+    return {rounded(fma(x.even, w.even, sum.even)), rounded(fma(x.odd, w.odd, sum.odd))};
+  }
+  template <int Count>
+  static void fold(Chain (&chains)[Count], float* totals, bool empty) {
+    for (Chain& chain : chains) {
+      const simd::F32 sum = chain.even + chain.odd;
+      (empty ? sum : simd::F32::load(totals) + sum).store(totals);
+      chain = zero();
+      totals += kTotal;
+    }
+  }
+  static TENON_SIMD Acc total(const float* total, Acc start) { return start + simd::F32::load(total); }
+
+ private:
+  // To the nearest number of f16.
+  static TENON_SIMD simd::F32 rounded(simd::F32 x) {
+    using simd::F32, simd::I32;
+    const F32 size = abs(x), unit = F32::set1(0.5F);  // whose last place is the smallest number of f16
+    const I32 bits = float_to_bits(size), odd = simd::shift_right_logical<13>(bits) & I32::set1(1);
+    const F32 normal = bits_to_float((bits + I32::set1(0xfff) + odd) & I32::set1(~0x1fff));
+    const F32 finite = select(size < F32::set1(0x1p-14F), (size + unit) - unit, normal);
+    const F32 all = select(finite < F32::set1(0x1p16F), finite, F32::set1(INFINITY));
+    return select(x == x, copysign(all, x), x);
+  }
+};
+
+}  // namespace
 
 void conv_bf16_portable(const ConvHalfTile& tile, int pixels, int oc_blocks) noexcept;
 void conv_bf16_portable_copy(const void* src, std::ptrdiff_t count, void* dst) noexcept;
@@ -48,6 +87,29 @@ void conv_f16_portable_copy_single(const float* src, std::ptrdiff_t count, void*
 void conv_f16_portable_interleave(const float* src, std::ptrdiff_t plane, int channels, int width,
                                   std::ptrdiff_t count, void* dst) noexcept {
   half_interleave<WideDot<float16, true>>(src, plane, channels, width, count, dst);
+}
+
+void conv_f16_chained_portable(const ConvHalfTile& tile, int pixels, int oc_blocks) noexcept;
+void conv_f16_chained_portable_copy(const void* src, std::ptrdiff_t count, void* dst) noexcept;
+void conv_f16_chained_portable_copy_single(const float* src, std::ptrdiff_t count, void* dst) noexcept;
+void conv_f16_chained_portable_interleave(const float* src, std::ptrdiff_t plane, int channels, int width,
+                                          std::ptrdiff_t count, void* dst) noexcept;
+
+void conv_f16_chained_portable(const ConvHalfTile& tile, int pixels, int oc_blocks) noexcept {
+  band_tile_of<HalfTiles<EmulatedChainDot>, 4, 0, 0, 0>(tile, pixels, oc_blocks);
+}
+
+void conv_f16_chained_portable_copy(const void* src, std::ptrdiff_t count, void* dst) noexcept {
+  half_copy<EmulatedChainDot>(src, count, dst);
+}
+
+void conv_f16_chained_portable_copy_single(const float* src, std::ptrdiff_t count, void* dst) noexcept {
+  half_copy_single<EmulatedChainDot>(src, count, dst);
+}
+
+void conv_f16_chained_portable_interleave(const float* src, std::ptrdiff_t plane, int channels, int width,
+                                          std::ptrdiff_t count, void* dst) noexcept {
+  half_interleave<EmulatedChainDot>(src, plane, channels, width, count, dst);
 }
 
 }  // namespace tenon::cpu

@@ -3,6 +3,8 @@
 //
 //   dst[p, o] = act(sum[p, o] + residual[p, o])            rounded once if dst is of 16 bits
 //
+// or, where weights are scaled (scaled.hpp), with factor[o] * (sum[p, o] - bias[o]) + bias[o] for the sum.
+//
 // Products of two 16-bit floats are exact in single precision. Channels are taken in pairs, and each sum runs
 // over the pairs in their order:
 //   portable, AVX2, AVX-512    the even channel's product is added, then the odd one's, each rounded
@@ -13,6 +15,12 @@
 //                              denormal operands and results count as zero
 // so that no level differs from the exact sum by more than epsilon * terms * sum of magnitudes + terms *
 // 2^-126, and then by half a unit of the last place of what is stored.
+//
+// Chained kernels of f16 add in f16, at AVX-512-FP16 by vfmadd in 32 lanes: even channels of 16 pairs at most
+// in one chain, odd ones in another, each step rounded once; the chains are added in single precision. That
+// is off by 2^-11 * min(16, terms) * sum of magnitudes more, and, where factor[o] is of scaled weights, by
+// terms * 2^-25 * factor[o] * (1 + max |x|) for what rounding leaves of the smallest numbers. The portable
+// one emulates it.
 //
 // The source is bytes as they lie in memory, or what ConvHalfKernel::copy makes of them: `wide` kernels
 // multiply floats.
@@ -31,8 +39,15 @@ namespace tenon::cpu {
 // Channels of a group.
 inline constexpr int kHalfGroup = 2;
 
+// Products that chained kernels add up in f16.
+inline constexpr int kHalfChain = 16;
+// By how much their bound, epsilon * (terms + 2) * sum of magnitudes, is wider than that of the others: each
+// term is rounded at most once, by 2^-11.
+inline constexpr double kHalfChainFactor = 0x1p12;
+
 struct ConvHalfTile : BandTile<std::uint16_t> {
-  const float* bias;  // 16 * oc_blocks, or nullptr
+  const float* bias;     // 16 * oc_blocks, or nullptr
+  const float* factors;  // as many, or nullptr: weights are not scaled
   Activation act;
   const void* residual;  // of the whole result, laid out as it, or nullptr; may be dst
   bool dst_single;       // floats instead of the kernel's type
@@ -43,6 +58,7 @@ struct ConvHalfKernel : BandTileSizes {
   KernelInfo info;
   DataType type;  // bf16 or f16
   bool wide;
+  bool chained;
   // dst gets `count` elements of the source: of those of the kernel's type, or of floats rounded to it once.
   void (*copy)(const void* src, std::ptrdiff_t count, void* dst) noexcept;
   void (*copy_single)(const float* src, std::ptrdiff_t count, void* dst) noexcept;
@@ -59,5 +75,8 @@ inline constexpr int kHalfMostPixels = 14;
 
 std::span<const ConvHalfKernel> conv_half_kernels();
 const ConvHalfKernel* select_conv_half(Isa level, DataType type);
+// Of f16: the chained kernel where the level has instructions for it, else one that adds in single precision,
+// which takes the same weights.
+const ConvHalfKernel* select_conv_half_chained(Isa level);
 
 }  // namespace tenon::cpu

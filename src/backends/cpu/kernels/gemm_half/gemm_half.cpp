@@ -45,6 +45,7 @@ struct HalfProduct {
   static void set_operands(const Args& args, std::ptrdiff_t block, Tile& t) {
     t.weights = args.b + block * t.weights_oc_block;
     t.bias = args.bias ? args.bias + block * kChannelBlock : nullptr;
+    t.factors = args.factors ? args.factors + block * kChannelBlock : nullptr;
     t.act = args.act;
     t.dst = args.c;
     t.dst_single = args.c_single;

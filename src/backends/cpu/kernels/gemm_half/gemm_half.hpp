@@ -20,6 +20,7 @@ struct GemmHalfArgs {
   const void* a = nullptr;
   bool a_single = false;             // f32
   const std::uint16_t* b = nullptr;  // packed
+  const float* factors = nullptr;    // of a scaled b (conv_half/scaled.hpp), padded, or nullptr
   const float* bias = nullptr;       // padded, or nullptr
   const void* residual = nullptr;
   bool residual_single = false;
