@@ -30,6 +30,7 @@ std::vector<std::uint16_t> halves(std::size_t count, DataType type) {
 // By the dot products of a level, or by those of floats.
 struct ByVectors {
   DataType type() const { return kernel.type; }
+  bool scaled() const { return kernel.chained; }
   std::size_t packed(const cpu::ConvShape& s) const { return cpu::conv_half_packed_size(s); }
   std::size_t scratch(const cpu::ConvHalfArgs& args) const {
     return cpu::conv_half_scratch_size(kernel, args, pool().size());
@@ -55,6 +56,7 @@ struct ByVectors {
 // By products of tiles. The peak of AMX is that of bytes, of which a tile holds twice as many.
 struct ByMatrices {
   static DataType type() { return DataType::bf16; }
+  static bool scaled() { return false; }
   std::size_t packed(const cpu::ConvShape& s) const { return cpu::conv_matrix_bf16_packed_size(s); }
   std::size_t scratch(const cpu::ConvHalfArgs& args) const {
     return cpu::conv_matrix_bf16_scratch_size(kernel, args, pool().size());
@@ -86,12 +88,13 @@ void run(benchmark::State& state, const Way& way, const ConvLayer& layer, const 
   const std::size_t packed = way.packed(s);
   const std::size_t copies = layer.cold ? kColdElements / packed + 1 : 1;
   const auto weights = halves(copies * packed, way.type());
-  const std::vector<float> bias(cpu::conv_packed_bias_size(s.out_channels));
+  const std::vector<float> bias(cpu::conv_packed_bias_size(s.out_channels)), factors(bias.size(), 1.0F);
   cpu::ConvHalfArgs args;
   args.shape = s;
   args.config = config;
   args.src = layer.planar ? static_cast<const void*>(image.data()) : src.data();
   args.planar = layer.planar;
+  args.factors = way.scaled() ? factors.data() : nullptr;
   args.bias = bias.data();
   args.residual = layer.residual ? residual.data() : nullptr;
   args.dst = dst.data();
@@ -127,7 +130,7 @@ void run_product(benchmark::State& state, const Way& way, const HalfProduct& p) 
   const auto a = halves(size(p.m, p.k), way.type());
   const auto b = halves(way.packed(p.k, p.n), way.type());
   auto c = halves(size(p.m, p.n) * 2, way.type());
-  const std::vector<float> bias(cpu::conv_packed_bias_size(p.n));
+  const std::vector<float> bias(cpu::conv_packed_bias_size(p.n)), factors(bias.size(), 1.0F);
   cpu::GemmHalfArgs args;
   args.m = p.m;
   args.n = p.n;
@@ -135,6 +138,7 @@ void run_product(benchmark::State& state, const Way& way, const HalfProduct& p) 
   args.a = p.single ? static_cast<const void*>(single.data()) : a.data();
   args.a_single = args.c_single = p.single;
   args.b = b.data();
+  args.factors = way.scaled() ? factors.data() : nullptr;
   args.bias = bias.data();
   args.c = c.data();
   Bytes scratch(way.scratch(args));
@@ -168,8 +172,8 @@ void register_gemm_half() {
   for (const cpu::ConvHalfKernel& kernel : cpu::conv_half_kernels()) {
     if (!isa_supported(kernel.info.isa)) continue;
     for (const HalfProduct& product : kHalfProducts) {
-      add(fmt::format("gemm_{}_{}/{}", kernel.type == DataType::bf16 ? "bf16" : "f16",
-                      isa_name(kernel.info.isa), product.name),
+      add(fmt::format("gemm_{}{}_{}/{}", kernel.type == DataType::bf16 ? "bf16" : "f16",
+                      kernel.chained ? "_chained" : "", isa_name(kernel.info.isa), product.name),
           [&kernel, &product](benchmark::State& state) { run_product(state, ByVectors{kernel}, product); });
     }
   }

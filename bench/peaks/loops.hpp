@@ -15,6 +15,7 @@ double fma_chains_avx512(int rounds, float* sink);
 double dot_chains_avx2_vnni(int rounds, float* sink);
 double dot_chains_avx512_vnni(int rounds, float* sink);
 double dot_chains_avx512_bf16(int rounds, float* sink);
+double dot_chains_avx512_fp16(int rounds, float* sink);
 double dot_chains_amx(int rounds, float* sink);
 
 // The sum of all values.

@@ -25,11 +25,11 @@ std::vector<Line> measure(int threads) {
     lines.push_back({fmt::format("fma {}", isa_name(level)), "GFLOP/s", peak_flops(level, 1) * 1e-9,
                      peak_flops(level, threads) * 1e-9});
   }
-  for (const Isa level : {Isa::avx2_vnni, Isa::avx512_vnni, Isa::avx512_bf16, Isa::amx}) {
+  for (const Isa level : {Isa::avx2_vnni, Isa::avx512_vnni, Isa::avx512_bf16, Isa::avx512_fp16, Isa::amx}) {
     if (const double one = peak_dot_ops(level, 1); one > 0) {
       lines.push_back({fmt::format("dot {}", isa_name(level)),
-                       level == Isa::avx512_bf16 ? "GFLOP/s" : "GOP/s", one * 1e-9,
-                       peak_dot_ops(level, threads) * 1e-9});
+                       level == Isa::avx512_bf16 || level == Isa::avx512_fp16 ? "GFLOP/s" : "GOP/s",
+                       one * 1e-9, peak_dot_ops(level, threads) * 1e-9});
     }
   }
   const CpuInfo& cpu = cpu_info();

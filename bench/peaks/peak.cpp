@@ -60,6 +60,9 @@ Loop dot_loop(Isa level) {
 #if TENON_HAS_ISA_AMX
   if (level == Isa::amx && isa_supported(level)) return dot_chains_amx;
 #endif
+#if TENON_HAS_ISA_AVX512_FP16
+  if (level == Isa::avx512_fp16 && isa_supported(level)) return dot_chains_avx512_fp16;
+#endif
 #if TENON_HAS_ISA_AVX512_BF16
   if (level == Isa::avx512_bf16 && isa_supported(level)) return dot_chains_avx512_bf16;
 #endif
