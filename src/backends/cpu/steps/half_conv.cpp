@@ -120,6 +120,9 @@ void register_cpu_step_half_conv(StepRegistry& registry) {
   cpu::add_half_conv<cpu::Bf16ConvMatrix>(registry);
   cpu::add_half_conv<cpu::Bf16ConvMatrixPlanar>(registry);
   cpu::add_half_conv<cpu::F16ConvTransposed>(registry);
+  cpu::add_half_conv<cpu::F16ConvChained>(registry);
+  cpu::add_half_conv<cpu::F16ConvChainedPlanar>(registry);
+  cpu::add_half_conv<cpu::F16ConvTransposedChained>(registry);
 }
 
 }  // namespace tenon

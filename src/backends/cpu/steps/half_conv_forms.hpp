@@ -6,9 +6,12 @@
 //   transposed  cpu.conv_transpose_bf16, cpu.conv_transpose_f16  as blocked, transposed
 //   matrix   cpu.conv_bf16_matrix, cpu.conv_bf16_matrix_planar, cpu.conv_transpose_bf16_matrix: those of bf16
 //            by AMX, transposed ones where windows do not overlap
+//   chained  cpu.conv_f16_chained, cpu.conv_f16_chained_planar, cpu.conv_transpose_f16_chained: those of f16
+//            with sums of some products in f16 (kernels/conv_half/scaled.hpp)
 #pragma once
 
 #include "backends/cpu/kernels/conv_half/conv_half.hpp"
+#include "backends/cpu/kernels/conv_half/scaled.hpp"
 #include "backends/cpu/kernels/conv_half/transposed.hpp"
 #include "backends/cpu/kernels/matrix_bf16/conv_matrix_bf16.hpp"
 #include "backends/cpu/steps/conv_geometry.hpp"
@@ -126,12 +129,50 @@ struct Bf16ConvTransposedMatrix : Bf16ConvMatrixForm<false> {
   }
 };
 
+// What chained forms do otherwise than `Form`, whose weights scaled_pack packs.
+template <class Form>
+struct ChainedHalfConvForm : Form {
+  using typename Form::Kernel;
+  // Offered where the processor adds in f16; plans that were made there run everywhere.
+  static constexpr bool kChained = true;
+
+  static const Kernel* select(Isa level) { return select_conv_half_chained(level); }
+  static std::size_t packed_size(const ConvShape& s) {
+    return scaled_f16_size(conv_half_packed_size(s), s.out_channels);
+  }
+  static void run(const Kernel& kernel, ConvHalfArgs args, const std::byte* filter, std::byte* scratch,
+                  ThreadPool& pool) noexcept {
+    args.factors =
+        scaled_f16_factors(reinterpret_cast<const std::uint16_t*>(filter), conv_half_packed_size(args.shape));
+    Form::run(kernel, args, filter, scratch, pool);
+  }
+};
+
+template <bool Planar>
+struct F16ConvChainedForm : ChainedHalfConvForm<HalfConvForm<DataType::f16, Planar>> {
+  static constexpr std::string_view kKind = Planar ? "cpu.conv_f16_chained_planar" : "cpu.conv_f16_chained";
+
+  static void pack(const ConvShape& s, const float* from, std::byte* to) {
+    conv_f16_scaled_pack(s, from, reinterpret_cast<std::uint16_t*>(to));
+  }
+};
+
+struct F16ConvTransposedChained : ChainedHalfConvForm<HalfConvTransposedForm<DataType::f16>> {
+  static constexpr std::string_view kKind = "cpu.conv_transpose_f16_chained";
+
+  static void pack(const ConvShape& s, const float* from, std::byte* to) {
+    deconv_f16_scaled_pack(s, from, reinterpret_cast<std::uint16_t*>(to));
+  }
+};
+
 using Bf16Conv = HalfConvForm<DataType::bf16, false>;
 using Bf16ConvPlanar = HalfConvForm<DataType::bf16, true>;
 using Bf16ConvTransposed = HalfConvTransposedForm<DataType::bf16>;
 using F16Conv = HalfConvForm<DataType::f16, false>;
 using F16ConvPlanar = HalfConvForm<DataType::f16, true>;
 using F16ConvTransposed = HalfConvTransposedForm<DataType::f16>;
+using F16ConvChained = F16ConvChainedForm<false>;
+using F16ConvChainedPlanar = F16ConvChainedForm<true>;
 using Bf16ConvMatrix = Bf16ConvMatrixForm<false>;
 using Bf16ConvMatrixPlanar = Bf16ConvMatrixForm<true>;
 

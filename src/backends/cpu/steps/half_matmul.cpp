@@ -110,6 +110,7 @@ void register_cpu_step_half_matmul(StepRegistry& registry) {
   cpu::add_half_matmul<cpu::Bf16MatMul>(registry);
   cpu::add_half_matmul<cpu::F16MatMul>(registry);
   cpu::add_half_matmul<cpu::Bf16MatMulMatrix>(registry);
+  cpu::add_half_matmul<cpu::F16MatMulChained>(registry);
 }
 
 }  // namespace tenon

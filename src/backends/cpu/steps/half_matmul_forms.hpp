@@ -2,8 +2,10 @@
 //
 //   cpu.matmul_bf16, cpu.matmul_f16   by vectors
 //   cpu.matmul_bf16_matrix            by AMX
+//   cpu.matmul_f16_chained            with sums of some products in f16 (kernels/conv_half/scaled.hpp)
 #pragma once
 
+#include "backends/cpu/kernels/conv_half/scaled.hpp"
 #include "backends/cpu/kernels/gemm_half/gemm_half.hpp"
 #include "backends/cpu/kernels/matrix_bf16/gemm_matrix_bf16.hpp"
 
@@ -33,6 +35,22 @@ struct HalfMatMulForm {
 
 using Bf16MatMul = HalfMatMulForm<DataType::bf16>;
 using F16MatMul = HalfMatMulForm<DataType::f16>;
+
+struct F16MatMulChained : F16MatMul {
+  static constexpr std::string_view kKind = "cpu.matmul_f16_chained";
+  // Offered where the processor adds in f16; plans that were made there run everywhere.
+  static constexpr bool kChained = true;
+
+  static const Kernel* select(Isa level) { return select_conv_half_chained(level); }
+  static std::size_t packed_size(int k, int n) { return scaled_f16_size(gemm_half_packed_size(k, n), n); }
+  static void pack(const float* b, bool transposed, int k, int n, std::uint16_t* packed) {
+    gemm_f16_scaled_pack(b, transposed, k, n, packed);
+  }
+  static void run(const Kernel& kernel, GemmHalfArgs args, std::byte* scratch, ThreadPool& pool) noexcept {
+    args.factors = scaled_f16_factors(args.b, gemm_half_packed_size(args.k, args.n));
+    gemm_half_run(kernel, args, scratch, pool);
+  }
+};
 
 struct Bf16MatMulMatrix {
   using Kernel = MatrixBf16Kernel;

@@ -22,13 +22,13 @@ class HalfConvTactic final : public Tactic {
   using OpType = typename Form::Op;
   std::string_view name() const noexcept override { return Form::kKind; }
   std::string_view op() const noexcept override { return OpType::kName; }
-  double error_factor() const noexcept override {
-    return Form::kPlainInput ? rounding_factor(Form::kType) : 1;
-  }
+  double error_factor() const noexcept override { return half_error_factor<Form>(Form::kPlainInput); }
+  Accuracy loosest() const noexcept override { return kLoosestOfHalf<Form>; }
 
   Verdict supports(const Problem& problem) const override {
     if (Verdict v = require_stored(problem, Form::kType); !v) return v;
     if (Verdict v = require_matrices<Form>(problem); !v) return v;
+    if (Verdict v = require_chains<Form>(problem); !v) return v;
     if (Verdict v = require_f32(problem); !v) return v;
     if (Verdict v = require_constant(problem, kHalfWeights, "filter"); !v) return v;
     if (Verdict v = require_constant(problem, kHalfBias, "bias"); !v) return v;
@@ -55,7 +55,7 @@ class HalfConvTactic final : public Tactic {
     base.inputs[kHalfWeights] = Layout().stored_as(Form::kType);
     const double results = elements(problem.outputs[0].dims), products = Form::products(shape);
     base.estimate_ns = kByMatrices<Form> ? matrix_half_ns(problem, results, products)
-                                         : half_ns(problem, Form::kType, 2 * results * products);
+                                         : half_ns<Form>(problem, 2 * results * products);
     const ConvHalfConfigs configs = Form::configs(*Form::select(problem.isa), shape);
     std::vector<Candidate> all(static_cast<std::size_t>(configs.count), base);
     for (int i = 0; i < configs.count; ++i) {
@@ -117,6 +117,9 @@ void register_cpu_tactic_half_conv(TacticRegistry& registry) {
   registry.add(std::make_unique<cpu::HalfConvTactic<cpu::Bf16ConvMatrix>>());
   registry.add(std::make_unique<cpu::HalfConvTactic<cpu::Bf16ConvMatrixPlanar>>());
   registry.add(std::make_unique<cpu::HalfConvTactic<cpu::F16ConvTransposed>>());
+  registry.add(std::make_unique<cpu::HalfConvTactic<cpu::F16ConvChained>>());
+  registry.add(std::make_unique<cpu::HalfConvTactic<cpu::F16ConvChainedPlanar>>());
+  registry.add(std::make_unique<cpu::HalfConvTactic<cpu::F16ConvTransposedChained>>());
 }
 
 }  // namespace tenon

@@ -20,12 +20,14 @@ class HalfMatMulTactic final : public Tactic {
  public:
   std::string_view name() const noexcept override { return Form::kKind; }
   std::string_view op() const noexcept override { return op::MatMul::kName; }
-  double error_factor() const noexcept override { return rounding_factor(Form::kType); }
+  double error_factor() const noexcept override { return half_error_factor<Form>(true); }
+  Accuracy loosest() const noexcept override { return kLoosestOfHalf<Form>; }
 
   Verdict supports(const Problem& problem) const override {
     const auto& op = *problem.op.as<op::MatMul>();
     if (Verdict v = require_stored(problem, Form::kType); !v) return v;
     if (Verdict v = require_matrices<Form>(problem); !v) return v;
+    if (Verdict v = require_chains<Form>(problem); !v) return v;
     if (Verdict v = require_f32(problem); !v) return v;
     if (Verdict v = require_constant(problem, kHalfB, "matrix"); !v) return v;
     if (Verdict v = require_constant(problem, kHalfColumnBias, "bias"); !v) return v;
@@ -85,7 +87,7 @@ class HalfMatMulTactic final : public Tactic {
       const auto rows = static_cast<double>(round_up(shape.m, kMatrixRows));
       return matrix_half_ns(problem, rows * shape.n, shape.k);
     }
-    return half_ns(problem, Form::kType, 2.0 * shape.m * shape.n * shape.k);
+    return half_ns<Form>(problem, 2.0 * shape.m * shape.n * shape.k);
   }
 
   static MatMulShape shape_of(const Problem& problem) {
@@ -101,6 +103,7 @@ void register_cpu_tactic_half_matmul(TacticRegistry& registry) {
   registry.add(std::make_unique<cpu::HalfMatMulTactic<cpu::Bf16MatMul>>());
   registry.add(std::make_unique<cpu::HalfMatMulTactic<cpu::F16MatMul>>());
   registry.add(std::make_unique<cpu::HalfMatMulTactic<cpu::Bf16MatMulMatrix>>());
+  registry.add(std::make_unique<cpu::HalfMatMulTactic<cpu::F16MatMulChained>>());
 }
 
 }  // namespace tenon
