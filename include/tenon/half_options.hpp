@@ -12,8 +12,8 @@
 namespace tenon {
 
 // Values of f32 may be stored as one of the types between the layers where that makes the network faster, and
-// layers may multiply numbers of that type. Sums are kept in f32 (with Accuracy::relaxed some of 16 products in
-// f16), and each result is rounded once, to nearest even. What enters and leaves the network stays f32.
+// layers may multiply numbers of that type. Sums are kept in f32 (with Accuracy::relaxed some of 16 products
+// in f16), and each result is rounded once, to nearest even. What enters and leaves the network stays f32.
 struct HalfOptions {
   std::vector<DataType> types;  // bf16, f16; empty: all values stay f32
   // Those for f32 count: what these layers read and write stays f32.
