@@ -5,6 +5,7 @@
 #include "opcases/registries.hpp"
 #include "opcases/rig.hpp"
 #include "ops/reorder.hpp"
+#include "tactics/offer.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -224,6 +225,32 @@ TEST(Conversions, AgreeWithPlainTensors) {
 
 INSTANTIATE_TEST_SUITE_P(All, Tactics, testing::ValuesIn(all_cases()),
                          [](const auto& param) { return param.param.name; });
+
+// The names of what is offered at a level.
+std::set<std::string_view> offered(Problem problem, Accuracy accuracy, Isa level) {
+  problem.accuracy = accuracy;
+  problem.isa = level;
+  std::set<std::string_view> names;
+  const Offer offer = offer_for(std::move(problem), tactics());
+  for (const Contender& contender : offer.contenders) names.insert(contender.tactic->name());
+  return names;
+}
+
+TEST(TacticCases, SumsInHalfAreForRelaxedProblemsWhereTheProcessorAddsSo) {
+  if (!level_is_there()) GTEST_SKIP() << "this machine does not have the level asked for";
+  std::set<std::string_view> seen;
+  Random random(1);
+  for (const OpCase& op_case : all_cases()) {
+    const CaseProblem made = problem_of_case(op_case, random);
+    for (const std::string_view name : {"cpu.conv_f16_chained", "cpu.conv_f16_chained_planar",
+                                        "cpu.conv_transpose_f16_chained", "cpu.matmul_f16_chained"}) {
+      if (offered(made.problem, Accuracy::relaxed, Isa::avx512_fp16).contains(name)) seen.insert(name);
+      EXPECT_FALSE(offered(made.problem, Accuracy::standard, Isa::avx512_fp16).contains(name));
+      EXPECT_FALSE(offered(made.problem, Accuracy::relaxed, Isa::avx512_bf16).contains(name));
+    }
+  }
+  EXPECT_EQ(seen.size(), 4U);
+}
 
 TEST(TacticCases, CoverEveryTactic) {
   if (!level_is_there()) GTEST_SKIP() << "this machine does not have the level asked for";
