@@ -5,14 +5,17 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <exception>
 #include <utility>
 
 namespace tenon {
 namespace {
 
-// Batches of no more values to look at than this run on one thread each.
-constexpr std::size_t kFewElements = 131072;
+// Batches after which a way to run them is known.
+constexpr int kTrials = 4;
+// Batches that take longer have enough for all threads.
+constexpr double kLongToTry_s = 0.02;
 
 template <class F>
 void for_batch(std::uint64_t number, F&& work) {
@@ -33,7 +36,7 @@ void BatchObserver::add(std::uint64_t number, ObservingEngine::Inputs inputs,
     batch.bound = engine_.prepare(batch.inputs, next_);
     if (!begun_) first(batch.bound.observed());
   });
-  const bool apart = pair_ && begun_ && elements_ <= kFewElements;
+  const bool apart = begun_ && next_apart();
   begun_ = true;
   if (apart) {
     run_and_see_pending(batch);
@@ -45,6 +48,16 @@ void BatchObserver::add(std::uint64_t number, ObservingEngine::Inputs inputs,
   }
 }
 
+void BatchObserver::Way::note(double seconds) {
+  ++batches;
+  least_s = std::min(least_s, seconds);
+}
+
+bool BatchObserver::next_apart() const {
+  if (!pair_ || together_.batches < kTrials || together_.least_s > kLongToTry_s) return false;
+  return apart_.batches < kTrials || apart_.least_s < together_.least_s;
+}
+
 void BatchObserver::finish() {
   const auto start = Clock::now();
   see_pending();
@@ -54,22 +67,23 @@ void BatchObserver::finish() {
 void BatchObserver::run_and_see(const Batch& batch) {
   const auto start = Clock::now();
   double observing = 0;
-  elements_ = 0;
   for_batch(batch.number, [&] {
     engine_.run(batch.bound, [&](const ObservedTensor& tensor, const Tensor& value) {
       const auto began = Clock::now();
-      elements_ += static_cast<std::size_t>(value.elements());
       see_(batch.number, tensor, value);
       observing += seconds_since(began);
     });
   });
+  const double taken = seconds_since(start);
+  together_.note(taken);
   observing_s_ += observing;
-  running_s_ += seconds_since(start) - observing;
+  running_s_ += taken - observing;
 }
 
 // What the caller gave may change when it gives the next batch, so inputs are seen at once.
 void BatchObserver::run_and_see_pending(const Batch& batch) {
   const auto start = Clock::now();
+  const bool both = pending_;
   double running = 0;
   for_batch(batch.number, [&] {
     engine_.show_inputs(batch.bound, [&](const ObservedTensor& tensor, const Tensor& value) {
@@ -93,17 +107,17 @@ void BatchObserver::run_and_see_pending(const Batch& batch) {
   for (const std::size_t task : {1, 0}) {
     if (failures[task]) std::rethrow_exception(failures[task]);
   }
+  const double taken = seconds_since(start);
+  if (both) apart_.note(taken);
   running_s_ += running;
-  observing_s_ += seconds_since(start) - running;
+  observing_s_ += taken - running;
 }
 
 void BatchObserver::see_pending() {
   if (!std::exchange(pending_, false)) return;
   const Batch& batch = *batches_[1 - next_];
-  elements_ = 0;
   for_batch(batch.number, [&] {
     engine_.show_results(batch.bound, [&](const ObservedTensor& tensor, const Tensor& value) {
-      elements_ += static_cast<std::size_t>(value.elements());
       see_(batch.number, tensor, value);
     });
   });

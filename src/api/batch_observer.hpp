@@ -1,5 +1,5 @@
-// Calibration's batches, each run and looked at. Where a network is so small that threads have nothing to
-// share within a batch, a batch is looked at while the next one runs.
+// Calibration's batches, each run and looked at: on all threads, or, where threads find little to share
+// within a batch, on one while another runs the next batch. The first batches show what is faster.
 #pragma once
 
 #include "api/observing_engine.hpp"
@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <optional>
 
 namespace tenon {
@@ -36,6 +37,15 @@ class BatchObserver {
     ObservingEngine::Bound bound;
   };
 
+  // How batches went so far that ran in one of the two ways.
+  struct Way {
+    int batches = 0;
+    double least_s = std::numeric_limits<double>::infinity();
+
+    void note(double seconds);
+  };
+
+  bool next_apart() const;
   void run_and_see(const Batch& batch);
   void run_and_see_pending(const Batch& batch);
   void see_pending();
@@ -45,9 +55,10 @@ class BatchObserver {
   std::optional<ThreadPool> pair_;
   bool begun_ = false;
   std::optional<Batch> batches_[2];
-  std::size_t next_ = 0;      // which of them
-  bool pending_ = false;      // the other one has run and is to be seen
-  std::size_t elements_ = 0;  // of what was seen of a batch
+  std::size_t next_ = 0;  // which of them
+  bool pending_ = false;  // the other one has run and is to be seen
+  Way together_;
+  Way apart_;
   double running_s_ = 0;
   double observing_s_ = 0;
 };

@@ -195,10 +195,18 @@ class Calibration {
 
   void count(quant::Collector& collector, std::uint64_t batch, const ObservedTensor& tensor,
              const Tensor& value) {
-    const auto place = places_.find(tensor.name);
-    if (place == places_.end() || !collector.wants(place->second)) return;
+    const std::size_t place = place_of(tensor);
+    if (place == table_.tensors.size() || !collector.wants(place)) return;
     const std::span<const float> values = floats(value, buffer_);
-    if (!collector.add(place->second, values)) refuse(tensor, values, batch);
+    if (!collector.add(place, values)) refuse(tensor, values, batch);
+  }
+
+  // In the table: mostly as in the engine. The table's size for a tensor that it does not have.
+  std::size_t place_of(const ObservedTensor& tensor) const {
+    const std::size_t none = table_.tensors.size();
+    if (tensor.place < none && table_.tensors[tensor.place].name == tensor.name) return tensor.place;
+    const auto found = places_.find(tensor.name);
+    return found == places_.end() ? none : found->second;
   }
 
   // One entry in the table for each tensor of the first engine.

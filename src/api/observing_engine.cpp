@@ -184,7 +184,8 @@ void ObservingEngine::build_entry(const std::map<std::string, ShapeRange>& shape
                           graph.value(value.value).type.as_tensor().dtype,
                           inputs.count(value.value) != 0,
                           unseen_.count(value.name) == 0,
-                          value.name};
+                          value.name,
+                          entry.observed.size()};
     if (tensor.input) {
       tensor.engine_name = graph.value(value.value).name;
     } else if (const auto output = outputs.find(value.value); output != outputs.end()) {

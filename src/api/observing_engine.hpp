@@ -37,6 +37,7 @@ struct ObservedTensor {
   bool input = false;
   bool shown = true;        // false: nobody wants to see its value
   std::string engine_name;  // of the input or output
+  std::size_t place = 0;    // among what is observed
 };
 
 // Engines by input shapes: as imported but canonicalized, or `fused`. What is chosen depends neither on time

@@ -229,7 +229,9 @@ void Context::State::set_output_listener(OutputListener listener) {
 }
 
 void Context::State::find_completed() {
-  completed_.assign(plan_->steps.size(), {});
+  std::vector<std::vector<std::size_t>>& completed = known_[profile_].completed;
+  if (!completed.empty()) return;
+  completed.resize(plan_->steps.size());
   for (std::size_t output = 0; output < plan_->outputs.size(); ++output) {
     const BufferId root = root_buffer(*plan_, plan_->outputs[output].buffer);
     const auto writes = [&](const PlanStep& step) {
@@ -238,12 +240,12 @@ void Context::State::find_completed() {
     };
     const auto last = std::find_if(plan_->steps.rbegin(), plan_->steps.rend(), writes);
     if (last != plan_->steps.rend())
-      completed_[static_cast<std::size_t>(plan_->steps.rend() - last - 1)].push_back(output);
+      completed[static_cast<std::size_t>(plan_->steps.rend() - last - 1)].push_back(output);
   }
 }
 
 void Context::State::tell_listener(std::size_t step) const noexcept {
-  for (const std::size_t index : completed_[step]) {
+  for (const std::size_t index : known_[profile_].completed[step]) {
     const BufferView& view = active_->views()[plan_->outputs[index].buffer.value];
     if (view.slot == nullptr || view.slot->is_tensor()) listener_(index, output(index));
   }

@@ -37,11 +37,12 @@ class Context::State {
   std::vector<StepTime> times;
 
  private:
-  // What is kept of one profile: the values of its dynamic buffers, and the shapes that were prepared, the
-  // latest first.
+  // What is kept of one profile: the values of its dynamic buffers, the shapes that were prepared, the latest
+  // first, and for a listener, by step, the outputs that it is the last to write.
   struct Known {
     std::vector<Data> slots;
     std::vector<std::unique_ptr<Specialization>> specializations;
+    std::vector<std::vector<std::size_t>> completed;
   };
 
   Shape values_of(std::size_t input) const;
@@ -66,7 +67,6 @@ class Context::State {
   AlignedBuffer arena_, own_scratch_;
   std::vector<AlignedBuffer> owned_outputs_;
   OutputListener listener_;
-  std::vector<std::vector<std::size_t>> completed_;  // by step, the outputs that it is the last to write
 };
 
 }  // namespace tenon

@@ -56,9 +56,9 @@ Observation observe_run(const ObserveKernel& kernel, std::span<const float> valu
     ObserveArgs args{values.data(), scale, table, table};
     if (table != nullptr) {
       std::uint32_t* own = mine.tables.data();
-      if (!alone) args.table = own;
+      if (worker != 0) args.table = own;
       args.second_table = two ? own + kObserveTable : args.table;
-      mine.filled = two ? 2 : alone ? 0 : 1;
+      mine.filled = two ? 2 : worker != 0 ? 1 : 0;
     }
     const Observation seen =
         kernel.observe(args, static_cast<std::ptrdiff_t>(begin), static_cast<std::ptrdiff_t>(end));
