@@ -198,6 +198,8 @@ Isa detected_isa() noexcept {
 }
 
 Isa isa() {
+  // Every step asks for the level when it is created; what it asks of cpu_info() in a run must not allocate.
+  static_cast<void>(cpu_info());
   const std::string wanted = knobs::isa();
   if (wanted.empty()) return detected_isa();
   const std::optional<Isa> level = parse_isa(wanted);

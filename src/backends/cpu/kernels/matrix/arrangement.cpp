@@ -101,6 +101,7 @@ MatrixArrangement::MatrixArrangement(const ConvShape& shape, const MatrixSource&
   dense_ = places.row == s.out_w * places.pixel;
   flat_ = s.kernel_h == 1 && s.kernel_w == 1 && s.pad_top <= 0 && s.pad_left <= 0 &&
           (s.out_h - 1) * s.stride_h - s.pad_top < s.in_h && (s.out_w - 1) * s.stride_w - s.pad_left < s.in_w;
+  whole_ = flat_ && s.stride_w == 1 && s.in_w == s.out_w && s.stride_h == 1;
   if (flat_) {
     rows_ = s.out_h * s.out_w;
     width_ = pitch_ = stride_ = phases_ = 1;
@@ -242,10 +243,9 @@ void MatrixArrangement::copy_plane(const MatrixBand& band, int image, const std:
 
   if (flat_) {
     // Pixels that follow each other in the input are copied together, else row by row.
-    const bool whole = s.stride_w == 1 && s.in_w == s.out_w && s.stride_h == 1;
     for (int p = band.row; p < band.row + band.rows;) {
       const int y = p / s.out_w, x = p % s.out_w;
-      const int count = whole ? band.rows : std::min(s.out_w - x, band.row + band.rows - p);
+      const int count = whole_ ? band.rows : std::min(s.out_w - x, band.row + band.rows - p);
       const std::ptrdiff_t first =
           static_cast<std::ptrdiff_t>(y * s.stride_h - s.pad_top) * s.in_w + x * s.stride_w - s.pad_left;
       copy(first, s.stride_w, count, to + static_cast<std::ptrdiff_t>(p - band.row) * pixel);
@@ -302,6 +302,27 @@ void MatrixArrangement::copy_part(Cut cut, const MatrixBand& band, int group, in
                narrow + plane * round_up(z.columns * steps_.narrow_bytes, kMatrixLine) +
                    part * z.part * steps_.narrow_bytes);
   }
+}
+
+MatrixAhead MatrixArrangement::source_of(const MatrixBand& band, int group) const {
+  const ConvShape& s = shape_;
+  const auto plane = static_cast<std::ptrdiff_t>(s.in_h) * s.in_w;
+  const std::ptrdiff_t pixel = source_.planar ? source_.planar : block_bytes();
+  const std::ptrdiff_t count = source_.planar ? s.in_channels : channel_blocks(s.group_in());
+  std::ptrdiff_t first = 0, pixels = 0;
+  if (whole_) {
+    first = band.row - static_cast<std::ptrdiff_t>(s.pad_top) * s.in_w - s.pad_left;
+    pixels = band.rows;
+  } else {
+    const int of_row = flat_ ? s.out_w : 1;
+    const int end = static_cast<int>(ceil_div(band.row + band.rows, of_row));
+    const int top = std::clamp(band.row / of_row * s.stride_h - s.pad_top, 0, s.in_h);
+    const int bottom = std::clamp(end * s.stride_h - s.pad_top, top, s.in_h);
+    first = static_cast<std::ptrdiff_t>(top) * s.in_w;
+    pixels = static_cast<std::ptrdiff_t>(bottom - top) * s.in_w;
+  }
+  const std::byte* src = source_.src + (band.image * s.groups + group) * count * plane * pixel;
+  return {src + first * pixel, plane * pixel, pixels * pixel, static_cast<int>(count)};
 }
 
 void MatrixArrangement::find_runs(Cut cut, const MatrixBand& band, MatrixTile* tiles, MatrixRun* runs,

@@ -110,6 +110,8 @@ class MatrixArrangement {
   // rows belong where.
   void arrange(Cut cut, const MatrixBand& band, int group, const std::ptrdiff_t* offsets, std::byte* memory,
                MatrixWork& work) const;
+  // What of the source arrange() reads for a band of one image, but for rows that windows of others share.
+  MatrixAhead source_of(const MatrixBand& band, int group) const;
 
  private:
   struct Sizes {
@@ -136,6 +138,7 @@ class MatrixArrangement {
   ConvShape shape_;
   MatrixSteps steps_;
   bool flat_;
+  bool whole_;  // flat, and so is the input: its pixels follow each other as the output's do
   bool dense_;  // results of a row end where those of the next begin
   int rows_;
   int width_;       // output pixels of a row

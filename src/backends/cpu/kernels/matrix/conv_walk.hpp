@@ -108,6 +108,12 @@ class ConvMatrixWalk {
 
     typename Form::Work work{};
     arrangement_.arrange(cut_, band, group, offsets_, bands_memory_ + worker * band_bytes_, work);
+    if (part == parts_ - 1 && cut_.images == 1 && band.row + band.rows < arrangement_.rows()) {
+      MatrixBand next = band;
+      next.row += band.rows;
+      next.rows = std::min(cut_.rows, arrangement_.rows() - next.row);
+      work.ahead = arrangement_.source_of(next, group);
+    }
     const int pairs = static_cast<int>(ceil_div(out_blocks_, kMatrixPair));
     const int first = part * pairs / parts_ * kMatrixPair;
     const int end = std::min((part + 1) * pairs / parts_ * kMatrixPair, out_blocks_);
@@ -132,6 +138,7 @@ class ConvMatrixWalk {
         Form::set_tap(args_, tap, work);
       }
       kernel_.panel(work);
+      work.ahead.count = 0;
       if (end == out_blocks_) clear_last_lanes(work);
     }
   }

@@ -47,11 +47,20 @@ struct MatrixTile {
   std::int32_t runs;
 };
 
+// Stretches of memory, `step` apart.
+struct MatrixAhead {
+  const std::byte* first;
+  std::ptrdiff_t step;
+  std::ptrdiff_t bytes;  // of each
+  int count;
+};
+
 struct MatrixWork {
   MatrixPass passes[2];  // one after the other; of the second there may be no steps
   const MatrixTile* tiles;
   int tile_count;
   const MatrixRun* runs;
+  MatrixAhead ahead;  // what will be read next, for the second-level cache
 
   const std::byte* weights;
   std::ptrdiff_t weights_block;  // bytes from block to block

@@ -109,6 +109,7 @@ class MatrixPanel {
       : work_(work), steps_(work.steps()), tiles_(steps_ > kShallowSteps ? kMatrixPair : 1), results_(work) {}
 
   void run() {
+    start_ahead();
     Unit::begin();
     if (work_.blocks_inner) {
       for (int tile = 0; tile < work_.tile_count; tile += tiles_) {
@@ -155,6 +156,28 @@ class MatrixPanel {
     lines_ = ceil_div(ahead_end_ - ahead_, kCacheLine * products * steps_);
   }
 
+  // Spreads what the next work reads over all steps of this one.
+  void start_ahead() {
+    const MatrixAhead& a = work_.ahead;
+    const std::ptrdiff_t lines = a.count * ceil_div(a.bytes, kCacheLine);
+    const std::ptrdiff_t steps =
+        ceil_div(work_.tile_count, tiles_) * ceil_div(work_.blocks, kMatrixPair) * steps_;
+    source_lines_ = steps > 0 ? ceil_div(lines, steps) : 0;
+    stretches_ = a.count;
+    source_ = a.first;
+  }
+
+  inline __attribute__((always_inline)) void fetch_source() {
+    const MatrixAhead& a = work_.ahead;
+    for (std::ptrdiff_t i = 0; i < source_lines_ && stretches_ > 0; ++i) {
+      __builtin_prefetch(source_, 0, 2);
+      source_ += kCacheLine;
+      if (source_ < a.first + a.bytes + (a.count - stretches_) * a.step) continue;
+      --stretches_;
+      source_ = a.first + (a.count - stretches_) * a.step;
+    }
+  }
+
   void product(int tile, int block) {
     const bool pair_of_blocks = block + 1 < work_.blocks;
     if (tiles_ == kMatrixPair) {
@@ -174,6 +197,7 @@ class MatrixPanel {
     Unit::template multiply<Tiles, Blocks, Set>(work_, work_.tiles + tile, block, sums,
                                                 [&]() TENON_INLINE_LAMBDA {
                                                   fetch();
+                                                  fetch_source();
                                                   results_.store(each);
                                                 });
   }
@@ -244,6 +268,9 @@ class MatrixPanel {
   const std::byte* ahead_ = nullptr;
   const std::byte* ahead_end_ = nullptr;
   std::ptrdiff_t lines_ = 0;  // to fetch with each step
+  const std::byte* source_ = nullptr;
+  std::ptrdiff_t source_lines_ = 0;  // likewise
+  int stretches_ = 0;                // of work_.ahead that are left
   MatrixResults<Store> results_;
   alignas(64) Sum sums_[kPlaces * kMatrixPair * kMatrixPair * kMatrixTileSums];
 };
