@@ -24,8 +24,7 @@
 // and calls MatrixPanel<Unit, Store>(work).run(). While a product is formed, the sums of an earlier one are
 // turned into results, a part of them between any two steps, so that both kinds of instructions are in
 // flight. Sums of few steps take longer to leave the unit than to form: those products alternate between the
-// sets, each is stored when the next is under way, and its sums are read one product later still, when
-// they have arrived in the cache.
+// sets, and each is stored when the next is under way.
 #pragma once
 
 #include "backends/cpu/kernels/matrix/matrix.hpp"
@@ -125,7 +124,6 @@ class MatrixPanel {
         for (int tile = 0; tile < work_.tile_count; tile += tiles_) product(tile, block);
       }
     }
-    take_waiting();
     take_waiting();
     results_.store(results_.left());
     Unit::end();
@@ -229,42 +227,39 @@ class MatrixPanel {
     set_ = 1 - set;
   }
 
-  // Stores the product that is still in the unit; the results of the one before come next.
+  // Stores the product that is still in the unit; its results come next.
   void take_waiting() {
+    if (waiting_.sums == nullptr) return;
     results_.store(results_.left());
-    if (arriving_.sums != nullptr)
-      results_.start(arriving_.sums, arriving_.tile, 1, arriving_.block, arriving_.blocks);
-    arriving_ = waiting_;
-    waiting_ = {};
-    if (arriving_.sums == nullptr) return;
-    if (arriving_.set == 0) {
+    if (waiting_.set == 0) {
       store_set<0>();
     } else {
       store_set<1>();
     }
+    results_.start(waiting_.sums, waiting_.tile, 1, waiting_.block, waiting_.blocks);
+    waiting_ = {};
   }
 
   template <int Set>
   void store_set() {
-    if (arriving_.blocks == 2) return Unit::template store<1, 2, Set>(arriving_.sums);
-    Unit::template store<1, 1, Set>(arriving_.sums);
+    if (waiting_.blocks == 2) return Unit::template store<1, 2, Set>(waiting_.sums);
+    Unit::template store<1, 1, Set>(waiting_.sums);
   }
 
-  // A place for sums, while some are in the unit, some arrive and some are being turned into results.
+  // A place for sums, while some are in the unit and some are being turned into results.
   Sum* next_sums() {
     turn_ = turn_ == kPlaces - 1 ? 0 : turn_ + 1;
     return sums_ + turn_ * tiles_ * kMatrixPair * kMatrixTileSums;
   }
 
-  static constexpr int kPlaces = 4;
+  static constexpr int kPlaces = 3;
 
   const Work& work_;
   int steps_;
   int tiles_;  // at once
   int turn_ = 0;
   int set_ = 0;
-  Product waiting_{};   // in the unit
-  Product arriving_{};  // stored since
+  Product waiting_{};  // in the unit
   const std::byte* ahead_ = nullptr;
   const std::byte* ahead_end_ = nullptr;
   std::ptrdiff_t lines_ = 0;  // to fetch with each step

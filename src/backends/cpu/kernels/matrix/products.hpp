@@ -13,7 +13,7 @@
 //   };
 //
 // Weights are packed as those of a 1x1 convolution from k to n channels. The left side is read where it is if
-// its rows are whole steps, else it is laid out in planes of a step each.
+// its rows are whole steps and short, or the columns few, else it is laid out in planes of a step each.
 #pragma once
 
 #include "backends/cpu/kernels/matrix/matrix.hpp"
@@ -34,7 +34,6 @@ class MatrixProducts {
       : kernel_(kernel), args_(args) {
     steps_ = steps(args);
     blocks_ = static_cast<int>(channel_blocks(args.n));
-    copied_ = copied(args);
     const std::ptrdiff_t row_bytes = static_cast<std::ptrdiff_t>(steps_) * kMatrixDepth;
     const int pairs = static_cast<int>(ceil_div(blocks_, kMatrixPair));
     const std::ptrdiff_t pair_bytes = kMatrixPair * kMatrixRows * row_bytes;
@@ -46,6 +45,7 @@ class MatrixProducts {
       parts_ =
           static_cast<int>(std::min<std::ptrdiff_t>(pairs, ceil_div(wanted, ceil_div(row_pairs, panel))));
     }
+    copied_ = must_copy(args) || (row_bytes >= kFarRows && pairs / parts_ >= kManyPairs);
     panel_rows_ = static_cast<int>(panel) * kMatrixPair * kMatrixRows;
     panels_ = static_cast<int>(ceil_div(args.m, panel_rows_));
     panel_rows_ = std::min(panel_rows_, static_cast<int>(round_up(args.m, kMatrixRows)));
@@ -120,11 +120,15 @@ class MatrixProducts {
   static constexpr std::ptrdiff_t kPanelBytes = 512 * 1024;
   static constexpr std::ptrdiff_t kInnerBytes = 32 * 1024;
   static constexpr std::ptrdiff_t kLine = 64;
+  // Tiles load rows so far apart half as fast again as those of a plane, for which so many pairs of blocks
+  // make up.
+  static constexpr std::ptrdiff_t kFarRows = 512;
+  static constexpr int kManyPairs = 8;
 
   static int steps(const Args& args) {
     return static_cast<int>(ceil_div(static_cast<std::ptrdiff_t>(args.k) * Form::kElement, kMatrixDepth));
   }
-  static bool copied(const Args& args) {
+  static bool must_copy(const Args& args) {
     return args.m < kMatrixRows || args.k * Form::kElement % kMatrixDepth != 0 || !Form::in_place(args);
   }
   static std::ptrdiff_t offset_bytes(int steps) {
