@@ -265,8 +265,8 @@ TEST(ScaledF16, PacksPowersOfTwo) {
 TEST_P(GemmMatrixBf16Kernels, RandomShapes) { check_random_products(HalfProductsByMatrices{kernel()}); }
 TEST_P(GemmMatrixBf16Kernels, ManyPanels) { check_panels(HalfProductsByMatrices{kernel()}); }
 
-// Whole steps, which are read where they are if they are stored as bf16; of many columns they are laid out all
-// the same.
+// Whole steps, which are read where they are if they are stored as bf16; of many columns they are laid out
+// all the same.
 TEST_P(GemmMatrixBf16Kernels, WholeSteps) {
   test::Random random;
   SCOPED_TRACE(random.trace());
