@@ -63,12 +63,12 @@ inline double stored_bound(DataType type, double error, double exact) {
 // What a way to form sums of numbers of at most 1 may add to the bound of single precision.
 struct HalfSums {
   bool chained = false;  // chains of products are added in f16
-  bool scaled = false;   // weights are scaled, in channels whose factors are 2^6 at most
+  bool scaled = false;   // weights are scaled, in channels whose factors are 2^7 at most
 
   double error(double terms, double magnitude) const {
     constexpr double kUnit = 0x1p-11, kGrowth = 1 + 0x1p-6;
-    const double chains = chained ? kUnit * std::min<double>(terms, kHalfChain) * magnitude * kGrowth : 0;
-    return chains + (chained || scaled ? terms * 0x1p-25 * 0x1p6 * 2 : 0);
+    const double chains = chained ? kUnit * std::min<double>(terms, kHalfRoundings) * magnitude * kGrowth : 0;
+    return chains + (chained || scaled ? terms * 0x1p-25 * 0x1p7 * 2 : 0);
   }
 };
 

@@ -18,12 +18,13 @@
 //
 //     using Chain = …;                            what dot() adds to instead of an Acc
 //     static constexpr int kChain;                groups that one takes, at least 4
-//     static constexpr int kTotal;                floats of a chain's total
+//     static constexpr int kTotal;                floats of memory for each chain, where totals are
 //     static Chain zero();
-//     template <int Count>                        clears chains and adds them to totals [Count][kTotal], or
-//     static void fold(Chain (&)[Count],          sets these if nothing is in them yet
-//                      float* totals, bool empty);
-//     static Acc total(const float*, Acc start);  a sum
+//     template <int Count>                        clears chains and adds them to the totals; `before`: how
+//     static void fold(Chain (&)[Count],          often that was done, 0 where totals hold nothing
+//                      float* totals, int before);
+//     template <int Count>                        adds totals and chains, for the last time, to sums
+//     static void take(Chain (&)[Count], float* totals, int before, Acc (&sums)[Count]);
 //
 // A family wraps band_tile in a struct whose instances band_tile_of chooses from:
 //
@@ -73,8 +74,8 @@ inline __attribute__((always_inline)) void band_tile(const Tile& t, const Start&
 
   for (int tile = 0; tile < t.tiles; ++tile) {
     const auto* weights = t.weights + tile * t.next_weights;
-    [[maybe_unused]] int chain = 0;      // groups in the chains
-    [[maybe_unused]] bool empty = true;  // totals
+    [[maybe_unused]] int chain = 0;  // groups in the chains
+    [[maybe_unused]] int folds = 0;
     if constexpr (kChain > 0) {
       unroll<kSums>([&](auto i) TENON_INLINE_LAMBDA { acc[i.value] = Dot::zero(); });
     } else {
@@ -131,14 +132,13 @@ inline __attribute__((always_inline)) void band_tile(const Tile& t, const Start&
           if constexpr (kChain > 0) {
             constexpr int kRoom = kChain - kGroupsAtOnce;
             do {
+              if (chain > kRoom) {
+                Dot::fold(acc, totals, folds++);
+                chain = 0;
+              }
               for (; left >= kGroupsAtOnce && chain <= kRoom; chain += kGroupsAtOnce) several();
               if (left < kGroupsAtOnce && chain <= kRoom) {
                 for (; left > 0; --left, ++chain, at += kGroupBytes) group(at);
-              }
-              if (chain > kRoom) {
-                Dot::fold(acc, totals, empty);
-                empty = false;
-                chain = 0;
               }
             } while (left > 0);
           } else if constexpr (kChannelBlock / Dot::kGroup > kGroupsAtOnce) {
@@ -151,11 +151,9 @@ inline __attribute__((always_inline)) void band_tile(const Tile& t, const Start&
       }
     }
     if constexpr (kChain > 0) {
-      if (empty || chain > 0) Dot::fold(acc, totals, empty);
       typename Dot::Acc sums[kSums];
-      unroll<kSums>([&](auto i) TENON_INLINE_LAMBDA {
-        sums[i.value] = Dot::total(totals + i.value * Dot::kTotal, start(tile, i.value % kVectors));
-      });
+      unroll<kSums>([&](auto i) TENON_INLINE_LAMBDA { sums[i.value] = start(tile, i.value % kVectors); });
+      Dot::take(acc, totals, folds, sums);
       finish(tile, sums);
     } else {
       finish(tile, acc);

@@ -11,27 +11,45 @@ namespace {
 struct EmulatedChainDot : WideDot<float16, true> {
   using Chain = Weights;
   static constexpr int kChain = kHalfChain;
-  static constexpr int kTotal = simd::F32::kLanes;
+  static constexpr int kTotal = 3 * simd::F32::kLanes;
 
   static TENON_SIMD Chain zero() { return {simd::F32::zero(), simd::F32::zero()}; }
   static TENON_SIMD Chain dot(Chain sum, X x, Weights w) {
     return {rounded(fma(x.even, w.even, sum.even)), rounded(fma(x.odd, w.odd, sum.odd))};
   }
   template <int Count>
-  static void fold(Chain (&chains)[Count], float* totals, bool empty) {
+  static void fold(Chain (&chains)[Count], float* totals, int before) {
     for (Chain& chain : chains) {
-      const simd::F32 sum = chain.even + chain.odd;
-      (empty ? sum : simd::F32::load(totals) + sum).store(totals);
+      if (before % 2 == 0) {
+        chain.even.store(totals + F32::kLanes);
+        chain.odd.store(totals + 2 * F32::kLanes);
+      } else {
+        added(chain, totals, before).store(totals);
+      }
       chain = zero();
       totals += kTotal;
     }
   }
-  static TENON_SIMD Acc total(const float* total, Acc start) { return start + simd::F32::load(total); }
+  template <int Count>
+  static void take(Chain (&chains)[Count], const float* totals, int before, Acc (&sums)[Count]) {
+    for (int i = 0; i < Count; ++i, totals += kTotal) sums[i] = sums[i] + added(chains[i], totals, before);
+  }
 
  private:
+  using F32 = simd::F32;
+
+  // With the chain before if that is not in the totals yet, and with these.
+  static TENON_SIMD F32 added(Chain chain, const float* totals, int before) {
+    if (before % 2 != 0) {
+      chain.even = rounded(chain.even + F32::load(totals + F32::kLanes));
+      chain.odd = rounded(chain.odd + F32::load(totals + 2 * F32::kLanes));
+    }
+    const F32 sum = chain.even + chain.odd;
+    return before < 2 ? sum : sum + F32::load(totals);
+  }
   // To the nearest number of f16.
   static TENON_SIMD simd::F32 rounded(simd::F32 x) {
-    using simd::F32, simd::I32;
+    using simd::I32;
     const F32 size = abs(x), unit = F32::set1(0.5F);  // whose last place is the smallest number of f16
     const I32 bits = float_to_bits(size), odd = simd::shift_right_logical<13>(bits) & I32::set1(1);
     const F32 normal = bits_to_float((bits + I32::set1(0xfff) + odd) & I32::set1(~0x1fff));

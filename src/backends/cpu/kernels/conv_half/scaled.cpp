@@ -11,8 +11,8 @@ namespace tenon::cpu {
 
 namespace {
 
-// The largest weight lies in [2^-6, 2^-5).
-constexpr int kLargestExponent = -5;
+// The largest weight lies in [2^-7, 2^-6).
+constexpr int kLargestExponent = -6;
 // Beyond that, powers of two or their inverses are no normal numbers.
 constexpr int kMostExponent = 120;
 

@@ -1,11 +1,11 @@
 // Weights for chained kernels (tile.hpp), which add products in f16: the weights of an output channel are
-// multiplied by a power of two that takes the largest below 2^-5. 16 products with any numbers of f16 then
-// stay below half of the largest number, which leaves room for what is rounded up: sums of finite numbers
-// stay finite. What is lost are digits of weights under 2^-9 of the largest of their channel, and of sums
-// under 2^-14: see tile.hpp.
+// multiplied by a power of two that takes the largest below 2^-6. The 32 products of two chains, with any
+// numbers of f16, then stay below half of the largest number, which leaves room for what is rounded up: sums
+// of finite numbers stay finite. What is lost are digits of weights under 2^-8 of the largest of their
+// channel, and of sums under 2^-14: see tile.hpp.
 //
-// Packed as weights of the kind are otherwise, in f16, and behind them the factors that undo it, one float
-// for each output channel, padded to whole blocks with 1.
+// Packed as weights are otherwise, in f16, and behind them the factors that undo it, one float for each
+// output channel, padded to whole blocks with 1.
 #pragma once
 
 #include "backends/cpu/kernels/conv_half/conv_half.hpp"

@@ -17,10 +17,10 @@
 // 2^-126, and then by half a unit of the last place of what is stored.
 //
 // Chained kernels of f16 add in f16, at AVX-512-FP16 by vfmadd in 32 lanes: even channels of 16 pairs at most
-// in one chain, odd ones in another, each step rounded once; the chains are added in single precision. That
-// is off by 2^-11 * min(16, terms) * sum of magnitudes more, and, where factor[o] is of scaled weights, by
-// terms * 2^-25 * factor[o] * (1 + max |x|) for what rounding leaves of the smallest numbers. The portable
-// one emulates it.
+// in one chain, odd ones in another, each step rounded once. Every second chain is added to the one before,
+// and their sums are added in single precision. That is off by 2^-11 * min(17, terms) * sum of magnitudes
+// more, and, where factor[o] is of scaled weights, by terms * 2^-25 * factor[o] * (1 + max |x|) for what
+// rounding leaves of the smallest numbers. The portable one emulates it.
 //
 // The source is bytes as they lie in memory, or what ConvHalfKernel::copy makes of them: `wide` kernels
 // multiply floats.
@@ -39,8 +39,9 @@ namespace tenon::cpu {
 // Channels of a group.
 inline constexpr int kHalfGroup = 2;
 
-// Products that chained kernels add up in f16.
+// Products that chained kernels add up in f16, and roundings that one takes part in.
 inline constexpr int kHalfChain = 16;
+inline constexpr int kHalfRoundings = kHalfChain + 1;
 // By how much their bound, epsilon * (terms + 2) * sum of magnitudes, is wider than that of the others: each
 // term is rounded at most once, by 2^-11.
 inline constexpr double kHalfChainFactor = 0x1p12;

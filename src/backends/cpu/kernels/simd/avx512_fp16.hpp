@@ -29,6 +29,8 @@ struct F16Pairs {
 // a * b + c of each element, rounded once, to float16.
 TENON_SIMD F16Pairs fma(F16Pairs a, F16Pairs b, F16Pairs c) { return {_mm512_fmadd_ph(a.r, b.r, c.r)}; }
 
+TENON_SIMD F16Pairs operator+(F16Pairs a, F16Pairs b) { return {_mm512_add_ph(a.r, b.r)}; }
+
 // The bits of the float16, in the lower half of each lane.
 TENON_SIMD I32 float16_bits(F32 a) {
   return {_mm512_maskz_cvtepu16_epi32(0xffff, _mm512_maskz_cvtps_ph(0xffff, a.r, _MM_FROUND_TO_NEAREST_INT))};
