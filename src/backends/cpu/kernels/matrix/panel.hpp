@@ -46,10 +46,11 @@ class MatrixResults {
 
   void start(const Sum* sums, int tile, int tiles, int block, int blocks) {
     sums_ = sums;
-    first_ = tile_ = work_.tiles + tile;
+    first_ = work_.tiles + tile;
     end_ = first_ + tiles;
     block_ = block;
-    run_ = row_ = 0;
+    begin_tile(first_);
+    run_rows_ = 0;
     left_ = 0;
     for (const MatrixTile* t = first_; t != end_; ++t) {
       for (int r = 0; r < t->runs; ++r) left_ += work_.runs[t->first_run + r].rows;
@@ -62,30 +63,41 @@ class MatrixResults {
   // The next rows, so many or all that are left.
   inline __attribute__((always_inline)) void store(int rows) {
     if (rows > left_) rows = left_;
+    left_ -= rows;
     while (rows > 0) {
-      while (run_ == tile_->runs) next_tile();
-      const MatrixRun& run = work_.runs[tile_->first_run + run_];
-      const int row = row_, left = run.rows - row, count = rows < left ? rows : left;
-      const int lanes = block_ == work_.blocks - 1 ? work_.last_lanes : kChannelBlock;
-      store_.rows(sums_ + (run.row + row) * kChannelBlock, block_,
-                  work_.dst_first + run.dst + row * work_.dst_row + block_ * work_.dst_block, count, lanes);
+      if (run_rows_ == 0) next_run();
+      const int count = rows < run_rows_ ? rows : run_rows_;
+      store_.rows(from_, block_, at_, count, lanes_);
+      from_ += count * kChannelBlock;
+      at_ += count * work_.dst_row;
+      run_rows_ -= count;
       rows -= count;
-      left_ -= count;
-      row_ += count;
-      if (count == left) {
-        row_ = 0;
-        ++run_;
-      }
     }
   }
 
  private:
-  void next_tile() {
-    run_ = 0;
-    sums_ += kMatrixTileSums;
-    if (++tile_ != end_) return;
-    tile_ = first_;
-    ++block_;
+  __attribute__((noinline)) void next_run() {
+    while (runs_left_ == 0) {
+      sums_ += kMatrixTileSums;
+      if (tile_ + 1 != end_) {
+        begin_tile(tile_ + 1);
+      } else {
+        begin_tile(first_);
+        ++block_;
+      }
+    }
+    from_ = sums_ + run_->row * kChannelBlock;
+    at_ = work_.dst_first + run_->dst + block_ * work_.dst_block;
+    run_rows_ = run_->rows;
+    lanes_ = block_ == work_.blocks - 1 ? work_.last_lanes : kChannelBlock;
+    ++run_;
+    --runs_left_;
+  }
+
+  void begin_tile(const MatrixTile* tile) {
+    tile_ = tile;
+    run_ = work_.runs + tile->first_run;
+    runs_left_ = tile->runs;
   }
 
   const Work& work_;
@@ -93,8 +105,12 @@ class MatrixResults {
   const Sum* sums_ = nullptr;  // of tile_ in block_
   const MatrixTile *first_ = nullptr, *tile_ = nullptr, *end_ = nullptr;
   int block_ = 0;
-  int run_ = 0;
-  int row_ = 0;   // of the run
+  const MatrixRun* run_ = nullptr;  // the next of tile_
+  int runs_left_ = 0;
+  const Sum* from_ = nullptr;  // the next row of the run begun
+  std::ptrdiff_t at_ = 0;
+  int run_rows_ = 0;  // left of that run
+  int lanes_ = 0;
   int left_ = 0;  // rows, in all blocks
 };
 

@@ -14,9 +14,29 @@ class MatrixBf16Store {
   using Work = MatrixBf16Work;
   using Sum = float;
 
-  explicit MatrixBf16Store(const Work& work) : work_(work) {}
+  explicit MatrixBf16Store(const Work& work) : work_(work) {
+#if defined(TENON_SIMD_HAS_BF16_PAIRS)
+    using enum Activation::Kind;
+    plain_ = !work.dst_single && !(work.residual && work.residual_single) &&
+             (work.act.kind == none || work.act.kind == clip);
+    if (work.act.kind == clip) {
+      lo_ = work.act.lo;
+      hi_ = work.act.hi;
+    }
+#endif
+  }
 
   void rows(const float* sums, int, std::ptrdiff_t at, int rows, int lanes) const {
+#if defined(TENON_SIMD_HAS_BF16_PAIRS)
+    if (plain_ && lanes == kChannelBlock) {
+      if (work_.residual) {
+        clipped<true>(sums, at, rows);
+      } else {
+        clipped<false>(sums, at, rows);
+      }
+      return;
+    }
+#endif
     if (lanes == kChannelBlock) {
       rows_of<true>(sums, at, rows, lanes);
     } else {
@@ -30,7 +50,6 @@ class MatrixBf16Store {
 
   template <bool Whole>
   __attribute__((noinline)) void rows_of(const float* sums, std::ptrdiff_t at, int rows, int lanes) const {
-    if constexpr (kOfRow == 1) repeat<Whole, 8>(sums, at, rows, lanes);
     repeat<Whole, 4>(sums, at, rows, lanes);
     repeat<Whole, 1>(sums, at, rows, lanes);
   }
@@ -81,26 +100,40 @@ class MatrixBf16Store {
     });
   }
 
-  // Rounded results of whole rows.
-  template <int Rows>
-  inline __attribute__((always_inline)) void round(V (&v)[Rows * kOfRow], std::ptrdiff_t at) const {
 #if defined(TENON_SIMD_HAS_BF16_PAIRS)
+  // Whole rows of bf16, with a residual of bf16 or none: what most layers have, in as few instructions as it
+  // takes.
+  template <bool Residual>
+  __attribute__((noinline)) void clipped(const float* sums, std::ptrdiff_t at, int rows) const {
+    const std::ptrdiff_t row = work_.dst_row;
+    for (; rows >= 4; rows -= 4, sums += 4 * kChannelBlock, at += 4 * row) clip<Residual, 4>(sums, at);
+    for (; rows > 0; --rows, sums += kChannelBlock, at += row) clip<Residual, 1>(sums, at);
+  }
+
+  template <bool Residual, int Rows>
+  inline __attribute__((always_inline)) void clip(const float* sums, std::ptrdiff_t at) const {
+    const V lo = V::set1(lo_), hi = V::set1(hi_);
+    const std::ptrdiff_t row = work_.dst_row;
+    V v[Rows];
+    unroll<Rows>([&](auto i) TENON_INLINE_LAMBDA {
+      V& x = v[i.value];
+      x = V::load(sums + i.value * kChannelBlock);
+      if constexpr (Residual)
+        x = x + simd::load(static_cast<const bfloat16*>(work_.residual) + at + i.value * row);
+      x = min(hi, max(lo, x));
+    });
+    auto* dst = static_cast<bfloat16*>(work_.dst) + at;
     if constexpr (Rows % 2 == 0) {
-      auto* dst = static_cast<bfloat16*>(work_.dst) + at;
-      const std::ptrdiff_t row = work_.dst_row;
       if (row == kChannelBlock) {
         unroll<Rows / 2>([&](auto i) TENON_INLINE_LAMBDA {
           simd::store_rounded(dst + 2 * i.value * kChannelBlock, v[2 * i.value], v[2 * i.value + 1]);
         });
-      } else {
-        unroll<Rows>([&](auto i)
-                         TENON_INLINE_LAMBDA { simd::store_rounded(dst + i.value * row, v[i.value]); });
+        return;
       }
-      return;
     }
-#endif
-    put<bfloat16, true, Rows>(v, at, kChannelBlock);
+    unroll<Rows>([&](auto i) TENON_INLINE_LAMBDA { simd::store_rounded(dst + i.value * row, v[i.value]); });
   }
+#endif
 
   template <bool Whole, int Rows>
   inline __attribute__((always_inline)) void some(const float* sums, std::ptrdiff_t at, int lanes) const {
@@ -117,14 +150,16 @@ class MatrixBf16Store {
     activate(v, work_.act);
     if (work_.dst_single) {
       put<float, Whole, Rows>(v, at, lanes);
-    } else if constexpr (Whole) {
-      round<Rows>(v, at);
     } else {
       put<bfloat16, Whole, Rows>(v, at, lanes);
     }
   }
 
   const Work& work_;
+#if defined(TENON_SIMD_HAS_BF16_PAIRS)
+  bool plain_;
+  float lo_ = -__builtin_inff(), hi_ = __builtin_inff();
+#endif
 };
 
 inline void matrix_round(const float* src, std::ptrdiff_t count, void* dst) {
