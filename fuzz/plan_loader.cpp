@@ -42,6 +42,18 @@ const char* const kNetworks[] = {
       %s = softmax(%y) {axis=1} : f32[4,7]
       return %s as "y"
     })",
+    R"(graph @bytes(%x: u8[N,3,6,6]) symbols(N in [1,2]) {
+      %w = constant {value=i8[20,3,3,3] splat(5)} : i8[20,3,3,3]
+      %m = constant {value=f32[20] splat(0.01)} : f32[20]
+      %b = constant {value=i32[20] splat(100)} : i32[20]
+      %y = quantized_conv(%x, %w, %m, %b) {x_zero=3, output_dtype=u8} : u8[N,20,4,4]
+      %d = constant {value=i8[20,1,3,3] splat(7)} : i8[20,1,3,3]
+      %z = quantized_conv(%y, %d, %m) {group=20, output_dtype=u8} : u8[N,20,2,2]
+      %v = constant {value=i8[2,7] splat(-3)} : i8[2,7]
+      %s = constant {value=f32[] splat(0.02)} : f32[]
+      %p = quantized_matmul(%z, %v, %s) {output_dtype=f32} : f32[N,20,2,7]
+      return %p as "p"
+    })",
     R"(graph @control(%x: f32[N,4], %c: bool[]) symbols(N in [1,2]) {
       %three = constant {value=i64[] [3]} : i64[]
       %y, %z = loop(%three, _, %x, %x) : f32[N,4], f32[?,4]
