@@ -1,77 +1,33 @@
 #include "backends/cpu/kernels/conv/conv.hpp"
 #include "base/thread_pool.hpp"
+#include "kernels/conv_layers.hpp"
 #include "kernels/support.hpp"
 
 #include <fmt/format.h>
+
+#include <iterator>
+#include <vector>
 
 namespace tenon::bench {
 
 namespace {
 
-struct Layer {
-  const char* name;
-  int in_channels;
-  int in;  // height and width
-  int out_channels;
-  int out;
-  int kernel;
-  int stride;
-  int pad;
-  bool planar = false;
-  int groups = 1;
-  bool residual = false;
-  bool cold = false;  // weights come from memory, as in a network whose weights no cache holds
-};
-
 // Weights that are used in turn where they are to be cold: more than the last cache.
 constexpr std::size_t kColdFloats = (std::size_t{128} << 20) / sizeof(float);
 
-// The layers of ResNet-50, and a few that are shaped otherwise.
-constexpr Layer kLayers[] = {
-    {"resnet_stem", 3, 224, 64, 112, 7, 2, 3, true},
-    {"resnet_56_64_3x3", 64, 56, 64, 56, 3, 1, 1},
-    {"resnet_28_128_3x3", 128, 28, 128, 28, 3, 1, 1},
-    {"resnet_14_256_3x3", 256, 14, 256, 14, 3, 1, 1},
-    {"resnet_7_512_3x3", 512, 7, 512, 7, 3, 1, 1},
-    {"resnet_56_64_256_1x1", 64, 56, 256, 56, 1, 1, 0},
-    {"resnet_56_256_64_1x1", 256, 56, 64, 56, 1, 1, 0},
-    {"resnet_28_128_512_1x1", 128, 28, 512, 28, 1, 1, 0},
-    {"resnet_14_1024_256_1x1", 1024, 14, 256, 14, 1, 1, 0},
-    {"resnet_7_512_2048_1x1", 512, 7, 2048, 7, 1, 1, 0},
-    {"resnet_7_2048_512_1x1", 2048, 7, 512, 7, 1, 1, 0},
-    {"resnet_56_128_3x3_s2", 128, 56, 128, 28, 3, 2, 1},
-    {"resnet_14_256_3x3_s2", 512, 14, 512, 7, 3, 2, 1},
-    {"resnet_56_512_1x1_s2", 256, 56, 512, 28, 1, 2, 0},
-    {"resnet_56_64_256_1x1_add", 64, 56, 256, 56, 1, 1, 0, false, 1, true},
+// Beside those of conv_layers.hpp.
+constexpr ConvLayer kFloatLayers[] = {
     {"resnet_14_1024_512_1x1_s2", 1024, 14, 512, 7, 1, 2, 0},
-    {"resnet_7_512_3x3_cold", 512, 7, 512, 7, 3, 1, 1, false, 1, false, true},
-    {"resnet_7_512_2048_1x1_add_cold", 512, 7, 2048, 7, 1, 1, 0, false, 1, true, true},
-    {"resnet_7_2048_512_1x1_cold", 2048, 7, 512, 7, 1, 1, 0, false, 1, false, true},
-    {"resnext_56_128_3x3_g32", 128, 56, 128, 56, 3, 1, 1, false, 32},
-    {"resnext_28_256_3x3_g32", 256, 28, 256, 28, 3, 1, 1, false, 32},
+    {"resnet_7_512_2048_1x1_add_cold", 512, 7, 2048, 7, 1, 1, 0, true, false, false, true},
+    {"resnext_56_128_3x3_g32", 128, 56, 128, 56, 3, 1, 1, false, false, false, false, 32},
+    {"resnext_28_256_3x3_g32", 256, 28, 256, 28, 3, 1, 1, false, false, false, false, 32},
     {"ultraface_40_64_12_3x3", 64, 40, 12, 40, 3, 1, 1},
     {"resnet20_32_16_3x3", 16, 32, 16, 32, 3, 1, 1},
-    {"yolo_13_512_255_1x1", 512, 13, 255, 13, 1, 1, 0},
-    {"yolo_416_3_16_3x3", 3, 416, 16, 416, 3, 1, 1, true},
-    {"vgg_224_3_64_3x3", 3, 224, 64, 224, 3, 1, 1, true},
-    {"vgg_224_64_3x3", 64, 224, 64, 224, 3, 1, 1},
-    {"vit_patch", 3, 224, 768, 14, 16, 16, 0, true},
+    {"vgg_224_3_64_3x3", 3, 224, 64, 224, 3, 1, 1, false, false, true},
+    {"vit_patch", 3, 224, 768, 14, 16, 16, 0, false, false, true},
 };
 
-cpu::ConvShape shape_of(const Layer& layer) {
-  cpu::ConvShape s;
-  s.groups = layer.groups;
-  s.in_channels = layer.in_channels;
-  s.out_channels = layer.out_channels;
-  s.in_h = s.in_w = layer.in;
-  s.out_h = s.out_w = layer.out;
-  s.kernel_h = s.kernel_w = layer.kernel;
-  s.stride_h = s.stride_w = layer.stride;
-  s.pad_top = s.pad_left = layer.pad;
-  return s;
-}
-
-void run(benchmark::State& state, const cpu::ConvKernel& kernel, const Layer& layer,
+void run(benchmark::State& state, const cpu::ConvKernel& kernel, const ConvLayer& layer,
          const cpu::ConvConfig& config, bool banded) {
   const cpu::ConvShape s = shape_of(layer);
   const auto plane = [](int channels, int size) {
@@ -112,7 +68,7 @@ void run(benchmark::State& state, const cpu::ConvKernel& kernel, const Layer& la
                2.0 * s.group_in() * s.out_channels * s.out_h * s.out_w * s.kernel_h * s.kernel_w);
 }
 
-cpu::ConvConfigs configs(const cpu::ConvKernel& kernel, const Layer& layer, bool banded) {
+cpu::ConvConfigs configs(const cpu::ConvKernel& kernel, const ConvLayer& layer, bool banded) {
   const cpu::ConvShape s = shape_of(layer);
   if (banded) return cpu::conv_banded_configs(kernel, s);
   return layer.planar ? cpu::conv_planar_configs(kernel, s) : cpu::conv_configs(kernel, s);
@@ -121,9 +77,11 @@ cpu::ConvConfigs configs(const cpu::ConvKernel& kernel, const Layer& layer, bool
 }  // namespace
 
 void register_conv() {
+  std::vector<ConvLayer> layers(std::begin(kConvLayers), std::end(kConvLayers));
+  layers.insert(layers.end(), std::begin(kFloatLayers), std::end(kFloatLayers));
   for (const cpu::ConvKernel& kernel : cpu::conv_kernels()) {
     if (!isa_supported(kernel.info.isa)) continue;
-    for (const Layer& layer : kLayers) {
+    for (const ConvLayer& layer : layers) {
       for (const bool banded : {false, true}) {
         if (banded && (layer.planar || cpu::conv_banded_refusal(shape_of(layer)) != nullptr)) continue;
         const cpu::ConvConfigs all = configs(kernel, layer, banded);
@@ -136,7 +94,7 @@ void register_conv() {
                                         : "",
                           config.oc_inner ? "_inner" : "",
                           config.ic_blocks ? fmt::format("_ic{}", config.ic_blocks) : "");
-          add(name, [&kernel, &layer, config, banded](benchmark::State& state) {
+          add(name, [&kernel, layer, config, banded](benchmark::State& state) {
             run(state, kernel, layer, config, banded);
           });
         }

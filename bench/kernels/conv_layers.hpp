@@ -1,4 +1,4 @@
-// The convolutions whose kernels for narrow elements are timed.
+// The convolutions whose kernels are timed.
 #pragma once
 
 #include "backends/cpu/kernels/conv/conv.hpp"
@@ -17,7 +17,8 @@ struct ConvLayer {
   bool residual = false;
   bool is_signed = false;  // bytes have a sign
   bool planar = false;
-  bool cold = false;  // weights come from memory
+  bool cold = false;  // weights come from memory, as in a network whose weights no cache holds
+  int groups = 1;
 };
 
 // The layers of ResNet-50, and a few that are shaped otherwise.
@@ -57,6 +58,7 @@ inline constexpr ConvLayer kConvLayers[] = {
 
 inline cpu::ConvShape shape_of(const ConvLayer& layer) {
   cpu::ConvShape s;
+  s.groups = layer.groups;
   s.in_channels = layer.in_channels;
   s.out_channels = layer.out_channels;
   s.in_h = s.in_w = layer.in;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "backends/cpu/kernels/simd/avx2.hpp"
+#include "backends/cpu/kernels/simd/zip_avx2.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -64,6 +65,11 @@ struct Codes {
     _mm256_storeu_si256(static_cast<__m256i*>(p), _mm256_permutevar8x32_epi32(bytes, lanes));
   }
 };
+
+// sum + a[0] * b[0] + a[1] * b[1] of 16-bit integers.
+TENON_SIMD I32 add_pairs(I32 sum, I32 a, I32 b) {
+  return {_mm256_add_epi32(sum.r, _mm256_madd_epi16(a.r, b.r))};
+}
 
 struct Bytes16 {
   __m128i r;

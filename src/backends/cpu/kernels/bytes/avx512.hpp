@@ -2,6 +2,7 @@
 #pragma once
 
 #include "backends/cpu/kernels/simd/avx512.hpp"
+#include "backends/cpu/kernels/simd/zip_avx512.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -60,6 +61,11 @@ struct Codes {
     _mm512_storeu_si512(p, _mm512_maskz_permutexvar_epi32(0xffff, lanes, bytes));
   }
 };
+
+// sum + a[0] * b[0] + a[1] * b[1] of 16-bit integers.
+TENON_SIMD I32 add_pairs(I32 sum, I32 a, I32 b) {
+  return {_mm512_add_epi32(sum.r, _mm512_madd_epi16(a.r, b.r))};
+}
 
 struct Bytes16 {
   __m128i r;

@@ -8,7 +8,6 @@ namespace {
 
 // sum + a[0] * b[0] + … + a[3] * b[3] of unsigned bytes and signed ones.
 TENON_SIMD I32 add_fours(I32 sum, I32 a, I32 b) { return {_mm512_dpbusd_epi32(sum.r, a.r, b.r)}; }
-TENON_SIMD I32 times(I32 a, I32 b) { return {_mm512_mullo_epi32(a.r, b.r)}; }
 
 }  // namespace
 }  // namespace tenon::cpu::simd

@@ -1,4 +1,5 @@
-#include "backends/cpu/kernels/bytes/pairs_avx2.hpp"
+#include "backends/cpu/kernels/bytes/avx2.hpp"
+
 #include "backends/cpu/kernels/conv_s8/pairs.hpp"
 
 namespace tenon::cpu {

@@ -1,7 +1,8 @@
 // Dot products of bytes by pairs of 16-bit integers: of a group the even channels, then the odd ones, as
-// s8_copy_pairs leaves them. Include after bytes/pairs_*.hpp.
+// s8_copy_pairs leaves them. Include after bytes/avx2.hpp or bytes/avx512.hpp.
 #pragma once
 
+#include "backends/cpu/kernels/bytes/pairs.hpp"
 #include "backends/cpu/kernels/conv_s8/generic.hpp"
 
 namespace tenon::cpu {

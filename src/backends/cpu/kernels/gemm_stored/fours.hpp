@@ -35,7 +35,6 @@ struct StoredFours {
   }
   static TENON_SIMD I32 high(const Sums& sum) { return sum.high; }
   static TENON_SIMD I32 low(const Sums& sum) { return simd::shift_left<8>(sum.middle) + sum.low; }
-  static TENON_SIMD I32 times(I32 a, I32 b) { return simd::times(a, b); }
 };
 
 }  // namespace

@@ -27,6 +27,11 @@ constexpr int kStoredLanes = simd::I32::kLanes;
 constexpr int kStoredPerPanel = kStoredPanel / kStoredLanes;
 constexpr int kStoredAhead = 2048;  // bytes that are fetched ahead of each panel
 
+TENON_SIMD simd::I32 times(simd::I32 a, simd::I32 b) {
+  using Numbers [[gnu::vector_size(sizeof(simd::I32))]] = std::uint32_t;
+  return {reinterpret_cast<decltype(a.r)>(reinterpret_cast<Numbers>(a.r) * reinterpret_cast<Numbers>(b.r))};
+}
+
 // result[row][column] of the tile gets what one chunk adds.
 template <class Dot, int Rows, int Panels>
 inline __attribute__((always_inline)) void stored_add_chunk(
@@ -48,8 +53,8 @@ inline __attribute__((always_inline)) void stored_add_chunk(
       I32 high = Dot::high(sum), low = Dot::low(sum);
       if (t.zero) {
         const I32 zero = simd::load_u8(t.zero + at);
-        high = high + Dot::times(zero, I32::set1(head.high));
-        low = low + Dot::times(zero, I32::set1(head.low));
+        high = high + times(zero, I32::set1(head.high));
+        low = low + times(zero, I32::set1(head.low));
       } else {
         high = high + I32::set1(t.one_zero * head.high);
         low = low + I32::set1(t.one_zero * head.low);

@@ -1,6 +1,8 @@
-// The dot products of generic.hpp by pairs of 16-bit integers. Include after bytes/pairs_*.hpp.
+// The dot products of generic.hpp by pairs of 16-bit integers. Include after bytes/avx2.hpp or
+// bytes/avx512.hpp.
 #pragma once
 
+#include "backends/cpu/kernels/bytes/pairs.hpp"
 #include "backends/cpu/kernels/gemm_stored/generic.hpp"
 
 namespace tenon::cpu {
@@ -36,7 +38,6 @@ struct StoredPairs {
   }
   static TENON_SIMD I32 high(const Sums& sum) { return sum.high; }
   static TENON_SIMD I32 low(const Sums& sum) { return sum.low; }
-  static TENON_SIMD I32 times(I32 a, I32 b) { return simd::times(a, b); }
 };
 
 }  // namespace

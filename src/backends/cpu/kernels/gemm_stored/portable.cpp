@@ -36,10 +36,6 @@ struct StoredDot {
   }
   static TENON_SIMD simd::I32 high(const Sums& sum) { return sum.high; }
   static TENON_SIMD simd::I32 low(const Sums& sum) { return sum.low; }
-  static TENON_SIMD simd::I32 times(simd::I32 a, simd::I32 b) {
-    return {reinterpret_cast<simd::I32::Reg>(reinterpret_cast<simd::I32::Unsigned>(a.r) *
-                                             reinterpret_cast<simd::I32::Unsigned>(b.r))};
-  }
 };
 
 }  // namespace
