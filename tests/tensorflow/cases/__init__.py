@@ -1,0 +1,1 @@
+"""Cases that make_cases.py writes, one module per subject."""
