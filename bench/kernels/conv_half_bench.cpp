@@ -186,7 +186,8 @@ void register_matrix_bf16() {
       const cpu::ConvHalfConfigs all = cpu::conv_matrix_bf16_configs(shape_of(layer));
       for (int i = 0; i < all.count; ++i) {
         const cpu::ConvHalfConfig config = all.configs[i];
-        add(fmt::format("{}/{}/{}", kernel.info.name, layer.name, config.oc_inner ? "inner" : "outer"),
+        add(fmt::format("{}/{}/{}{}", kernel.info.name, layer.name, config.oc_inner ? "inner" : "outer",
+                        config.pixels > 0 ? fmt::format("_p{}", config.pixels) : ""),
             [&kernel, &layer, config](benchmark::State& state) {
               run(state, ByMatrices{kernel}, layer, config);
             });

@@ -147,7 +147,8 @@ void register_matrix_s8() {
       const cpu::ConvS8Configs all = cpu::conv_matrix_s8_configs(shape_of(layer));
       for (int i = 0; i < all.count; ++i) {
         const cpu::ConvS8Config config = all.configs[i];
-        add(fmt::format("{}/{}/{}", kernel.info.name, layer.name, config.oc_inner ? "inner" : "outer"),
+        add(fmt::format("{}/{}/{}{}", kernel.info.name, layer.name, config.oc_inner ? "inner" : "outer",
+                        config.pixels > 0 ? fmt::format("_p{}", config.pixels) : ""),
             [&kernel, &layer, config](benchmark::State& state) {
               run(state, ByMatrices{kernel}, layer, config);
             });
