@@ -186,7 +186,7 @@ TEST_P(ConvMatrixBf16Kernels, RandomWindows) {
     ConvShape s = test::random_window(random, 5, 18);
     s.in_channels = random.integer(1, 90);
     s.out_channels = random.integer(1, 90);
-    check_matrices(random, kernel(), s, false);
+    check_matrices(random, kernel(), s, random.coin());
     s.in_channels = random.integer(1, 4);
     if (!HasFailure()) check_matrices(random, kernel(), s, random.coin());
   }
@@ -234,6 +234,7 @@ TEST_P(ConvMatrixBf16Kernels, ManyPixels) {
   s.in_w = s.out_w = 19;
   EXPECT_EQ(conv_matrix_bf16_configs(s).count, 3);
   check_matrices(random, kernel(), s, false);
+  check_matrices(random, kernel(), s, true);
   s.stride_h = s.stride_w = 2;
   s.in_h = 42;
   s.in_w = 37;

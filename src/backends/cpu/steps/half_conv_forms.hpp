@@ -5,7 +5,7 @@
 //   planar   cpu.conv_bf16_planar, cpu.conv_f16_planar  nchw of f32, at most 4 input channels → the same
 //   transposed  cpu.conv_transpose_bf16, cpu.conv_transpose_f16  as blocked, transposed
 //   matrix   cpu.conv_bf16_matrix, cpu.conv_bf16_matrix_planar, cpu.conv_transpose_bf16_matrix: those of bf16
-//            by AMX, transposed ones where windows do not overlap
+//            by AMX, planar ones of any number of channels, transposed ones where windows do not overlap
 //   chained  cpu.conv_f16_chained, cpu.conv_f16_chained_planar, cpu.conv_transpose_f16_chained: those of f16
 //            with sums of some products in f16 (kernels/conv_half/scaled.hpp)
 #pragma once

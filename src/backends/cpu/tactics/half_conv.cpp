@@ -16,6 +16,9 @@ namespace {
 
 constexpr std::size_t kHalfWeights = 1, kHalfBias = 2;
 
+// Elements of plain images of many channels from which on it may pay to convert them band by band.
+constexpr double kLeastPlanes = 4e6;
+
 template <class Form>
 class HalfConvTactic final : public Tactic {
  public:
@@ -41,6 +44,10 @@ class HalfConvTactic final : public Tactic {
     if (auto check = check_epilogue(problem, op.epilogue, kHalfResidual); !check.verdict)
       return check.verdict;
     if (const char* reason = Form::refusal(shape_of(problem))) return Verdict::no(reason);
+    if constexpr (Form::kPlainInput && kByMatrices<Form>) {
+      if (problem.inputs[0].dims[1] > kMatrixFewChannels && elements(problem.inputs[0].dims) < kLeastPlanes)
+        return Verdict::no("a conversion of so few numbers stays in a cache");
+    }
     return Verdict::yes();
   }
 

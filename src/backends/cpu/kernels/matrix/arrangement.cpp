@@ -193,30 +193,31 @@ void MatrixArrangement::write_offsets(Cut cut, std::ptrdiff_t* offsets) const {
 }
 
 // Every step-th of `count` pixels of plain images.
-void MatrixArrangement::copy_planar(const std::byte* from, std::ptrdiff_t step, std::ptrdiff_t count,
-                                    int pixel, std::byte* to) const {
+void MatrixArrangement::copy_planar(const std::byte* from, int channels, std::ptrdiff_t step,
+                                    std::ptrdiff_t count, int pixel, std::byte* to) const {
   const std::ptrdiff_t plane = static_cast<std::ptrdiff_t>(shape_.in_h) * shape_.in_w;
-  if (source_.planar == 1)
-    return join_byte_planes(from, plane, steps_.channels, step, count, source_.flip, to);
+  if (source_.planar == 1) return join_byte_planes(from, plane, channels, step, count, source_.flip, to);
   const int width = pixel / source_.element;
   const auto* floats = reinterpret_cast<const float*>(from);
-  if (step == 1) return source_.interleave(floats, plane, steps_.channels, width, count, to);
+  if (step == 1) return source_.interleave(floats, plane, channels, width, count, to);
   for (std::ptrdiff_t i = 0; i < count; ++i)
-    source_.interleave(floats + i * step, plane, steps_.channels, width, 1, to + i * pixel);
+    source_.interleave(floats + i * step, plane, channels, width, 1, to + i * pixel);
 }
 
-// `blocks` blocks of an image's channels, from `from` on, to an image's place in a plane.
-void MatrixArrangement::copy_plane(const MatrixBand& band, int image, const std::byte* from, int blocks,
+// An image's channels, from `from` on, to its place in a plane: as many as a pixel has, at most `channels`.
+void MatrixArrangement::copy_plane(const MatrixBand& band, int image, const std::byte* from, int channels,
                                    int pixel, std::ptrdiff_t phase, std::byte* to) const {
   const ConvShape& s = shape_;
   const std::ptrdiff_t image_pixels = static_cast<std::ptrdiff_t>(s.in_h) * s.in_w;
   const std::uint8_t flip = source_.flip;
   const std::ptrdiff_t block = image_pixels * block_bytes();
+  const auto blocks =
+      static_cast<int>(std::min<std::ptrdiff_t>(ceil_div(pixel, block_bytes()), channel_blocks(channels)));
   from += image * (source_.planar ? s.in_channels * image_pixels * source_.planar
                                   : s.groups * channel_blocks(s.group_in()) * block);
   const auto copy = [&](std::ptrdiff_t first, std::ptrdiff_t step, std::ptrdiff_t count, std::byte* at) {
     if (source_.planar != 0) {
-      copy_planar(from + first * source_.planar, step, count, pixel, at);
+      copy_planar(from + first * source_.planar, channels, step, count, pixel, at);
       return;
     }
     const std::byte* pixels = from + first * block_bytes();
@@ -284,7 +285,8 @@ void MatrixArrangement::copy_part(Cut cut, const MatrixBand& band, int group, in
                                   std::byte* planes) const {
   const ConvShape& s = shape_;
   const Sizes z = sizes(cut);
-  const std::ptrdiff_t block = static_cast<std::ptrdiff_t>(s.in_h) * s.in_w * block_bytes();
+  const std::ptrdiff_t block = static_cast<std::ptrdiff_t>(s.in_h) * s.in_w *
+                               (source_.planar ? kChannelBlock * source_.planar : block_bytes());
   const int blocks = static_cast<int>(channel_blocks(s.group_in()));
   const int blocks_of_wide = steps_.depth() / kChannelBlock;
   const std::byte* from = source_.src + group * blocks * block;
@@ -292,12 +294,13 @@ void MatrixArrangement::copy_part(Cut cut, const MatrixBand& band, int group, in
   if (source_.clear && part == 0) clear_unwritten(z, planes);
   for (int plane = 0; plane < steps_.wide_planes; ++plane) {
     const int first = plane * blocks_of_wide;
-    copy_plane(band, image, from + first * block, std::min(blocks_of_wide, blocks - first), kMatrixDepth,
+    copy_plane(band, image, from + first * block, steps_.channels - first * kChannelBlock, kMatrixDepth,
                phase_columns(cut), planes + plane * z.wide + part * z.part * kMatrixDepth);
   }
   std::byte* narrow = planes + steps_.wide_planes * z.wide;
   for (int plane = 0; plane < steps_.narrow_planes; ++plane) {
-    copy_plane(band, image, from + (steps_.wide_planes * blocks_of_wide + plane) * block, 1,
+    const int first = steps_.wide_planes * blocks_of_wide + plane;
+    copy_plane(band, image, from + first * block, steps_.channels - first * kChannelBlock,
                steps_.narrow_bytes, phase_columns(cut),
                narrow + plane * round_up(z.columns * steps_.narrow_bytes, kMatrixLine) +
                    part * z.part * steps_.narrow_bytes);

@@ -61,7 +61,7 @@ struct MatrixBand {
 struct MatrixSource {
   const std::byte* src;
   int element;        // bytes of an element of a tile
-  int planar;         // plain NCHW of bytes (1) or floats (4), or 0: nChw16c of elements
+  int planar;         // plain NCHW of bytes (1; few channels) or floats (4), or 0: nChw16c of elements
   std::uint8_t flip;  // turns bits of each byte over on the way
   std::uint8_t zero;  // what padding is made of, as laid out
   bool clear;         // what is laid out for nothing has to be zero, not just anything
@@ -127,9 +127,9 @@ class MatrixArrangement {
   std::ptrdiff_t phase_columns(Cut cut) const { return (cut.rows + extra_rows_) * row_columns_; }
   void clear_unwritten(const Sizes& z, std::byte* planes) const;
   void copy_part(Cut cut, const MatrixBand& band, int group, int part, std::byte* planes) const;
-  void copy_planar(const std::byte* from, std::ptrdiff_t step, std::ptrdiff_t count, int pixel,
+  void copy_planar(const std::byte* from, int channels, std::ptrdiff_t step, std::ptrdiff_t count, int pixel,
                    std::byte* to) const;
-  void copy_plane(const MatrixBand& band, int image, const std::byte* from, int blocks, int pixel,
+  void copy_plane(const MatrixBand& band, int image, const std::byte* from, int channels, int pixel,
                   std::ptrdiff_t phase, std::byte* to) const;
   void find_runs(Cut cut, const MatrixBand& band, MatrixTile* tiles, MatrixRun* runs, MatrixWork& work) const;
 

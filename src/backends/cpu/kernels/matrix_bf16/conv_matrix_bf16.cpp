@@ -44,8 +44,9 @@ struct HalfMatrixDeconv : HalfMatrixConv {
 }  // namespace
 
 const char* conv_matrix_bf16_refusal(const ConvShape& shape, bool planar) {
-  const char* reason = conv_matrix_refusal(shape);
-  return reason ? reason : conv_half_refusal(shape, planar);
+  if (const char* reason = conv_matrix_refusal(shape)) return reason;
+  if (planar && shape.groups != 1) return "plain images have one group";
+  return conv_half_refusal(shape, false);
 }
 
 ConvHalfConfigs conv_matrix_bf16_configs(const ConvShape& shape) { return conv_matrix_configs(shape, 2); }

@@ -1,4 +1,5 @@
-// The convolution of conv_half.hpp for bf16, with its arguments and bias, by products of tiles of matrices.
+// The convolution of conv_half.hpp for bf16, with its arguments and bias, by products of tiles of matrices;
+// plain images may have any number of channels.
 // Of the config the order of loops counts, and its pixels as conv_matrix_configs says. Weights are packed
 // once for all ISA levels, in the order of matrix/arrangement.hpp: [groups][ceil(O/16)][step][16][16 o][2].
 //

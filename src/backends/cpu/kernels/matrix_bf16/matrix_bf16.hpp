@@ -30,8 +30,8 @@ struct MatrixBf16Kernel {
   void (*panel)(const MatrixBf16Work& work) noexcept;
   // dst gets `count` floats, rounded.
   void (*round)(const float* src, std::ptrdiff_t count, void* dst) noexcept;
-  // `count` pixels of planes of floats that are `plane` apart, pixel after pixel, each of 2 or 4 channels as
-  // `width` says, those beyond `channels` zero.
+  // `count` pixels of planes of floats that are `plane` apart, pixel after pixel, each of 2, 4, 16 or 32
+  // channels as `width` says, those beyond `channels` zero.
   void (*interleave)(const float* src, std::ptrdiff_t plane, int channels, int width, std::ptrdiff_t count,
                      void* dst) noexcept;
   // Pixel i of 64 bytes: the 32 bytes at src + i * step, and those `block` behind them.

@@ -5,6 +5,7 @@
 #include "backends/cpu/kernels/matrix/panel.hpp"
 #include "backends/cpu/kernels/matrix_bf16/matrix_bf16.hpp"
 #include "backends/cpu/kernels/simd/half.hpp"
+#include "backends/cpu/kernels/simd/transpose.hpp"
 
 namespace tenon::cpu {
 namespace {
@@ -170,28 +171,48 @@ inline void matrix_round(const float* src, std::ptrdiff_t count, void* dst) {
   if (const auto left = static_cast<int>(count - i)) simd::store_n(to + i, V::load_n(src + i, left), left);
 }
 
+// Those of channels c and c + 1, of `lanes` pixels.
+inline __attribute__((always_inline)) simd::I32 matrix_pair(const float* src, std::ptrdiff_t plane,
+                                                            int channels, int c, int lanes) {
+  using V = simd::F32;
+  const auto of = [&](int channel) TENON_INLINE_LAMBDA {
+    return channel < channels ? V::load_n(src + channel * plane, lanes) : V::zero();
+  };
+#if defined(TENON_SIMD_HAS_BF16_PAIRS)
+  return simd::rounded_pairs(of(c), of(c + 1));
+#else
+  return simd::bfloat16_bits(of(c)) | simd::shift_left<16>(simd::bfloat16_bits(of(c + 1)));
+#endif
+}
+
 inline void matrix_interleave(const float* src, std::ptrdiff_t plane, int channels, int width,
                               std::ptrdiff_t count, void* dst) {
-  using V = simd::F32;
+  constexpr int kLanes = simd::F32::kLanes;
   const int pairs = width / 2;
-  const auto pair = [&](int c, std::ptrdiff_t i, int lanes) TENON_INLINE_LAMBDA {
-    const auto bits = [&](int channel) TENON_INLINE_LAMBDA {
-      return simd::bfloat16_bits(channel < channels ? V::load_n(src + channel * plane + i, lanes)
-                                                    : V::zero());
-    };
-    return bits(c) | simd::shift_left<16>(bits(c + 1));
-  };
   std::ptrdiff_t i = 0;
 #if defined(TENON_SIMD_HAS_BF16_PAIRS)
-  for (; pairs == 2 && i + V::kLanes <= count; i += V::kLanes)
-    simd::store_zipped(pair(0, i, V::kLanes), pair(2, i, V::kLanes), static_cast<std::int32_t*>(dst) + 2 * i);
+  for (; pairs == 2 && i + kLanes <= count; i += kLanes) {
+    simd::store_zipped(matrix_pair(src + i, plane, channels, 0, kLanes),
+                       matrix_pair(src + i, plane, channels, 2, kLanes),
+                       static_cast<std::int32_t*>(dst) + 2 * i);
+  }
+  for (; pairs == kLanes && i + kLanes <= count; i += kLanes) {
+    simd::F32 rows[kLanes];
+    unroll<kLanes>([&](auto p) TENON_INLINE_LAMBDA {
+      rows[p.value] = simd::bits_to_float(matrix_pair(src + i, plane, channels, 2 * p.value, kLanes));
+    });
+    simd::transpose(rows);
+    unroll<kLanes>([&](auto p) TENON_INLINE_LAMBDA {
+      rows[p.value].store(static_cast<float*>(dst) + (i + p.value) * kLanes);
+    });
+  }
 #endif
-  for (; i < count; i += V::kLanes) {
-    const int lanes = static_cast<int>(std::min<std::ptrdiff_t>(V::kLanes, count - i));
+  for (; i < count; i += kLanes) {
+    const int lanes = static_cast<int>(std::min<std::ptrdiff_t>(kLanes, count - i));
     auto* to = static_cast<std::int32_t*>(dst) + i * pairs;
     for (int p = 0; p < pairs; ++p) {
-      alignas(64) std::int32_t of[V::kLanes];
-      pair(2 * p, i, lanes).store(of);
+      alignas(64) std::int32_t of[kLanes];
+      matrix_pair(src + i, plane, channels, 2 * p, lanes).store(of);
       for (int lane = 0; lane < lanes; ++lane) to[lane * pairs + p] = of[lane];
     }
   }

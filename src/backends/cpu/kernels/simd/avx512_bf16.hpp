@@ -37,6 +37,15 @@ TENON_SIMD void store_rounded(void* p, F32 a, F32 b) {
   _mm512_storeu_si512(p, __builtin_bit_cast(__m512i, _mm512_cvtne2ps_pbh(b.r, a.r)));
 }
 
+// In each lane those of a, rounded, and above it of b.
+TENON_SIMD I32 rounded_pairs(F32 a, F32 b) {
+  alignas(64) static constexpr std::uint16_t kInTurn[] = {0,  16, 1,  17, 2,  18, 3,  19, 4,  20, 5,
+                                                          21, 6,  22, 7,  23, 8,  24, 9,  25, 10, 26,
+                                                          11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
+  const auto both = __builtin_bit_cast(__m512i, _mm512_cvtne2ps_pbh(b.r, a.r));
+  return {_mm512_maskz_permutexvar_epi16(0xffffffff, _mm512_load_si512(kInTurn), both)};
+}
+
 // The 32 bytes at a and behind them those at b.
 TENON_SIMD void store_joined(void* p, const void* a, const void* b) {
   const auto of = [](const void* at) { return _mm256_loadu_si256(static_cast<const __m256i*>(at)); };
