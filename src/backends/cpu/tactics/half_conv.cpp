@@ -1,5 +1,6 @@
 // Convolutions with constant filters of values that are stored in 16 bits, in each of the forms of
 // steps/half_conv_forms.hpp.
+#include "backends/cpu/kernels/matrix/arrangement.hpp"
 #include "backends/cpu/steps/half_conv_forms.hpp"
 #include "backends/cpu/steps/op_params.hpp"
 #include "backends/cpu/tactics/checks.hpp"
