@@ -1,19 +1,17 @@
 #include "api/contest.hpp"
 
+#include "api/race.hpp"
+#include "api/strip_choice.hpp"
 #include "base/hash.hpp"
-#include "base/random.hpp"
 #include "runtime/builtin_steps.hpp"
 #include "tactics/offer.hpp"
 #include "tactics/timing_cache.hpp"
 
 #include <tenon/engine.hpp>
-#include <tenon/io.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
-#include <optional>
 
 namespace tenon {
 namespace {
@@ -21,9 +19,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr double kTie = 0.01;
-constexpr int kLeastRounds = 3;
-constexpr int kMostRounds = 50;
-constexpr std::chrono::milliseconds kEnough{200};  // of each entrant, once the least rounds are done
 
 // What is run where.
 void add_names(const Graph& graph, const Assignment& assignment, Hasher& problems, Hasher& tactics) {
@@ -50,62 +45,6 @@ std::string name_of(const Entrant& entrant) {
                      problems.value(), tactics.value());
 }
 
-// Random numbers, and zeros for integers, which are indices more often than not.
-std::optional<Tensor> made_up(const TensorInfo& info) {
-  if (!info.is_tensor) return {};
-  if (info.dtype != DataType::f32 && info.dtype != DataType::boolean && !is_integer(info.dtype)) return {};
-  if (std::any_of(info.opt.begin(), info.opt.end(), [](std::int64_t dim) { return dim < 0; })) return {};
-  if (info.values) return random_input(info, 1);
-  Tensor tensor(info.dtype, info.opt);
-  if (info.dtype == DataType::f32) {
-    Random generator(1);
-    for (float& value : tensor.mutable_values<float>()) value = generator.uniform(-1.0F, 1.0F);
-  } else {
-    std::fill_n(tensor.mutable_data(), tensor.size_bytes(), std::byte{0});
-  }
-  return tensor;
-}
-
-std::optional<Context> prepared(const Engine& engine) {
-  Context context = engine.create_context();
-  for (std::size_t i = 0; i < engine.inputs().size(); ++i) {
-    std::optional<Tensor> tensor = made_up(engine.inputs()[i]);
-    if (!tensor) return std::nullopt;
-    context.set_input(i, std::move(*tensor));
-  }
-  context.prepare();
-  context.run();
-  return context;
-}
-
-// The least time of each, taking turns.
-std::vector<double> race(std::vector<Context>& contexts) {
-  std::vector<double> best(contexts.size(), std::numeric_limits<double>::infinity());
-  const Clock::time_point end = Clock::now() + kEnough * contexts.size();
-  for (int round = 0; round < kMostRounds && (round < kLeastRounds || Clock::now() < end); ++round) {
-    for (std::size_t i = 0; i < contexts.size(); ++i) {
-      const Clock::time_point start = Clock::now();
-      contexts[i].run();
-      best[i] = std::min(best[i], std::chrono::duration<double, std::nano>(Clock::now() - start).count());
-    }
-  }
-  return best;
-}
-
-std::vector<double> measure(const std::vector<Engine>& engines) {
-  try {
-    std::vector<Context> contexts;
-    for (const Engine& engine : engines) {
-      std::optional<Context> context = prepared(engine);
-      if (!context) return {};
-      contexts.push_back(std::move(*context));
-    }
-    return race(contexts);
-  } catch (const ModelError&) {
-    return {};  // the network does not take such inputs
-  }
-}
-
 std::size_t winner_of(const std::vector<double>& ns) {
   if (ns.empty()) return 0;
   const auto best = std::min_element(ns.begin(), ns.end());
@@ -119,7 +58,12 @@ Contest hold_contest(const std::vector<Entrant>& entrants, const ChooseOptions& 
   const auto plan_of = [&](std::size_t i) {
     return lower(*entrants[i].graph, *entrants[i].assignment, builtin_steps(), lowering);
   };
-  if (entrants.size() < 2 || !choosing.measure) return {0, plan_of(0), {}};
+  const auto won = [&](std::size_t winner, Plan plan, std::vector<double> ns) -> Contest {
+    return {winner,
+            in_strips_where_faster(std::move(plan), name_of(entrants[winner]), choosing, lowering.threads),
+            std::move(ns)};
+  };
+  if (entrants.size() < 2 || !choosing.measure) return won(0, plan_of(0), {});
   // Entrants of one name are one network, and run once: else two times of it would be told apart by chance.
   std::vector<std::string> names;
   std::vector<std::size_t> runner, network;  // the entrant of each name, and the place in it of each entrant
@@ -148,16 +92,16 @@ Contest hold_contest(const std::vector<Entrant>& entrants, const ChooseOptions& 
   if (known.size() == names.size()) {
     std::vector<double> ns = of_entrants(known);
     const std::size_t winner = winner_of(ns);
-    return {winner, plan_of(winner), std::move(ns)};
+    return won(winner, plan_of(winner), std::move(ns));
   }
-  if (Clock::now() >= choosing.deadline) return {0, plan_of(0), {}};
+  if (Clock::now() >= choosing.deadline) return won(0, plan_of(0), {});
   std::vector<Engine> engines;
   for (const std::size_t i : runner) engines.push_back(Engine::from_plan(plan_of(i)));
-  const std::vector<double> measured = measure(engines);
+  const std::vector<double> measured = race(engines);
   for (std::size_t i = 0; i < measured.size(); ++i) cache.insert(key, names[i], measured[i]);
   std::vector<double> ns = of_entrants(measured);
   const std::size_t winner = winner_of(ns);
-  return {winner, engines[network[winner]].plan(), std::move(ns)};
+  return won(winner, engines[network[winner]].plan(), std::move(ns));
 }
 
 }  // namespace tenon

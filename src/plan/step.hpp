@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -66,6 +67,16 @@ struct StepShapes {
   const SymbolValues* symbols = nullptr;
 };
 
+// How the rows of a result follow from those of the first operand where a step works on images [N, C, H, W]
+// row by row: row y needs the rows from y * stride - pad on, `reach` of them; those that the image does not
+// have are padding. Other operands are images of the result's height, of which the same row is read. The
+// step's parameter "pad" lists padding as ops/window.hpp has it, and may be changed.
+struct RowWindow {
+  std::int64_t stride = 1;
+  std::int64_t pad = 0;
+  std::int64_t reach = 1;
+};
+
 // Immutable once created, shared by all contexts of an engine; all functions are thread-safe.
 class Step {
  public:
@@ -79,6 +90,9 @@ class Step {
   virtual std::unique_ptr<StepState> specialize(const StepShapes& shapes) const;
 
   virtual Status run(const StepCall& call) const noexcept = 0;
+
+  // Nothing, by default, where the step does not work row by row.
+  virtual std::optional<RowWindow> row_window() const;
 };
 
 // What a factory is given. The types carry dtype and layout; their dims are expressions.

@@ -6,7 +6,8 @@
 namespace tenon {
 namespace {
 
-void check_buffer(const Plan& plan, const StepList& list, std::size_t i) {
+// `whole`: the list is a network, not a body.
+void check_buffer(const Plan& plan, const StepList& list, bool whole, std::size_t i) {
   const Buffer& buffer = list.buffers[i];
   switch (buffer.storage) {
     case Buffer::Storage::arena:
@@ -42,7 +43,7 @@ void check_buffer(const Plan& plan, const StepList& list, std::size_t i) {
                 "plan: buffer {} is of type {}, and not of that in which it is stored", i,
                 buffer.type.to_string());
   const bool external = buffer.storage == Buffer::Storage::input || buffer.storage == Buffer::Storage::output;
-  TENON_REQUIRE(!external || buffer.type.as_tensor().layout.is_plain(),
+  TENON_REQUIRE(!whole || !external || buffer.type.as_tensor().layout.is_plain(),
                 "plan: buffer {} is bound by the caller, so its layout must be plain", i);
   TENON_REQUIRE(buffer.space == MemorySpace{}, "plan: buffer {} is not in host memory", i);
 }
@@ -86,7 +87,7 @@ void check_same_interface(const PlanProfile& first, const PlanProfile& profile) 
   check(first.outputs, profile.outputs);
 }
 
-void check_list(const Plan& plan, const StepList& list);
+void check_list(const Plan& plan, const StepList& list, bool whole);
 
 void check_step(const Plan& plan, const StepList& list, std::size_t i) {
   const PlanStep& step = list.steps[i];
@@ -105,7 +106,7 @@ void check_step(const Plan& plan, const StepList& list, std::size_t i) {
                                  step.scratch_bytes <= list.arena_bytes - step.scratch_offset),
                 "plan: step {} has its scratch outside the arena", i);
   for (const StepList& body : step.bodies) {
-    check_list(plan, body);
+    check_list(plan, body, false);
     if (!body.placed) continue;
     TENON_REQUIRE(list.placed && body.symbols.empty(), "plan: step {} has a body that is placed too early",
                   i);
@@ -114,13 +115,13 @@ void check_step(const Plan& plan, const StepList& list, std::size_t i) {
   }
 }
 
-void check_list(const Plan& plan, const StepList& list) {
+void check_list(const Plan& plan, const StepList& list, bool whole) {
   TENON_REQUIRE(list.arena_bytes <= (std::uint64_t{1} << 46), "plan: an arena of {} bytes", list.arena_bytes);
   for (const PlanSymbol& symbol : list.symbols) {
     TENON_REQUIRE(0 <= symbol.min && symbol.min <= symbol.opt && symbol.opt <= symbol.max,
                   "plan: symbol {} has the range {}…{}…{}", symbol.name, symbol.min, symbol.opt, symbol.max);
   }
-  for (std::size_t i = 0; i < list.buffers.size(); ++i) check_buffer(plan, list, i);
+  for (std::size_t i = 0; i < list.buffers.size(); ++i) check_buffer(plan, list, whole, i);
   check_tensors(list, list.inputs, Buffer::Storage::input);
   check_tensors(list, list.outputs, Buffer::Storage::output);
   for (std::size_t i = 0; i < list.steps.size(); ++i) check_step(plan, list, i);
@@ -133,7 +134,7 @@ void validate_plan(const Plan& plan) {
   TENON_REQUIRE(!plan.profiles.empty(), "plan: it has no profile");
   for (const PlanProfile& profile : plan.profiles) {
     TENON_REQUIRE(profile.placed, "plan: a profile whose buffers have no place");
-    check_list(plan, profile);
+    check_list(plan, profile, true);
   }
   for (const PlanProfile& profile : plan.profiles) check_same_interface(plan.profiles.front(), profile);
 }

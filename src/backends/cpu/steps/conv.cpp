@@ -5,6 +5,7 @@
 #include "backends/cpu/steps/fused.hpp"
 #include "backends/cpu/steps/op_params.hpp"
 #include "backends/cpu/steps/operands.hpp"
+#include "backends/cpu/steps/windows.hpp"
 #include "base/check.hpp"
 
 namespace tenon {
@@ -110,6 +111,13 @@ class ConvStep final : public Step {
       Form::run(*kernel_, args, scratch, *call.pool);
     }
     return {};
+  }
+
+  std::optional<RowWindow> row_window() const override {
+    if constexpr (std::is_same_v<typename Form::Op, op::Conv>) {
+      if (filter_at_ == 0 && bias_at_ == 0) return rows_of_windows(op::window_fields(op_), kernel_dims_);
+    }
+    return std::nullopt;
   }
 
  private:

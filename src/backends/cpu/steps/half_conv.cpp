@@ -4,6 +4,7 @@
 #include "backends/cpu/steps/half_conv_forms.hpp"
 #include "backends/cpu/steps/op_params.hpp"
 #include "backends/cpu/steps/operands.hpp"
+#include "backends/cpu/steps/windows.hpp"
 #include "base/check.hpp"
 
 namespace tenon {
@@ -70,6 +71,12 @@ class HalfConvStep final : public Step {
     args.dst = call.outputs[0]->data;
     Form::run(*kernel_, args, filter_.data(), call.scratch, *call.pool);
     return {};
+  }
+
+  std::optional<RowWindow> row_window() const override {
+    if constexpr (std::is_same_v<typename Form::Op, op::Conv>)
+      return rows_of_windows(op::window_fields(op_), kernel_dims_);
+    return std::nullopt;
   }
 
  private:

@@ -90,6 +90,14 @@ class PoolStep final : public Step {
     return {};
   }
 
+  std::optional<RowWindow> row_window() const override {
+    if constexpr (kIsGlobal<T>) {
+      return std::nullopt;
+    } else {
+      return kIsMax<T> || !op_.ceil_mode ? rows_of_windows(op::window_fields(op_), op_.kernel) : std::nullopt;
+    }
+  }
+
  private:
   std::vector<op::WindowAxis> resolve(const Shape& x, const Shape& y) const {
     if constexpr (kIsGlobal<T>) {

@@ -3,6 +3,7 @@
 #include "backends/cpu/steps/operands.hpp"
 #include "backends/cpu/steps/quantized_conv_forms.hpp"
 #include "backends/cpu/steps/requantize.hpp"
+#include "backends/cpu/steps/windows.hpp"
 #include "base/check.hpp"
 
 #include <tenon/error.hpp>
@@ -78,6 +79,14 @@ class QuantizedConvStep final : public Step {
       Form::run(*kernel_, args, weights_.filter.values<Weight>().data(), call.scratch, *call.pool);
     }
     return {};
+  }
+
+  std::optional<RowWindow> row_window() const override {
+    // Filters of Winograd's algorithm are packed at loading into eight times their bytes: once is enough.
+    if constexpr (std::is_same_v<typename Form::Op, op::QuantizedConv> &&
+                  !std::is_same_v<Form, QuantizedConvWinograd>)
+      return rows_of_windows(op::window_fields(op_), kernel_dims_);
+    return std::nullopt;
   }
 
  private:

@@ -26,6 +26,15 @@ void require_window(const op::WindowFields& fields, std::span<const std::int64_t
   require_list(kernel, "kernel", kernel.size(), 1);
 }
 
+std::optional<RowWindow> rows_of_windows(const op::WindowFields& fields,
+                                         std::span<const std::int64_t> kernel) {
+  if (kernel.size() != 2 || fields.auto_pad != op::AutoPad::explicit_pads) return std::nullopt;
+  require_window(fields, kernel);
+  const std::int64_t dilation = fields.dilation.empty() ? 1 : fields.dilation[0];
+  return RowWindow{fields.stride.empty() ? 1 : fields.stride[0], fields.pad.empty() ? 0 : fields.pad[0],
+                   (kernel[0] - 1) * dilation + 1};
+}
+
 void require_in_range(const std::vector<op::WindowAxis>& axes) {
   for (const op::WindowAxis& a : axes) {
     TENON_REQUIRE(a.input >= 0 && a.input <= kLargest && a.output >= 0 && a.output <= kLargest &&

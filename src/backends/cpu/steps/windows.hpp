@@ -2,7 +2,9 @@
 #pragma once
 
 #include "ops/window.hpp"
+#include "plan/step.hpp"
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -16,6 +18,10 @@ std::vector<op::WindowAxis> resolve_checked(const op::WindowFields& fields, std:
 
 // Lengths and signs of the fields, and the sizes of `kernel`.
 void require_window(const op::WindowFields& fields, std::span<const std::int64_t> kernel);
+
+// The rows of images that these windows see; nothing for other ranks, or where shapes decide the padding.
+std::optional<RowWindow> rows_of_windows(const op::WindowFields& fields,
+                                         std::span<const std::int64_t> kernel);
 
 // Everything a kernel computes with stays in the range of int.
 void require_in_range(const std::vector<op::WindowAxis>& axes);
