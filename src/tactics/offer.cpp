@@ -46,15 +46,15 @@ Offer offer_for(Problem problem, const TacticRegistry& tactics, const Tactic* wi
   bool fast = false;
   for (const Tactic* tactic : tactics.for_op(offer.problem.op.name())) {
     if (tactic == without) continue;
-    if (offer.problem.accuracy < tactic->loosest()) {
-      offer.considered.push_back(
-          {std::string(tactic->name()), "its error is beyond the accuracy class asked for", 0, 0});
-      continue;
-    }
     if (is_fallback(*tactic) && fast) continue;
     const Verdict verdict = tactic->supports(offer.problem);
     if (!verdict) {
       offer.considered.push_back({std::string(tactic->name()), verdict.reason(), 0, 0});
+      continue;
+    }
+    if (offer.problem.accuracy < tactic->loosest()) {
+      offer.considered.push_back(
+          {std::string(tactic->name()), "its error is beyond the accuracy class asked for", 0, 0});
       continue;
     }
     const std::size_t before = offer.contenders.size();
