@@ -17,12 +17,14 @@ class MatrixBf16Store {
 
   explicit MatrixBf16Store(const Work& work) : work_(work) {
 #if defined(TENON_SIMD_HAS_BF16_PAIRS)
-    using enum Activation::Kind;
+    using Kind = Activation::Kind;
+    const Activation& act = work.act;
+    leaky_ = act.kind == Kind::leaky && act.alpha > 0.0F && act.alpha <= 1.0F;
     plain_ = !work.dst_single && !(work.residual && work.residual_single) &&
-             (work.act.kind == none || work.act.kind == clip);
-    if (work.act.kind == clip) {
-      lo_ = work.act.lo;
-      hi_ = work.act.hi;
+             (act.kind == Kind::none || act.kind == Kind::clip || leaky_);
+    if (act.kind == Kind::clip) {
+      lo_ = act.lo;
+      hi_ = act.hi;
     }
 #endif
   }
@@ -30,10 +32,12 @@ class MatrixBf16Store {
   void rows(const float* sums, int, std::ptrdiff_t at, int rows, int lanes) const {
 #if defined(TENON_SIMD_HAS_BF16_PAIRS)
     if (plain_ && lanes == kChannelBlock) {
-      if (work_.residual) {
-        clipped<true>(sums, at, rows);
+      if (leaky_) {
+        plain<true, true>(sums, at, rows);
+      } else if (work_.residual) {
+        plain<true, false>(sums, at, rows);
       } else {
-        clipped<false>(sums, at, rows);
+        plain<false, false>(sums, at, rows);
       }
       return;
     }
@@ -102,26 +106,30 @@ class MatrixBf16Store {
   }
 
 #if defined(TENON_SIMD_HAS_BF16_PAIRS)
-  // Whole rows of bf16, with a residual of bf16 or none: what most layers have, in as few instructions as it
-  // takes.
-  template <bool Residual>
-  __attribute__((noinline)) void clipped(const float* sums, std::ptrdiff_t at, int rows) const {
+  // Whole rows of bf16, clipped or leaky, in as few instructions as it takes: what most layers have. MayAdd:
+  // a residual of bf16 counts if there is one.
+  template <bool MayAdd, bool Leaky>
+  __attribute__((noinline)) void plain(const float* sums, std::ptrdiff_t at, int rows) const {
     const std::ptrdiff_t row = work_.dst_row;
-    for (; rows >= 4; rows -= 4, sums += 4 * kChannelBlock, at += 4 * row) clip<Residual, 4>(sums, at);
-    for (; rows > 0; --rows, sums += kChannelBlock, at += row) clip<Residual, 1>(sums, at);
+    for (; rows >= 4; rows -= 4, sums += 4 * kChannelBlock, at += 4 * row) plain<MayAdd, Leaky, 4>(sums, at);
+    for (; rows > 0; --rows, sums += kChannelBlock, at += row) plain<MayAdd, Leaky, 1>(sums, at);
   }
 
-  template <bool Residual, int Rows>
-  inline __attribute__((always_inline)) void clip(const float* sums, std::ptrdiff_t at) const {
-    const V lo = V::set1(lo_), hi = V::set1(hi_);
+  template <bool MayAdd, bool Leaky, int Rows>
+  inline __attribute__((always_inline)) void plain(const float* sums, std::ptrdiff_t at) const {
+    const V lo = V::set1(Leaky ? work_.act.alpha : lo_), hi = V::set1(hi_);
     const std::ptrdiff_t row = work_.dst_row;
     V v[Rows];
+    unroll<Rows>([&](auto i) TENON_INLINE_LAMBDA { v[i.value] = V::load(sums + i.value * kChannelBlock); });
+    if (MayAdd && work_.residual) {
+      const auto* residual = static_cast<const bfloat16*>(work_.residual) + at;
+      unroll<Rows>([&](auto i) TENON_INLINE_LAMBDA {
+        v[i.value] = v[i.value] + simd::load(residual + i.value * row);
+      });
+    }
     unroll<Rows>([&](auto i) TENON_INLINE_LAMBDA {
       V& x = v[i.value];
-      x = V::load(sums + i.value * kChannelBlock);
-      if constexpr (Residual)
-        x = x + simd::load(static_cast<const bfloat16*>(work_.residual) + at + i.value * row);
-      x = min(hi, max(lo, x));
+      x = Leaky ? max(x * lo, x) : min(hi, max(lo, x));
     });
     auto* dst = static_cast<bfloat16*>(work_.dst) + at;
     if constexpr (Rows % 2 == 0) {
@@ -159,6 +167,7 @@ class MatrixBf16Store {
   const Work& work_;
 #if defined(TENON_SIMD_HAS_BF16_PAIRS)
   bool plain_;
+  bool leaky_;
   float lo_ = -__builtin_inff(), hi_ = __builtin_inff();
 #endif
 };
