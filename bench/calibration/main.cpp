@@ -95,6 +95,19 @@ std::set<std::string> followers_of(const Network& network) {
   return names;
 }
 
+// Seconds of all batches.
+double run_alone(const Network& network, const std::vector<Inputs>& batches, int threads) {
+  ObservingEngine engine(network, {}, false, followers_of(network), std::make_shared<ThreadPool>(threads));
+  double running = 0;
+  for (const Inputs& inputs : batches) {
+    const auto batch = engine.prepare(inputs);
+    const auto start = Clock::now();
+    engine.run(batch);
+    running += seconds_since(start);
+  }
+  return running;
+}
+
 void measure(const Network& network, const std::vector<Inputs>& batches, const Options& options,
              int threads) {
   CalibrateOptions calibrating;
@@ -103,15 +116,7 @@ void measure(const Network& network, const std::vector<Inputs>& batches, const O
   double alone = std::numeric_limits<double>::infinity();
   double observed = alone;
   for (int round = 0; round < options.rounds; ++round) {
-    double running = 0;
-    ObservingEngine engine(network, {}, false, followers_of(network), std::make_shared<ThreadPool>(threads));
-    for (const Inputs& inputs : batches) {
-      const auto batch = engine.prepare(inputs);
-      const auto start = Clock::now();
-      engine.run(batch);
-      running += seconds_since(start);
-    }
-    alone = std::min(alone, running);
+    alone = std::min(alone, run_alone(network, batches, threads));
     Batches data(batches, options.batch);
     CalibrateReport report;
     static_cast<void>(calibrate(network, data, calibrating, &report));

@@ -13,9 +13,9 @@ namespace tenon {
 namespace {
 
 // Batches after which a way to run them is known.
-constexpr int kTrials = 4;
+constexpr int kTrials = 8;
 // Batches that take longer have enough for all threads.
-constexpr double kLongToTry_s = 0.02;
+constexpr double kLongToTry_s = 0.01;
 
 template <class F>
 void for_batch(std::uint64_t number, F&& work) {
