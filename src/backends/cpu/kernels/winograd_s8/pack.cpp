@@ -12,15 +12,15 @@ constexpr int kElements = kWinogradS8Alpha * kWinogradS8Alpha;
 constexpr int kPairs = kChannelBlock * kWinogradS8Pair;
 
 // The same element of filters that are transformed at once: of every pair of channels of a block.
-struct Lanes {
+struct PairLanes {
   int of[kPairs];
 };
 
 // out = G in, with steps between the elements of both
-void transform_line(const Lanes* in, int in_step, Lanes* out, int out_step) {
-  const Lanes first = in[0], second = in[in_step], third = in[2 * in_step];
+void transform_line(const PairLanes* in, int in_step, PairLanes* out, int out_step) {
+  const PairLanes first = in[0], second = in[in_step], third = in[2 * in_step];
   const auto set = [&](int element, const auto& of) {
-    Lanes& lanes = out[element * out_step];
+    PairLanes& lanes = out[element * out_step];
     for (int i = 0; i < kPairs; ++i) lanes.of[i] = of(first.of[i], second.of[i], third.of[i]);
   };
   set(0, [](int a, int, int) { return 6 * a; });
@@ -53,7 +53,7 @@ std::size_t winograd_s8_packed_size(const ConvShape& s) {
 
 void winograd_s8_pack(const ConvShape& s, const std::int8_t* weights, std::int16_t* packed) noexcept {
   const std::ptrdiff_t element = round_up(s.out_channels, kChannelBlock) * depth_of(s);
-  Lanes filters[kTaps * kTaps], half[kWinogradS8Alpha * kTaps], whole[kElements];
+  PairLanes filters[kTaps * kTaps], half[kWinogradS8Alpha * kTaps], whole[kElements];
   for (int o0 = 0; o0 < s.out_channels; o0 += kChannelBlock) {
     for (int c0 = 0; c0 < s.in_channels; c0 += kWinogradS8Pair, packed += kPairs) {
       for (int i = 0; i < kPairs; ++i) {
