@@ -141,8 +141,8 @@ TEST(PlanFile, EqualBlobsAreStoredOnce) {
 
 TEST(PlanFile, OnlyLargeBlobsAreUsedWhereTheyLie) {
   const auto [memory, read] = load(serialize_plan(sample_plan()));
-  const auto mapped = [&](const Tensor& blob) {
-    return blob.data() >= memory->data() && blob.data() < memory->data() + memory->size();
+  const auto mapped = [&file = *memory](const Tensor& blob) {
+    return blob.data() >= file.data() && blob.data() < file.data() + file.size();
   };
   EXPECT_FALSE(mapped(read.blobs[0]));
   EXPECT_TRUE(mapped(read.blobs[2]));
