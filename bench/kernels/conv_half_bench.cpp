@@ -182,17 +182,10 @@ void register_gemm_half() {
 void register_matrix_bf16() {
   for (const cpu::MatrixBf16Kernel& kernel : cpu::matrix_bf16_kernels()) {
     if (!isa_supported(kernel.info.isa)) continue;
-    for (const ConvLayer& layer : kConvLayers) {
-      const cpu::ConvHalfConfigs all = cpu::conv_matrix_bf16_configs(shape_of(layer));
-      for (int i = 0; i < all.count; ++i) {
-        const cpu::ConvHalfConfig config = all.configs[i];
-        add(fmt::format("{}/{}/{}{}", kernel.info.name, layer.name, config.oc_inner ? "inner" : "outer",
-                        config.pixels > 0 ? fmt::format("_p{}", config.pixels) : ""),
-            [&kernel, &layer, config](benchmark::State& state) {
-              run(state, ByMatrices{kernel}, layer, config);
-            });
-      }
-    }
+    add_matrix_layers(kernel.info.name, cpu::conv_matrix_bf16_configs,
+                      [&kernel](benchmark::State& state, const ConvLayer& layer, const auto& config) {
+                        run(state, ByMatrices{kernel}, layer, config);
+                      });
     for (const HalfProduct& product : kHalfProducts) {
       add(fmt::format("gemm_{}/{}", kernel.info.name, product.name),
           [&kernel, &product](benchmark::State& state) { run_product(state, ByMatrices{kernel}, product); });

@@ -1,7 +1,11 @@
 // The convolutions whose kernels are timed.
 #pragma once
 
+#include "backends/cpu/kernels/band/config.hpp"
 #include "backends/cpu/kernels/conv/conv.hpp"
+#include "kernels/support.hpp"
+
+#include <fmt/format.h>
 
 namespace tenon::bench {
 
@@ -67,6 +71,20 @@ inline cpu::ConvShape shape_of(const ConvLayer& layer) {
   s.stride_h = s.stride_w = layer.stride;
   s.pad_top = s.pad_left = layer.pad;
   return s;
+}
+
+// run(state, layer, config) is timed for all layers and configs(shape) of a kernel by tiles of matrices.
+template <class Configs, class Run>
+void add_matrix_layers(const char* kernel, Configs configs, Run run) {
+  for (const ConvLayer& layer : kConvLayers) {
+    const cpu::BandConfigs all = configs(shape_of(layer));
+    for (int i = 0; i < all.count; ++i) {
+      const cpu::BandConfig config = all.configs[i];
+      add(fmt::format("{}/{}/{}{}", kernel, layer.name, config.oc_inner ? "inner" : "outer",
+                      config.pixels > 0 ? fmt::format("_p{}", config.pixels) : ""),
+          [run, &layer, config](benchmark::State& state) { run(state, layer, config); });
+    }
+  }
 }
 
 }  // namespace tenon::bench

@@ -143,17 +143,10 @@ void register_conv_s8() {
 void register_matrix_s8() {
   for (const cpu::MatrixS8Kernel& kernel : cpu::matrix_s8_kernels()) {
     if (!isa_supported(kernel.info.isa)) continue;
-    for (const ConvLayer& layer : kConvLayers) {
-      const cpu::ConvS8Configs all = cpu::conv_matrix_s8_configs(shape_of(layer));
-      for (int i = 0; i < all.count; ++i) {
-        const cpu::ConvS8Config config = all.configs[i];
-        add(fmt::format("{}/{}/{}{}", kernel.info.name, layer.name, config.oc_inner ? "inner" : "outer",
-                        config.pixels > 0 ? fmt::format("_p{}", config.pixels) : ""),
-            [&kernel, &layer, config](benchmark::State& state) {
-              run(state, ByMatrices{kernel}, layer, config);
-            });
-      }
-    }
+    add_matrix_layers(kernel.info.name, cpu::conv_matrix_s8_configs,
+                      [&kernel](benchmark::State& state, const ConvLayer& layer, const auto& config) {
+                        run(state, ByMatrices{kernel}, layer, config);
+                      });
   }
 }
 

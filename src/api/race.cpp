@@ -85,9 +85,9 @@ std::vector<std::vector<double>> race_steps(const std::vector<Engine>& engines) 
   std::vector<Context> contexts = prepared(engines);
   std::vector<std::vector<double>> best(contexts.size());
   std::vector<std::vector<std::uint64_t>> before(contexts.size());
+  for (Context& context : contexts) context.set_profiling(true);
   try {
     take_turns(contexts.size(), [&](std::size_t i) {
-      contexts[i].set_profiling(true);
       contexts[i].run();
       std::size_t outside = 0;
       before[i].resize(contexts[i].step_times().size());

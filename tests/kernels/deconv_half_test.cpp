@@ -2,6 +2,7 @@
 // offered and one that is not.
 #include "backends/cpu/kernels/conv_half/scaled.hpp"
 #include "backends/cpu/kernels/conv_half/transposed.hpp"
+#include "backends/cpu/kernels/matrix/by_tap.hpp"
 #include "backends/cpu/kernels/matrix_bf16/conv_matrix_bf16.hpp"
 #include "kernels/conv_half_support.hpp"
 #include "kernels/deconv_support.hpp"
@@ -66,7 +67,7 @@ struct Bf16TransposedMatrix {
 
 void check_matrices(Random& random, const MatrixBf16Kernel& kernel, const ConvShape& s) {
   ASSERT_EQ(deconv_matrix_bf16_refusal(s), nullptr);
-  const ConvHalfConfigs configs = deconv_matrix_bf16_configs(s);
+  const ConvHalfConfigs configs = conv_matrix_bf16_configs(by_tap(s));
   ASSERT_GE(configs.count, 1);
   for (int i = 0; i < configs.count && !testing::Test::HasFailure(); ++i)
     test::check_way(random, Bf16TransposedMatrix{kernel}, s, configs.configs[i], false);

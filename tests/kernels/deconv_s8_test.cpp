@@ -1,6 +1,7 @@
 // Every transposed convolution of bytes that this machine runs against its formula.
 #include "backends/cpu/kernels/deconv_s8/deconv_s8.hpp"
 
+#include "backends/cpu/kernels/matrix/by_tap.hpp"
 #include "backends/cpu/kernels/matrix_s8/conv_matrix_s8.hpp"
 #include "base/thread_pool.hpp"
 #include "kernels/conv_s8_support.hpp"
@@ -88,7 +89,7 @@ void check_deconv(const ConvS8Kernel& kernel, const S8Case& c, const ConvS8Confi
 
 void check_matrices(const MatrixS8Kernel& kernel, Random& random, const ConvShape& s) {
   ASSERT_EQ(deconv_matrix_s8_refusal(s), nullptr);
-  const ConvS8Configs configs = deconv_matrix_s8_configs(s);
+  const ConvS8Configs configs = conv_matrix_s8_configs(by_tap(s));
   ASSERT_GE(configs.count, 1);
   for (int i = 0; i < configs.count && !testing::Test::HasFatalFailure(); ++i) {
     const S8Case c = test::random_s8_case(random, s, false);

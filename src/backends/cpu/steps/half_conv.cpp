@@ -69,7 +69,8 @@ class HalfConvStep final : public Step {
     args.src = call.inputs[0]->data;
     args.residual = residual_ ? call.inputs[1]->data : nullptr;
     args.dst = call.outputs[0]->data;
-    Form::run(*kernel_, args, filter_.data(), call.scratch, *call.pool);
+    args.weights = reinterpret_cast<const std::uint16_t*>(filter_.data());
+    Form::run(*kernel_, args, call.scratch, *call.pool);
     return {};
   }
 

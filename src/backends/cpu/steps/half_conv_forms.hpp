@@ -13,6 +13,7 @@
 #include "backends/cpu/kernels/conv_half/conv_half.hpp"
 #include "backends/cpu/kernels/conv_half/scaled.hpp"
 #include "backends/cpu/kernels/conv_half/transposed.hpp"
+#include "backends/cpu/kernels/matrix/by_tap.hpp"
 #include "backends/cpu/kernels/matrix_bf16/conv_matrix_bf16.hpp"
 #include "backends/cpu/steps/conv_geometry.hpp"
 
@@ -40,15 +41,14 @@ struct HalfConvForm {
     return conv_half_configs(kernel, s);
   }
   static std::size_t packed_size(const ConvShape& s) { return conv_half_packed_size(s); }
-  static void pack(const ConvShape& s, const float* from, std::byte* to) {
-    conv_half_pack(s, Type, from, reinterpret_cast<std::uint16_t*>(to));
+  static void pack(const ConvShape& s, const float* from, std::uint16_t* to) {
+    conv_half_pack(s, Type, from, to);
   }
   static std::size_t scratch(const Kernel& kernel, const ConvHalfArgs& args, int threads) {
     return conv_half_scratch_size(kernel, args, threads);
   }
-  static void run(const Kernel& kernel, ConvHalfArgs args, const std::byte* filter, std::byte* scratch,
+  static void run(const Kernel& kernel, const ConvHalfArgs& args, std::byte* scratch,
                   ThreadPool& pool) noexcept {
-    args.weights = reinterpret_cast<const std::uint16_t*>(filter);
     conv_half_run(kernel, args, scratch, pool);
   }
 };
@@ -68,15 +68,14 @@ struct Bf16ConvMatrixForm {
   static double products(const ConvShape& s) { return static_cast<double>(conv_matrix_bf16_depth(s)); }
   static ConvHalfConfigs configs(const Kernel&, const ConvShape& s) { return conv_matrix_bf16_configs(s); }
   static std::size_t packed_size(const ConvShape& s) { return conv_matrix_bf16_packed_size(s); }
-  static void pack(const ConvShape& s, const float* from, std::byte* to) {
-    conv_matrix_bf16_pack(s, from, reinterpret_cast<std::uint16_t*>(to));
+  static void pack(const ConvShape& s, const float* from, std::uint16_t* to) {
+    conv_matrix_bf16_pack(s, from, to);
   }
   static std::size_t scratch(const Kernel& kernel, const ConvHalfArgs& args, int threads) {
     return conv_matrix_bf16_scratch_size(kernel, args, threads);
   }
-  static void run(const Kernel& kernel, ConvHalfArgs args, const std::byte* filter, std::byte* scratch,
+  static void run(const Kernel& kernel, const ConvHalfArgs& args, std::byte* scratch,
                   ThreadPool& pool) noexcept {
-    args.weights = reinterpret_cast<const std::uint16_t*>(filter);
     conv_matrix_bf16_run(kernel, args, scratch, pool);
   }
 };
@@ -95,15 +94,14 @@ struct HalfConvTransposedForm : HalfConvForm<Type, false> {
   static ConvHalfConfigs configs(const Kernel& kernel, const ConvShape& s) {
     return deconv_half_configs(kernel, s);
   }
-  static void pack(const ConvShape& s, const float* from, std::byte* to) {
-    deconv_half_pack(s, Type, from, reinterpret_cast<std::uint16_t*>(to));
+  static void pack(const ConvShape& s, const float* from, std::uint16_t* to) {
+    deconv_half_pack(s, Type, from, to);
   }
   static std::size_t scratch(const Kernel& kernel, const ConvHalfArgs& args, int threads) {
     return deconv_half_scratch_size(kernel, args, threads);
   }
-  static void run(const Kernel& kernel, ConvHalfArgs args, const std::byte* filter, std::byte* scratch,
+  static void run(const Kernel& kernel, const ConvHalfArgs& args, std::byte* scratch,
                   ThreadPool& pool) noexcept {
-    args.weights = reinterpret_cast<const std::uint16_t*>(filter);
     deconv_half_run(kernel, args, scratch, pool);
   }
 };
@@ -113,18 +111,19 @@ struct Bf16ConvTransposedMatrix : Bf16ConvMatrixForm<false> {
   static constexpr std::string_view kKind = "cpu.conv_transpose_bf16_matrix";
 
   static const char* refusal(const ConvShape& s) { return deconv_matrix_bf16_refusal(s); }
-  static double products(const ConvShape& s) { return static_cast<double>(deconv_matrix_bf16_depth(s)); }
-  static ConvHalfConfigs configs(const Kernel&, const ConvShape& s) { return deconv_matrix_bf16_configs(s); }
+  static double products(const ConvShape& s) { return Bf16ConvMatrixForm<false>::products(by_tap(s)); }
+  static ConvHalfConfigs configs(const Kernel&, const ConvShape& s) {
+    return conv_matrix_bf16_configs(by_tap(s));
+  }
   static std::size_t packed_size(const ConvShape& s) { return deconv_matrix_bf16_packed_size(s); }
-  static void pack(const ConvShape& s, const float* from, std::byte* to) {
-    deconv_matrix_bf16_pack(s, from, reinterpret_cast<std::uint16_t*>(to));
+  static void pack(const ConvShape& s, const float* from, std::uint16_t* to) {
+    deconv_matrix_bf16_pack(s, from, to);
   }
   static std::size_t scratch(const Kernel& kernel, const ConvHalfArgs& args, int threads) {
     return deconv_matrix_bf16_scratch_size(kernel, args, threads);
   }
-  static void run(const Kernel& kernel, ConvHalfArgs args, const std::byte* filter, std::byte* scratch,
+  static void run(const Kernel& kernel, const ConvHalfArgs& args, std::byte* scratch,
                   ThreadPool& pool) noexcept {
-    args.weights = reinterpret_cast<const std::uint16_t*>(filter);
     deconv_matrix_bf16_run(kernel, args, scratch, pool);
   }
 };
@@ -140,11 +139,9 @@ struct ChainedHalfConvForm : Form {
   static std::size_t packed_size(const ConvShape& s) {
     return scaled_f16_size(conv_half_packed_size(s), s.out_channels);
   }
-  static void run(const Kernel& kernel, ConvHalfArgs args, const std::byte* filter, std::byte* scratch,
-                  ThreadPool& pool) noexcept {
-    args.factors =
-        scaled_f16_factors(reinterpret_cast<const std::uint16_t*>(filter), conv_half_packed_size(args.shape));
-    Form::run(kernel, args, filter, scratch, pool);
+  static void run(const Kernel& kernel, ConvHalfArgs args, std::byte* scratch, ThreadPool& pool) noexcept {
+    args.factors = scaled_f16_factors(args.weights, conv_half_packed_size(args.shape));
+    Form::run(kernel, args, scratch, pool);
   }
 };
 
@@ -152,16 +149,16 @@ template <bool Planar>
 struct F16ConvChainedForm : ChainedHalfConvForm<HalfConvForm<DataType::f16, Planar>> {
   static constexpr std::string_view kKind = Planar ? "cpu.conv_f16_chained_planar" : "cpu.conv_f16_chained";
 
-  static void pack(const ConvShape& s, const float* from, std::byte* to) {
-    conv_f16_scaled_pack(s, from, reinterpret_cast<std::uint16_t*>(to));
+  static void pack(const ConvShape& s, const float* from, std::uint16_t* to) {
+    conv_f16_scaled_pack(s, from, to);
   }
 };
 
 struct F16ConvTransposedChained : ChainedHalfConvForm<HalfConvTransposedForm<DataType::f16>> {
   static constexpr std::string_view kKind = "cpu.conv_transpose_f16_chained";
 
-  static void pack(const ConvShape& s, const float* from, std::byte* to) {
-    deconv_f16_scaled_pack(s, from, reinterpret_cast<std::uint16_t*>(to));
+  static void pack(const ConvShape& s, const float* from, std::uint16_t* to) {
+    deconv_f16_scaled_pack(s, from, to);
   }
 };
 

@@ -13,6 +13,7 @@
 #include "backends/cpu/kernels/conv_s8/conv_s8.hpp"
 #include "backends/cpu/kernels/deconv_s8/deconv_s8.hpp"
 #include "backends/cpu/kernels/depthwise_s8/depthwise_s8.hpp"
+#include "backends/cpu/kernels/matrix/by_tap.hpp"
 #include "backends/cpu/kernels/matrix_s8/conv_matrix_s8.hpp"
 #include "backends/cpu/kernels/winograd_s8/winograd_s8.hpp"
 #include "backends/cpu/steps/byte_weights.hpp"
@@ -176,8 +177,10 @@ struct QuantizedConvTransposedMatrix : QuantizedConvTransposed {
   static constexpr bool kMatrices = true;
   static const Kernel* select(Isa level) { return select_matrix_s8(level); }
   static const char* refusal(const ConvShape& s) { return deconv_matrix_s8_refusal(s); }
-  static double products(const ConvShape& s) { return static_cast<double>(deconv_matrix_s8_depth(s)); }
-  static ConvS8Configs configs(const Kernel&, const ConvShape& s) { return deconv_matrix_s8_configs(s); }
+  static double products(const ConvShape& s) { return static_cast<double>(conv_matrix_s8_depth(by_tap(s))); }
+  static ConvS8Configs configs(const Kernel&, const ConvShape& s) {
+    return conv_matrix_s8_configs(by_tap(s));
+  }
   static std::size_t packed_size(const ConvShape& s) { return deconv_matrix_s8_packed_size(s); }
   static void pack(const ConvShape& s, const std::int8_t* from, std::int8_t* to) {
     deconv_matrix_s8_pack(s, from, to);

@@ -99,8 +99,9 @@ class ScaledConvStep final : public Step {
     weights_ = init.weights[0];
     const auto& config = ints_param(init.params, "@config");
     TENON_REQUIRE(config.size() == 3, "{}: a configuration of {} numbers", kind(), config.size());
-    TENON_REQUIRE(config[0] >= 0 && config[1] >= 1, "{}: tiles of {} pixels and {} blocks of channels",
-                  kind(), config[0], config[1]);
+    // Bands of tiles of matrices may be of any number of pixels: 0.
+    TENON_REQUIRE(config[0] >= (kByMatrices<Form> ? 0 : 1) && config[1] >= 1,
+                  "{}: tiles of {} pixels and {} blocks of channels", kind(), config[0], config[1]);
     config_ = {narrow_dim(config[0]), narrow_dim(config[1]), config[2] != 0};
   }
 

@@ -83,7 +83,7 @@ class HalfConvTactic final : public Tactic {
         {"@kernel", std::vector<std::int64_t>(filter.shape().begin() + 2, filter.shape().end())});
     prepared.params.push_back({"@config", config_of(candidate.config)});
     Tensor packed(Form::kType, {static_cast<std::int64_t>(Form::packed_size(shape))});
-    Form::pack(shape, filter.values<float>().data(), packed.mutable_data());
+    Form::pack(shape, filter.values<float>().data(), reinterpret_cast<std::uint16_t*>(packed.mutable_data()));
     prepared.weights.push_back(std::move(packed));
     if (problem.has(kHalfBias)) {
       Tensor bias(DataType::f32, {static_cast<std::int64_t>(conv_packed_bias_size(shape.out_channels))});

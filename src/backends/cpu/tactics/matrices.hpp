@@ -1,15 +1,10 @@
-// Forms of convolutions and products that multiply tiles of matrices (AMX): those with a member kMatrices.
+// What tactics of forms that multiply tiles of matrices (steps/matrices.hpp) require.
 #pragma once
 
-#include "backends/cpu/kernels/matrix/matrix.hpp"
+#include "backends/cpu/steps/matrices.hpp"
 #include "tactics/tactic.hpp"
 
 namespace tenon::cpu {
-
-template <class Form>
-inline constexpr bool kByMatrices = requires {
-  Form::kMatrices;
-};
 
 // No when the processor lacks what a form is for.
 template <class Form>

@@ -77,14 +77,6 @@ const char* deconv_matrix_bf16_refusal(const ConvShape& shape) {
   return reason ? reason : conv_matrix_bf16_refusal(by_tap(shape), false);
 }
 
-ConvHalfConfigs deconv_matrix_bf16_configs(const ConvShape& shape) {
-  return conv_matrix_configs(by_tap(shape), 2);
-}
-
-std::ptrdiff_t deconv_matrix_bf16_depth(const ConvShape& shape) {
-  return conv_matrix_bf16_depth(by_tap(shape));
-}
-
 std::size_t deconv_matrix_bf16_packed_size(const ConvShape& shape) {
   return matrix_packed_transposed_size(shape, 2);
 }

@@ -29,10 +29,8 @@ void conv_matrix_bf16_run(const MatrixBf16Kernel& kernel, const ConvHalfArgs& ar
                           ThreadPool& pool) noexcept;
 
 // The transposed convolution of conv_half/transposed.hpp likewise, where each output meets one input
-// (matrix/by_tap.hpp).
+// (matrix/by_tap.hpp). Configs and depth are those of the convolution that by_tap gives.
 const char* deconv_matrix_bf16_refusal(const ConvShape& shape);
-ConvHalfConfigs deconv_matrix_bf16_configs(const ConvShape& shape);
-std::ptrdiff_t deconv_matrix_bf16_depth(const ConvShape& shape);
 std::size_t deconv_matrix_bf16_packed_size(const ConvShape& shape);
 void deconv_matrix_bf16_pack(const ConvShape& shape, const float* weights, std::uint16_t* packed) noexcept;
 std::size_t deconv_matrix_bf16_scratch_size(const MatrixBf16Kernel& kernel, const ConvHalfArgs& args,

@@ -76,12 +76,6 @@ const char* deconv_matrix_s8_refusal(const ConvShape& shape) {
   return reason ? reason : conv_matrix_s8_refusal(by_tap(shape), false);
 }
 
-ConvS8Configs deconv_matrix_s8_configs(const ConvShape& shape) {
-  return conv_matrix_configs(by_tap(shape), 1);
-}
-
-std::ptrdiff_t deconv_matrix_s8_depth(const ConvShape& shape) { return conv_matrix_s8_depth(by_tap(shape)); }
-
 std::size_t deconv_matrix_s8_packed_size(const ConvShape& shape) {
   return matrix_packed_transposed_size(shape, 1);
 }

@@ -24,10 +24,8 @@ void conv_matrix_s8_run(const MatrixS8Kernel& kernel, const ConvS8Args& args, st
                         ThreadPool& pool) noexcept;
 
 // The transposed convolution of deconv_s8.hpp likewise, where each output meets one input
-// (matrix/by_tap.hpp).
+// (matrix/by_tap.hpp). Configs and depth are those of the convolution that by_tap gives.
 const char* deconv_matrix_s8_refusal(const ConvShape& shape);
-ConvS8Configs deconv_matrix_s8_configs(const ConvShape& shape);
-std::ptrdiff_t deconv_matrix_s8_depth(const ConvShape& shape);
 std::size_t deconv_matrix_s8_packed_size(const ConvShape& shape);
 void deconv_matrix_s8_pack(const ConvShape& shape, const std::int8_t* weights, std::int8_t* packed) noexcept;
 std::size_t deconv_matrix_s8_scratch_size(const MatrixS8Kernel& kernel, const ConvS8Args& args, int threads);
