@@ -75,7 +75,7 @@ def main() -> int:
     parser.add_argument("--timing-cache", type=Path, metavar="FILE", help="for Tenon's build")
     parser.add_argument("--most", type=float, default=2.2, help="largest ratio of Tenon's mean latencies (default %(default)s)")
     parser.add_argument("--json", type=Path, metavar="OUT", help="also write the rows here")
-    parser.set_defaults(shapes=[], input=[])
+    parser.set_defaults(shapes=[], input=[], precision="f32")
     args = parser.parse_args()
 
     names = available([p for p in args.peers.split(",") if p], args.tenon)

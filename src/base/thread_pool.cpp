@@ -12,6 +12,10 @@
 #include <thread>
 #include <vector>
 
+#if defined(__linux__)
+#include <sched.h>
+#endif
+
 namespace tenon {
 
 namespace {
@@ -19,6 +23,9 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using Nanoseconds = std::chrono::nanoseconds;
 using RangeBody = FunctionRef<void(std::size_t, std::size_t, int)>;
+
+constexpr Nanoseconds kForever = Nanoseconds::max();
+constexpr Clock::time_point kNever = Clock::time_point::max();
 
 // What the current thread is executing: the pool of the innermost task and its worker index there.
 struct CurrentTask {
@@ -35,20 +42,38 @@ void pause_cpu() noexcept {
 #endif
 }
 
-// Returns as soon as `word` differs from `old`: spins for `limit`, then sleeps.
+// Returns as soon as `word` differs from `old`: spins for `limit`, then sleeps. Whether it slept.
 template <class T>
-void wait_for_change(const std::atomic<T>& word, T old, Nanoseconds limit) noexcept {
+bool wait_for_change(const std::atomic<T>& word, T old, Nanoseconds limit) noexcept {
   if (limit.count() > 0) {
     const Clock::time_point end = Clock::now() + limit;
     do {
       for (int i = 0; i < 64; ++i) {
-        if (word.load(std::memory_order_acquire) != old) return;
+        if (word.load(std::memory_order_acquire) != old) return false;
         pause_cpu();
       }
     } while (Clock::now() < end);
   }
   word.wait(old, std::memory_order_acquire);
+  return true;
 }
+
+#if defined(__linux__)
+int current_core() noexcept { return sched_getcpu(); }
+
+// Has the kernel put this thread on another core that it may use, if there is one.
+void leave_core(int core) noexcept {
+  cpu_set_t all;
+  if (core < 0 || core >= CPU_SETSIZE || sched_getaffinity(0, sizeof all, &all) != 0) return;
+  cpu_set_t others = all;
+  CPU_CLR(static_cast<std::size_t>(core), &others);
+  if (CPU_COUNT(&others) == 0 || sched_setaffinity(0, sizeof others, &others) != 0) return;
+  sched_setaffinity(0, sizeof all, &all);
+}
+#else
+int current_core() noexcept { return -1; }
+void leave_core(int) noexcept {}
+#endif
 
 }  // namespace
 
@@ -58,8 +83,11 @@ void wait_for_change(const std::atomic<T>& word, T old, Nanoseconds limit) noexc
 //
 // The work is cut into one share per thread. Its owner takes it in pieces, larger ones first, and whoever is
 // done helps the others with theirs, so a thread that shares its core with another process delays a job by
-// one piece at most. Where even that holds up the job for long, its worker is left out for a while: the
-// kernel takes a thread off a core for milliseconds, many times what a typical job takes.
+// one piece at most. Even that is long: the kernel takes a thread off a core for milliseconds, many times
+// what a typical job takes. So a worker that held up jobs stays for a limited time only, ends its piece, and
+// sleeps for as long, while the other process has its turn and the worker earns the next one; the time grows
+// as long as that goes well. And a worker that was woken on the core that the caller computes on, as the
+// kernel likes to do when no core is idle, moves to another one.
 class ThreadPool::Impl {
  public:
   Impl(int threads, Nanoseconds spin) : spin_(spin), seats_(static_cast<std::size_t>(threads)) {
@@ -96,10 +124,10 @@ class ThreadPool::Impl {
     }
     const std::lock_guard turn(callers_);
     current_task = {this, 0};
-    job_ = {&body, count, grain};
+    job_ = {&body, count, grain, current_core()};
     const Clock::time_point start = Clock::now();
     share_out(units, start);
-    do_pieces(0);
+    do_pieces(0, kNever);
     close_seats(start);
     current_task = {};
   }
@@ -111,6 +139,7 @@ class ThreadPool::Impl {
     RangeBody* body = nullptr;
     std::size_t count = 0;
     std::size_t grain = 1;
+    int core = -1;  // that the caller was on
   };
 
   struct alignas(64) Seat {
@@ -118,8 +147,12 @@ class ThreadPool::Impl {
     std::atomic<std::size_t> next{0};  // first unit of the share that nobody has claimed
     std::size_t end = 0;
     std::size_t least_piece = 1;
+    // Of the worker while it holds the seat, else of the caller:
+    Nanoseconds stay = kForever;      // how long the worker takes part after it has woken
+    Clock::time_point awake_since{};  // kept while `stay` is limited
+    bool left = false;                // that time was up
     // Of the caller alone:
-    Nanoseconds rest{0};
+    Clock::time_point stalled_at{};
     Clock::time_point resting_until{};
   };
 
@@ -150,16 +183,17 @@ class ThreadPool::Impl {
     return units / n * i + units % n * i / n;
   }
 
-  // The own share first, then what is left of the others'.
-  void do_pieces(int worker) noexcept {
+  // The own share first, then what is left of the others'. No piece is begun after `end`.
+  void do_pieces(int worker, Clock::time_point end) noexcept {
     for (std::size_t i = 0; i < seats_.size(); ++i) {
       Seat& seat = seats_[(static_cast<std::size_t>(worker) + i) % seats_.size()];
       std::size_t begin = seat.next.load(std::memory_order_relaxed);
       while (begin < seat.end) {
+        if (end != kNever && Clock::now() >= end) return;
         const std::size_t left = seat.end - begin;
-        const std::size_t end = begin + std::min(left, std::max(left / 2, seat.least_piece));
-        if (!seat.next.compare_exchange_weak(begin, end, std::memory_order_relaxed)) continue;
-        (*job_.body)(begin * job_.grain, std::min(end * job_.grain, job_.count), worker);
+        const std::size_t piece_end = begin + std::min(left, std::max(left / 2, seat.least_piece));
+        if (!seat.next.compare_exchange_weak(begin, piece_end, std::memory_order_relaxed)) continue;
+        (*job_.body)(begin * job_.grain, std::min(piece_end * job_.grain, job_.count), worker);
         begin = seat.next.load(std::memory_order_relaxed);
       }
     }
@@ -171,33 +205,67 @@ class ThreadPool::Impl {
       Seat& seat = seats_[i];
       int state = open;
       if (seat.state.compare_exchange_strong(state, closed, std::memory_order_acquire)) continue;
-      if (state == closed) continue;
-      wait_for_change(seat.state, static_cast<int>(taken), spin_);
-      const Clock::time_point now = Clock::now();
-      if (now - done > std::max<Nanoseconds>(kStall, 2 * (done - start))) send_to_rest(seat, now);
+      Clock::time_point now = done;
+      if (state == taken) {
+        wait_for_change(seat.state, static_cast<int>(taken), spin_);
+        now = Clock::now();
+        if (now - done > std::max<Nanoseconds>(kStall, 2 * (done - start))) limit_stay(seat, now);
+      }
+      if (seat.left) send_to_rest(seat, now);
     }
   }
 
-  // For a short while at first, longer when the worker stalls again soon after.
+  // One stall says nothing yet. The worker runs again, and its time begins anew.
+  static void limit_stay(Seat& seat, Clock::time_point now) noexcept {
+    if (now - seat.stalled_at < kSoon) {
+      seat.stay = std::clamp<Nanoseconds>(seat.stay / 2, kShortestStay, kFirstStay);
+      seat.awake_since = now;
+    }
+    seat.stalled_at = now;
+    seat.left = false;
+  }
+
   static void send_to_rest(Seat& seat, Clock::time_point now) noexcept {
-    const bool again = now - seat.resting_until < 2 * seat.rest;
-    seat.rest = again ? std::min<Nanoseconds>(2 * seat.rest, kLongestRest) : Nanoseconds(kShortestRest);
-    seat.resting_until = now + seat.rest;
+    seat.left = false;
+    seat.resting_until = now + seat.stay;
+    seat.stay += seat.stay / 8;
+    if (seat.stay > kLongestStay) seat.stay = kForever;
   }
 
   void work(int worker) noexcept {
-    std::atomic<int>& state = seats_[static_cast<std::size_t>(worker)].state;
+    Seat& seat = seats_[static_cast<std::size_t>(worker)];
     current_task = {this, worker};
+    bool slept = false, left = false;
+    Clock::time_point may_move_at{};
     for (;;) {
-      wait_for_change(state, static_cast<int>(closed), spin_);
+      slept |= wait_for_change(seat.state, static_cast<int>(closed), left ? Nanoseconds(0) : spin_);
       int expected = open;
-      if (!state.compare_exchange_strong(expected, taken, std::memory_order_acquire)) continue;
+      if (!seat.state.compare_exchange_strong(expected, taken, std::memory_order_acquire)) continue;
       // Only now: a seat that stop() opens may be taken by a worker that was woken for a job before.
       if (stopping_.load(std::memory_order_relaxed)) return;
-      do_pieces(worker);
-      state.store(closed, std::memory_order_release);
-      state.notify_one();
+      if (job_.core == current_core() && Clock::now() >= may_move_at) {
+        leave_core(job_.core);
+        may_move_at = Clock::now() + kBetweenMoves;
+      }
+      left = !take_part(worker, slept);
+      slept = false;
+      seat.left = left;
+      seat.state.store(closed, std::memory_order_release);
+      seat.state.notify_one();
     }
+  }
+
+  // False if the worker's time was up.
+  bool take_part(int worker, bool slept) noexcept {
+    Seat& seat = seats_[static_cast<std::size_t>(worker)];
+    if (seat.stay == kForever) {
+      do_pieces(worker, kNever);
+      return true;
+    }
+    if (slept) seat.awake_since = Clock::now();
+    const Clock::time_point end = seat.awake_since + seat.stay;
+    do_pieces(worker, end);
+    return Clock::now() < end;
   }
 
   void stop() noexcept {
@@ -211,8 +279,8 @@ class ThreadPool::Impl {
 
   static constexpr std::size_t kPieces = 8;  // at most, roughly, that a share is taken in
   static constexpr std::chrono::microseconds kStall{500};
-  static constexpr std::chrono::milliseconds kShortestRest{4};
-  static constexpr std::chrono::milliseconds kLongestRest{100};
+  static constexpr std::chrono::milliseconds kSoon{30}, kBetweenMoves{4};
+  static constexpr std::chrono::milliseconds kShortestStay{1}, kFirstStay{2}, kLongestStay{16};
 
   const Nanoseconds spin_;
   std::mutex callers_;

@@ -13,6 +13,10 @@
 #include <thread>
 #include <vector>
 
+#if defined(__linux__)
+#include <sched.h>
+#endif
+
 namespace tenon {
 namespace {
 
@@ -88,6 +92,32 @@ TEST_P(ThreadPoolTest, JobsAreWholeWhileWorkersStall) {
         std::this_thread::sleep_for(std::chrono::milliseconds(1));
     });
     for (const int times : seen) ASSERT_EQ(times, round);
+  }
+}
+
+// Its time is limited after that, and grows again.
+TEST_P(ThreadPoolTest, AWorkerThatHeldUpJobsComesBack) {
+  if (pool_.size() == 1) GTEST_SKIP() << "nobody else";
+  const int last = pool_.size() - 1;
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  for (const int stalls : {5, 0}) {
+    int left = stalls;
+    std::atomic<int> taken{0};
+    while ((left > 0 || taken.load() < 50) && std::chrono::steady_clock::now() < end) {
+      std::atomic<bool> stall{left > 0};
+      std::vector<int> seen(64, 0);
+      pool_.run(seen.size(), [&](std::size_t i, int worker) {
+        ++seen[i];
+        std::this_thread::yield();
+        if (worker != last) return;
+        ++taken;
+        if (stall.exchange(false)) std::this_thread::sleep_for(std::chrono::milliseconds(3));
+      });
+      for (const int times : seen) ASSERT_EQ(times, 1);
+      left -= left > 0 && !stall ? 1 : 0;
+    }
+    EXPECT_EQ(left, 0);
+    EXPECT_GE(taken.load(), 50);
   }
 }
 
@@ -176,6 +206,34 @@ TEST(ThreadPool, ATaskMayUseAnotherPoolInline) {
   one.run(8, [&](std::size_t, int) { two.run(8, [&](std::size_t, int) { ++sum; }); });
   EXPECT_EQ(sum.load(), 64);
 }
+
+#if defined(__linux__)
+// Where there is but one core, workers share the caller's, from which they would move.
+TEST(ThreadPool, ThreadsStayOnTheCoresThatTheyAreHeldTo) {
+  cpu_set_t before;
+  ASSERT_EQ(sched_getaffinity(0, sizeof before, &before), 0);
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(static_cast<std::size_t>(sched_getcpu()), &one);
+  for (const cpu_set_t& held_to : {one, before}) {
+    ASSERT_EQ(sched_setaffinity(0, sizeof held_to, &held_to), 0);
+    ThreadPool pool(3);
+    std::atomic<int> others{0};
+    for (int round = 0; round < 20; ++round) {
+      std::atomic<int> present{0};
+      const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(5);
+      pool.run(3, [&](std::size_t, int) {
+        ++present;
+        while (present < 3 && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+        cpu_set_t now;
+        if (sched_getaffinity(0, sizeof now, &now) != 0 || CPU_EQUAL(&now, &held_to) == 0) ++others;
+      });
+    }
+    EXPECT_EQ(others.load(), 0);
+  }
+  ASSERT_EQ(sched_setaffinity(0, sizeof before, &before), 0);
+}
+#endif
 
 TEST(ThreadPool, RefusesNoThreads) { EXPECT_THROW(ThreadPool(0), ModelError); }
 
