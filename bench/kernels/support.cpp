@@ -5,15 +5,12 @@
 
 #include <algorithm>
 #include <map>
-#include <new>
 #include <random>
 #include <utility>
 
 namespace tenon::bench {
 
 namespace {
-
-constexpr std::align_val_t kAlignment{64};
 
 // Of all threads together, where each has its part of `bytes`; measured once per kind of memory.
 double bandwidth_for(double bytes) {
@@ -36,13 +33,10 @@ double bandwidth_for(double bytes) {
 
 ThreadPool& pool() { return default_thread_pool(); }
 
-void Floats::Free::operator()(float* p) const { ::operator delete[](p, kAlignment); }
-
-Floats::Floats(std::size_t count)
-    : data_(static_cast<float*>(::operator new[](count * sizeof(float), kAlignment))) {
+Floats::Floats(std::size_t count) : memory_(count * sizeof(float)) {
   std::minstd_rand random(1);
   std::uniform_real_distribution<float> values(-0.1F, 0.1F);
-  for (std::size_t i = 0; i < count; ++i) data_[i] = values(random);
+  for (std::size_t i = 0; i < count; ++i) data()[i] = values(random);
 }
 
 Bytes::Bytes(std::size_t count) : storage_(count / sizeof(float) + 1) {
@@ -58,7 +52,7 @@ void add(const std::string& name, std::function<void(benchmark::State&)> body) {
 
 void report_flops(benchmark::State& state, const cpu::KernelInfo& kernel, double flops_per_iteration) {
   using benchmark::Counter;
-  const double peak = peak_flops(kernel.isa) * pool().size();
+  const double peak = peak_flops(kernel.isa, pool().size());
   state.counters["GFLOP/s"] = Counter(flops_per_iteration * 1e-9, Counter::kIsIterationInvariantRate);
   state.counters["of_peak"] = Counter(flops_per_iteration / peak, Counter::kIsIterationInvariantRate);
 }
@@ -75,7 +69,7 @@ void report_dot_ops(benchmark::State& state, const cpu::KernelInfo& kernel, doub
 
 void report_share_done(benchmark::State& state, const cpu::KernelInfo& kernel, double flops_per_iteration) {
   using benchmark::Counter;
-  const double peak = peak_flops(kernel.isa) * pool().size();
+  const double peak = peak_flops(kernel.isa, pool().size());
   state.counters["done_of_peak"] = Counter(flops_per_iteration / peak, Counter::kIsIterationInvariantRate);
 }
 

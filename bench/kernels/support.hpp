@@ -2,13 +2,13 @@
 #pragma once
 
 #include "backends/cpu/kernels/kernel.hpp"
+#include "base/aligned_buffer.hpp"
 
 #include <benchmark/benchmark.h>
 
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <string>
 
 namespace tenon {
@@ -20,17 +20,14 @@ namespace tenon::bench {
 // TENON_THREADS threads, as everywhere.
 ThreadPool& pool();
 
-// Floats of small random values, aligned to a cache line.
+// Floats of small random values, in memory like that of an engine.
 class Floats {
  public:
   explicit Floats(std::size_t count);
-  float* data() { return data_.get(); }
+  float* data() { return memory_.as<float>(); }
 
  private:
-  struct Free {
-    void operator()(float* p) const;
-  };
-  std::unique_ptr<float[], Free> data_;
+  AlignedBuffer memory_;
 };
 
 // Random bytes, aligned to a cache line.
@@ -47,8 +44,8 @@ class Bytes {
 // is less disturbed.
 void add(const std::string& name, std::function<void(benchmark::State&)> body);
 
-// Adds the counters GFLOP/s and, as a share of the measured peak of the kernel's level on all threads of
-// pool(), "of_peak".
+// Adds the counters GFLOP/s and, as a share of the peak of the kernel's level on all threads of pool(),
+// "of_peak". The peak is measured right after each run: clocks move.
 void report_flops(benchmark::State& state, const cpu::KernelInfo& kernel, double flops_per_iteration);
 
 // Adds the counter "done_of_peak": the same for the operations that an algorithm with fewer really does.

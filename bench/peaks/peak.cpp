@@ -98,13 +98,6 @@ Reader reader() {
 
 }  // namespace
 
-double peak_flops(Isa level) {
-  static double known[kIsaCount] = {};
-  double& peak = known[static_cast<std::size_t>(level)];
-  if (peak == 0) peak = peak_flops(level, 1);
-  return peak;
-}
-
 double peak_flops(Isa level, int threads) { return rate_of(fma_loop(level), threads); }
 
 double peak_dot_ops(Isa level, int threads) {

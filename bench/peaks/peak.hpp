@@ -7,11 +7,8 @@
 
 namespace tenon::bench {
 
-// Floating-point operations per second of one thread, two per multiply-add; the best of several short runs,
-// measured once.
-double peak_flops(Isa level);
-
-// The same of `threads` threads together, measured anew.
+// Floating-point operations per second of `threads` threads together, two per multiply-add; the best of
+// several short runs.
 double peak_flops(Isa level, int threads);
 
 // Operations per second of dot products of 8-bit integers, or of 16-bit floats, with 32-bit sums, two per

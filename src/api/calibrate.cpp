@@ -154,10 +154,8 @@ class Calibration {
     ObservingEngine engine(network_, options_.shapes, table_.fused, std::move(followers), pool);
     KernelCounter counter(pool);
     std::optional<quant::Collector> collector;
-    BatchObserver observer(engine, threads,
-                           [&](std::uint64_t batch, const ObservedTensor& tensor, const Tensor& value) {
-                             count(*collector, batch, tensor, value);
-                           });
+    BatchObserver observer(engine, [&](std::uint64_t batch, const ObservedTensor& tensor,
+                                       const Tensor& value) { count(*collector, batch, tensor, value); });
     const auto first = [&](const std::vector<ObservedTensor>& observed) {
       begin(observed);
       TENON_REQUIRE(parts.size() <= table_.tensors.size(), "the state has {} tensors, the network {}",
@@ -176,17 +174,15 @@ class Calibration {
       }
       auto inputs = calibrator_.next_batch();
       if (!inputs) break;
-      observer.add(batch, std::move(*inputs), first);
+      observer.add(batch, *inputs, first);
       ++table_.batches;
       if (options_.progress) options_.progress("calibrating", batch + 1, in_all);
       if (!options_.state.empty() && seconds_since(saved) >= options_.state_interval_s) {
-        observer.finish();
         collector->flush();
         table_.save(options_.state);
         saved = Clock::now();
       }
     }
-    observer.finish();
     if (collector) collector->flush();
     report_.running_s += observer.running_s();
     report_.observing_s += observer.observing_s();
@@ -198,7 +194,7 @@ class Calibration {
     const std::size_t place = place_of(tensor);
     if (place == table_.tensors.size() || !collector.wants(place)) return;
     const std::span<const float> values = floats(value, buffer_);
-    if (!collector.add(place, values)) refuse(tensor, values, batch);
+    if (!collector.add(place, values)) refuse(tensor, values, value.shape(), batch);
   }
 
   // In the table: mostly as in the engine. The table's size for a tensor that it does not have.
@@ -221,13 +217,20 @@ class Calibration {
     for (std::size_t i = 0; i < table_.tensors.size(); ++i) places_.emplace(table_.tensors[i].name, i);
   }
 
+  // Names the first element that is not finite.
   [[noreturn]] static void refuse(const ObservedTensor& tensor, std::span<const float> values,
-                                  std::uint64_t batch) {
-    const auto bad = std::find_if(values.begin(), values.end(), [](float x) { return !std::isfinite(x); });
+                                  const Shape& shape, std::uint64_t batch) {
+    std::int64_t element = std::numeric_limits<std::int64_t>::max();
+    float bad = 0;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      if (std::isfinite(values[i])) continue;
+      const std::int64_t place = tensor.element(static_cast<std::int64_t>(i), shape);
+      if (place < element) bad = values[i];
+      element = std::min(element, place);
+    }
     throw ModelError(fmt::format(
         "{} {}{} is {} at element {} in batch {}", tensor.input ? "input" : "tensor", quote(tensor.name),
-        tensor.location.empty() ? "" : fmt::format(" (of {})", quote(tensor.location)), *bad,
-        bad - values.begin(), batch));
+        tensor.location.empty() ? "" : fmt::format(" (of {})", quote(tensor.location)), bad, element, batch));
   }
 
   const Network& network_;

@@ -1,5 +1,6 @@
 #include "api/contest.hpp"
 
+#include "api/portion_choice.hpp"
 #include "api/race.hpp"
 #include "api/strip_choice.hpp"
 #include "base/hash.hpp"
@@ -59,9 +60,9 @@ Contest hold_contest(const std::vector<Entrant>& entrants, const ChooseOptions& 
     return lower(*entrants[i].graph, *entrants[i].assignment, builtin_steps(), lowering);
   };
   const auto won = [&](std::size_t winner, Plan plan, std::vector<double> ns) -> Contest {
-    return {winner,
-            in_strips_where_faster(std::move(plan), name_of(entrants[winner]), choosing, lowering.threads),
-            std::move(ns)};
+    const std::string name = name_of(entrants[winner]);
+    plan = in_portions_where_faster(std::move(plan), name, choosing, lowering.threads);
+    return {winner, in_strips_where_faster(std::move(plan), name, choosing, lowering.threads), std::move(ns)};
   };
   if (entrants.size() < 2 || !choosing.measure) return won(0, plan_of(0), {});
   // Entrants of one name are one network, and run once: else two times of it would be told apart by chance.

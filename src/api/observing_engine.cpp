@@ -1,5 +1,6 @@
 #include "api/observing_engine.hpp"
 
+#include "api/passing_values.hpp"
 #include "base/check.hpp"
 #include "base/cpu_info.hpp"
 #include "base/text.hpp"
@@ -10,6 +11,8 @@
 
 #include <algorithm>
 #include <exception>
+#include <functional>
+#include <numeric>
 #include <set>
 
 namespace tenon {
@@ -68,11 +71,11 @@ ObservingEngine::~ObservingEngine() = default;
 
 const std::vector<ObservedTensor>& ObservingEngine::Bound::observed() const { return entry_->observed; }
 
-ObservingEngine::Bound ObservingEngine::prepare(const Inputs& inputs, std::size_t lane) {
+ObservingEngine::Bound ObservingEngine::prepare(const Inputs& inputs) {
   Bound batch;
   batch.entry_ = &entry_for(inputs);
   batch.inputs_ = &inputs;
-  std::optional<Context>& context = batch.entry_->lanes[lane];
+  std::optional<Context>& context = batch.entry_->context;
   if (!context) context = batch.entry_->engine->create_context();
   for (const auto& [name, tensor] : inputs) context->set_input(name, tensor);
   context->prepare();
@@ -88,7 +91,9 @@ void ObservingEngine::run(const Bound& batch, const See& see) {
     seen[index] = true;
     see(observed[index], value);
   };
-  show_inputs(batch, see);
+  for (const ObservedTensor& tensor : observed) {
+    if (tensor.input) see(tensor, batch.inputs_->at(tensor.engine_name));
+  }
   {
     const Listening listening(*batch.context_, [&](std::size_t output, const Tensor& value) {
       const std::size_t index = batch.entry_->by_output[output];
@@ -108,19 +113,7 @@ void ObservingEngine::run(const Bound& batch, const See& see) {
   }
 }
 
-void ObservingEngine::show_inputs(const Bound& batch, const See& see) {
-  for (const ObservedTensor& tensor : batch.entry_->observed) {
-    if (tensor.input) see(tensor, batch.inputs_->at(tensor.engine_name));
-  }
-}
-
 void ObservingEngine::run(const Bound& batch) { batch.context_->run(); }
-
-void ObservingEngine::show_results(const Bound& batch, const See& see) {
-  for (const ObservedTensor& tensor : batch.entry_->observed) {
-    if (!tensor.input && tensor.shown) see(tensor, batch.context_->output(tensor.engine_name));
-  }
-}
 
 ObservingEngine::Entry& ObservingEngine::entry_for(const Inputs& inputs) {
   std::map<std::string, Shape> asked;
@@ -162,17 +155,13 @@ void ObservingEngine::build_entry(const std::map<std::string, ShapeRange>& shape
   options.accuracy = Accuracy::exact;
   options.portable = false;
   options.taps = true;
-  options.pipeline = kUnfused;
+  options.optimize = false;
   Network tapped = network_;
-  if (fused_) {
-    tapped.graph().clear_taps();
-    BuildOptions fusing;
-    fusing.shapes = shapes;
-    tapped = optimize(tapped, fusing);
-    options.optimize = false;
-  }
+  tapped.graph().clear_taps();
+  BuildOptions passes;
+  passes.shapes = shapes;
+  if (fused_) tapped = optimize(tapped, passes);
   Graph& graph = tapped.graph();
-  graph.clear_taps();
   std::set<std::string> names(graph.output_names().begin(), graph.output_names().end());
   const std::set<ValueId> inputs(graph.inputs().begin(), graph.inputs().end());
   std::map<ValueId, std::string> outputs;
@@ -196,9 +185,13 @@ void ObservingEngine::build_entry(const std::map<std::string, ShapeRange>& shape
     }
     entry.observed.push_back(std::move(tensor));
   }
+  if (!fused_) {
+    passes.pipeline = kUnfused;
+    tapped = optimize(tapped, passes);
+  }
   LoadOptions load;
   load.pool = pool_;
-  entry.engine = Engine::from_plan(build(tapped, options).plan(), load);
+  entry.engine = Engine::from_plan(build_plan(std::move(tapped), options, entry), load);
   for (const TensorInfo& output : entry.engine->outputs()) {
     const auto found =
         std::find_if(entry.observed.begin(), entry.observed.end(), [&](const ObservedTensor& tensor) {
@@ -207,6 +200,57 @@ void ObservingEngine::build_entry(const std::map<std::string, ShapeRange>& shape
     entry.by_output.push_back(
         found == entry.observed.end() ? kNone : static_cast<std::size_t>(found - entry.observed.begin()));
   }
+}
+
+// What the taps show becomes outputs: of the plan alone where a value passes by, without memory of their own.
+Plan ObservingEngine::build_plan(Network tapped, BuildOptions options, Entry& entry) const {
+  Graph& graph = tapped.graph();
+  const std::vector<Tap> taps = graph.taps();
+  const std::set<ValueId> inputs(graph.inputs().begin(), graph.inputs().end());
+  std::set<ValueId> kept(graph.outputs().begin(), graph.outputs().end());
+  std::map<ValueId, std::string> names;  // of the buffers, which have those of their values
+  for (const Tap& tap : taps) {
+    const bool computed = inputs.count(tap.value) == 0 && graph.constant(tap.value) == nullptr;
+    if (!computed) kept.insert(tap.value);
+    if (computed && names.emplace(tap.value, tap.name).second) graph.set_value_name(tap.value, tap.name);
+  }
+  // What does not pass by is kept, which may change what is chosen: until all is found.
+  for (;;) {
+    graph.clear_taps();
+    for (const Tap& tap : taps) {
+      if (kept.count(tap.value) != 0) graph.add_tap(tap.name, tap.value);
+    }
+    Plan plan = build(tapped, options).plan();
+    PlanProfile& list = plan.profiles.front();
+    const std::size_t kept_before = kept.size();
+    for (const Tap& tap : taps) {
+      if (kept.count(tap.value) != 0) continue;
+      const auto found = find_passing(list, names.at(tap.value));
+      if (!found) {
+        kept.insert(tap.value);
+        continue;
+      }
+      list.outputs.push_back({tap.name, found->buffer});
+      const auto tensor = std::find_if(entry.observed.begin(), entry.observed.end(), [&](const auto& seen) {
+        return !seen.input && seen.engine_name == tap.name;
+      });
+      tensor->channel_block = found->channel_block;
+    }
+    if (kept.size() == kept_before) return plan;
+    for (ObservedTensor& tensor : entry.observed) tensor.channel_block = 0;
+  }
+}
+
+std::int64_t ObservedTensor::element(std::int64_t at, const Shape& shape) const {
+  if (channel_block == 0) return at;
+  const std::int64_t channels = shape[1];
+  const std::int64_t image =
+      std::accumulate(shape.begin() + 2, shape.end(), std::int64_t{1}, std::multiplies<>());
+  const std::int64_t lane = at % channel_block;
+  const std::int64_t pixel = at / channel_block % image;
+  const std::int64_t block = at / channel_block / image;  // of all samples'
+  const std::int64_t blocks = channels / channel_block;
+  return (block / blocks * channels + block % blocks * channel_block + lane) * image + pixel;
 }
 
 }  // namespace tenon

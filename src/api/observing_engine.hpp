@@ -4,6 +4,7 @@
 #include "backends/cpu/kernels/observe/observe.hpp"
 #include "quant/histogram.hpp"
 
+#include <tenon/builder.hpp>
 #include <tenon/calibrate.hpp>
 
 #include <functional>
@@ -15,6 +16,8 @@
 #include <vector>
 
 namespace tenon {
+
+struct Plan;
 
 class KernelCounter final : public quant::ValueCounter {
  public:
@@ -38,10 +41,16 @@ struct ObservedTensor {
   bool shown = true;        // false: nobody wants to see its value
   std::string engine_name;  // of the input or output
   std::size_t place = 0;    // among what is observed
+  // 0: its values are shown in order. Else in blocks of as many channels: nChw<n>c.
+  std::int64_t channel_block = 0;
+
+  // Which element of the tensor, of that shape, is shown at `at`.
+  std::int64_t element(std::int64_t at, const Shape& shape) const;
 };
 
 // Engines by input shapes: as imported but canonicalized, or `fused`. What is chosen depends neither on time
-// nor on the number of threads.
+// nor on the number of threads. Tensors are seen in passing (passing_values.hpp) where that is possible, and
+// are outputs of the engine where not.
 class ObservingEngine {
   struct Entry;
 
@@ -68,14 +77,12 @@ class ObservingEngine {
   ~ObservingEngine();
 
   // Makes the engine for the shapes of `inputs` where there is none yet, and binds them, which have to
-  // outlive what is bound. Of each lane, 0 and 1, the batch before is no more.
-  Bound prepare(const Inputs& inputs, std::size_t lane = 0);
+  // outlive what is bound. The batch before is no more.
+  Bound prepare(const Inputs& inputs);
   // Shows every observed tensor once, those that steps compute while they are in the caches.
   void run(const Bound& batch, const See& see);
-  // The same in pieces, of which those of two lanes may go on at the same time.
-  void show_inputs(const Bound& batch, const See& see);
+  // Shows nothing.
   void run(const Bound& batch);
-  void show_results(const Bound& batch, const See& see);
 
  private:
   struct Entry {
@@ -83,12 +90,13 @@ class ObservingEngine {
     std::vector<ObservedTensor> observed;
     std::vector<std::size_t> by_output;  // index into observed; kNone for an output that is not
     std::optional<Engine> engine;
-    std::optional<Context> lanes[2];
+    std::optional<Context> context;
   };
   static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
 
   Entry& entry_for(const Inputs& inputs);
   void build_entry(const std::map<std::string, ShapeRange>& shapes, Entry& entry) const;
+  Plan build_plan(Network tapped, BuildOptions options, Entry& entry) const;
 
   const Network& network_;
   std::map<std::string, ShapeRange> shapes_;

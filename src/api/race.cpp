@@ -89,16 +89,13 @@ std::vector<std::vector<double>> race_steps(const std::vector<Engine>& engines) 
   try {
     take_turns(contexts.size(), [&](std::size_t i) {
       contexts[i].run();
-      std::size_t outside = 0;
       before[i].resize(contexts[i].step_times().size());
+      best[i].resize(before[i].size(), std::numeric_limits<double>::infinity());
       for (std::size_t k = 0; k < before[i].size(); ++k) {
         const std::uint64_t total = contexts[i].step_times()[k].total_ns;
         const auto ns = static_cast<double>(total - before[i][k]);
         before[i][k] = total;
-        if (engines[i].steps()[k].depth > 0) continue;
-        if (outside == best[i].size()) best[i].push_back(ns);
-        best[i][outside] = std::min(best[i][outside], ns);
-        ++outside;
+        best[i][k] = std::min(best[i][k], ns);
       }
     });
   } catch (const ModelError&) {

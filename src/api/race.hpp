@@ -10,7 +10,8 @@ namespace tenon {
 // The least time of each, in ns; empty for networks that do not take such inputs.
 std::vector<double> race(const std::vector<Engine>& engines);
 
-// The least time of each step outside of bodies, in ns; empty likewise.
+// The least time of each step, those of bodies included, in the order of Engine::steps() and in ns; empty
+// likewise.
 std::vector<std::vector<double>> race_steps(const std::vector<Engine>& engines);
 
 }  // namespace tenon

@@ -113,6 +113,14 @@ class StripChoice {
     return names;
   }
 
+  static std::vector<double> outside_of_bodies(const Engine& engine, const std::vector<double>& ns) {
+    std::vector<double> outside;
+    for (std::size_t i = 0; i < ns.size(); ++i) {
+      if (engine.steps()[i].depth == 0) outside.push_back(ns[i]);
+    }
+    return outside;
+  }
+
   // Whether the times of all strips are known, now or before.
   bool measure(const Plan& all) {
     const auto& steps = all.profiles[0].steps;
@@ -121,8 +129,10 @@ class StripChoice {
         }))
       return true;
     if (late()) return false;
-    const auto ns = race_steps({Engine::from_plan(all), Engine::from_plan(plan_)});
+    const std::vector<Engine> engines{Engine::from_plan(all), Engine::from_plan(plan_)};
+    auto ns = race_steps(engines);
     if (ns.empty()) return false;
+    for (std::size_t i = 0; i < ns.size(); ++i) ns[i] = outside_of_bodies(engines[i], ns[i]);
     std::size_t at = 0;  // in the plan without strips
     for (std::size_t i = 0; i < steps.size(); ++i) {
       const std::size_t stands_for = steps[i].kind == kStripsStep ? steps[i].bodies[0].steps.size() : 1;

@@ -93,6 +93,10 @@ class Step {
 
   // Nothing, by default, where the step does not work row by row.
   virtual std::optional<RowWindow> row_window() const;
+
+  // Whether entry n of the first axis of every result follows from entry n of the operands alone, however
+  // many entries there are; constants are the same for all of them. False by default.
+  virtual bool works_by_entry() const { return false; }
 };
 
 // What a factory is given. The types carry dtype and layout; their dims are expressions.

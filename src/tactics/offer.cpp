@@ -11,7 +11,7 @@
 namespace tenon {
 namespace {
 
-constexpr double kTie = 0.03;
+constexpr double kTie = 0.02;
 
 // Whether it takes and gives f32 values only as the problem allows.
 bool allowed(const Problem& problem, const Candidate& candidate) {

@@ -38,7 +38,7 @@ Offer offer_for(Problem problem, const TacticRegistry& tactics, const Tactic* wi
 // than the second best of one.
 void prune(Offer& offer, std::size_t most);
 
-// For each set of layouts the position of its fastest contender; times closer than 3 % are equal, and the
+// For each set of layouts the position of its fastest contender; times closer than 2 % are equal, and the
 // earlier one is taken. Without those of `banned`, unless there is nothing else.
 std::vector<std::size_t> best_per_layout(const Offer& offer, const Tactic* banned);
 

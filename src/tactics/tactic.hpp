@@ -35,10 +35,10 @@ struct Candidate {
   double estimate_ns = 0;  // cost model
 };
 
-// Waking a sleeping thread and waiting for it takes some microseconds, and many more on a busy machine: less
-// work than this stays in the calling thread. Decided by the cost model, so that a plan does not depend on
-// the noise of a measurement.
-inline constexpr double kWorthSharingNs = 30e3;
+// Sharing work costs a microsecond or two between threads that are awake, and more where one has to be woken
+// or the machine is busy, but then the others do its share: less work than this stays in the calling thread.
+// Decided by the cost model, so that a plan does not depend on the noise of a measurement.
+inline constexpr double kWorthSharingNs = 8e3;
 inline bool runs_serially(const Candidate& candidate, int threads) noexcept {
   return candidate.estimate_ns * threads < kWorthSharingNs;
 }

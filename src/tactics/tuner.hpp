@@ -1,9 +1,10 @@
 // Tuner: measures candidates as they will run.
 //
-// The candidates of a problem are run in turn, round after round; each has sets of operands and weights of
-// its own, together larger than the last-level cache, and the minimum over the rounds counts: it is what the
-// code can do when nothing else disturbs it, and interruptions only ever add time. Who is far behind after a
-// few rounds is not run again.
+// The candidates of a problem are run in turn, forwards and backwards, round after round; each has sets of
+// operands and weights of its own, together larger than the last-level cache. Who is far behind after a few
+// rounds is not run again; those that are close run on until their order is certain or their distance known
+// to 2 %, within a budget. What counts is the ratio to the fastest within rounds, whose own time is that of a
+// run that little disturbs.
 #pragma once
 
 #include "plan/step.hpp"

@@ -91,6 +91,58 @@ void check_product(const Way& way, test::Random& random, int m, int n, int k) {
   }
 }
 
+// Every result comes to be finished once, and is the one that would be stored.
+template <class Way>
+void check_finished(const Way& way, test::Random& random, int m, int n, int k) {
+  SCOPED_TRACE(testing::Message() << m << " x " << k << " x " << n);
+  const auto a = test::random_bytes(random, static_cast<std::size_t>(m) * static_cast<std::size_t>(k));
+  std::vector<std::int8_t> b(static_cast<std::size_t>(k) * static_cast<std::size_t>(n));
+  for (auto& w : b) w = static_cast<std::int8_t>(random.integer(-128, 127));
+  std::vector<std::int8_t> packed(Way::packed_size(k, n));
+  Way::pack(b.data(), false, k, n, packed.data());
+  const std::vector<std::int32_t> bias(gemm_s8_packed_bias_size(n));
+  std::vector<float> multiplier = random.reals(bias.size());
+  GemmS8Args args{m, n, k, a.data(), random.coin(), packed.data(), bias.data(), {}, nullptr};
+  args.requantize.bytes = false;
+  args.requantize.multiplier = multiplier.data();
+  for (const int threads : {1, 3}) {
+    const auto results = static_cast<std::size_t>(m) * static_cast<std::size_t>(n);
+    std::vector<float> stored(results), finished(results);
+    std::vector<int> times(results);
+    args.finished = false;
+    test::GuardedBytes scratch(Way::scratch(args, threads));
+    args.c = stored.data();
+    way.run(args, reinterpret_cast<std::byte*>(scratch.data()), test::pool_of(threads));
+    const auto finish = [&](const ProductBlock& block) {
+      for (int i = 0; i < block.rows; ++i) {
+        for (int j = 0; j < block.columns; ++j) {
+          const auto at = static_cast<std::size_t>((block.row + i) * n + block.column + j);
+          finished.at(at) = block.results[i * block.stride + j];
+          ++times[at];
+        }
+      }
+    };
+    const ProductFinish by(finish);
+    args.finished = true;
+    args.finish = &by;
+    args.c = nullptr;
+    test::GuardedBytes more(Way::scratch(args, threads));
+    way.run(args, reinterpret_cast<std::byte*>(more.data()), test::pool_of(threads));
+    ASSERT_TRUE(more.intact());
+    ASSERT_EQ(times, std::vector<int>(results, 1)) << threads << " threads";
+    ASSERT_EQ(finished, stored) << threads << " threads";
+  }
+}
+
+template <class Way>
+void check_random_finished(const Way& way) {
+  test::Random random;
+  SCOPED_TRACE(random.trace());
+  for (int i = 0; i < 30 && !testing::Test::HasFatalFailure(); ++i)
+    check_finished(way, random, random.integer(1, 80), random.integer(1, 90), random.integer(1, 140));
+  check_finished(way, random, 130, 200, 1024);
+}
+
 template <class Way>
 void check_random_byte_products(const Way& way) {
   test::Random random;
@@ -109,7 +161,9 @@ void check_byte_panels(const Way& way) {
 
 TEST_P(GemmS8Kernels, RandomShapes) { check_random_byte_products(BytesByVectors{kernel()}); }
 TEST_P(GemmS8Kernels, ManyPanels) { check_byte_panels(BytesByVectors{kernel()}); }
+TEST_P(GemmS8Kernels, FinishedResults) { check_random_finished(BytesByVectors{kernel()}); }
 
+TEST_P(GemmMatrixS8Kernels, FinishedResults) { check_random_finished(BytesByMatrices{kernel()}); }
 TEST_P(GemmMatrixS8Kernels, RandomShapes) { check_random_byte_products(BytesByMatrices{kernel()}); }
 TEST_P(GemmMatrixS8Kernels, ManyPanels) { check_byte_panels(BytesByMatrices{kernel()}); }
 

@@ -169,6 +169,7 @@ TEST_P(GemmKernels, DeepSumsTakeSeveralPasses) {
   for (const int k : {depth, depth + 1, 3 * depth - 5}) {
     check(kernel(), make_case(random, random.integer(1, 40), random.integer(1, 60), k));
   }
+  check(kernel(), make_case(random, random.integer(145, 300), random.integer(1, 60), depth + 5));
 }
 
 TEST_P(GemmKernels, TallWideAndVectorShapes) {

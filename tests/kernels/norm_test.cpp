@@ -1,10 +1,11 @@
 // Every norm kernel this machine runs against double precision.
 #include "backends/cpu/kernels/norm/norm.hpp"
 
-#include "kernels/support.hpp"
+#include "kernels/s8_support.hpp"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <vector>
@@ -72,6 +73,57 @@ TEST_P(NormKernels, Rows) {
     args.src = args.dst = x.data();
     row_norm_run(kernel(), args, test::pool_of(3));
     ASSERT_EQ(std::memcmp(x.data(), out.data(), n * sizeof(float)), 0) << "in place, or with other threads";
+  }
+}
+
+// The same floats, whether they are stored or not, with the range of each row, and rounded.
+TEST_P(NormKernels, RoundedRows) {
+  test::Random random;
+  SCOPED_TRACE(random.trace());
+  for (int round = 0; round < 40; ++round) {
+    RowNormArgs args;
+    args.rows = random.integer(1, 12);
+    args.size = random.integer(1, 300);
+    args.center = random.coin();
+    args.epsilon = 1e-5F;
+    args.bytes_scale = random.real(0.003F, 0.05F);
+    args.bytes_signed = random.coin();
+    args.bytes_zero = static_cast<float>(random.integer(0, 255) - (args.bytes_signed ? 128 : 0));
+    const auto n = static_cast<std::size_t>(args.rows * args.size);
+    const auto size = static_cast<std::size_t>(args.size);
+    const std::vector<float> x = random.reals(n), scale = random.reals(size), bias = random.reals(size);
+    if (random.coin()) args.scale = scale.data();
+    if (random.coin()) args.bias = bias.data();
+    args.src = x.data();
+    std::vector<float> expected(n);
+    args.dst = expected.data();
+    row_norm_run(kernel(), args, test::pool_of(1));
+
+    test::GuardedBuffer floats(n);
+    test::GuardedBytes bytes(n);
+    std::vector<Extremes> ranges(static_cast<std::size_t>(args.rows));
+    const bool rounds = round % 4 != 0, ranged = round % 3 != 0 || !rounds;
+    args.dst = rounds && random.coin() ? nullptr : floats.data();
+    args.bytes = rounds ? bytes.data() : nullptr;
+    args.ranges = ranged ? ranges.data() : nullptr;
+    row_norm_run(kernel(), args, test::pool_of(3));
+    ASSERT_TRUE(floats.intact() && bytes.intact());
+    for (std::size_t i = 0; i < n; ++i) {
+      if (args.dst != nullptr) {
+        ASSERT_EQ(floats.data()[i], expected[i]);
+      }
+      if (!rounds) continue;
+      const float code = std::nearbyint(expected[i] / args.bytes_scale) + args.bytes_zero;
+      const float low = args.bytes_signed ? -128 : 0;
+      ASSERT_EQ(test::byte_value(bytes.at<std::uint8_t>(i), args.bytes_signed),
+                static_cast<int>(std::clamp(code, low, low + 255)));
+    }
+    for (std::size_t row = 0; ranged && row < ranges.size(); ++row) {
+      const auto first = expected.begin() + static_cast<std::ptrdiff_t>(row * size);
+      const auto [low, high] = std::minmax_element(first, first + args.size);
+      ASSERT_EQ(ranges[row].low, std::min(*low, 0.0F));
+      ASSERT_EQ(ranges[row].high, std::max(*high, 0.0F));
+    }
   }
 }
 

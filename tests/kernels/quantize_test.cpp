@@ -78,30 +78,44 @@ TEST_P(QuantizeKernels, Gates) {
   test::Random random;
   SCOPED_TRACE(random.trace());
   for (int i = 0; i < 40; ++i) {
-    std::vector<float> x = random.reals(static_cast<std::size_t>(random.integer(1, 300)));
-    for (float& value : x) value *= 12;
     GateArgs args;
+    args.rows = random.integer(1, 4);
+    args.columns = random.integer(1, 150);
+    args.src_stride = args.columns + random.integer(0, 9);
+    args.dst_stride = args.columns + random.integer(0, 9);
+    std::vector<float> x = random.reals(static_cast<std::size_t>(args.rows * args.src_stride));
+    for (float& value : x) value *= 12;
     args.src = x.data();
     args.gate = static_cast<op::Gate>(i % 5);
     args.alpha = random.real(0.5F, 20.0F);
-    args.count = static_cast<std::ptrdiff_t>(x.size());
     args.requantize.bytes = random.integer(0, 3) != 0;
     if (args.requantize.bytes) {
       const int least = random.coin() ? -128 : 0;
       args.requantize.to_bytes(least, least + 255, random.integer(least, least + 255));
     }
-    test::GuardedBytes dst(x.size() * (args.requantize.bytes ? 1 : sizeof(float)));
+    const std::ptrdiff_t last = (args.rows - 1) * args.dst_stride + args.columns;
+    test::GuardedBytes dst(static_cast<std::size_t>(last) * (args.requantize.bytes ? 1 : sizeof(float)));
     args.dst = dst.data();
-    gate_run(kernel(), args, test::pool_of(3));
+    const auto before = dst.at<std::uint8_t>(0);
+    kernel().routines().gate(args);
     ASSERT_TRUE(dst.intact());
-    for (std::size_t k = 0; k < x.size(); ++k) {
-      const float v = op::apply_gate(x[k], args.gate) * args.alpha;
+    for (std::ptrdiff_t at = 0; at < last; ++at) {
+      const auto to = static_cast<std::size_t>(at);
+      const std::ptrdiff_t row = at / args.dst_stride, column = at % args.dst_stride;
+      if (column >= args.columns) {
+        if (args.requantize.bytes) {
+          ASSERT_EQ(dst.at<std::uint8_t>(to), before) << "wrote between rows";
+        }
+        continue;
+      }
+      const float from = x[static_cast<std::size_t>(row * args.src_stride + column)];
+      const float v = op::apply_gate(from, args.gate) * args.alpha;
       if (!args.requantize.bytes) {
-        ASSERT_EQ(dst.at<float>(k), v);
+        ASSERT_EQ(dst.at<float>(to), v);
       } else if (args.requantize.is_signed) {
-        ASSERT_EQ(dst.at<std::int8_t>(k), op::quantize_to<std::int8_t>(v, args.requantize.zero)) << x[k];
+        ASSERT_EQ(dst.at<std::int8_t>(to), op::quantize_to<std::int8_t>(v, args.requantize.zero)) << from;
       } else {
-        ASSERT_EQ(dst.at<std::uint8_t>(k), op::quantize_to<std::uint8_t>(v, args.requantize.zero)) << x[k];
+        ASSERT_EQ(dst.at<std::uint8_t>(to), op::quantize_to<std::uint8_t>(v, args.requantize.zero)) << from;
       }
     }
   }

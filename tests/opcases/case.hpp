@@ -43,6 +43,7 @@ struct OpCase {
   std::vector<CaseOperand> operands;
   double length = 1;        // products or elements that go into one result
   std::size_t outputs = 0;  // of variadic operators
+  int quanta = 0;           // by which bytes may differ that are rounded from inexact floats
 };
 
 std::ostream& operator<<(std::ostream& stream, const OpCase& op_case);

@@ -5,6 +5,7 @@
 #include "ops/instance_norm.hpp"
 #include "ops/layer_norm.hpp"
 #include "ops/lrn.hpp"
+#include "ops/quantized_norm.hpp"
 #include "ops/reduce.hpp"
 #include "ops/rms_norm.hpp"
 #include "ops/softmax.hpp"
@@ -86,6 +87,25 @@ void add_norm_cases(std::vector<OpCase>& cases) {
   cases.push_back({"layer_norm_two_axes", two, {input({n, 7, 9}), weight({7, 9}), absent()}, 63});
   cases.push_back({"layer_norm_bare", op::LayerNorm{}, {input({s, 50})}, 50});
   cases.push_back({"rms_norm_last", op::RmsNorm{}, {input({n, s, 48}), weight({48})}, 48});
+  // Floats on the edge between two integers may become either, and so may a zero point.
+  const auto rounded = [](bool dynamic, bool floats) {
+    op::QuantizedNorm norm;
+    norm.dynamic = dynamic;
+    norm.floats = floats;
+    norm.y_scale = 0.02F;
+    norm.y_zero = -5;
+    return norm;
+  };
+  const std::vector<CaseOperand> operands = {input({n, s, 48}), weight({48}), weight({48})};
+  cases.push_back({"quantized_norm_bytes", rounded(false, false), operands, 48, 0, 1});
+  cases.push_back({"quantized_norm_floats", rounded(false, true), operands, 48, 0, 1});
+  cases.push_back({"quantized_norm_dynamic", rounded(true, false), operands, 48, 0, 2});
+  cases.push_back({"quantized_norm_dynamic_floats", rounded(true, true), {input({s, 50})}, 50, 0, 2});
+  op::QuantizedNorm rms = rounded(false, false);
+  rms.center = false;
+  rms.output_dtype = DataType::u8;
+  rms.y_zero = 120;
+  cases.push_back({"quantized_norm_rms", rms, {input({n, s, 48}), weight({48})}, 48, 0, 1});
   add_reductions(cases);
 }
 

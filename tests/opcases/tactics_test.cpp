@@ -49,16 +49,27 @@ double miss(double value, double exact, double length, double factor, std::optio
   return std::abs(value - exact) / (unit + rounding);
 }
 
-void expect_close(const Tensor& found, const Tensor& expected, double length, double factor,
+template <class T>
+void expect_within_quanta(const Tensor& found, const Tensor& expected, int quanta) {
+  const auto a = found.values<T>(), b = expected.values<T>();
+  for (std::size_t i = 0; i < a.size(); ++i)
+    ASSERT_LE(std::abs(a[i] - b[i]), quanta) << "element " << i << ": " << +a[i] << ", expected " << +b[i];
+}
+
+void expect_close(const Tensor& found, const Tensor& expected, const OpCase& op_case, double factor,
                   std::optional<DataType> stored) {
   ASSERT_EQ(found.dtype(), expected.dtype());
+  if (op_case.quanta != 0 && found.dtype() == DataType::u8)
+    return expect_within_quanta<std::uint8_t>(found, expected, op_case.quanta);
+  if (op_case.quanta != 0 && found.dtype() == DataType::i8)
+    return expect_within_quanta<std::int8_t>(found, expected, op_case.quanta);
   if (found.dtype() != DataType::f32) {
     EXPECT_TRUE(found.identical(expected)) << "differs";
     return;
   }
   const auto a = found.values<float>(), b = expected.values<float>();
   for (std::size_t i = 0; i < a.size(); ++i) {
-    ASSERT_LE(miss(a[i], b[i], length, factor, stored), 1.0)
+    ASSERT_LE(miss(a[i], b[i], op_case.length, factor, stored), 1.0)
         << "element " << i << ": " << a[i] << ", expected " << b[i];
   }
 }
@@ -117,7 +128,7 @@ void run_candidate(const OpCase& op_case, const CaseProblem& made, const Tactic&
       EXPECT_TRUE(result.padding_clear) << "left something in padding lanes";
       EXPECT_EQ(result.allocations, 0U);
       for (std::size_t i = 0; i < expected.size(); ++i) {
-        expect_close(result.outputs[i], expected[i].tensor(), op_case.length, tactic.error_factor(),
+        expect_close(result.outputs[i], expected[i].tensor(), op_case, tactic.error_factor(),
                      candidate.outputs[i].stored);
       }
       if (testing::Test::HasFailure()) return;

@@ -1,17 +1,15 @@
 #include "plan/lowering/strips.hpp"
 
 #include "plan/control_scratch.hpp"
+#include "plan/lowering/body_steps.hpp"
 #include "plan/lowering/finish.hpp"
 #include "plan/strips.hpp"
-
-#include <tenon/error.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <memory>
 #include <optional>
 
 namespace tenon {
@@ -97,15 +95,6 @@ class Cutter {
     std::int64_t rows;  // of a strip; 0: not cut
   };
 
-  std::unique_ptr<Step> create(const PlanStep& step, const StepList& list) const {
-    std::vector<const Type*> inputs, outputs;
-    for (const BufferId id : step.inputs) inputs.push_back(id.valid() ? &list.buffer(id).type : nullptr);
-    for (const BufferId id : step.outputs) outputs.push_back(id.valid() ? &list.buffer(id).type : nullptr);
-    std::vector<Tensor> weights;
-    for (const std::uint32_t blob : step.weights) weights.push_back(plan_.blobs[blob]);
-    return registry_.create(step.kind, {step.params, inputs, outputs, weights});
-  }
-
   Link link_of(std::size_t i) const {
     const PlanStep& step = list_.steps[i];
     const auto is_image = [&](BufferId id) {
@@ -121,7 +110,8 @@ class Cutter {
       if (k > 0 && rows_of(list_, step.inputs[k]) != link.out_rows) return link;
     }
     link.in_rows = rows_of(list_, step.inputs[0]);
-    if (link.in_rows > 0 && link.out_rows > 0) link.window = create(step, list_)->row_window();
+    if (link.in_rows > 0 && link.out_rows > 0)
+      link.window = create_step(plan_, list_, step, registry_)->row_window();
     return link;
   }
 
@@ -378,7 +368,7 @@ class Cutter {
       step.outputs[0] = between;
       set_row_padding(step.params, strip[k].pad_top, strip[k].pad_bottom);
       step.serial = true;
-      const std::optional<std::uint64_t> scratch = scratch_of(step, body);
+      const std::optional<std::uint64_t> scratch = serial_scratch(plan_, body, step, registry_);
       if (!scratch) return std::nullopt;
       step.scratch_bytes = *scratch;
       body.steps.push_back(std::move(step));
@@ -386,27 +376,6 @@ class Cutter {
     body.outputs.push_back({body.buffer(between).name, between});
     place_buffers(body);
     return body;
-  }
-
-  // Nothing if the step does not run on these images.
-  std::optional<std::uint64_t> scratch_of(const PlanStep& step, const StepList& list) const {
-    std::vector<Shape> shapes;
-    shapes.reserve(step.inputs.size() + 1);
-    std::vector<const Shape*> inputs, outputs;
-    const auto shape_of = [&](BufferId id) {
-      Shape& shape = shapes.emplace_back();
-      for (const Dim& dim : *list.buffer(id).type.as_tensor().dims) shape.push_back(dim.value());
-      return &shape;
-    };
-    for (const BufferId id : step.inputs) inputs.push_back(shape_of(id));
-    outputs.push_back(shape_of(step.outputs[0]));
-    try {
-      const std::unique_ptr<Step> instance = create(step, list);
-      instance->specialize({inputs, outputs, 1});
-      return instance->scratch_bytes({inputs, outputs, 1});
-    } catch (const ModelError&) {
-      return std::nullopt;
-    }
   }
 
   const Plan& plan_;

@@ -13,6 +13,7 @@ void register_control_steps(StepRegistry& registry) {
   register_if_step(registry);
   register_loop_step(registry);
   register_scan_step(registry);
+  register_portions_step(registry);
   register_strips_step(registry);
 }
 

@@ -1,5 +1,5 @@
-// What the steps "if", "loop" and "scan" share, and "strips" in part. They are the runtime's own: they run no
-// kernel, but bodies, which are lists of steps like the one that they stand in.
+// What the steps "if", "loop" and "scan" share, and "portions" and "strips" in part. They are the runtime's
+// own: they run no kernel, but bodies, which are lists of steps like the one that they stand in.
 #pragma once
 
 #include "runtime/control/body.hpp"
@@ -14,6 +14,7 @@ void register_control_steps(StepRegistry& registry);
 void register_if_step(StepRegistry& registry);
 void register_loop_step(StepRegistry& registry);
 void register_scan_step(StepRegistry& registry);
+void register_portions_step(StepRegistry& registry);
 void register_strips_step(StepRegistry& registry);
 
 // The inputs of body `b` are `parameters`, which the step makes, then the operands of the step that the

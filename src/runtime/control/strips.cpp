@@ -4,13 +4,11 @@
 #include "plan/strips.hpp"
 
 #include "base/check.hpp"
-#include "base/thread_pool.hpp"
-#include "plan/guarded.hpp"
 #include "runtime/control/control_step.hpp"
+#include "runtime/control/crew.hpp"
 
 #include <fmt/format.h>
 
-#include <atomic>
 #include <cstring>
 
 namespace tenon {
@@ -25,24 +23,11 @@ void copy_rows(const std::byte* from, std::int64_t from_rows, std::byte* to, std
   }
 }
 
-// A body in the hands of one thread.
-struct OwnedBody {
-  Body body;
-  std::vector<BufferView> inputs;
-};
-
-struct Worker {
-  ThreadPool pool{1};
-  std::vector<OwnedBody> bodies;
-  std::vector<StepTime> times;
-  Status status;
-};
-
 struct StripsState final : StepState {
   std::int64_t batch = 0;
   std::vector<std::int64_t> input_rows;
   std::int64_t output_rows = 0;
-  std::vector<std::unique_ptr<Worker>> workers;
+  std::unique_ptr<Crew> crew;
 };
 
 class StripsStep final : public Step {
@@ -84,50 +69,17 @@ class StripsStep final : public Step {
       state->input_rows.push_back(x[2]);
     }
     check_rows(*state);
-    for (int i = 0; i < shapes.threads; ++i) {
-      Worker& worker = *state->workers.emplace_back(std::make_unique<Worker>());
-      worker.bodies.reserve(programs_.size());
-      for (const auto& program : programs_) add_body(*program, *shapes.symbols, worker);
-    }
+    state->crew = std::make_unique<Crew>(programs_, *shapes.symbols, shapes.threads);
     return state;
   }
 
   Status run(const StepCall& call) const noexcept override {
     auto& state = static_cast<StripsState&>(*call.state);
-    for (const auto& worker : state.workers) worker->status = {};
-    std::size_t steps = 0;
-    if (call.times != nullptr) {
-      for (const auto& program : programs_) steps += program->total_steps();
-      if (Status status = guarded([&] {
-            for (const auto& worker : state.workers) worker->times.assign(steps, {});
-            return Status();
-          });
-          !status.ok())
-        return status;
-    }
-    std::atomic<bool> failed{false};
-    call.pool->run(static_cast<std::size_t>(state.batch) * body_.size(), [&](std::size_t unit, int index) {
-      if (failed.load(std::memory_order_relaxed)) return;
-      Worker& worker = *state.workers[static_cast<std::size_t>(index)];
-      std::byte* memory = call.scratch + static_cast<std::size_t>(index) * thread_bytes_;
-      Status status = guarded([&] {
-        return run_strip(state, call, static_cast<std::int64_t>(unit / body_.size()), unit % body_.size(),
-                         worker, memory);
-      });
-      if (status.ok()) return;
-      worker.status = std::move(status);
-      failed.store(true, std::memory_order_relaxed);
-    });
-    for (std::size_t i = 0; i < steps; ++i) {
-      for (const auto& worker : state.workers) {
-        call.times[i].total_ns += worker->times[i].total_ns / state.workers.size();
-        call.times[i].runs += worker->times[i].runs;
-      }
-    }
-    for (const auto& worker : state.workers) {
-      if (!worker->status.ok()) return worker->status;
-    }
-    return {};
+    return state.crew->run(call, static_cast<std::size_t>(state.batch) * body_.size(), thread_bytes_,
+                           [&](std::size_t unit, Crew::Member& member) {
+                             return run_strip(state, call, static_cast<std::int64_t>(unit / body_.size()),
+                                              unit % body_.size(), member);
+                           });
   }
 
  private:
@@ -185,27 +137,11 @@ class StripsStep final : public Step {
     TENON_REQUIRE(next == state.output_rows, "strips give {} rows of {}", next, state.output_rows);
   }
 
-  static void add_body(const Program& program, const SymbolValues& symbols, Worker& worker) {
-    OwnedBody& own = worker.bodies.emplace_back(OwnedBody{Body(program, worker.pool, symbols), {}});
-    const StepList& list = program.list();
-    std::vector<Shape> shapes;
-    for (const PlanTensor& input : list.inputs) {
-      const TensorType& type = list.buffer(input.buffer).type.as_tensor();
-      BufferView& view = own.inputs.emplace_back();
-      view.dtype = type.dtype;
-      for (const Dim& dim : *type.dims) view.shape.push_back(dim.value());
-      shapes.push_back(view.shape);
-    }
-    for (std::size_t i = 0; i < own.inputs.size(); ++i) own.body.set_input(i, own.inputs[i]);
-    own.body.expect(std::move(shapes));
-  }
-
-  Status run_strip(StripsState& state, const StepCall& call, std::int64_t image, std::size_t strip,
-                   Worker& worker, std::byte* memory) const {
+  Status run_strip(const StripsState& state, const StepCall& call, std::int64_t image, std::size_t strip,
+                   Crew::Member& member) const {
     const auto b = static_cast<std::size_t>(body_[strip]);
     const StepList& list = programs_[b]->list();
-    OwnedBody& own = worker.bodies[b];
-    std::byte* at = memory + body_scratch(list);
+    std::byte* at = member.memory() + body_scratch(list);
     for (std::size_t i = 0; i < inputs_.size(); ++i) {
       const Buffer& buffer = list.buffer(list.inputs[i].buffer);
       const std::int64_t rows = rows_of(list, list.inputs[i].buffer), whole = state.input_rows[i];
@@ -213,17 +149,10 @@ class StripsStep final : public Step {
           call.inputs[i]->data +
           (image * inputs_[i].planes * whole + input_rows_[i][strip]) * inputs_[i].row_bytes;
       copy_rows(from, whole, at, rows, rows, inputs_[i]);
-      own.inputs[i].data = at;
+      member.set_input(b, i, at);
       at += scratch_aligned(buffer.bytes);
     }
-    own.body.prepare(memory);
-    own.body.bind_output(0, at);
-    StepTime* times = nullptr;
-    if (call.times != nullptr) {
-      times = worker.times.data();
-      for (std::size_t i = 0; i < b; ++i) times += programs_[i]->total_steps();
-    }
-    if (Status status = own.body.run(times); !status.ok()) return status;
+    if (Status status = member.run(b, [&](std::size_t) { return at; }); !status.ok()) return status;
     const std::int64_t rows = rows_of(list, list.outputs[0].buffer), whole = state.output_rows;
     std::byte* to =
         call.outputs[0]->data + (image * output_.planes * whole + row_[strip]) * output_.row_bytes;

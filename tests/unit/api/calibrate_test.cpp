@@ -160,7 +160,7 @@ TEST(Calibrate, NamesWhatIsNotFinite) {
   }
 }
 
-TEST(Calibrate, ABatchThatIsLookedAtLateIsNamedByItsOwnNumber) {
+TEST(Calibrate, NamesTheBatchForEveryNumberOfThreads) {
   const Network network = Network::from_text(R"(
 graph @net(%x: f32[2,4], %k: i64[1]) {
   %huge = constant {value=f32[1] [1e38]} : f32[1]
@@ -217,7 +217,6 @@ class Refilled final : public Calibrator {
   std::vector<float> x_ = std::vector<float>(8);
 };
 
-// Small batches are looked at while the next one runs.
 TEST(Calibrate, IsTheSameForEveryNumberOfThreads) {
   const Network network = Network::from_text(kFollowing);
   for (const CalibrationMode mode : {CalibrationMode::order_independent, CalibrationMode::faithful}) {

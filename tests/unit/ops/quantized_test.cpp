@@ -6,6 +6,7 @@
 #include "ops/quantized_average_pool.hpp"
 #include "ops/quantized_conv_transpose.hpp"
 #include "ops/quantized_matmul.hpp"
+#include "ops/quantized_norm.hpp"
 #include "ops/weight_only.hpp"
 
 #include <algorithm>
@@ -73,6 +74,32 @@ TEST(Requantize, GatesAreWithinTheErrorThatTheyState) {
            exact * logistic(2 * std::sqrt(2 / std::acos(-1.0)) * (exact + 0.044715 * exact * exact * exact)));
     expect(op::Gate::hard_swish, exact * std::clamp(exact / 6 + 0.5, 0.0, 1.0));
   }
+}
+
+TEST_F(QuantizedInference, NormGivesWhatIsAskedFor) {
+  const ValueId x = input("f32[N,4,8]"), scale = input("f32[8]");
+  op::QuantizedNorm norm;
+  norm.output_dtype = DataType::u8;
+  norm.y_zero = 200;
+  EXPECT_EQ(type(add(norm, {x, scale, scale})), "u8[N,4,8]");
+  norm.dynamic = norm.floats = true;
+  norm.center = false;
+  const std::vector<ValueId> all = graph_.add_node(norm, {x, scale});
+  ASSERT_EQ(all.size(), 4U);
+  EXPECT_EQ(type(all[0]) + type(all[1]) + type(all[2]) + type(all[3]), "u8[N,4,8]f32[]u8[]f32[N,4,8]");
+  EXPECT_NE(error(norm, {x, scale, scale}), "") << "a bias without a mean";
+  norm.dynamic = false;
+  norm.output_dtype = DataType::i8;
+  EXPECT_NE(error(norm, {x}).find("200 is no i8"), std::string::npos);
+  norm.y_zero = 0;
+  norm.y_scale = 0;
+  EXPECT_NE(error(norm, {x}).find("y_scale"), std::string::npos);
+  norm.y_scale = 1;
+  norm.output_dtype = DataType::f32;
+  EXPECT_NE(error(norm, {x}).find("expected i8 or u8"), std::string::npos);
+  norm.output_dtype = DataType::i8;
+  norm.axis = 3;
+  EXPECT_NE(error(norm, {x}), "") << "an axis that is not there";
 }
 
 TEST_F(QuantizedInference, ConvChecksItsOperands) {

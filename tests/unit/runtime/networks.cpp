@@ -14,6 +14,14 @@ Tensor random_tensor(Shape shape, std::uint64_t seed) {
   return tensor;
 }
 
+Tensor random_bytes(DataType dtype, const Shape& shape, std::uint64_t seed) {
+  const Tensor floats = random_tensor(shape, seed);
+  Tensor values(dtype, shape);
+  std::ranges::transform(floats.values<float>(), reinterpret_cast<std::int8_t*>(values.mutable_data()),
+                         [](float v) { return static_cast<std::int8_t>(v * 127); });
+  return values;
+}
+
 double relative_difference(const Tensor& a, const Tensor& b) {
   if (a.shape() != b.shape()) return INFINITY;
   double difference = 0, largest = 1;

@@ -32,6 +32,9 @@ inline Engine build_conv_net(Device device = Device::cpu, int threads = 2) {
 // Values in [-1, 1) that depend on the seed alone.
 Tensor random_tensor(Shape shape, std::uint64_t seed);
 
+// Bytes that depend on the seed alone.
+Tensor random_bytes(DataType dtype, const Shape& shape, std::uint64_t seed);
+
 // Largest |a - b| over the larger of 1 and the largest |a|.
 double relative_difference(const Tensor& a, const Tensor& b);
 

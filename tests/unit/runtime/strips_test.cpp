@@ -17,14 +17,6 @@ namespace {
 
 using Pads = std::vector<std::int64_t>;
 
-Tensor bytes_like(DataType dtype, const Shape& shape, std::uint64_t seed) {
-  const Tensor floats = test::random_tensor(shape, seed);
-  Tensor values(dtype, shape);
-  std::ranges::transform(floats.values<float>(), reinterpret_cast<std::int8_t*>(values.mutable_data()),
-                         [](float v) { return static_cast<std::int8_t>(v * 127); });
-  return values;
-}
-
 // A first layer, a pool, an expanding, a depthwise and a projecting convolution, a sum with what is older,
 // strides and padding of several kinds.
 Network float_network() {
@@ -55,13 +47,14 @@ Network float_network() {
 Network integer_network() {
   NetworkBuilder b;
   const NetworkValue x = b.input("x", "u8[2,5,33,19]");
-  NetworkValue y =
-      b.add("quantized_conv", {x, b.constant(bytes_like(DataType::i8, {37, 5, 3, 3}, 7)), b.scalar(0.0005)},
-            {{"pad", Pads{1, 1, 1, 1}},
-             {"x_zero", std::int64_t{3}},
-             {"y_zero", std::int64_t{5}},
-             {"output_dtype", DataType::u8}});
-  y = b.add("quantized_conv", {y, b.constant(bytes_like(DataType::i8, {20, 37, 5, 3}, 8)), b.scalar(0.0009)},
+  NetworkValue y = b.add(
+      "quantized_conv", {x, b.constant(test::random_bytes(DataType::i8, {37, 5, 3, 3}, 7)), b.scalar(0.0005)},
+      {{"pad", Pads{1, 1, 1, 1}},
+       {"x_zero", std::int64_t{3}},
+       {"y_zero", std::int64_t{5}},
+       {"output_dtype", DataType::u8}});
+  y = b.add("quantized_conv",
+            {y, b.constant(test::random_bytes(DataType::i8, {20, 37, 5, 3}, 8)), b.scalar(0.0009)},
             {{"pad", Pads{2, 1, 2, 1}},
              {"stride", Pads{2, 1}},
              {"x_zero", std::int64_t{5}},
@@ -130,7 +123,7 @@ TEST_P(Strips, OfIntegersGiveTheSameBits) {
   const Engine whole = built(integer_network(), GetParam().threads);
   Plan plan = whole.plan();
   ASSERT_TRUE(cut_into_strips(plan, builtin_steps(), options()));
-  const Tensor x = bytes_like(DataType::u8, {2, 5, 33, 19}, 3);
+  const Tensor x = test::random_bytes(DataType::u8, {2, 5, 33, 19}, 3);
   EXPECT_TRUE(run(Engine::from_plan(plan), x).identical(run(whole, x)));
 }
 

@@ -103,9 +103,9 @@ TEST_F(ChooseTest, TheCostModelLetsSixThroughAndEveryLayoutBeforeSecondBests) {
 TEST_F(ChooseTest, NearTiesGoToTheEarlierOne) {
   add("many", "tanh", {{"a", 0, false}, {"b", 0, false}, {"c", 0, true}, {"d", 0, false}});
   Offer offer = this->offer();
-  offer.ns = {100, 98, 50, 96};
+  offer.ns = {100, 98.5, 50, 97};
   EXPECT_EQ(best_per_layout(offer, nullptr), (std::vector<std::size_t>{3, 2}));
-  offer.ns = {100, 98, 50, 97.5};
+  offer.ns = {100, 98.5, 50, 98.2};
   EXPECT_EQ(best_per_layout(offer, nullptr), (std::vector<std::size_t>{0, 2}));
 }
 

@@ -71,6 +71,8 @@ class BytePoolStep final : public Step {
     return {};
   }
 
+  bool works_by_entry() const override { return true; }
+
  private:
   // No kernel is all of the image.
   std::vector<op::WindowAxis> resolve(const Shape& x, const Shape& y) const {

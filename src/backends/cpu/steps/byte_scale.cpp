@@ -47,6 +47,8 @@ class ByteScaleStep : public Step {
     return state;
   }
 
+  bool works_by_entry() const override { return true; }
+
  protected:
   // `elementwise` inputs have the result's layout, what follows them is of one element.
   ByteScaleStep(const StepInit& init, std::string_view kind, std::size_t elementwise)

@@ -120,6 +120,8 @@ class ConvStep final : public Step {
     return std::nullopt;
   }
 
+  bool works_by_entry() const override { return filter_at_ == 0 && bias_at_ == 0; }
+
  private:
   static constexpr std::string_view kKind = Form::kKind;
 

@@ -138,7 +138,11 @@ class JoinStep final : public CopyStep {
         concat_(concat),
         axis_(int_param(init.params, "@axis")) {
     require_counts(init, kind_, concat ? init.inputs.size() : 1, concat ? 1 : init.outputs.size(), 0);
+    const auto& dims = init.outputs[0]->as_tensor().dims;
+    by_entry_ = dims && axis_at(axis_, dims->size(), kind_) > 0;
   }
+
+  bool works_by_entry() const override { return by_entry_; }
 
  protected:
   std::vector<Piece> regions(const StepShapes& shapes) const override {
@@ -175,6 +179,7 @@ class JoinStep final : public CopyStep {
  private:
   bool concat_;
   std::int64_t axis_;
+  bool by_entry_ = false;
 };
 
 class SliceStep final : public CopyStep {

@@ -80,6 +80,8 @@ class HalfConvStep final : public Step {
     return std::nullopt;
   }
 
+  bool works_by_entry() const override { return true; }
+
  private:
   static constexpr std::string_view kKind = Form::kKind;
 

@@ -49,6 +49,7 @@ class PointwiseStep final : public Step {
     TENON_REQUIRE(sources_.size() == program_.inputs && sources_.size() <= kPointwiseRegisters,
                   "{}: {} operands for a program of {}", kKind, sources_.size(), program_.inputs);
     for (std::int64_t source : sources_) add_operand(init, source);
+    by_entry_ = result.dims && joins_entries(init, result.dims->size());
   }
 
   std::unique_ptr<StepState> specialize(const StepShapes& shapes) const override {
@@ -85,11 +86,25 @@ class PointwiseStep final : public Step {
     return {};
   }
 
+  bool works_by_entry() const override { return by_entry_; }
+
  private:
   struct Operand {
     DataType dtype;
     bool blocked;  // or a weight in stored form
   };
+
+  // Whether operands have the result's first axis, and constants nothing along it.
+  bool joins_entries(const StepInit& init, std::size_t rank) const {
+    const auto has_axis = [&](const Type* type) {
+      return type != nullptr && type->as_tensor().dims && type->as_tensor().dims->size() == rank;
+    };
+    const auto lacks_axis = [&](const Tensor& weight) {
+      return weight.shape().size() < rank + (blocked_ ? 1 : 0) || weight.shape()[0] == 1;
+    };
+    return rank > 0 && std::all_of(init.inputs.begin(), init.inputs.end(), has_axis) &&
+           std::all_of(weights_.begin(), weights_.end(), lacks_axis);
+  }
 
   void add_operand(const StepInit& init, std::int64_t source) {
     if (source < 0) {
@@ -154,6 +169,7 @@ class PointwiseStep final : public Step {
   std::vector<Operand> operands_;  // one per source
   DataType result_ = DataType::f32;
   bool blocked_ = false;
+  bool by_entry_ = false;
 };
 
 }  // namespace

@@ -90,6 +90,8 @@ class PoolStep final : public Step {
     return {};
   }
 
+  bool works_by_entry() const override { return true; }
+
   std::optional<RowWindow> row_window() const override {
     if constexpr (kIsGlobal<T>) {
       return std::nullopt;

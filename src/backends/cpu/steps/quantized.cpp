@@ -2,6 +2,7 @@
 // floats; its dims are @b. The tactic offers it where no sum can leave the integers that single precision
 // holds, so that gemm is exact. "cpu.dynamic_quantize": x → u8, scale, zero point.
 #include "backends/cpu/kernels/quantize/quantize.hpp"
+#include "backends/cpu/steps/dynamic_quantize.hpp"
 #include "backends/cpu/steps/matmul.hpp"
 #include "backends/cpu/steps/operands.hpp"
 #include "base/check.hpp"
@@ -147,17 +148,10 @@ class DynamicQuantizeStep final : public Step {
     const float* x = call.inputs[0]->as<float>();
     const std::span<Extremes> each(reinterpret_cast<Extremes*>(call.scratch),
                                    static_cast<std::size_t>(call.pool->size()));
-    const auto [low, high] = extremes_run(*quantize_, x, count, each, *call.pool);
-    const float scale = (high - low) / 255.0F;
-    const float zero = scale == 0 ? 0 : std::clamp(std::nearbyint(-low / scale), 0.0F, 255.0F);
-    auto* y = call.outputs[0]->as<std::uint8_t>();
-    if (scale == 0) {
-      std::memset(y, 0, static_cast<std::size_t>(count));
-    } else {
-      quantize_run(*quantize_, {x, y, count, scale, zero}, *call.pool);
-    }
-    *call.outputs[1]->as<float>() = scale;
-    *call.outputs[2]->as<std::uint8_t>() = static_cast<std::uint8_t>(zero);
+    dynamic_quantize_run(*quantize_, x, count, extremes_run(*quantize_, x, count, each, *call.pool),
+                         {call.outputs[0]->as<std::uint8_t>(), call.outputs[1]->as<float>(),
+                          call.outputs[2]->as<std::uint8_t>()},
+                         *call.pool);
     return {};
   }
 

@@ -89,6 +89,8 @@ class QuantizedConvStep final : public Step {
     return std::nullopt;
   }
 
+  bool works_by_entry() const override { return true; }
+
  private:
   using Weight = typename Form::Weight;
   static constexpr std::string_view kKind = Form::kKind;

@@ -1,5 +1,5 @@
 // The quantized products of matmul_s8.hpp: a [, residual] → y, weights: those of byte_weights.hpp; the dims
-// of b as the operator takes it are "@b". A gate is applied to sums in the scratch memory, in the pass that
+// of b as the operator takes it are "@b". A gate is applied to results while they are in a cache, by what
 // rounds them.
 #include "ops/quantized_matmul.hpp"
 
@@ -45,8 +45,7 @@ class QuantizedMatMulStep final : public Step {
   }
 
   std::size_t scratch_bytes(const StepShapes& shapes) const override {
-    const GemmS8Args args = args_of(shapes);
-    return sums_bytes(args) + Form::scratch(args, shapes.threads);
+    return Form::scratch(args_of(shapes), shapes.threads);
   }
 
   std::unique_ptr<StepState> specialize(const StepShapes& shapes) const override {
@@ -70,14 +69,16 @@ class QuantizedMatMulStep final : public Step {
     GemmS8Args args = static_cast<const QuantizedMatMulState&>(*call.state).args;
     args.a = call.inputs[0]->as<std::uint8_t>();
     args.requantize.residual = residual_ ? call.inputs[1]->data : nullptr;
-    args.c = is_gated() ? call.scratch : call.outputs[0]->data;
-    Form::run(*kernel_, args, call.scratch + sums_bytes(args), *call.pool);
-    if (is_gated()) {
-      gate_run(*quantize_,
-               {reinterpret_cast<const float*>(call.scratch), op::gate_of(op_.activation), op_.alpha, gated_,
-                call.outputs[0]->data, static_cast<std::ptrdiff_t>(args.m) * args.n},
-               *call.pool);
-    }
+    args.c = call.outputs[0]->data;
+    const auto gate = [&](const ProductBlock& b) {
+      const std::ptrdiff_t at = static_cast<std::ptrdiff_t>(b.row) * args.n + b.column;
+      auto* const dst = static_cast<std::byte*>(args.c) + at * (gated_.bytes ? 1 : sizeof(float));
+      quantize_->routines().gate({b.results, b.stride, b.rows, b.columns, op::gate_of(op_.activation),
+                                  op_.alpha, gated_, dst, args.n});
+    };
+    const ProductFinish finish(gate);
+    args.finish = &finish;
+    Form::run(*kernel_, args, call.scratch, *call.pool);
     return {};
   }
 
@@ -93,15 +94,11 @@ class QuantizedMatMulStep final : public Step {
 
   bool is_gated() const noexcept { return op::is_gated(op_.activation); }
 
-  // Sums in floats, which wait for the gate.
-  std::size_t sums_bytes(const GemmS8Args& args) const noexcept {
-    if (!is_gated()) return 0;
-    return static_cast<std::size_t>(round_up(static_cast<std::ptrdiff_t>(args.m) * args.n * 4, 64));
-  }
-
   GemmS8Args args_of(const StepShapes& shapes) const {
-    return gemm_s8_args(op_.transpose_b, dtype_, shape_at(shapes.inputs, 0, kKind), b_dims_,
-                        shape_at(shapes.outputs, 0, kKind), kKind);
+    GemmS8Args args = gemm_s8_args(op_.transpose_b, dtype_, shape_at(shapes.inputs, 0, kKind), b_dims_,
+                                   shape_at(shapes.outputs, 0, kKind), kKind);
+    args.finished = is_gated();
+    return args;
   }
 
   op::QuantizedMatMul op_;

@@ -73,6 +73,8 @@ class ReduceStep final : public Step {
     return {};
   }
 
+  bool works_by_entry() const override { return first_ > 0; }
+
  private:
   static constexpr std::string_view kKind = "cpu.reduce";
   const ReduceKernel* kernel_;

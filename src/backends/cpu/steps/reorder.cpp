@@ -84,6 +84,8 @@ class ReorderStep final : public Step {
     return {};
   }
 
+  bool works_by_entry() const override { return true; }
+
  private:
   void move(const ByteBlockingArgs& args, ThreadPool& pool) const noexcept {
     blocked_ ? to_blocked_run(args, pool) : from_blocked_run(args, pool);

@@ -144,6 +144,8 @@ class ResizeStep final : public Step {
     return {};
   }
 
+  bool works_by_entry() const override { return true; }
+
  private:
   op::Resize op_;
   const ResizeKernel* kernel_;

@@ -22,6 +22,8 @@ class SoftmaxStep final : public Step {
       : axis_(op_from_params<T>(init.params).axis), kernel_(select_softmax(isa())) {
     require_counts(init, T::kName, 1, 1, 0);
     type_ = require_plain_floats(init, T::kName);
+    if (const auto& dims = init.inputs[0]->as_tensor().dims)
+      by_entry_ = axis_at(axis_, dims->size(), T::kName) > 0;
   }
 
   std::size_t scratch_bytes(const StepShapes& shapes) const override {
@@ -59,6 +61,8 @@ class SoftmaxStep final : public Step {
     return {};
   }
 
+  bool works_by_entry() const override { return by_entry_; }
+
  private:
   AxisSplit split_of(const Shape& shape) const {
     return split_at(shape, axis_at(axis_, shape.size(), T::kName));
@@ -66,6 +70,7 @@ class SoftmaxStep final : public Step {
   WidenedRows rows_of(const AxisSplit& split) const { return {type_, split.outer, split.axis, split.axis}; }
 
   std::int64_t axis_;
+  bool by_entry_ = false;
   const SoftmaxKernel* kernel_;
   const ReorderKernel* reorder_ = select_reorder(isa());
   DataType type_ = DataType::f32;

@@ -152,8 +152,10 @@ class ConvTactic final : public Tactic {
   static double estimate(const Problem& problem, const ConvShape& shape) {
     const bool transposed = std::is_same_v<OpType, op::ConvTranspose>;
     const ConvShape computed = computed_shape<Form>(shape);
-    const double products = transposed ? elements(problem.inputs[0].dims) * computed.group_out()
-                                       : elements(problem.outputs[0].dims) * computed.group_in();
+    double products = transposed ? elements(problem.inputs[0].dims) * computed.group_out()
+                                 : elements(problem.outputs[0].dims) * computed.group_in();
+    // Lanes of channels that there are not.
+    if constexpr (!Form::kPlainOutput) products *= blocked_excess(problem.outputs[0]);
     const double flops = 2.0 * products * shape.kernel_d * shape.kernel_h * shape.kernel_w;
     // Depthwise kernels wait for memory; unfolding reads every input kernel_h · kernel_w times.
     const double unfolded = Form::kPlainOutput

@@ -2,6 +2,7 @@
 #include "backends/cpu/tactics/blocked.hpp"
 #include "backends/cpu/tactics/checks.hpp"
 #include "backends/cpu/tactics/cost.hpp"
+#include "backends/cpu/tactics/norm_rows.hpp"
 #include "ops/batch_norm.hpp"
 #include "ops/group_norm.hpp"
 #include "ops/instance_norm.hpp"
@@ -107,17 +108,7 @@ class RowNormTactic final : public Tactic {
 
   Verdict supports(const Problem& problem) const override {
     if (Verdict v = require_parameters(problem); !v) return v;
-    const Dims& x = *problem.input(0).dims;
-    std::int64_t row = 1;
-    for (std::size_t i = axis(problem); i < x.size(); ++i) {
-      if (!x[i].is_const()) return Verdict::no("the normalized axes are not constant");
-      row *= x[i].value();
-    }
-    for (std::size_t i = 1; i < problem.inputs.size(); ++i) {
-      if (problem.has(i) && problem.inputs[i].constant->elements() != row)
-        return Verdict::no("a parameter is broadcast in part");
-    }
-    return Verdict::yes();
+    return require_norm_rows(problem, axis(problem));
   }
 
   std::vector<Candidate> candidates(const Problem& problem) const override {
@@ -142,9 +133,7 @@ class RowNormTactic final : public Tactic {
  private:
   static std::size_t axis(const Problem& problem) {
     const auto* layer = problem.op.as<op::LayerNorm>();
-    const std::int64_t given = layer != nullptr ? layer->axis : problem.op.as<op::RmsNorm>()->axis;
-    return static_cast<std::size_t>(
-        given < 0 ? given + static_cast<std::int64_t>(problem.inputs[0].dims.size()) : given);
+    return norm_axis(problem, layer != nullptr ? layer->axis : problem.op.as<op::RmsNorm>()->axis);
   }
 
   std::string_view op_;

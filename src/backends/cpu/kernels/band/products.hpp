@@ -13,9 +13,11 @@
 //                                                                                             padded with
 //                                                                                             anything
 //     static void set_operands(const Args&, std::ptrdiff_t block, Tile&);                     as in walk.hpp
+//     static const ProductFinish* finish(const Args&);          null: tiles store results where they belong
 //   };
 #pragma once
 
+#include "backends/cpu/kernels/finish.hpp"
 #include "backends/cpu/kernels/kernel.hpp"
 #include "base/thread_pool.hpp"
 
@@ -37,6 +39,14 @@ inline std::size_t products_scratch_size(int m, int k, int element, int most_row
   const std::ptrdiff_t panel = std::min((static_cast<std::ptrdiff_t>(m) + most_rows) * row,
                                         std::max(most_rows * row, kCachedPanelBytes));
   return static_cast<std::size_t>(round_up(panel, kProductLine) * threads);
+}
+
+// Results that wait to be finished: they stay in the first-level cache, beside what makes them.
+inline constexpr std::ptrdiff_t kFinishedBytes = 16 * 1024;
+
+// What these take, behind products_scratch_size.
+inline std::size_t finished_scratch_size(int threads) {
+  return static_cast<std::size_t>(kFinishedBytes * threads);
 }
 
 template <class Form>
@@ -73,6 +83,12 @@ class ProductWalk {
     }
     panel_rows_ = static_cast<int>(panel) * tile_rows_;
     panels_ = static_cast<int>(ceil_div(args.m, panel_rows_));
+    finish_ = Form::finish(args);
+    if (finish_ == nullptr) return;
+    finished_ld_ = static_cast<std::ptrdiff_t>(step_blocks_) * kChannelBlock;
+    tiles_at_once_ = static_cast<int>(std::max<std::ptrdiff_t>(
+        kFinishedBytes / (tile_rows_ * finished_ld_ * static_cast<std::ptrdiff_t>(sizeof(float))), 1));
+    finished_ = scratch + (copied_ ? threads * round_up(panel_rows_ * ld_, kProductLine) : 0);
   }
 
   std::ptrdiff_t units() const { return static_cast<std::ptrdiff_t>(panels_) * parts_; }
@@ -91,15 +107,47 @@ class ProductWalk {
       const int blocks = kernel_.oc_blocks_at_most(std::min(step_blocks_, end - block));
       const int next = std::min(step_blocks_, end - block - blocks);
       const int whole = rows / tile_rows_, rest = rows % tile_rows_;
-      if (whole > 0) run_tiles(a, row, tile_rows_, whole, block, blocks, next);
-      if (rest > 0) run_tiles(a + (rows - rest) * ld_, row + rows - rest, rest, 1, block, blocks, 0);
+      if (whole > 0) run_tiles(a, {row, tile_rows_, whole, block, blocks, next, worker});
+      if (rest > 0)
+        run_tiles(a + (rows - rest) * ld_, {row + rows - rest, rest, 1, block, blocks, 0, worker});
       block += blocks;
     }
   }
 
  private:
-  // `tiles` tiles of `rows` rows, while the weights of the `next` blocks are fetched, in equal shares.
-  void run_tiles(const std::byte* a, int row, int rows, int tiles, int block, int blocks, int next) const {
+  // Tiles one below the other, which fetch the weights of the `next` blocks in equal shares.
+  struct Tiles {
+    int row;
+    int rows;  // of a tile
+    int tiles;
+    int block;
+    int blocks;
+    int next;
+    int worker;
+  };
+
+  void run_tiles(const std::byte* a, const Tiles& all) const {
+    Tile t = tile_at(a, all);
+    if (finish_ == nullptr) return kernel_.tile(t, all.rows, all.blocks);
+    auto* const results = reinterpret_cast<float*>(finished_ + all.worker * kFinishedBytes);
+    t.dst = results;
+    t.dst_at = 0;
+    t.dst_pixel = finished_ld_;
+    t.next_dst = all.rows * finished_ld_;
+    const auto* const ahead = static_cast<const std::byte*>(static_cast<const void*>(t.ahead));
+    for (int done = 0; done < all.tiles; done += t.tiles) {
+      t.tiles = std::min(tiles_at_once_, all.tiles - done);
+      t.src = a + done * t.next_src;
+      t.ahead = ahead + done * t.ahead_step * ceil_div(args_.k, Form::kGroup);
+      kernel_.tile(t, all.rows, all.blocks);
+      const int column = all.block * kChannelBlock;
+      (*finish_)({results, finished_ld_, all.row + done * all.rows, t.tiles * all.rows, column,
+                  std::min(all.blocks * kChannelBlock, args_.n - column), all.worker});
+    }
+  }
+
+  Tile tile_at(const std::byte* a, const Tiles& all) const {
+    const auto& [row, rows, tiles, block, blocks, next, worker] = all;
     Tile t{};
     t.src = a;
     t.src_block = static_cast<std::ptrdiff_t>(kChannelBlock) * element_;
@@ -121,7 +169,7 @@ class ProductWalk {
     t.tiles = tiles;
     t.next_src = rows * ld_;
     t.next_dst = static_cast<std::ptrdiff_t>(rows) * args_.n;
-    kernel_.tile(t, rows, blocks);
+    return t;
   }
 
   const Kernel& kernel_;
@@ -137,6 +185,10 @@ class ProductWalk {
   int panel_rows_;
   int panels_;
   int parts_ = 1;
+  const ProductFinish* finish_ = nullptr;
+  std::byte* finished_ = nullptr;   // kFinishedBytes for each worker
+  std::ptrdiff_t finished_ld_ = 0;  // elements
+  int tiles_at_once_ = 1;
 };
 
 template <class Form>

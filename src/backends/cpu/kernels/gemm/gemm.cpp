@@ -25,13 +25,14 @@ constexpr GemmKernel kGemmKernels[] = {
 // Below this many multiply-adds a task is not worth waking a thread for.
 constexpr std::ptrdiff_t kMinTaskWork = 1 << 16;
 
-// An operand as tiles read it: panel p starts at data + p * panel, and each k advances by step. The last
-// panel may lie elsewhere.
+// An operand as tiles read it: panel p starts at data + p * panel, and each k, or line of them, advances by
+// step. The last panel may lie elsewhere.
 struct OperandView {
   const float* data = nullptr;
   std::ptrdiff_t panel = 0;
   std::ptrdiff_t step = 0;
   const float* last_panel = nullptr;
+  bool lines = false;
 };
 
 struct Product {
@@ -47,21 +48,31 @@ struct Product {
 constexpr float kNothing[kGemmRowPanel] = {};
 
 OperandView packed_view(const float* data, int k, int width) {
-  return {data, static_cast<std::ptrdiff_t>(k) * width, width, nullptr};
+  return {data, static_cast<std::ptrdiff_t>(k) * width, width};
 }
 
-// Sums are taken in passes over k of equal depth.
-int pass_count(const GemmKernel& kernel, int k) {
-  return std::max<int>(1, static_cast<int>(ceil_div(k, kernel.depth)));
-}
-int pass_depth(const GemmKernel& kernel, int k) {
-  return static_cast<int>(ceil_div(k, pass_count(kernel, k)));
+OperandView lines_view(const float* data, int k) {
+  return {data, round_up(k, kGemmLine) * kGemmRowPanel, kGemmLine * kGemmRowPanel, nullptr, true};
 }
 
-// As many rows of A as half of the second-level cache holds, while all columns of a task pass by.
+// Sums are taken in passes over k of equal depth. Few rows stay in the second-level cache all together where
+// passes are no deeper than this.
+constexpr int kFewRows = 144;
+constexpr int kFewRowsDepth = 768;
+
+int pass_count(const GemmKernel& kernel, int m, int k) {
+  const int most = m <= kFewRows ? std::min(kernel.depth, kFewRowsDepth) : kernel.depth;
+  return std::max<int>(1, static_cast<int>(ceil_div(k, most)));
+}
+int pass_depth(const GemmKernel& kernel, int m, int k) {
+  return static_cast<int>(ceil_div(k, pass_count(kernel, m, k)));
+}
+
+// As many rows of A as nearly half of the second-level cache holds, while all columns of a task pass by: the
+// columns at work and those that come next lie beside them.
 int most_rows_per_pass(int depth) {
   const std::size_t row = static_cast<std::size_t>(std::max(depth, 1)) * sizeof(float);
-  const std::size_t panels = cpu_info().l2_bytes / 2 / row / kGemmRowPanel;
+  const std::size_t panels = cpu_info().l2_bytes * 7 / 16 / row / kGemmRowPanel;
   return static_cast<int>(std::clamp<std::size_t>(panels, 1, 1024)) * kGemmRowPanel;
 }
 
@@ -79,6 +90,7 @@ void run_rows(const GemmKernel& kernel, const Product& p, const GemmBlock& block
   const GemmArgs& args = *p.args;
   const int last_panel = (args.n - 1) / kGemmColumnPanel;
   t.a_step = a.step;
+  t.a_lines = a.lines;
   t.b_panel = p.b.panel;
   for (int j = block.column_begin; j < block.column_end;) {
     const int panel = j / kGemmColumnPanel;
@@ -99,16 +111,19 @@ void run_rows(const GemmKernel& kernel, const Product& p, const GemmBlock& block
     const std::ptrdiff_t depth = static_cast<std::ptrdiff_t>(t.k) * kGemmColumnPanel;
     const bool fetches =
         j + panels * kGemmColumnPanel < block.column_end && t.b_step == kGemmColumnPanel && t.k > 0;
+    std::ptrdiff_t ahead = 0;
+    std::ptrdiff_t ahead_panel = panels;
     t.ahead = t.b;
     t.ahead_step = fetches ? ceil_div(panels * kGemmColumnPanel, ceil_div(i1 - i0, kernel.rows)) : 0;
     for (int i = i0; i < i1; i += kernel.rows) {
-      t.a = a.data + ((i - a_row) / kGemmRowPanel) * a.panel + i % kGemmRowPanel;
+      t.a = a.data + ((i - a_row) / kGemmRowPanel) * a.panel + i % kGemmRowPanel * (a.lines ? kGemmLine : 1);
       t.c = p.c + i * args.ldc + j;
       t.row_bias = args.bias_axis == GemmArgs::Bias::per_row ? args.bias + i : nullptr;
       t.residual = p.residual ? p.residual + i * args.ldr + j : nullptr;
       if (fetches) {
-        const std::ptrdiff_t done = (i - i0) / kernel.rows * t.ahead_step * t.k;
-        t.ahead = t.b + (panels + done / depth) * p.b.panel + done % depth;
+        t.ahead = t.b + ahead_panel * p.b.panel + ahead;
+        ahead += t.ahead_step * t.k;
+        for (; ahead >= depth; ahead -= depth) ++ahead_panel;
       }
       kernel.tile(t, std::min(kernel.rows, i1 - i));
     }
@@ -119,8 +134,8 @@ void run_rows(const GemmKernel& kernel, const Product& p, const GemmBlock& block
 // `scratch` is for the rows of A that one pass reads, where they are packed on the way.
 void run_block(const GemmKernel& kernel, const Product& p, const GemmBlock& block, float* scratch) {
   const GemmArgs& args = *p.args;
-  const int passes = pass_count(kernel, args.k);
-  const int depth = pass_depth(kernel, args.k);
+  const int passes = pass_count(kernel, args.m, args.k);
+  const int depth = pass_depth(kernel, args.m, args.k);
   const int rows = rows_per_pass(depth, block.row_end - block.row_begin);
   GemmTile t{};
   t.act = args.act;
@@ -136,11 +151,14 @@ void run_block(const GemmKernel& kernel, const Product& p, const GemmBlock& bloc
       OperandView a = p.a;
       int a_row = 0;
       if (p.plain_a) {
-        const std::ptrdiff_t row = args.a.transposed ? 1 : args.a.ld;
-        const std::ptrdiff_t column = args.a.transposed ? args.a.ld : 1;
-        pack_row_panels(p.plain_a + i0 * row + k0 * column, args.a.ld, args.a.transposed, args.m - i0, t.k, 0,
-                        static_cast<int>(ceil_div(i1 - i0, kGemmRowPanel)), scratch);
-        a = packed_view(scratch, t.k, kGemmRowPanel);
+        if (args.a.transposed) {
+          pack_row_panels(p.plain_a + i0 + k0 * args.a.ld, args.a.ld, true, args.m - i0, t.k, 0,
+                          static_cast<int>(ceil_div(i1 - i0, kGemmRowPanel)), scratch);
+          a = packed_view(scratch, t.k, kGemmRowPanel);
+        } else {
+          pack_row_lines(p.plain_a + i0 * args.a.ld + k0, args.a.ld, i1 - i0, t.k, scratch);
+          a = lines_view(scratch, t.k);
+        }
         a_row = i0;
       } else {
         a.data += k0 * a.step;
@@ -168,8 +186,12 @@ std::size_t scratch_a(const GemmArgs& args) {
   if (route_a(args) != Route::pack) return 0;
   std::size_t most = 0;
   for (const GemmKernel& kernel : kGemmKernels) {
-    const int depth = pass_depth(kernel, args.k);
-    most = std::max(most, gemm_packed_a_size(std::min(args.m, most_rows_per_pass(depth)), depth));
+    // Few rows, which a larger product may turn out to have, have passes of their own.
+    for (const int m : {args.m, std::min(args.m, kFewRows)}) {
+      const int depth = pass_depth(kernel, m, args.k);
+      const auto lines = static_cast<int>(round_up(depth, kGemmLine));
+      most = std::max(most, gemm_packed_a_size(std::min(m, most_rows_per_pass(depth)), lines));
+    }
   }
   return most;
 }
@@ -205,7 +227,7 @@ Product prepare(const GemmArgs& args, int index, float* scratch, const ForEach& 
   const float* a = args.a.data + index * args.a.batch_stride;
   switch (route_a(args)) {
     case Route::packed: p.a = packed_view(a, args.k, kGemmRowPanel); break;
-    case Route::in_place: p.a = {a, 0, args.a.transposed ? args.a.ld : 1, nullptr}; break;
+    case Route::in_place: p.a = {a, 0, args.a.transposed ? args.a.ld : 1}; break;
     case Route::pack: p.plain_a = a; break;
   }
 
@@ -213,7 +235,7 @@ Product prepare(const GemmArgs& args, int index, float* scratch, const ForEach& 
   switch (route_b(args)) {
     case Route::packed: p.b = packed_view(b, args.k, kGemmColumnPanel); break;
     case Route::in_place:
-      p.b = {b, kGemmColumnPanel, args.b.ld, nullptr};
+      p.b = {b, kGemmColumnPanel, args.b.ld};
       if (const int rest = args.n % kGemmColumnPanel) {
         gemm_pack_b(b + (args.n - rest), args.b.ld, false, args.k, rest, scratch);
         p.b.last_panel = scratch;

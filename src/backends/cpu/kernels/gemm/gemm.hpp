@@ -9,7 +9,9 @@
 // A constant operand is packed once, in one format for all ISA levels:
 //   packed A: [ceil(M / 12)][K][12]   row panels, missing rows zero
 //   packed B: [ceil(N / 16)][K][16]   column panels, missing columns zero
-// An operand that is not packed is packed by gemm_run into the caller's scratch.
+// An operand that is not packed is packed by gemm_run into the caller's scratch: B in that format, a
+// transposed A too, and the rows of any other A as lines of 16, which costs no more than to copy them:
+//   A in lines: [ceil(M / 12)][ceil(K / 16)][12][16]   what is beyond M and K is not read
 #pragma once
 
 #include "backends/cpu/kernels/activation.hpp"
@@ -26,6 +28,7 @@ namespace tenon::cpu {
 
 inline constexpr int kGemmRowPanel = 12;
 inline constexpr int kGemmColumnPanel = 16;
+inline constexpr int kGemmLine = 16;
 
 struct GemmMatrix {
   const float* data = nullptr;
@@ -58,8 +61,9 @@ struct GemmArgs {
 // One register tile over packed operands: `rows` rows (<= the kernel's) and `columns` columns (<= 16 *
 // panels).
 struct GemmTile {
-  const float* a;  // a[k * a_step + row]
+  const float* a;  // a[k * a_step + row], or in lines a[k / 16 * a_step + row * 16 + k % 16]
   std::ptrdiff_t a_step;
+  bool a_lines;
   const float* b;  // b[k * b_step + panel * b_panel + column]
   std::ptrdiff_t b_step;
   std::ptrdiff_t b_panel;

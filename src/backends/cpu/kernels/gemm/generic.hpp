@@ -8,7 +8,11 @@
 namespace tenon::cpu {
 namespace {
 
-template <class V, int Rows, int Panels>
+// C and the residual are fetched while the last so many k pass by, some rows with each line of k: earlier,
+// the operands would drive them out of the first-level cache again, and all at once they would hold these up.
+constexpr int kGemmFetch = 128;
+
+template <class V, int Rows, int Panels, bool Lines>
 void gemm_tile(const GemmTile& t) noexcept {
   constexpr int kVectors = Panels * kGemmColumnPanel / V::kLanes;
   constexpr int kPerPanel = kGemmColumnPanel / V::kLanes;
@@ -24,38 +28,59 @@ void gemm_tile(const GemmTile& t) noexcept {
   };
 
   unroll<Rows * kVectors>([&](auto i) TENON_INLINE_LAMBDA { acc[i.value] = V::zero(); });
-  unroll<Rows>([&](auto r) TENON_INLINE_LAMBDA {
-    for (int line = 0; line < Panels; ++line) {
-      __builtin_prefetch(t.c + r.value * t.ldc + line * kGemmColumnPanel, 1, 3);
-    }
-  });
-  if (t.first && t.residual) {
-    unroll<Rows>([&](auto r) TENON_INLINE_LAMBDA {
+  const auto fetch = [&](int begin, int end) TENON_INLINE_LAMBDA {
+    for (int r = begin; r < end; ++r) {
       for (int line = 0; line < Panels; ++line) {
-        __builtin_prefetch(t.residual + r.value * t.ldr + line * kGemmColumnPanel, 0, 3);
+        const int column = line * kGemmColumnPanel;
+        __builtin_prefetch(t.c + r * t.ldc + column, 1, 3);
+        if (t.first && t.residual) __builtin_prefetch(t.residual + r * t.ldr + column, 0, 3);
       }
-    });
-  }
+    }
+  };
 
   const float* a = t.a;
   const float* b = t.b;
   const float* ahead = t.ahead;
-  for (int k = 0; k < t.k; ++k) {
-    __builtin_prefetch(ahead, 0, 2);
-    ahead += t.ahead_step;
-    V column[kVectors];
-    unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
-      column[v.value] = V::load(b + (v.value / kPerPanel) * t.b_panel + (v.value % kPerPanel) * V::kLanes);
-    });
-    unroll<Rows>([&](auto r) TENON_INLINE_LAMBDA {
-      const V x = V::set1(a[r.value]);
+  const auto multiply = [&](int count) TENON_INLINE_LAMBDA {
+    for (int k = 0; k < count; ++k) {
+      __builtin_prefetch(ahead, 0, 2);
+      ahead += t.ahead_step;
+      V column[kVectors];
       unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
-        V& sum = acc[r.value * kVectors + v.value];
-        sum = fma(x, column[v.value], sum);
+        column[v.value] = V::load(b + (v.value / kPerPanel) * t.b_panel + (v.value % kPerPanel) * V::kLanes);
       });
-    });
-    a += t.a_step;
-    b += t.b_step;
+      unroll<Rows>([&](auto r) TENON_INLINE_LAMBDA {
+        const V x = V::set1(a[r.value * (Lines ? kGemmLine : 1)]);
+        unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
+          V& sum = acc[r.value * kVectors + v.value];
+          sum = fma(x, column[v.value], sum);
+        });
+      });
+      a += Lines ? 1 : t.a_step;
+      b += t.b_step;
+    }
+  };
+  const auto multiply_lines = [&](int count) TENON_INLINE_LAMBDA {
+    if constexpr (Lines) {
+      for (; count > 0; count -= kGemmLine, a += t.a_step - kGemmLine) {
+        multiply(count < kGemmLine ? count : kGemmLine);
+      }
+    } else {
+      multiply(count);
+    }
+  };
+  constexpr int kFetchedRows = (Rows * kGemmLine + kGemmFetch - 1) / kGemmFetch + 1;
+  const int late = t.k <= kGemmFetch ? t.k : t.k - (t.k - kGemmFetch) / kGemmLine * kGemmLine;
+  for (int rest = t.k, fetched = 0; rest > 0;) {
+    int count = rest - late;
+    if (count <= 0) {
+      const int end = t.k < kGemmFetch || fetched + kFetchedRows > Rows ? Rows : fetched + kFetchedRows;
+      fetch(fetched, end);
+      fetched = end;
+      count = rest < kGemmLine || fetched == Rows ? rest : kGemmLine;
+    }
+    multiply_lines(count);
+    rest -= count;
   }
 
   const auto add_rows = [&](const float* rows, std::ptrdiff_t stride) TENON_INLINE_LAMBDA {
@@ -111,17 +136,19 @@ template <class V, int Rows, int Panels>
 inline __attribute__((always_inline)) void gemm_tile_of(const GemmTile& t, int rows) noexcept {
   using Tile = void (*)(const GemmTile&) noexcept;
   struct Table {
-    Tile tile[2][Rows] = {};
+    Tile tile[2][2][Rows] = {};  // by a_lines, more than one panel, rows
   };
   static constexpr Table table = [] {
     Table all;
     unroll<Rows>([&](auto r) TENON_INLINE_LAMBDA {
-      all.tile[0][r.value] = gemm_tile<V, r.value + 1, 1>;
-      all.tile[1][r.value] = gemm_tile<V, r.value + 1, Panels>;
+      all.tile[0][0][r.value] = gemm_tile<V, r.value + 1, 1, false>;
+      all.tile[0][1][r.value] = gemm_tile<V, r.value + 1, Panels, false>;
+      all.tile[1][0][r.value] = gemm_tile<V, r.value + 1, 1, true>;
+      all.tile[1][1][r.value] = gemm_tile<V, r.value + 1, Panels, true>;
     });
     return all;
   }();
-  table.tile[t.columns > kGemmColumnPanel][rows - 1](t);
+  table.tile[t.a_lines][t.columns > kGemmColumnPanel][rows - 1](t);
 }
 
 }  // namespace

@@ -73,7 +73,7 @@ void pack_across(const float* in, std::ptrdiff_t stride, int lines, int depth, i
       float* out =
           packed + (static_cast<std::ptrdiff_t>(line) * depth + static_cast<std::ptrdiff_t>(d) * Width);
       if (line + Width <= lines) {
-        std::copy_n(in + line, Width, out);
+        std::memcpy(out, in + line, Width * sizeof(float));
       } else {
         std::fill(std::copy_n(in + line, lines - line, out), out + Width, 0.0F);
       }
@@ -99,6 +99,19 @@ void pack_panels(const float* in, std::ptrdiff_t stride, bool contiguous, int li
 void pack_row_panels(const float* a, std::ptrdiff_t lda, bool transposed, int m, int k, int first, int end,
                      float* packed) noexcept {
   pack_panels<kGemmRowPanel>(a, lda, !transposed, m, k, first, end, packed);
+}
+
+void pack_row_lines(const float* a, std::ptrdiff_t lda, int rows, int k, float* packed) noexcept {
+  constexpr std::ptrdiff_t kStep = static_cast<std::ptrdiff_t>(kGemmLine) * kGemmRowPanel;
+  const int whole = k - k % kGemmLine;
+  for (int row = 0; row < rows; ++row, a += lda) {
+    float* out = packed + row / kGemmRowPanel * round_up(k, kGemmLine) * kGemmRowPanel +
+                 static_cast<std::ptrdiff_t>(row % kGemmRowPanel) * kGemmLine;
+    for (int at = 0; at < whole; at += kGemmLine, out += kStep) {
+      std::memcpy(out, a + at, kGemmLine * sizeof(float));
+    }
+    std::copy_n(a + whole, k - whole, out);
+  }
 }
 
 void pack_column_panels(const float* b, std::ptrdiff_t ldb, bool transposed, int k, int n, int first, int end,

@@ -52,6 +52,7 @@ struct HalfProduct {
     t.residual = args.residual;
     t.residual_single = args.residual_single;
   }
+  static const ProductFinish* finish(const Args&) { return nullptr; }
 };
 
 }  // namespace

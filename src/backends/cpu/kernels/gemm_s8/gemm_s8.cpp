@@ -51,6 +51,7 @@ struct S8Product {
     t.multiplier = args.requantize.multiplier + block * kChannelBlock;
     t.dst = args.c;
   }
+  static const ProductFinish* finish(const Args& args) { return args.finished ? args.finish : nullptr; }
 };
 
 bool is_empty(const GemmS8Args& args) { return args.m == 0 || args.n == 0; }
@@ -73,7 +74,9 @@ void gemm_s8_pack_bias(const std::int8_t* b, bool transposed, int k, int n, cons
 
 std::size_t gemm_s8_scratch_size(const GemmS8Args& args, int threads) {
   constexpr int kMostBytes = 2;  // of an element, as wide kernels have it
-  return is_empty(args) ? 0 : products_scratch_size(args.m, args.k, kMostBytes, kS8MostPixels, threads);
+  if (is_empty(args)) return 0;
+  return products_scratch_size(args.m, args.k, kMostBytes, kS8MostPixels, threads) +
+         (args.finished ? finished_scratch_size(threads) : 0);
 }
 
 void gemm_s8_run(const ConvS8Kernel& kernel, const GemmS8Args& args, std::byte* scratch,

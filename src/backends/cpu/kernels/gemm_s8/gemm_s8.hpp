@@ -5,9 +5,13 @@
 // exact modulo 2^32. a is i8 or u8, [m][k]; b is i8, packed as the weights of a 1x1 convolution from k to n
 // channels are; c is bytes or f32, [m][n], and a residual lies as c does. a_zero and what signed bytes need
 // are part of the packed bias, as in conv_s8.hpp. Multipliers and bias are padded to whole blocks of 16.
+//
+// Where they are `finished`, results are floats (requantize.bytes is false) without a residual, and `finish`
+// gets them instead of c.
 #pragma once
 
 #include "backends/cpu/kernels/conv_s8/conv_s8.hpp"
+#include "backends/cpu/kernels/finish.hpp"
 
 namespace tenon::cpu {
 
@@ -21,6 +25,8 @@ struct GemmS8Args {
   const std::int32_t* bias = nullptr;  // packed
   Requantize requantize;
   void* c = nullptr;
+  bool finished = false;
+  const ProductFinish* finish = nullptr;  // not needed for sizes
 };
 
 // b is [k][n], or [n][k] transposed. Sizes in elements.

@@ -10,12 +10,15 @@
 //     static void copy(const Kernel&, const Args&, std::ptrdiff_t row, int from, int count, std::byte* to);
 //     static const std::byte* weights(const Args&);
 //     static void set_epilogue(const Args&, std::ptrdiff_t block, Work&);    from that output block on
+//     static bool finished(const Args&);                  whether `finish` gets results, instead of c
+//     static const ProductFinish* finish(const Args&);
 //   };
 //
 // Weights are packed as those of a 1x1 convolution from k to n channels. The left side is read where it is if
 // its rows are whole steps and short, or the columns few, else it is laid out in planes of a step each.
 #pragma once
 
+#include "backends/cpu/kernels/finish.hpp"
 #include "backends/cpu/kernels/matrix/matrix.hpp"
 #include "base/thread_pool.hpp"
 
@@ -58,6 +61,8 @@ class MatrixProducts {
     table_bytes_ = tables_of(panel_rows_);
     panels_memory_ = tables_ + threads * table_bytes_;
     panel_bytes_ = copied_ ? panel_rows_ * row_bytes : 0;
+    finish_ = Form::finished(args) ? Form::finish(args) : nullptr;
+    results_ = finish_ == nullptr ? static_cast<void*>(args.c) : panels_memory_ + threads * panel_bytes_;
   }
 
   // Enough for all cuts of these sizes and of smaller m.
@@ -67,7 +72,8 @@ class MatrixProducts {
     const std::ptrdiff_t rows =
         std::min(round_up(args.m, kMatrixRows), std::max(kPanelBytes / row_bytes, pair));
     return static_cast<std::size_t>(offset_bytes(steps(args)) +
-                                    threads * (tables_of(rows) + rows * row_bytes));
+                                    threads * (tables_of(rows) + rows * row_bytes) +
+                                    (Form::finished(args) ? floats_of(args) : 0));
   }
 
   std::ptrdiff_t units() const { return static_cast<std::ptrdiff_t>(panels_) * parts_; }
@@ -106,13 +112,18 @@ class MatrixProducts {
     work.weights = Form::weights(args_) + first * work.weights_block;
     work.blocks = end - first;
     work.blocks_inner = blocks_inner_;
-    work.dst = args_.c;
+    work.dst = results_;
     work.dst_row = args_.n;
     work.dst_block = kChannelBlock;
     work.dst_first = first * kChannelBlock;
     work.last_lanes = std::min(kChannelBlock, args_.n - (end - 1) * kChannelBlock);
     Form::set_epilogue(args_, first, work);
     kernel_.panel(work);
+    if (finish_ == nullptr) return;
+    const int column = first * kChannelBlock;
+    const std::ptrdiff_t at = static_cast<std::ptrdiff_t>(row) * args_.n + column;
+    (*finish_)({static_cast<const float*>(results_) + at, args_.n, row, rows, column,
+                std::min(end * kChannelBlock, args_.n) - column, worker});
   }
 
  private:
@@ -133,6 +144,9 @@ class MatrixProducts {
   }
   static std::ptrdiff_t offset_bytes(int steps) {
     return round_up(steps * static_cast<std::ptrdiff_t>(sizeof(std::ptrdiff_t)), kLine);
+  }
+  static std::ptrdiff_t floats_of(const Args& args) {
+    return static_cast<std::ptrdiff_t>(args.m) * args.n * static_cast<std::ptrdiff_t>(sizeof(float));
   }
   static std::ptrdiff_t tables_of(std::ptrdiff_t rows) {
     return round_up(
@@ -167,6 +181,8 @@ class MatrixProducts {
   std::ptrdiff_t table_bytes_;
   std::byte* panels_memory_;
   std::ptrdiff_t panel_bytes_;
+  const ProductFinish* finish_;
+  void* results_;
 };
 
 template <class Form>

@@ -36,6 +36,8 @@ struct HalfMatrixProduct {
     work.residual_single = args.residual_single;
     work.dst_single = args.c_single;
   }
+  static bool finished(const Args&) { return false; }
+  static const ProductFinish* finish(const Args&) { return nullptr; }
 };
 
 }  // namespace

@@ -41,6 +41,8 @@ struct ByteMatrixProduct {
     work.requantize = &args.requantize;
     work.multiplier = args.requantize.multiplier + block * kChannelBlock;
   }
+  static bool finished(const Args& args) { return args.finished; }
+  static const ProductFinish* finish(const Args& args) { return args.finish; }
 };
 
 }  // namespace

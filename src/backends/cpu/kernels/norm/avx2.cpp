@@ -1,4 +1,4 @@
-#include "backends/cpu/kernels/simd/avx2.hpp"
+#include "backends/cpu/kernels/bytes/avx2.hpp"
 
 #include "backends/cpu/kernels/norm/generic.hpp"
 

@@ -1,4 +1,4 @@
-#include "backends/cpu/kernels/simd/avx512.hpp"
+#include "backends/cpu/kernels/bytes/avx512.hpp"
 
 #include "backends/cpu/kernels/norm/generic.hpp"
 

@@ -1,11 +1,13 @@
-// norm.hpp over the vector type of simd/.
+// norm.hpp over the vector types of bytes/.
 #pragma once
 
 #include "backends/cpu/kernels/norm/norm.hpp"
+#include "backends/cpu/kernels/quantize/codes.hpp"
 #include "backends/cpu/kernels/simd/half.hpp"
 #include "backends/cpu/kernels/simd/rows.hpp"
 
 #include <cmath>
+#include <cstring>
 
 namespace tenon::cpu {
 namespace {
@@ -30,36 +32,85 @@ Moments moments_of(const float* src, std::ptrdiff_t n, bool center, float epsilo
           static_cast<float>(1.0 / std::sqrt(square + static_cast<double>(epsilon)))};
 }
 
-template <bool Scaled, bool Biased>
-void normalize_row(const float* src, float* dst, std::ptrdiff_t n, Moments moments, const float* scale,
-                   const float* bias) {
+// of(x, i) for each x = src[i ...] of a row: to floats, to bytes, and into its range, where asked.
+template <class Of>
+TENON_SIMD void round_row(const RowNormArgs& args, std::ptrdiff_t row, const Of& of) {
   using V = simd::F32;
+  const std::ptrdiff_t n = args.size, first = row * n;
+  const float* const src = args.src + first;
+  float* const dst = args.dst ? args.dst + first : nullptr;
+  std::uint8_t* const bytes = args.bytes ? args.bytes + first : nullptr;
+  const ByteCodes code(args.bytes_scale, args.bytes_zero, args.bytes_signed);
+  V low = V::zero(), high = V::zero();
+  const std::ptrdiff_t i =
+      each_vectors(0, n, [&]<int Count>(Index<Count>, std::ptrdiff_t at) TENON_INLINE_LAMBDA {
+        V y[Count];
+        unroll<Count>([&](auto v) TENON_INLINE_LAMBDA {
+          const std::ptrdiff_t lane = at + v.value * V::kLanes;
+          y[v.value] = of(V::load(src + lane), lane);
+          if (dst) y[v.value].store(dst + lane);
+        });
+        if (args.ranges) {
+          unroll<Count>([&](auto v) TENON_INLINE_LAMBDA {
+            low = min(y[v.value], low);
+            high = max(y[v.value], high);
+          });
+        }
+        if (bytes) {
+          simd::I32 codes[Count];
+          unroll<Count>([&](auto v) TENON_INLINE_LAMBDA { codes[v.value] = code(y[v.value]); });
+          simd::store_bytes(codes, bytes + at);
+        }
+      });
+  if (i < n) {
+    const int left = static_cast<int>(n - i);
+    const V y = select(simd::first_lanes(left), of(V::load_n(src + i, left), i), V::zero());
+    if (dst) y.store_n(dst + i, left);
+    low = min(y, low);
+    high = max(y, high);
+    if (bytes) {
+      std::uint8_t last[V::kLanes];
+      simd::store_bytes({code(y)}, last);
+      std::memcpy(bytes + i, last, static_cast<std::size_t>(left));
+    }
+  }
+  if (args.ranges) args.ranges[row] = {reduce_min(low), reduce_max(high)};
+}
+
+template <bool Scaled, bool Biased>
+void normalize_row(const RowNormArgs& args, std::ptrdiff_t row) {
+  using V = simd::F32;
+  const std::ptrdiff_t n = args.size;
+  const float* const src = args.src + row * n;
+  const Moments moments = moments_of(src, n, args.center, args.epsilon);
   const V mean = V::set1(moments.mean);
   const V inverse = V::set1(moments.inverse);
   const auto at = [&](const float* p, std::ptrdiff_t i) TENON_INLINE_LAMBDA {
     return i + V::kLanes <= n ? V::load(p + i) : V::load_n(p + i, static_cast<int>(n - i));
   };
-  simd::map_row(src, dst, n, [&](V x, std::ptrdiff_t i) TENON_INLINE_LAMBDA {
+  const auto normalized = [&](V x, std::ptrdiff_t i) TENON_INLINE_LAMBDA {
     V y = (x - mean) * inverse;
-    if constexpr (Scaled) y = y * at(scale, i);
-    if constexpr (Biased) y = y + at(bias, i);
+    if constexpr (Scaled) y = y * at(args.scale, i);
+    if constexpr (Biased) y = y + at(args.bias, i);
     return y;
-  });
+  };
+  if (args.bytes || args.ranges) {
+    round_row(args, row, normalized);
+  } else {
+    simd::map_row(src, args.dst + row * n, n, normalized);
+  }
 }
 
 void norm_rows(const RowNormArgs& args, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept {
   for (std::ptrdiff_t row = begin; row < end; ++row) {
-    const float* src = args.src + row * args.size;
-    float* dst = args.dst + row * args.size;
-    const Moments moments = moments_of(src, args.size, args.center, args.epsilon);
     if (args.scale && args.bias) {
-      normalize_row<true, true>(src, dst, args.size, moments, args.scale, args.bias);
+      normalize_row<true, true>(args, row);
     } else if (args.scale) {
-      normalize_row<true, false>(src, dst, args.size, moments, args.scale, args.bias);
+      normalize_row<true, false>(args, row);
     } else if (args.bias) {
-      normalize_row<false, true>(src, dst, args.size, moments, args.scale, args.bias);
+      normalize_row<false, true>(args, row);
     } else {
-      normalize_row<false, false>(src, dst, args.size, moments, args.scale, args.bias);
+      normalize_row<false, false>(args, row);
     }
   }
 }

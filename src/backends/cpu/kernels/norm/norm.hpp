@@ -1,6 +1,7 @@
 // Normalisation.
 //
 //   rows     dst[r, i] = (src[r, i] - mean) * inverse * scale[i] + bias[i]           layer_norm, rms_norm
+//            bytes[r, i] = dst[r, i] as quantize_linear rounds it; ranges[r] = the extremes of dst's row
 //   groups   dst[n, c, p] = (src[n, c, p] - mean) * inverse * scale[c] + bias[c]     instance_norm,
 //   group_norm, NCHW affine   dst[n, c, p] = src[n, c, p] * scale[c] + shift[c] batch_norm, NCHW or nChw16c
 //
@@ -11,8 +12,10 @@
 
 #include "backends/cpu/kernels/float_types.hpp"
 #include "backends/cpu/kernels/kernel.hpp"
+#include "backends/cpu/kernels/quantize/quantize.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 namespace tenon {
@@ -23,13 +26,18 @@ namespace tenon::cpu {
 
 struct RowNormArgs {
   const float* src = nullptr;
-  float* dst = nullptr;
+  float* dst = nullptr;  // or null, where there are bytes
   std::ptrdiff_t rows = 0;
   std::ptrdiff_t size = 0;
   const float* scale = nullptr;  // [size]
   const float* bias = nullptr;   // [size]
   float epsilon = 0;
   bool center = true;
+  Extremes* ranges = nullptr;     // [rows], or null: of 0 and all results that are no NaN
+  std::uint8_t* bytes = nullptr;  // or null
+  float bytes_scale = 1;
+  float bytes_zero = 0;
+  bool bytes_signed = false;
 };
 
 struct GroupNormArgs {

@@ -1,4 +1,4 @@
-#include "backends/cpu/kernels/simd/portable.hpp"
+#include "backends/cpu/kernels/bytes/portable.hpp"
 
 #include "backends/cpu/kernels/norm/generic.hpp"
 

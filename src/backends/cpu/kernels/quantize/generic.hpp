@@ -2,7 +2,7 @@
 #pragma once
 
 #include "backends/cpu/kernels/bytes/requantize_generic.hpp"
-#include "backends/cpu/kernels/quantize/quantize.hpp"
+#include "backends/cpu/kernels/quantize/codes.hpp"
 #include "backends/cpu/kernels/simd/gates.hpp"
 #include "backends/cpu/kernels/unroll.hpp"
 
@@ -11,27 +11,9 @@
 namespace tenon::cpu {
 namespace {
 
-// body(Index<n>, i) for n vectors of elements from i on, in [begin, end); what is left at the end is left.
-template <class Body>
-inline __attribute__((always_inline)) std::ptrdiff_t each_vectors(std::ptrdiff_t begin, std::ptrdiff_t end,
-                                                                  const Body& body) {
-  constexpr int kLanes = simd::F32::kLanes;
-  std::ptrdiff_t i = begin;
-  for (; i + 4 * kLanes <= end; i += 4 * kLanes) body(Index<4>{}, i);
-  for (; i + kLanes <= end; i += kLanes) body(Index<1>{}, i);
-  return i;
-}
-
 void quantize_elements(const QuantizeArgs& args, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept {
   using V = simd::F32;
-  const V scale = V::set1(args.scale);
-  const V zero = V::set1(args.zero);
-  const V low = V::set1(args.is_signed ? -128.0F : 0.0F), high = V::set1(args.is_signed ? 127.0F : 255.0F);
-  const auto code = [&](V x) TENON_INLINE_LAMBDA {
-    // The bound keeps what is rounded small enough to add the zero point exactly.
-    const V bounded = max(V::set1(-512.0F), min(V::set1(512.0F), x / scale));
-    return to_int(max(low, min(high, round(bounded) + zero)));
-  };
+  const ByteCodes code(args.scale, args.zero, args.is_signed);
   const auto some = [&]<int Count>(Index<Count>, const float* src, std::uint8_t* dst) TENON_INLINE_LAMBDA {
     simd::I32 codes[Count];
     unroll<Count>([&](auto v)
@@ -105,7 +87,7 @@ void look_up_elements(const LookUpArgs& args, std::ptrdiff_t begin, std::ptrdiff
 }
 
 template <op::Gate kGate>
-void gate_elements_by(const GateArgs& args, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept {
+void gate_rows_by(const GateArgs& args) noexcept {
   using V = simd::F32;
   const V alpha = V::set1(args.alpha);
   const auto some = [&]<int Count>(Index<Count>, const float* src, void* dst, std::ptrdiff_t at)
@@ -117,27 +99,32 @@ void gate_elements_by(const GateArgs& args, std::ptrdiff_t begin, std::ptrdiff_t
                           activate_quantized(args.requantize, v);
                           store_quantized(args.requantize, v, dst, at);
                         };
-  const std::ptrdiff_t i = each_vectors(begin, end, [&](auto count, std::ptrdiff_t at) TENON_INLINE_LAMBDA {
-    some(count, args.src + at, args.dst, at);
-  });
-  if (i == end) return;
-  const auto left = static_cast<std::size_t>(end - i);
   const std::ptrdiff_t element = args.requantize.bytes ? 1 : sizeof(float);
-  float src[V::kLanes] = {}, dst[V::kLanes];
-  std::memcpy(src, args.src + i, left * sizeof(float));
-  some(Index<1>{}, src, dst, 0);
-  std::memcpy(static_cast<std::uint8_t*>(args.dst) + i * element, dst,
-              left * static_cast<std::size_t>(element));
+  for (std::ptrdiff_t row = 0; row < args.rows; ++row) {
+    const float* const from = args.src + row * args.src_stride;
+    const std::ptrdiff_t to = row * args.dst_stride;
+    const std::ptrdiff_t i =
+        each_vectors(0, args.columns, [&](auto count, std::ptrdiff_t at) TENON_INLINE_LAMBDA {
+          some(count, from + at, args.dst, to + at);
+        });
+    if (i == args.columns) continue;
+    const auto left = static_cast<std::size_t>(args.columns - i);
+    float src[V::kLanes] = {}, dst[V::kLanes];
+    std::memcpy(src, from + i, left * sizeof(float));
+    some(Index<1>{}, src, dst, 0);
+    std::memcpy(static_cast<std::uint8_t*>(args.dst) + (to + i) * element, dst,
+                left * static_cast<std::size_t>(element));
+  }
 }
 
-void gate_elements(const GateArgs& args, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept {
+void gate_rows(const GateArgs& args) noexcept {
   using op::Gate;
   switch (args.gate) {
-    case Gate::none: return gate_elements_by<Gate::none>(args, begin, end);
-    case Gate::silu: return gate_elements_by<Gate::silu>(args, begin, end);
-    case Gate::gelu: return gate_elements_by<Gate::gelu>(args, begin, end);
-    case Gate::gelu_tanh: return gate_elements_by<Gate::gelu_tanh>(args, begin, end);
-    case Gate::hard_swish: return gate_elements_by<Gate::hard_swish>(args, begin, end);
+    case Gate::none: return gate_rows_by<Gate::none>(args);
+    case Gate::silu: return gate_rows_by<Gate::silu>(args);
+    case Gate::gelu: return gate_rows_by<Gate::gelu>(args);
+    case Gate::gelu_tanh: return gate_rows_by<Gate::gelu_tanh>(args);
+    case Gate::hard_swish: return gate_rows_by<Gate::hard_swish>(args);
   }
 }
 
@@ -169,7 +156,7 @@ void widen_extremes(const float* src, std::ptrdiff_t count, Extremes& range) noe
 }
 
 constexpr QuantizeRoutines kQuantizeRoutines = {quantize_elements, dequantize_elements, add_elements,
-                                                look_up_elements,  gate_elements,       widen_extremes};
+                                                look_up_elements,  gate_rows,           widen_extremes};
 
 }  // namespace
 }  // namespace tenon::cpu

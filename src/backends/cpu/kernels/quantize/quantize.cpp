@@ -53,10 +53,6 @@ void look_up_run(const QuantizeKernel& kernel, const LookUpArgs& args, ThreadPoo
   run_elements(kernel.routines().look_up, args, pool);
 }
 
-void gate_run(const QuantizeKernel& kernel, const GateArgs& args, ThreadPool& pool) noexcept {
-  run_elements(kernel.routines().gate, args, pool);
-}
-
 Extremes extremes_run(const QuantizeKernel& kernel, const float* src, std::ptrdiff_t count,
                       std::span<Extremes> each, ThreadPool& pool) noexcept {
   const auto routine = kernel.routines().extremes;

@@ -64,13 +64,17 @@ struct LookUpArgs {
   const std::uint8_t* table = nullptr;  // 256
 };
 
+// `rows` rows of `columns` numbers. Strides are those between rows, in elements.
 struct GateArgs {
   const float* src = nullptr;
+  std::ptrdiff_t src_stride = 0;
+  int rows = 0;
+  int columns = 0;
   op::Gate gate = op::Gate::none;
   float alpha = 1;
   Requantize requantize;  // no residual, no multiplier
   void* dst = nullptr;
-  std::ptrdiff_t count = 0;
+  std::ptrdiff_t dst_stride = 0;
 };
 
 struct Extremes {
@@ -83,7 +87,7 @@ struct QuantizeRoutines {
   void (*dequantize)(const BytesToFloatsArgs&, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept;
   void (*add)(const AddBytesArgs&, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept;
   void (*look_up)(const LookUpArgs&, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept;
-  void (*gate)(const GateArgs&, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept;
+  void (*gate)(const GateArgs&) noexcept;
   // Widens what is there already.
   void (*extremes)(const float* src, std::ptrdiff_t count, Extremes& range) noexcept;
 };
@@ -101,7 +105,6 @@ void bytes_to_floats_run(const QuantizeKernel& kernel, const BytesToFloatsArgs& 
                          ThreadPool& pool) noexcept;
 void add_bytes_run(const QuantizeKernel& kernel, const AddBytesArgs& args, ThreadPool& pool) noexcept;
 void look_up_run(const QuantizeKernel& kernel, const LookUpArgs& args, ThreadPool& pool) noexcept;
-void gate_run(const QuantizeKernel& kernel, const GateArgs& args, ThreadPool& pool) noexcept;
 // `each`: as many as the pool has threads.
 Extremes extremes_run(const QuantizeKernel& kernel, const float* src, std::ptrdiff_t count,
                       std::span<Extremes> each, ThreadPool& pool) noexcept;
