@@ -117,10 +117,12 @@ struct HalfProduct {
 };
 
 constexpr HalfProduct kHalfProducts[] = {
-    {"bert_attention", 128, 768, 768, false}, {"bert_attention_single", 128, 768, 768, true},
-    {"bert_up", 128, 3072, 768, false},       {"bert_down", 128, 768, 3072, false},
-    {"vit_attention", 197, 768, 768, false},  {"square_1024", 1024, 1024, 1024, false},
-    {"classifier", 1, 1000, 2048, true},      {"vgg_classifier", 1, 4096, 25088, false},
+    {"bert_attention", 128, 768, 768, false},    {"bert_attention_single", 128, 768, 768, true},
+    {"bert_up", 128, 3072, 768, false},          {"bert_down", 128, 768, 3072, false},
+    {"vit_attention", 197, 768, 768, false},     {"square_1024", 1024, 1024, 1024, false},
+    {"bert_attention_8", 1024, 768, 768, false}, {"bert_up_8", 1024, 3072, 768, false},
+    {"bert_down_8", 1024, 768, 3072, false},     {"classifier", 1, 1000, 2048, true},
+    {"vgg_classifier", 1, 4096, 25088, false},
 };
 
 template <class Way>

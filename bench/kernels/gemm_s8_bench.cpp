@@ -18,10 +18,17 @@ struct ByteProduct {
 };
 
 constexpr ByteProduct kByteProducts[] = {
-    {"bert_attention", 128, 768, 768, true}, {"bert_attention_unsigned", 128, 768, 768, false},
-    {"bert_up", 128, 3072, 768, true},       {"bert_down", 128, 768, 3072, true},
-    {"vit_attention", 197, 768, 768, true},  {"square_1024", 1024, 1024, 1024, false},
-    {"classifier", 1, 1000, 2048, false},    {"classifier_batch_8", 8, 1000, 2048, false},
+    {"bert_attention", 128, 768, 768, true},
+    {"bert_attention_unsigned", 128, 768, 768, false},
+    {"bert_up", 128, 3072, 768, true},
+    {"bert_down", 128, 768, 3072, true},
+    {"vit_attention", 197, 768, 768, true},
+    {"square_1024", 1024, 1024, 1024, false},
+    {"bert_attention_8", 1024, 768, 768, true},
+    {"bert_up_8", 1024, 3072, 768, true},
+    {"bert_down_8", 1024, 768, 3072, true},
+    {"classifier", 1, 1000, 2048, false},
+    {"classifier_batch_8", 8, 1000, 2048, false},
 };
 
 struct ByVectors {

@@ -131,6 +131,7 @@ void check_panels(const Way& way) {
   test::Random random;
   SCOPED_TRACE(random.trace());
   check_half_product(way, random, 130, 40, 1024);
+  check_half_product(way, random, 260, 70, 1031);
   check_half_product(way, random, 1, 70, 1023);
 }
 

@@ -156,6 +156,7 @@ void check_byte_panels(const Way& way) {
   test::Random random;
   SCOPED_TRACE(random.trace());
   check_product(way, random, 130, 40, 2048);
+  check_product(way, random, 260, 70, 2061);
   check_product(way, random, 1, 70, 1024);
 }
 

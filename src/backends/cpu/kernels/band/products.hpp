@@ -8,10 +8,10 @@
 //     static bool copied(const Kernel&, const Args&);
 //     static int element(const Args&);            bytes of an element that is read in place
 //     static const std::byte* row(const Args&, std::ptrdiff_t row);
-//     static void copy_row(const Kernel&, const Args&, std::ptrdiff_t row, std::byte* to);    whole groups,
-//     the last
-//                                                                                             padded with
-//                                                                                             anything
+//     static const std::byte* copy_row(const Kernel&, const Args&, std::ptrdiff_t row, int first, int count,
+//                                      std::byte* to);        where `count` elements of a row are that tiles
+//                                                             can read: in `to`, or where they lie; whole
+//                                                             groups, the last padded with anything
 //     static void set_operands(const Args&, std::ptrdiff_t block, Tile&);                     as in walk.hpp
 //     static const ProductFinish* finish(const Args&);          null: tiles store results where they belong
 //   };
@@ -19,25 +19,35 @@
 
 #include "backends/cpu/kernels/finish.hpp"
 #include "backends/cpu/kernels/kernel.hpp"
+#include "base/cpu_info.hpp"
 #include "base/thread_pool.hpp"
 
 #include <algorithm>
 #include <cstddef>
+#include <cstring>
+#include <type_traits>
 
 namespace tenon::cpu {
 
 inline constexpr std::ptrdiff_t kProductLine = 64;
 
-// Rows that are copied, or pass by, for one part of the columns.
-inline constexpr std::ptrdiff_t kCachedPanelBytes = 192 * 1024;
+// Rows that are copied, or pass by, for one part of the columns: with the weights at work and those that come
+// next they stay in the second-level cache.
+inline std::ptrdiff_t cached_panel_bytes() {
+  return static_cast<std::ptrdiff_t>(cpu_info().l2_bytes * 7 / 16);
+}
+
+// Whether rows that could be read in place are faster as lines: where tiles of several rows pass by several
+// times.
+inline bool products_pay_copies(int m, int n) { return m > 1 && n > 4 * kChannelBlock; }
 
 // Bytes of scratch for products of m rows of k elements, of `element` bytes where they are copied, in tiles
 // of at most `most_rows` rows: panels have no more bytes than this, whatever the cut, and shapes that grow
 // need no less.
 inline std::size_t products_scratch_size(int m, int k, int element, int most_rows, int threads) {
-  const std::ptrdiff_t row = round_up(k, 64) * element + kProductLine;
+  const std::ptrdiff_t row = round_up(k, kChannelBlock) * element;
   const std::ptrdiff_t panel = std::min((static_cast<std::ptrdiff_t>(m) + most_rows) * row,
-                                        std::max(most_rows * row, kCachedPanelBytes));
+                                        std::max(most_rows * row, cached_panel_bytes()));
   return static_cast<std::size_t>(round_up(panel, kProductLine) * threads);
 }
 
@@ -59,12 +69,8 @@ class ProductWalk {
   ProductWalk(const Kernel& kernel, const Args& args, std::byte* scratch, int threads)
       : kernel_(kernel), args_(args), scratch_(scratch), copied_(Form::copied(kernel, args)) {
     element_ = copied_ ? kernel.element() : Form::element(args);
-    ld_ = static_cast<std::ptrdiff_t>(args.k) * element_;
-    if (copied_) {
-      // Rows a multiple of 4 KiB apart would share the same few lines of the first-level cache.
-      ld_ = round_up(args.k, 64) * element_;
-      if (ld_ % 1024 == 0) ld_ += 64;
-    }
+    line_ = static_cast<std::ptrdiff_t>(kChannelBlock) * element_;
+    ld_ = copied_ ? channel_blocks(args.k) * line_ : static_cast<std::ptrdiff_t>(args.k) * element_;
     blocks_ = static_cast<int>(channel_blocks(args.n));
     const int most_blocks = args.m <= kernel.max_pixels(kernel.oc_blocks_at_most(4))   ? 4
                             : args.m <= kernel.max_pixels(kernel.oc_blocks_at_most(3)) ? 3
@@ -73,16 +79,17 @@ class ProductWalk {
     steps_ = static_cast<int>(ceil_div(blocks_, step_blocks_));
     tile_rows_ = static_cast<int>(ceil_div(args.m, ceil_div(args.m, kernel.max_pixels(step_blocks_))));
     const std::ptrdiff_t tiles = ceil_div(args.m, tile_rows_);
-    std::ptrdiff_t panel = std::clamp<std::ptrdiff_t>(
-        kCachedPanelBytes / std::max<std::ptrdiff_t>(ld_ * tile_rows_, 1), 1, tiles);
+    const std::ptrdiff_t panel = std::clamp<std::ptrdiff_t>(
+        cached_panel_bytes() / std::max<std::ptrdiff_t>(ld_ * tile_rows_, 1), 1, tiles);
+    panels_ = static_cast<int>(ceil_div(tiles, panel));
     if (threads > 1) {
       constexpr std::ptrdiff_t kUnitsPerThread = 4;
-      panel = std::min(panel, std::max<std::ptrdiff_t>(1, tiles / threads));
-      parts_ = static_cast<int>(
-          std::min<std::ptrdiff_t>(steps_, ceil_div(kUnitsPerThread * threads, ceil_div(tiles, panel))));
+      panels_ = static_cast<int>(std::min(tiles, round_up(panels_, threads)));
+      parts_ =
+          static_cast<int>(std::min<std::ptrdiff_t>(steps_, ceil_div(kUnitsPerThread * threads, panels_)));
     }
-    panel_rows_ = static_cast<int>(panel) * tile_rows_;
-    panels_ = static_cast<int>(ceil_div(args.m, panel_rows_));
+    tiles_ = static_cast<int>(tiles);
+    panel_rows_ = static_cast<int>(ceil_div(tiles_, panels_)) * tile_rows_;
     finish_ = Form::finish(args);
     if (finish_ == nullptr) return;
     finished_ld_ = static_cast<std::ptrdiff_t>(step_blocks_) * kChannelBlock;
@@ -95,11 +102,12 @@ class ProductWalk {
 
   void run(std::ptrdiff_t unit, int worker) const {
     const auto part = static_cast<int>(unit % parts_), panel = static_cast<int>(unit / parts_);
-    const int row = panel * panel_rows_, rows = std::min(panel_rows_, args_.m - row);
+    const int row = first_row(panel), rows = first_row(panel + 1) - row;
     const std::byte* a = Form::row(args_, row);
     if (copied_) {
       std::byte* to = scratch_ + worker * round_up(panel_rows_ * ld_, kProductLine);
-      for (int i = 0; i < rows; ++i) Form::copy_row(kernel_, args_, row + i, to + i * ld_);
+      for (int i = 0; i < rows; i += tile_rows_)
+        copy_tile(row + i, std::min(tile_rows_, rows - i), to + i * ld_);
       a = to;
     }
     const int end = std::min((part + 1) * steps_ / parts_ * step_blocks_, blocks_);
@@ -115,6 +123,41 @@ class ProductWalk {
   }
 
  private:
+  int first_row(int panel) const {
+    return static_cast<int>(std::min<std::ptrdiff_t>(
+        static_cast<std::ptrdiff_t>(tiles_) * panel / panels_ * tile_rows_, args_.m));
+  }
+
+  // Rows of a tile as lines of a block of elements: the first of all rows, then the second, so that a tile
+  // reads one stream from beginning to end.
+  void copy_tile(int row, int rows, std::byte* to) const {
+    constexpr int kChunk = 32 * kChannelBlock;  // elements
+    alignas(64) std::byte chunk[kChunk * sizeof(float)];
+    const std::ptrdiff_t step = rows * line_;
+    for (int i = 0; i < rows; ++i) {
+      std::byte* line = to + i * line_;
+      for (int k = 0; k < args_.k; k += kChunk) {
+        const int count = std::min(kChunk, args_.k - k);
+        const std::byte* from = Form::copy_row(kernel_, args_, row + i, k, count, chunk);
+        const int whole = count / kChannelBlock;
+        const auto copy = [&](auto bytes) {
+          constexpr std::ptrdiff_t kBytes = decltype(bytes)::value;
+          for (int l = 0; l < whole; ++l, line += step) std::memcpy(line, from + l * kBytes, kBytes);
+          if (const int rest = count % kChannelBlock)
+            std::memcpy(line, from + whole * kBytes,
+                        static_cast<std::size_t>(round_up(rest, Form::kGroup) * element_));
+        };
+        if (element_ == 1) {
+          copy(std::integral_constant<int, kChannelBlock>());
+        } else if (element_ == 2) {
+          copy(std::integral_constant<int, 2 * kChannelBlock>());
+        } else {
+          copy(std::integral_constant<int, 4 * kChannelBlock>());
+        }
+      }
+    }
+  }
+
   // Tiles one below the other, which fetch the weights of the `next` blocks in equal shares.
   struct Tiles {
     int row;
@@ -150,8 +193,8 @@ class ProductWalk {
     const auto& [row, rows, tiles, block, blocks, next, worker] = all;
     Tile t{};
     t.src = a;
-    t.src_block = static_cast<std::ptrdiff_t>(kChannelBlock) * element_;
-    t.src_pixel = ld_;
+    t.src_block = copied_ ? rows * line_ : line_;
+    t.src_pixel = copied_ ? line_ : ld_;
     t.blocks = static_cast<int>(channel_blocks(args_.k));
     t.last_groups = static_cast<int>(ceil_div(args_.k - (t.blocks - 1) * kChannelBlock, Form::kGroup));
     t.taps_h = t.taps_w = 1;
@@ -177,13 +220,15 @@ class ProductWalk {
   std::byte* scratch_;
   bool copied_;
   int element_;
-  std::ptrdiff_t ld_;  // bytes between rows of what tiles read
-  int blocks_;         // of 16 columns
+  std::ptrdiff_t line_;  // bytes of a block of elements
+  std::ptrdiff_t ld_;    // of a row of what tiles read
+  int blocks_;           // of 16 columns
   int step_blocks_;
   int steps_;
   int tile_rows_;
-  int panel_rows_;
+  int tiles_;
   int panels_;
+  int panel_rows_;  // at most
   int parts_ = 1;
   const ProductFinish* finish_ = nullptr;
   std::byte* finished_ = nullptr;   // kFinishedBytes for each worker

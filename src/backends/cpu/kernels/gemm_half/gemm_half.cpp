@@ -25,22 +25,27 @@ struct HalfProduct {
   static constexpr int kWeightBytes = 2;
 
   static bool copied(const Kernel& kernel, const Args& args) {
-    return kernel.wide || args.a_single || args.k % kHalfGroup != 0;
+    return kernel.wide || args.a_single || args.k % kHalfGroup != 0 || products_pay_copies(args.m, args.n);
   }
   static int element(const Args&) { return 2; }
   static const std::byte* row(const Args& args, std::ptrdiff_t row) {
     return static_cast<const std::byte*>(args.a) + row * args.k * (args.a_single ? 4 : 2);
   }
-  static void copy_row(const Kernel& kernel, const Args& args, std::ptrdiff_t at, std::byte* to) {
+  static const std::byte* copy_row(const Kernel& kernel, const Args& args, std::ptrdiff_t at, int first,
+                                   int count, std::byte* to) {
+    const std::byte* from = row(args, at) + first * (args.a_single ? 4 : 2);
     if (args.a_single) {
-      kernel.copy_single(reinterpret_cast<const float*>(row(args, at)), args.k, to);
+      kernel.copy_single(reinterpret_cast<const float*>(from), count, to);
+    } else if (kernel.wide || count % kHalfGroup != 0) {
+      kernel.copy(from, count, to);
     } else {
-      kernel.copy(row(args, at), args.k, to);
+      return from;
     }
     // Beside a weight of zero, but an infinity or NaN would count.
-    if (args.k % kHalfGroup != 0)
-      std::memset(to + static_cast<std::ptrdiff_t>(args.k) * kernel.element(), 0,
+    if (count % kHalfGroup != 0)
+      std::memset(to + static_cast<std::ptrdiff_t>(count) * kernel.element(), 0,
                   static_cast<std::size_t>(kernel.element()));
+    return to;
   }
   static void set_operands(const Args& args, std::ptrdiff_t block, Tile& t) {
     t.weights = args.b + block * t.weights_oc_block;

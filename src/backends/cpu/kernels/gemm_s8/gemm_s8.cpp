@@ -35,14 +35,16 @@ struct S8Product {
   static constexpr int kWeightBytes = 1;
 
   static bool copied(const Kernel& kernel, const Args& args) {
-    return kernel.wide || args.a_signed || args.k % kS8Group != 0;
+    return kernel.wide || args.a_signed || args.k % kS8Group != 0 || products_pay_copies(args.m, args.n);
   }
   static int element(const Args&) { return 1; }
   static const std::byte* row(const Args& args, std::ptrdiff_t row) {
     return reinterpret_cast<const std::byte*>(args.a + row * args.k);
   }
-  static void copy_row(const Kernel& kernel, const Args& args, std::ptrdiff_t at, std::byte* to) {
-    copy_s8_row(kernel, args.a + at * args.k, args.k, args.a_signed ? 0x80 : 0, to);
+  static const std::byte* copy_row(const Kernel& kernel, const Args& args, std::ptrdiff_t at, int first,
+                                   int count, std::byte* to) {
+    copy_s8_row(kernel, args.a + at * args.k + first, count, args.a_signed ? 0x80 : 0, to);
+    return to;
   }
   static void set_operands(const Args& args, std::ptrdiff_t block, Tile& t) {
     t.weights = args.b + block * t.weights_oc_block;

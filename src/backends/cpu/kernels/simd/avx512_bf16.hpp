@@ -23,8 +23,12 @@ struct Bf16Pairs {
   }
 };
 
-// sum + the products of both elements, as vdpbf16ps rounds it.
-TENON_SIMD F32 dot(F32 sum, Bf16Pairs a, Bf16Pairs b) { return {_mm512_dpbf16_ps(sum.r, a.r, b.r)}; }
+// sum + the products of both elements, as vdpbf16ps rounds it. The compiler is not left to choose where the
+// sum goes: in tiles that fill all registers it would move sums about, and through memory.
+TENON_SIMD F32 dot(F32 sum, Bf16Pairs a, Bf16Pairs b) {
+  __asm__("vdpbf16ps %2, %1, %0" : "+v"(sum.r) : "v"(a.r), "v"(b.r));
+  return sum;
+}
 
 #define TENON_SIMD_HAS_BF16_PAIRS
 
