@@ -1,6 +1,7 @@
 #include "api/portion_choice.hpp"
 
 #include "api/race.hpp"
+#include "plan/lowering/body_steps.hpp"
 #include "plan/lowering/portions.hpp"
 #include "plan/portions.hpp"
 #include "runtime/builtin_steps.hpp"
@@ -18,8 +19,6 @@ namespace {
 
 constexpr double kLeastPortionGain = 0.005;
 constexpr std::int64_t kMostImages = 4;  // at a time
-// What a byte costs that goes through memory beyond a core's cache, where steps of different numbers meet.
-constexpr double kFarNs = 0.06;
 
 using Images = std::vector<std::int64_t>;  // of each step, as divide_batch() has them
 
@@ -61,22 +60,12 @@ class PortionChoice {
       return std::nullopt;
     Plan plan = divided(best);
     const std::string name = fmt::format("{}", fmt::join(best, " "));
-    std::optional<double> portions = cache_.find(key_, name), whole = cache_.find(key_, "against " + name);
-    if (!portions || !whole) {
-      if (late()) return std::nullopt;
-      const std::vector<double> ns = race({Engine::from_plan(plan), Engine::from_plan(plan_)});
-      if (ns.empty()) return std::nullopt;
-      portions = ns[0];
-      whole = ns[1];
-      cache_.insert(key_, name, ns[0]);
-      cache_.insert(key_, "against " + name, ns[1]);
-    }
-    return *portions < *whole * (1 - kLeastPortionGain) ? std::optional(std::move(plan)) : std::nullopt;
+    const auto ns = race_once(key_, {{{plan, name}, {plan_, "against " + name}}}, cache_, deadline_);
+    if (!ns || (*ns)[0] >= (*ns)[1] * (1 - kLeastPortionGain)) return std::nullopt;
+    return plan;
   }
 
  private:
-  bool late() const { return std::chrono::steady_clock::now() >= deadline_; }
-
   Plan divided(const Images& images) const {
     Plan plan = plan_;
     divide_batch(plan, builtin_steps(), images, threads_);
@@ -109,7 +98,7 @@ class PortionChoice {
       }
     }
     if (known) return true;
-    if (late()) return false;
+    if (std::chrono::steady_clock::now() >= deadline_) return false;
     std::vector<Engine> engines;
     for (const Plan& plan : plans) engines.push_back(Engine::from_plan(plan));
     const auto ns = race_steps(engines);
@@ -147,21 +136,19 @@ class PortionChoice {
     const std::size_t steps = list_.steps.size();
     std::vector<std::vector<std::size_t>> from(steps, std::vector<std::size_t>(ways.size(), 0));
     std::vector<double> total(ways.size(), 0);
+    const auto least = [&] {
+      return static_cast<std::size_t>(std::min_element(total.begin(), total.end()) - total.begin());
+    };
     for (std::size_t i = 0; i < steps; ++i) {
-      std::vector<double> next(ways.size());
+      const std::size_t other = least();
+      const double by_other = total[other] + (i == 0 ? 0 : meeting_ns(i - 1));
       for (std::size_t w = 0; w < ways.size(); ++w) {
-        std::size_t best = w;
-        for (std::size_t v = 0; v < ways.size(); ++v) {
-          if (i > 0 && total[v] + meeting_ns(i - 1) < total[best] + (best == w ? 0 : meeting_ns(i - 1)))
-            best = v;
-        }
-        from[i][w] = best;
-        next[w] = total[best] + (best == w || i == 0 ? 0 : meeting_ns(i - 1)) + ways[w].ns[i];
+        from[i][w] = total[w] <= by_other ? w : other;
+        total[w] = std::min(total[w], by_other) + ways[w].ns[i];
       }
-      total = next;
     }
     Images images(steps);
-    auto at = static_cast<std::size_t>(std::min_element(total.begin(), total.end()) - total.begin());
+    std::size_t at = least();
     for (std::size_t i = steps; i-- > 0;) {
       images[i] = ways[at].images;
       at = from[i][at];

@@ -1,6 +1,7 @@
 #include "api/race.hpp"
 
 #include "base/random.hpp"
+#include "tactics/timing_cache.hpp"
 
 #include <tenon/io.hpp>
 
@@ -79,6 +80,19 @@ std::vector<double> race(const std::vector<Engine>& engines) {
     return {};
   }
   return best;
+}
+
+std::optional<std::array<double, 2>> race_once(const std::string& key, const std::array<Runner, 2>& runners,
+                                               TimingCache& cache, Clock::time_point deadline) {
+  const auto& [one, other] = runners;
+  const auto one_ns = cache.find(key, one.name), other_ns = cache.find(key, other.name);
+  if (one_ns && other_ns) return std::array{*one_ns, *other_ns};
+  if (Clock::now() >= deadline) return std::nullopt;
+  const std::vector<double> ns = race({Engine::from_plan(one.plan), Engine::from_plan(other.plan)});
+  if (ns.empty()) return std::nullopt;
+  cache.insert(key, one.name, ns[0]);
+  cache.insert(key, other.name, ns[1]);
+  return std::array{ns[0], ns[1]};
 }
 
 std::vector<std::vector<double>> race_steps(const std::vector<Engine>& engines) {

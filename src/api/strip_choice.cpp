@@ -40,32 +40,10 @@ struct Times {
   double steps = 0;  // that they stand for
 };
 
-// Remembers pairs of times under a name.
-class Memory {
- public:
-  Memory(TimingCache& cache, std::string network) : cache_(cache), network_(std::move(network)) {}
-
-  std::optional<Times> find(const std::string& name) {
-    const auto strips = cache_.find(key(name), "strips"), steps = cache_.find(key(name), "steps");
-    if (!strips || !steps) return std::nullopt;
-    return Times{*strips, *steps};
-  }
-  void insert(const std::string& name, const Times& times) {
-    cache_.insert(key(name), "strips", times.strips);
-    cache_.insert(key(name), "steps", times.steps);
-  }
-
- private:
-  std::string key(const std::string& name) const { return fmt::format("{}: {}", network_, name); }
-
-  TimingCache& cache_;
-  std::string network_;
-};
-
 class StripChoice {
  public:
   StripChoice(const Plan& plan, const std::string& network, const ChooseOptions& choosing, int threads)
-      : plan_(plan), deadline_(choosing.deadline), memory_(*choosing.cache, network) {
+      : plan_(plan), deadline_(choosing.deadline), cache_(*choosing.cache), network_(network) {
     options_.cache_bytes = static_cast<std::int64_t>(cpu_info().l2_bytes);
     options_.threads = threads;
   }
@@ -79,20 +57,13 @@ class StripChoice {
     options_.take = [&](const PlanStep& strips) { return faster->contains(name_of(strips)); };
     std::optional<Plan> best = cut();
     if (!best) return std::nullopt;
-    const std::string name = name_of(*faster);
-    std::optional<Times> times = memory_.find(name);
-    if (!times) {
-      if (late()) return std::nullopt;
-      const std::vector<double> ns = race({Engine::from_plan(*best), Engine::from_plan(plan_)});
-      if (ns.empty()) return std::nullopt;
-      times = {ns[0], ns[1]};
-      memory_.insert(name, *times);
-    }
-    return times->strips < times->steps * (1 - kLeastGainOfAll) ? std::move(best) : std::nullopt;
+    const auto ns =
+        race_once(key_of(name_of(*faster)), {{{*best, "strips"}, {plan_, "steps"}}}, cache_, deadline_);
+    return ns && (*ns)[0] < (*ns)[1] * (1 - kLeastGainOfAll) ? std::move(best) : std::nullopt;
   }
 
  private:
-  bool late() const { return std::chrono::steady_clock::now() >= deadline_; }
+  std::string key_of(const std::string& name) const { return fmt::format("{}: {}", network_, name); }
 
   std::optional<Plan> cut() const {
     Plan plan = plan_;
@@ -107,10 +78,17 @@ class StripChoice {
     if (!measure(all)) return std::nullopt;
     for (const PlanStep& step : all.profiles[0].steps) {
       if (step.kind != kStripsStep) continue;
-      const auto times = memory_.find(name_of(step));
+      const auto times = known(step);
       if (times && times->strips < times->steps * (1 - kLeastGain)) names.insert(name_of(step));
     }
     return names;
+  }
+
+  std::optional<Times> known(const PlanStep& strips) const {
+    const std::string key = key_of(name_of(strips));
+    const auto ns = cache_.find(key, "strips"), of_steps = cache_.find(key, "steps");
+    if (!ns || !of_steps) return std::nullopt;
+    return Times{*ns, *of_steps};
   }
 
   static std::vector<double> outside_of_bodies(const Engine& engine, const std::vector<double>& ns) {
@@ -125,10 +103,10 @@ class StripChoice {
   bool measure(const Plan& all) {
     const auto& steps = all.profiles[0].steps;
     if (std::all_of(steps.begin(), steps.end(), [&](const PlanStep& step) {
-          return step.kind != kStripsStep || memory_.find(name_of(step)).has_value();
+          return step.kind != kStripsStep || known(step).has_value();
         }))
       return true;
-    if (late()) return false;
+    if (std::chrono::steady_clock::now() >= deadline_) return false;
     const std::vector<Engine> engines{Engine::from_plan(all), Engine::from_plan(plan_)};
     auto ns = race_steps(engines);
     if (ns.empty()) return false;
@@ -137,10 +115,12 @@ class StripChoice {
     for (std::size_t i = 0; i < steps.size(); ++i) {
       const std::size_t stands_for = steps[i].kind == kStripsStep ? steps[i].bodies[0].steps.size() : 1;
       const auto first = ns[1].begin() + static_cast<std::ptrdiff_t>(at);
-      if (steps[i].kind == kStripsStep)
-        memory_.insert(
-            name_of(steps[i]),
-            {ns[0][i], std::accumulate(first, first + static_cast<std::ptrdiff_t>(stands_for), 0.0)});
+      if (steps[i].kind == kStripsStep) {
+        const std::string key = key_of(name_of(steps[i]));
+        cache_.insert(key, "strips", ns[0][i]);
+        cache_.insert(key, "steps",
+                      std::accumulate(first, first + static_cast<std::ptrdiff_t>(stands_for), 0.0));
+      }
       at += stands_for;
     }
     return true;
@@ -148,7 +128,8 @@ class StripChoice {
 
   const Plan& plan_;
   std::chrono::steady_clock::time_point deadline_;
-  Memory memory_;
+  TimingCache& cache_;
+  std::string network_;
   StripOptions options_;
 };
 

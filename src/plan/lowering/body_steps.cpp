@@ -3,6 +3,7 @@
 #include <tenon/error.hpp>
 
 #include <deque>
+#include <utility>
 #include <vector>
 
 namespace tenon {
@@ -20,8 +21,8 @@ std::unique_ptr<Step> create_step(const Plan& plan, const StepList& list, const 
   return registry.create(step.kind, {step.params, inputs, outputs, weights});
 }
 
-std::optional<std::uint64_t> serial_scratch(const Plan& plan, const StepList& list, const PlanStep& step,
-                                            const StepRegistry& registry) {
+std::optional<SerialStep> serial_step(const Plan& plan, const StepList& list, const PlanStep& step,
+                                      const StepRegistry& registry) {
   std::deque<Shape> shapes;
   const auto shapes_of = [&](const std::vector<BufferId>& ids) {
     std::vector<const Shape*> found;
@@ -40,10 +41,22 @@ std::optional<std::uint64_t> serial_scratch(const Plan& plan, const StepList& li
   try {
     const std::unique_ptr<Step> instance = create_step(plan, list, step, registry);
     instance->specialize({inputs, outputs, 1});
-    return instance->scratch_bytes({inputs, outputs, 1});
+    return SerialStep{instance->scratch_bytes({inputs, outputs, 1}), instance->works_by_entry()};
   } catch (const ModelError&) {
     return std::nullopt;
   }
+}
+
+BufferId add_piece(StepList& body, const Buffer& whole, TensorType type, std::int64_t bytes,
+                   Buffer::Storage storage) {
+  Buffer piece;
+  piece.name = whole.name;
+  piece.type = std::move(type);
+  piece.storage = storage;
+  piece.space = whole.space;
+  piece.bytes = static_cast<std::uint64_t>(bytes);
+  body.buffers.push_back(std::move(piece));
+  return BufferId(static_cast<std::uint32_t>(body.buffers.size() - 1));
 }
 
 }  // namespace tenon

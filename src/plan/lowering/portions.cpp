@@ -24,7 +24,7 @@ class Portion {
 
   // Whether the step was taken.
   bool add(const PlanStep& step) {
-    if (!step.bodies.empty() || !create_step(plan_, list_, step, registry_)->works_by_entry()) return false;
+    if (!step.bodies.empty()) return false;
     PlanStep mine = step;
     for (BufferId& id : mine.inputs) {
       if (!id.valid()) continue;
@@ -40,9 +40,9 @@ class Portion {
       id = *made;
     }
     mine.serial = true;
-    const std::optional<std::uint64_t> scratch = serial_scratch(plan_, body_, mine, registry_);
-    if (!scratch) return false;
-    mine.scratch_bytes = *scratch;
+    const std::optional<SerialStep> known = serial_step(plan_, body_, mine, registry_);
+    if (!known || !known->works_by_entry) return false;
+    mine.scratch_bytes = known->scratch_bytes;
     body_.steps.push_back(std::move(mine));
     return true;
   }
@@ -82,7 +82,7 @@ class Portion {
     switch (buffer.storage) {
       case Buffer::Storage::constant: {
         body_.buffers.push_back(buffer);
-        return remember(id);
+        return remember(id, BufferId(static_cast<std::uint32_t>(body_.buffers.size() - 1)));
       }
       case Buffer::Storage::alias: {
         if (buffer.part || buffer.offset != 0) return std::nullopt;
@@ -103,20 +103,12 @@ class Portion {
     if (!bytes || !(*whole.type.as_tensor().dims)[0].is_const(batch_)) return std::nullopt;
     TensorType type = whole.type.as_tensor();
     (*type.dims)[0] = Dim(images_);
-    Buffer buffer;
-    buffer.name = whole.name;
-    buffer.type = std::move(type);
-    buffer.storage = storage;
-    buffer.space = whole.space;
-    buffer.bytes = static_cast<std::uint64_t>(*bytes);
-    body_.buffers.push_back(std::move(buffer));
-    return remember(of);
+    return remember(of, add_piece(body_, whole, std::move(type), *bytes, storage));
   }
 
-  BufferId remember(BufferId id) {
-    const BufferId mine(static_cast<std::uint32_t>(body_.buffers.size() - 1));
-    known_.emplace(id, mine);
-    return mine;
+  BufferId remember(BufferId outside, BufferId inside) {
+    known_.emplace(outside, inside);
+    return inside;
   }
 
   const Plan& plan_;

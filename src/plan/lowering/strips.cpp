@@ -15,8 +15,7 @@
 namespace tenon {
 namespace {
 
-// What a byte costs that goes through memory beyond a core's cache, or is copied within it.
-constexpr double kFarNs = 0.06;
+// What a byte costs that is copied within a core's cache.
 constexpr double kNearNs = 0.03;
 // Part of the cache that a strip may take up beside weights.
 constexpr std::int64_t kPartOfCache = 2;
@@ -332,28 +331,19 @@ class Cutter {
   }
 
   static BufferId add_strip(StepList& body, const StepList& list, BufferId of, std::int64_t rows,
-                            Buffer::Storage storage, std::size_t index) {
-    const Buffer& whole = list.buffer(of);
-    TensorType type = whole.type.as_tensor();
+                            Buffer::Storage storage) {
+    TensorType type = list.buffer(of).type.as_tensor();
     (*type.dims)[0] = Dim(1);
     (*type.dims)[2] = Dim(rows);
-    Buffer buffer;
-    buffer.name = whole.name;
-    buffer.type = std::move(type);
-    buffer.storage = storage;
-    buffer.space = whole.space;
-    buffer.bytes = static_cast<std::uint64_t>(image_bytes(list, of, rows));
-    buffer.index = static_cast<std::uint32_t>(index);
-    body.buffers.push_back(std::move(buffer));
-    return BufferId(static_cast<std::uint32_t>(body.buffers.size() - 1));
+    return add_piece(body, list.buffer(of), std::move(type), image_bytes(list, of, rows), storage);
   }
 
   std::optional<StepList> body_of(std::size_t first, const Strip& strip) const {
     StepList body;
     BufferId between;
     const auto add_input = [&](BufferId of, std::int64_t rows) {
-      const std::size_t index = body.inputs.size();
-      const BufferId id = add_strip(body, list_, of, rows, Buffer::Storage::input, index);
+      const BufferId id = add_strip(body, list_, of, rows, Buffer::Storage::input);
+      body.buffers[id.value].index = static_cast<std::uint32_t>(body.inputs.size());
       body.inputs.push_back({body.buffer(id).name, id});
       return id;
     };
@@ -364,13 +354,13 @@ class Cutter {
       for (std::size_t i = 1; i < step.inputs.size(); ++i)
         step.inputs[i] = add_input(step.inputs[i], strip[k].out.count());
       between = add_strip(body, list_, step.outputs[0], strip[k].out.count(),
-                          last ? Buffer::Storage::output : Buffer::Storage::arena, 0);
+                          last ? Buffer::Storage::output : Buffer::Storage::arena);
       step.outputs[0] = between;
       set_row_padding(step.params, strip[k].pad_top, strip[k].pad_bottom);
       step.serial = true;
-      const std::optional<std::uint64_t> scratch = serial_scratch(plan_, body, step, registry_);
-      if (!scratch) return std::nullopt;
-      step.scratch_bytes = *scratch;
+      const std::optional<SerialStep> known = serial_step(plan_, body, step, registry_);
+      if (!known) return std::nullopt;
+      step.scratch_bytes = known->scratch_bytes;
       body.steps.push_back(std::move(step));
     }
     body.outputs.push_back({body.buffer(between).name, between});

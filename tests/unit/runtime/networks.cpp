@@ -33,4 +33,12 @@ double relative_difference(const Tensor& a, const Tensor& b) {
   return difference / largest;
 }
 
+std::vector<const PlanStep*> steps_of_kind(const Plan& plan, std::string_view kind) {
+  std::vector<const PlanStep*> found;
+  for (const PlanStep& step : plan.profiles[0].steps) {
+    if (step.kind == kind) found.push_back(&step);
+  }
+  return found;
+}
+
 }  // namespace tenon::test

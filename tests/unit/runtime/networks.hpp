@@ -1,9 +1,12 @@
 // Small networks for the runtime's tests.
 #pragma once
 
+#include "plan/plan.hpp"
+
 #include <tenon/builder.hpp>
 
 #include <string_view>
+#include <vector>
 
 namespace tenon::test {
 
@@ -37,5 +40,8 @@ Tensor random_bytes(DataType dtype, const Shape& shape, std::uint64_t seed);
 
 // Largest |a - b| over the larger of 1 and the largest |a|.
 double relative_difference(const Tensor& a, const Tensor& b);
+
+// Steps of the first profile.
+std::vector<const PlanStep*> steps_of_kind(const Plan& plan, std::string_view kind);
 
 }  // namespace tenon::test

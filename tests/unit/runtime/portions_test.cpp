@@ -71,14 +71,6 @@ std::vector<std::int64_t> divided_wherever(const Plan& plan, std::int64_t images
   return all;
 }
 
-std::vector<const PlanStep*> portions_of(const Plan& plan) {
-  std::vector<const PlanStep*> portions;
-  for (const PlanStep& step : plan.profiles[0].steps) {
-    if (step.kind == kPortionsStep) portions.push_back(&step);
-  }
-  return portions;
-}
-
 std::vector<Tensor> results_of(const Engine& engine, const Tensor& x, bool profiling = false) {
   Context context = engine.create_context();
   context.set_profiling(profiling);
@@ -110,8 +102,8 @@ class Portions : public ::testing::TestWithParam<PortionCase> {
 TEST_P(Portions, OfFloatsGiveWhatTheBatchGives) {
   const Engine whole = built_for_batch(network_of_floats(), GetParam().threads);
   const Plan plan = divided(whole);
-  ASSERT_FALSE(portions_of(plan).empty());
-  EXPECT_GE(portions_of(plan)[0]->bodies.at(0).steps.size(), 7U);
+  ASSERT_FALSE(test::steps_of_kind(plan, kPortionsStep).empty());
+  EXPECT_GE(test::steps_of_kind(plan, kPortionsStep)[0]->bodies.at(0).steps.size(), 7U);
   const Engine engine = Engine::from_plan(plan);
   const Engine loaded = Engine::deserialize(engine.serialize());
   EXPECT_EQ(loaded.dump(), engine.dump());
@@ -129,7 +121,7 @@ TEST_P(Portions, OfFloatsGiveWhatTheBatchGives) {
 TEST_P(Portions, OfIntegersGiveTheSameBits) {
   const Engine whole = built_for_batch(network_of_bytes(), GetParam().threads);
   const Plan plan = divided(whole);
-  ASSERT_EQ(portions_of(plan).size(), 1U);
+  ASSERT_EQ(test::steps_of_kind(plan, kPortionsStep).size(), 1U);
   const Tensor x = test::random_bytes(DataType::u8, {kBatch, 5, 15, 11}, 3);
   EXPECT_TRUE(results_of(Engine::from_plan(plan), x)[0].identical(results_of(whole, x)[0]));
 }

@@ -72,14 +72,6 @@ Engine built(const Network& network, int threads) {
   return build(network, options);
 }
 
-std::vector<const PlanStep*> strips_of(const Plan& plan) {
-  std::vector<const PlanStep*> strips;
-  for (const PlanStep& step : plan.profiles[0].steps) {
-    if (step.kind == kStripsStep) strips.push_back(&step);
-  }
-  return strips;
-}
-
 Tensor run(const Engine& engine, const Tensor& x, bool profiling = false) {
   Context context = engine.create_context();
   context.set_profiling(profiling);
@@ -107,7 +99,8 @@ TEST_P(Strips, OfFloatsGiveWhatWholeImagesGive) {
   Plan plan = whole.plan();
   ASSERT_TRUE(cut_into_strips(plan, builtin_steps(), options()));
   EXPECT_LT(plan.profiles[0].steps.size(), whole.plan().profiles[0].steps.size());
-  for (const PlanStep* strips : strips_of(plan)) EXPECT_GE(strips->bodies.size(), 2u) << strips->label;
+  for (const PlanStep* strips : test::steps_of_kind(plan, kStripsStep))
+    EXPECT_GE(strips->bodies.size(), 2u) << strips->label;
   const Engine cut = Engine::from_plan(plan);
   const Engine loaded = Engine::deserialize(cut.serialize());
   EXPECT_EQ(loaded.dump(), cut.dump());
@@ -153,7 +146,7 @@ TEST(StripsPlan, NothingIsCutThatFitsIntoTheCacheOrIsNotTaken) {
   EXPECT_FALSE(cut_into_strips(plan, builtin_steps(), {std::int64_t{1} << 40, 1, false, {}}));
   EXPECT_FALSE(
       cut_into_strips(plan, builtin_steps(), {1 << 18, 1, true, [](const PlanStep&) { return false; }}));
-  EXPECT_TRUE(strips_of(plan).empty());
+  EXPECT_TRUE(test::steps_of_kind(plan, kStripsStep).empty());
 }
 
 TEST(StripsPlan, DamagedOnesAreRefused) {

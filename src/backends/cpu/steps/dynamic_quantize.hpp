@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <span>
 
 namespace tenon::cpu {
 
@@ -27,15 +26,6 @@ inline void dynamic_quantize_run(const QuantizeKernel& kernel, const float* x, s
   }
   *to.scale = scale;
   *to.zero = static_cast<std::uint8_t>(zero);
-}
-
-inline Extremes joined(std::span<const Extremes> parts) noexcept {
-  Extremes all;
-  for (const Extremes& one : parts) {
-    all.low = std::min(all.low, one.low);
-    all.high = std::max(all.high, one.high);
-  }
-  return all;
 }
 
 }  // namespace tenon::cpu

@@ -53,6 +53,15 @@ void look_up_run(const QuantizeKernel& kernel, const LookUpArgs& args, ThreadPoo
   run_elements(kernel.routines().look_up, args, pool);
 }
 
+Extremes joined(std::span<const Extremes> parts) noexcept {
+  Extremes all;
+  for (const Extremes& one : parts) {
+    all.low = std::min(all.low, one.low);
+    all.high = std::max(all.high, one.high);
+  }
+  return all;
+}
+
 Extremes extremes_run(const QuantizeKernel& kernel, const float* src, std::ptrdiff_t count,
                       std::span<Extremes> each, ThreadPool& pool) noexcept {
   const auto routine = kernel.routines().extremes;
@@ -62,12 +71,7 @@ Extremes extremes_run(const QuantizeKernel& kernel, const float* src, std::ptrdi
                     routine(src + begin, static_cast<std::ptrdiff_t>(end - begin),
                             each[static_cast<std::size_t>(worker)]);
                   });
-  Extremes all;
-  for (const Extremes& one : each) {
-    all.low = std::min(all.low, one.low);
-    all.high = std::max(all.high, one.high);
-  }
-  return all;
+  return joined(each);
 }
 
 }  // namespace tenon::cpu

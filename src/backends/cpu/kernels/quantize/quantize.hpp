@@ -105,6 +105,8 @@ void bytes_to_floats_run(const QuantizeKernel& kernel, const BytesToFloatsArgs& 
                          ThreadPool& pool) noexcept;
 void add_bytes_run(const QuantizeKernel& kernel, const AddBytesArgs& args, ThreadPool& pool) noexcept;
 void look_up_run(const QuantizeKernel& kernel, const LookUpArgs& args, ThreadPool& pool) noexcept;
+// Those of the whole, from those of its parts.
+Extremes joined(std::span<const Extremes> parts) noexcept;
 // `each`: as many as the pool has threads.
 Extremes extremes_run(const QuantizeKernel& kernel, const float* src, std::ptrdiff_t count,
                       std::span<Extremes> each, ThreadPool& pool) noexcept;
