@@ -53,6 +53,9 @@ struct StepCall {
   std::byte* scratch = nullptr;  // 64-byte aligned, as many bytes as scratch_bytes() asked for
   ThreadPool* pool = nullptr;    // never null
   StepTime* times = nullptr;     // of the steps in the bodies of a control step, while profiling; else null
+  // Constants that a later step reads, for this one to ask for while it computes: no more lines than its
+  // lines_ahead(). Often empty.
+  std::span<const std::byte> ahead = {};
 };
 
 // Shapes of a step's operands at the moment of specialisation. Absent operands and dynamic ones have no
@@ -90,6 +93,10 @@ class Step {
   virtual std::unique_ptr<StepState> specialize(const StepShapes& shapes) const;
 
   virtual Status run(const StepCall& call) const noexcept = 0;
+
+  // Cache lines of other steps' constants that run() can bring into a cache while it computes, where memory
+  // would else be idle. None by default.
+  virtual std::int64_t lines_ahead(const StepShapes& shapes) const;
 
   // Nothing, by default, where the step does not work row by row.
   virtual std::optional<RowWindow> row_window() const;

@@ -46,6 +46,7 @@ class Specialization {
   void check_views() const;
   void specialize_step(std::size_t i);
   void find_places();
+  void plan_ahead();
 
   // One step's operands, as its call refers to them.
   struct Operands {
@@ -53,6 +54,7 @@ class Specialization {
     std::vector<BufferView*> outputs;
     std::unique_ptr<StepState> state;
     std::size_t scratch_bytes = 0;
+    std::int64_t lines_ahead = 0;
   };
 
   const Program& program_;

@@ -7,7 +7,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <span>
 #include <vector>
 
 namespace tenon::cpu {
@@ -28,9 +31,13 @@ void check(Random& random, const ConvKernel& kernel, const ConvShape& s, const C
   const ConvData d = test::random_data(random, s);
   std::vector<float> weights(planar ? conv_planar_packed_size(s) : conv_packed_size(s));
   (planar ? conv_planar_pack : conv_pack)(s, d.weights.data(), weights.data());
+  const std::vector<std::byte> ahead(random.coin() ? 64 * random.integer(1, 100) : 0);
   const auto run = [&](ConvArgs args, int threads) {
     args.config = config;
-    if (driver == Driver::blocked) return conv_run(kernel, args, test::pool_of(threads));
+    if (driver == Driver::blocked) {
+      args.ahead = ahead;
+      return conv_run(kernel, args, test::pool_of(threads));
+    }
     std::vector<float> scratch((planar ? conv_planar_scratch_size : conv_banded_scratch_size)(s, threads),
                                std::nanf(""));
     (planar ? conv_planar_run : conv_banded_run)(kernel, args, scratch.data(), test::pool_of(threads));
@@ -160,6 +167,48 @@ TEST(MergedGroups, AreAsFewAsFillBlocks) {
   EXPECT_EQ(conv_refusal(s), nullptr);
   merged(16, 16, 16);
   EXPECT_STREQ(conv_refusal(s), "too many groups share a block of 16 channels");
+}
+
+// Multiplies nothing, and notes which of the lines of `watched` a tile asks for.
+std::span<const float> watched;
+std::vector<int> asked;
+void note_lines(const ConvTile& t, ConvAccess, int, int) noexcept {
+  const int steps = ((t.blocks - 1) * kChannelBlock + t.last_lanes) * t.taps_h * t.taps_w * t.tiles;
+  for (int i = 0; t.ahead != nullptr && i < steps; ++i) {
+    const std::ptrdiff_t at = t.ahead + i * t.ahead_step - watched.data();
+    if (at >= 0 && at < std::ssize(watched)) ++asked[static_cast<std::size_t>(at / kChannelBlock)];
+  }
+}
+
+TEST(ConvAhead, AsksForEveryLine) {
+  Random random;
+  SCOPED_TRACE(random.trace());
+  const ConvKernel noting{{"conv", "noting", Isa::portable}, {14, 14, 6}, note_lines};
+  int tried = 0;
+  for (int i = 0; i < 200 && !HasFailure(); ++i) {
+    ConvArgs args;
+    ConvShape& s = args.shape;
+    s.batch = random.integer(1, 2);
+    s.in_channels = random.integer(1, 100);
+    s.out_channels = random.integer(1, 100);
+    s.in_h = s.out_h = random.integer(1, 14);
+    s.in_w = s.out_w = random.integer(1, 14);
+    args.config = random_config(random, noting, s);
+    const std::ptrdiff_t lines = conv_lines_ahead(noting, args);
+    if (lines == 0) continue;
+    const auto wanted = static_cast<std::size_t>(random.integer(1, static_cast<int>(lines)));
+    const std::vector<float> memory(wanted * kChannelBlock);
+    watched = memory;
+    asked.assign(wanted, 0);
+    args.ahead = std::as_bytes(watched);
+    std::vector<float> tensor(s.batch * 112U * 14 * 14);
+    args.src = args.weights = args.dst = tensor.data();
+    conv_run(noting, args, test::pool_of(1));
+    SCOPED_TRACE(testing::Message() << test::describe(s) << ", " << wanted << " of " << lines << " lines");
+    EXPECT_EQ(std::count(asked.begin(), asked.end(), 0), 0);
+    ++tried;
+  }
+  EXPECT_GT(tried, 50);
 }
 
 TEST(ConvBanded, TakesWindowsOfSmallStrides) {

@@ -96,6 +96,7 @@ class ConvStep final : public Step {
     args.src = call.inputs[0]->as<float>();
     args.residual = residual_ ? call.inputs[residual_at_]->as<float>() : nullptr;
     args.dst = call.outputs[0]->as<float>();
+    args.ahead = call.ahead;
     auto* scratch = reinterpret_cast<float*>(call.scratch);
     if constexpr (kTakesComputedWeights<Form>) {
       if (bias_at_ != 0) args.bias = call.inputs[bias_at_]->as<float>();
@@ -111,6 +112,17 @@ class ConvStep final : public Step {
       Form::run(*kernel_, args, scratch, *call.pool);
     }
     return {};
+  }
+
+  std::int64_t lines_ahead(const StepShapes& shapes) const override {
+    if constexpr (requires { &Form::lines_ahead; }) {
+      ConvArgs args;
+      args.shape = shape_of(shapes);
+      args.config = valid_config(args.shape);
+      return Form::lines_ahead(*kernel_, args);
+    } else {
+      return 0;
+    }
   }
 
   std::optional<RowWindow> row_window() const override {

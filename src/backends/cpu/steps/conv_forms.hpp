@@ -34,6 +34,9 @@ struct ConvBlocked {
   static void run(const Kernel& kernel, const ConvArgs& args, float*, ThreadPool& pool) noexcept {
     conv_run(kernel, args, pool);
   }
+  static std::ptrdiff_t lines_ahead(const Kernel& kernel, const ConvArgs& args) {
+    return conv_lines_ahead(kernel, args);
+  }
 };
 
 struct ConvBanded : ConvBlocked {
@@ -46,6 +49,7 @@ struct ConvBanded : ConvBlocked {
   static void run(const Kernel& kernel, const ConvArgs& args, float* scratch, ThreadPool& pool) noexcept {
     conv_banded_run(kernel, args, scratch, pool);
   }
+  static std::ptrdiff_t lines_ahead(const Kernel&, const ConvArgs&) { return 0; }
 };
 
 struct ConvPlanar {

@@ -60,6 +60,9 @@ class Walk {
   }
   void run(std::ptrdiff_t begin, std::ptrdiff_t end) const;
 
+  // A tile that fetches no weights of its own can fetch a line with each tap and input channel.
+  std::ptrdiff_t lines_ahead() const { return far_channels() * shape_.kernel_h * shape_.kernel_w; }
+
  private:
   struct Position {
     int image;
@@ -72,7 +75,17 @@ class Walk {
   void run_tiles(const Position& p, int tiles, int pass) const;
   void run_steps(const Position& p, int steps, int tiles, int pass) const;
   void run_blocks(const Position& p, int block, int blocks, int steps, int tiles, int pass) const;
+  bool fetches_own() const { return !args_.config.oc_inner && tiles_ > 1; }
+  // Tiles of an output step that fetch weights of this convolution.
+  int own_tiles() const { return fetches_own() ? std::min(oc_blocks_ * ahead_parts_, tiles_) : 0; }
+  int far_tiles() const { return tiles_ - own_tiles(); }
+  // Input channels that pass by in all of the tiles that fetch args.ahead.
+  std::ptrdiff_t far_channels() const {
+    return static_cast<std::ptrdiff_t>(shape_.batch) * shape_.groups * oc_steps_ * far_tiles() *
+           shape_.group_in();
+  }
   void look_ahead(ConvTile& t, int blocks, int tile) const;
+  void look_far_ahead(ConvTile& t, const Position& p, int pass, int tiles) const;
   void run_pixels(ConvTile& t, int oc_blocks, int y, int x, int count) const;
 
   const ConvKernel& kernel_;
@@ -155,7 +168,7 @@ void Walk::run_tiles(const Position& p, int tiles, int pass) const {
   const int end = p.tile + tiles;
   const int full = pointwise_ ? shape_.out_h * shape_.out_w / tile_pixels_ : 0;
   while (at.tile < end) {
-    const bool ahead = at.tile < oc_blocks_ * ahead_parts_;
+    const bool ahead = at.tile < own_tiles();
     const int count = ahead || at.tile >= full ? 1 : std::min(end, full) - at.tile;
     run_steps(at, 1, count, pass);
     at.tile += count;
@@ -166,14 +179,16 @@ void Walk::run_tiles(const Position& p, int tiles, int pass) const {
 void Walk::run_steps(const Position& p, int steps, int tiles, int pass) const {
   const int begin = p.oc_step * oc_blocks_;
   const int end = std::min((p.oc_step + steps) * oc_blocks_, out_blocks_);
+  Position at = p;
   int block = begin;
   if (const int whole = (end - begin) / oc_blocks_) {
-    run_blocks(p, block, oc_blocks_, whole, tiles, pass);
+    run_blocks(at, block, oc_blocks_, whole, tiles, pass);
     block += whole * oc_blocks_;
+    at.oc_step += whole;
   }
   while (block < end) {
     const int blocks = kernel_.oc_blocks_at_most(end - block);
-    run_blocks(p, block, blocks, 1, tiles, pass);
+    run_blocks(at, block, blocks, 1, tiles, pass);
     block += blocks;
   }
 }
@@ -214,7 +229,11 @@ void Walk::run_blocks(const Position& p, int block, int blocks, int steps, int t
     t.next_src = static_cast<std::ptrdiff_t>(count) * kChannelBlock;
     t.next_dst = t.next_src;
   }
-  if (!args_.config.oc_inner && tiles_ > 1) look_ahead(t, blocks, p.tile);
+  if (p.tile < own_tiles()) {
+    look_ahead(t, blocks, p.tile);
+  } else if (!args_.ahead.empty()) {
+    look_far_ahead(t, p, pass, t.tiles);
+  }
   run_pixels(t, blocks, y, x, count);
   if (t.last && clears_padding_ && block + steps * blocks == out_blocks_) {
     clear_padding_lanes(args_.dst + out + (steps * blocks - 1) * t.dst_oc_block, count * tiles,
@@ -231,6 +250,26 @@ void Walk::look_ahead(ConvTile& t, int blocks, int tile) const {
   const std::ptrdiff_t next = t.last ? blocks * t.weights_oc_block - (passes_ - 1) * pass : pass;
   t.ahead = t.weights + next + block * t.weights_oc_block + tile % ahead_parts_ * (pass / ahead_parts_);
   t.ahead_step = kChannelBlock / ahead_parts_;
+}
+
+// What is read after the convolution is spread evenly over the other tiles, in the order in which they are
+// done.
+void Walk::look_far_ahead(ConvTile& t, const Position& p, int pass, int tiles) const {
+  const std::ptrdiff_t group = static_cast<std::ptrdiff_t>(p.image) * shape_.groups + p.group;
+  const std::ptrdiff_t channels = static_cast<std::ptrdiff_t>(t.blocks - 1) * kChannelBlock + t.last_lanes;
+  const std::ptrdiff_t before = args_.config.oc_inner ? (group * tiles_ + p.tile) * oc_steps_ + p.oc_step
+                                                      : (group * oc_steps_ + p.oc_step) * far_tiles();
+  std::ptrdiff_t first = before * shape_.group_in();
+  if (!args_.config.oc_inner) {
+    first += static_cast<std::ptrdiff_t>(far_tiles()) * pass * pass_blocks_ * kChannelBlock +
+             (p.tile - own_tiles()) * channels;
+  }
+  const auto all = static_cast<std::ptrdiff_t>(args_.ahead.size() / sizeof(float));
+  const std::ptrdiff_t begin = all * first / far_channels();
+  const std::ptrdiff_t end = ceil_div(all * (first + channels * tiles), far_channels());
+  t.ahead = reinterpret_cast<const float*>(args_.ahead.data()) + begin;
+  t.ahead_step =
+      std::min<std::ptrdiff_t>(ceil_div(end - begin, channels * tiles * t.taps_h * t.taps_w), kChannelBlock);
 }
 
 // `count` pixels from (y, x) on, in the order of the flattened image.
@@ -294,6 +333,10 @@ const char* conv_refusal(const ConvShape& s) {
     return "too many groups share a block of 16 channels";
   }
   return nullptr;
+}
+
+std::ptrdiff_t conv_lines_ahead(const ConvKernel& kernel, const ConvArgs& args) {
+  return args.shape.empty() ? 0 : Walk(kernel, args).lines_ahead();
 }
 
 void conv_run(const ConvKernel& kernel, const ConvArgs& args, ThreadPool& pool) noexcept {

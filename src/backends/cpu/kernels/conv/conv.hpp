@@ -87,6 +87,9 @@ struct ConvArgs {
   const float* residual = nullptr;
   float* dst = nullptr;
   Activation act;
+  // Memory that is read after this convolution, to be asked for on the way: conv_run alone does, as far as
+  // conv_lines_ahead.
+  std::span<const std::byte> ahead;
 };
 
 const ConvKernel* select_conv(Isa level);
@@ -119,6 +122,8 @@ std::size_t conv_packed_bias_size(int channels);
 void conv_pack_bias(const float* bias, int channels, float* packed) noexcept;
 
 void conv_run(const ConvKernel& kernel, const ConvArgs& args, ThreadPool& pool) noexcept;
+// Cache lines that conv_run can bring into the caches beside its own operands. args: shape and config.
+std::ptrdiff_t conv_lines_ahead(const ConvKernel& kernel, const ConvArgs& args);
 // scratch: conv_banded_scratch_size, or conv_planar_scratch_size, floats for at least as many threads as the
 // pool has.
 std::size_t conv_banded_scratch_size(const ConvShape& shape, int threads);

@@ -10,17 +10,22 @@ namespace {
 
 alignas(64) constexpr float kZeroPixel[kChannelBlock] = {};
 
-// Adds the products of `lanes` input lanes, and fetches a line of later weights with each. at(p, c) is the
-// input of pixel p in lane c.
-template <bool Ahead, int Pixels, int Blocks, class V, class At>
+// Adds the products of `lanes` input lanes. at(p, c) is the input of pixel p in lane c. With each lane, Ahead
+// fetches a line of later weights, and Soon a part of the pixels at `soon`: all of them in 16 lanes.
+template <bool Ahead, bool Soon, int Pixels, int Blocks, class V, class At>
 inline __attribute__((always_inline)) void conv_lanes(V* acc, const float* weights, const ConvTile& t,
-                                                      int lanes, const float*& ahead, const At& at) {
+                                                      int lanes, const float*& ahead, const float* soon,
+                                                      const At& at) {
   constexpr int kPerBlock = kChannelBlock / V::kLanes;
   constexpr int kVectors = Blocks * kPerBlock;
   for (int c = 0; c < lanes; ++c) {
     if constexpr (Ahead) {
       __builtin_prefetch(ahead, 0, 2);
       ahead += t.ahead_step;
+    }
+    if constexpr (Soon) {
+      __builtin_prefetch(soon, 0, 3);
+      soon += Pixels;
     }
     V column[kVectors];
     unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
@@ -82,6 +87,7 @@ void conv_tile(const ConvTile& t) noexcept {
 
     for (int b = 0; b < t.blocks; ++b) {
       const float* block = tile_src + b * t.src_block;
+      const float* following = b + 1 < t.blocks ? block + t.src_block : tile_src + t.next_src;
       const int lanes = b == t.blocks - 1 ? t.last_lanes : kChannelBlock;
       for (int h = 0; h < t.taps_h; ++h) {
         const float* weights = tile_weights + b * t.weights_block + h * t.weights_tap_h;
@@ -89,9 +95,9 @@ void conv_tile(const ConvTile& t) noexcept {
         for (int w = 0; w < t.taps_w; ++w) {
           if constexpr (Access == ConvAccess::row || Access == ConvAccess::row2) {
             constexpr int kStep = Access == ConvAccess::row ? kChannelBlock : 2 * kChannelBlock;
-            conv_lanes<Ahead, Pixels, Blocks>(acc, weights, t, lanes, ahead,
-                                              [&](auto p, int c)
-                                                  TENON_INLINE_LAMBDA { return src + p.value * kStep + c; });
+            conv_lanes<Ahead, Access == ConvAccess::row, Pixels, Blocks>(
+                acc, weights, t, lanes, ahead, following + (src - block),
+                [&](auto p, int c) TENON_INLINE_LAMBDA { return src + p.value * kStep + c; });
           } else if constexpr (Access == ConvAccess::gather) {
             const float* pixel[Pixels];
             for (int p = 0; p < Pixels; ++p) {
@@ -102,16 +108,16 @@ void conv_tile(const ConvTile& t) noexcept {
               pixel[p] = inside ? block + (static_cast<std::ptrdiff_t>(y) * t.src_w + x) * kChannelBlock
                                 : kZeroPixel;
             }
-            conv_lanes<Ahead, Pixels, Blocks>(acc, weights, t, lanes, ahead,
-                                              [&](auto p, int c)
-                                                  TENON_INLINE_LAMBDA { return pixel[p.value] + c; });
+            conv_lanes<Ahead, false, Pixels, Blocks>(acc, weights, t, lanes, ahead, nullptr,
+                                                     [&](auto p, int c)
+                                                         TENON_INLINE_LAMBDA { return pixel[p.value] + c; });
           } else {
             const std::ptrdiff_t step = Access == ConvAccess::planar1   ? 1
                                         : Access == ConvAccess::planar2 ? 2
                                                                         : t.src_pixel;
-            conv_lanes<Ahead, Pixels, Blocks>(acc, weights, t, 1, ahead,
-                                              [&](auto p, int)
-                                                  TENON_INLINE_LAMBDA { return src + p.value * step; });
+            conv_lanes<Ahead, false, Pixels, Blocks>(
+                acc, weights, t, 1, ahead, nullptr,
+                [&](auto p, int) TENON_INLINE_LAMBDA { return src + p.value * step; });
           }
           weights += t.weights_tap_w;
           src += t.src_tap_w;
