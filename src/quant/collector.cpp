@@ -29,7 +29,9 @@ void Collector::flush() {
   for (std::size_t i = 0; i < waiting_.size(); ++i) settle_faithfully(table_.tensors[i], waiting_[i]);
   if (table_.mode == CalibrationMode::faithful) return;
   for (std::size_t i = 0; i < parts_.size(); ++i) {
-    for (const Clamped& part : parts_[i]) tallies_[part.tensor]->pour(table_.tensors[i], part.low, part.high);
+    for (const Clamped& part : parts_[i]) {
+      tallies_[part.tensor]->pour(table_.tensors[i], part.low, part.high, part.zeros, part.per);
+    }
   }
   for (auto& tally : tallies_) {
     if (tally) tally->clear();

@@ -3,11 +3,13 @@
 #include "ops/concat.hpp"
 #include "ops/flatten.hpp"
 #include "ops/identity.hpp"
+#include "ops/pad.hpp"
 #include "ops/reshape.hpp"
 #include "ops/squeeze.hpp"
 #include "ops/transpose.hpp"
 #include "ops/unary.hpp"
 #include "ops/unsqueeze.hpp"
+#include "passes/rules/match.hpp"
 
 #include <algorithm>
 #include <map>
@@ -47,6 +49,37 @@ std::optional<Clamped> clamp_of(const Op& op) {
   return clamp;
 }
 
+// What padding with zeros adds to a tensor, however many samples it holds: `zeros` for each `per` elements.
+struct Padding {
+  std::uint64_t zeros = 0;
+  std::uint64_t per = 1;
+};
+
+std::optional<Padding> padding_of(const Graph& graph, const Node& node) {
+  constexpr std::size_t kFill = 2;
+  const auto* const pad = node.op.as<op::Pad>();
+  if (pad == nullptr || pad->mode != op::PadMode::constant || !pad->pads) return std::nullopt;
+  const bool fills = node.inputs.size() > kFill && node.inputs[kFill].valid();
+  if (fills && rules::splat(graph, node.inputs[kFill]) != 0.0) return std::nullopt;
+  const auto& dims = graph.value(node.inputs[0]).type.as_tensor().dims;
+  if (!dims) return std::nullopt;
+  const auto rank = static_cast<std::int64_t>(dims->size());
+  const std::size_t axes = pad->pads->size() / 2;
+  std::uint64_t before = 1;
+  std::uint64_t after = 1;
+  for (std::size_t i = 0; i < axes; ++i) {
+    const std::int64_t begin = (*pad->pads)[i];
+    const std::int64_t end = (*pad->pads)[axes + i];
+    if (begin == 0 && end == 0) continue;
+    const std::int64_t axis = pad->axes ? (*pad->axes)[i] : static_cast<std::int64_t>(i);
+    const Dim& dim = (*dims)[static_cast<std::size_t>(axis < 0 ? axis + rank : axis)];
+    if (begin < 0 || end < 0 || !dim.is_const() || dim.value() == 0) return std::nullopt;
+    before *= static_cast<std::uint64_t>(dim.value());
+    after *= static_cast<std::uint64_t>(dim.value() + begin + end);
+  }
+  return Padding{after - before, before};
+}
+
 class Analysis {
  public:
   Analysis(const Graph& graph, std::span<const ObservedValue> values) : graph_(graph), values_(values) {}
@@ -68,7 +101,8 @@ class Analysis {
     if (!value.producer.valid() || value.type.as_tensor().dtype != DataType::f32) return {};
     const Node& node = graph_.node(value.producer);
     const auto clamp = clamp_of(node.op);
-    if (!clamp && !moves(node.op) && !is_any<op::Concat>(node.op)) return {};
+    const auto padding = padding_of(graph_, node);
+    if (!clamp && !padding && !moves(node.op) && !is_any<op::Concat>(node.op)) return {};
     const std::size_t operands = is_any<op::Concat>(node.op) ? node.inputs.size() : 1;
     Parts parts;
     for (std::size_t i = 0; i < operands; ++i) {
@@ -76,9 +110,11 @@ class Analysis {
       if (place == place_.end()) return {};  // a constant, say
       for (Clamped part : result_[place->second]) {
         if (clamp && !narrow(part, *clamp)) return {};
+        if (padding) pad(part, *padding);
         parts.push_back(part);
       }
     }
+    if (padding && parts.size() > 1) return {};  // which zeros come with which part, shapes decide
     return parts;
   }
 
@@ -87,6 +123,11 @@ class Analysis {
     part.low = std::max(part.low, clamp.low);
     part.high = std::min(part.high, clamp.high);
     return part.high == kUnlimited || caps_.emplace(part.tensor, part.high).first->second == part.high;
+  }
+
+  static void pad(Clamped& part, const Padding& padding) {
+    part.zeros = (part.per + part.zeros) * (padding.per + padding.zeros) - part.per * padding.per;
+    part.per *= padding.per;
   }
 
   const Graph& graph_;

@@ -1,5 +1,5 @@
-// Which observed tensors need no counting, since their values are those of others: moved, joined, or clamped
-// to [low, high], where low is 0 or none.
+// Which observed tensors need no counting, since their values are those of others: moved, joined, padded with
+// zeros, or clamped to [low, high], where low is 0 or none.
 #pragma once
 
 #include "ir/graph.hpp"
@@ -7,6 +7,7 @@
 #include "quant/observed_values.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -16,6 +17,9 @@ struct Clamped {
   std::size_t tensor = 0;  // index of an observed value that is counted
   float low = -kUnlimited;
   float high = kUnlimited;
+  // So many zeros come with so many of its elements.
+  std::uint64_t zeros = 0;
+  std::uint64_t per = 1;
 
   bool operator==(const Clamped&) const = default;
 };

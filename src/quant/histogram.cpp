@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <iterator>
 #include <limits>
 
 namespace tenon::quant {
@@ -54,7 +53,7 @@ Extremes PlainCounter::count(std::span<const float> values, const BinScale& scal
     const bool beyond = x >= scale.limit;
     const float inverse = x < 0 ? scale.negative : beyond ? scale.beyond : scale.positive;
     const float at = std::min(std::floor(std::abs(x) * inverse), static_cast<float>(kBins - 1));
-    ++counters[static_cast<std::size_t>(at) + (x < 0 ? kBins : beyond ? 2 * kBins : 0)];
+    ++counters[counter_of(static_cast<std::size_t>(at), x < 0, beyond)];
   }
   return extremes(values);
 }
@@ -78,11 +77,11 @@ bool WaitingCounts::takes(std::size_t values) const {
 void WaitingCounts::settle(std::span<std::uint64_t> positive, std::span<std::uint64_t> negative,
                            std::span<std::uint64_t> beyond) {
   if (waiting_ == 0) return;
-  const std::span<std::uint64_t> parts[] = {positive, negative, beyond};
-  for (std::size_t part = 0; part < std::size(parts); ++part) {
-    const std::uint32_t* const counters = counters_.data() + part * kBins;
-    for (std::size_t i = 0; i < parts[part].size(); ++i) parts[part][i] += counters[i];
+  for (std::size_t i = 0; i < kBins; ++i) {
+    positive[i] += counters_[counter_of(i, false, false)];
+    negative[i] += counters_[counter_of(i, true, false)];
   }
+  for (std::size_t i = 0; i < beyond.size(); ++i) beyond[i] += counters_[counter_of(i, false, true)];
   std::fill(counters_.begin(), counters_.end(), 0U);
   waiting_ = 0;
 }

@@ -32,8 +32,14 @@ struct BinScale {
   float limit = kUnlimited;
 };
 
-// Of one tensor: kBins for x >= 0, for x < 0 and for what lies beyond.
+// Of one tensor, kBins each: for x < 0, last bin first, for x >= 0 and for what lies beyond. So the bins of
+// small values are neighbours.
 inline constexpr std::size_t kCounters = 3 * TensorHistogram::kBins;
+
+// Where the value counts that lies in this bin of its part.
+constexpr std::size_t counter_of(std::size_t bin, bool negative, bool beyond) {
+  return negative ? TensorHistogram::kBins - 1 - bin : (beyond ? 2 : 1) * TensorHistogram::kBins + bin;
+}
 
 // Counting, by whoever does it fastest. Results must not depend on threads.
 class ValueCounter {

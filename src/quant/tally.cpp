@@ -81,7 +81,7 @@ bool Tally::add(std::span<const float> values, ValueCounter& counter) {
   return true;
 }
 
-void Tally::pour(CalibratedTensor& tensor, float low, float high) {
+void Tally::pour(CalibratedTensor& tensor, float low, float high, std::uint64_t zeros, std::uint64_t per) {
   if (elements_ == 0) return;
   settle();
   const bool signs = low < 0;
@@ -110,6 +110,10 @@ void Tally::pour(CalibratedTensor& tensor, float low, float high) {
     beyond_.add_to(tensor.histogram.positive, wanted);
   }
   note_extremes(tensor, std::clamp(min_, low, high), std::clamp(max_, low, high), elements_);
+  if (zeros == 0) return;
+  const std::uint64_t added = elements_ / per * zeros + elements_ % per * zeros / per;
+  tensor.histogram.positive[0] += added;
+  note_extremes(tensor, 0, 0, added);
 }
 
 void Tally::clear() {

@@ -18,9 +18,9 @@ class Tally {
   // Adds the values of one batch. False, with the counts as they were, when one of them is not finite.
   [[nodiscard]] bool add(std::span<const float> values, ValueCounter& counter);
 
-  // Adds the values as they are after clamping to [low, high] to what `tensor` holds. `low` is 0 or
-  // -infinity, `high` the cap or infinity.
-  void pour(CalibratedTensor& tensor, float low, float high);
+  // Adds the values as they are after clamping to [low, high] to what `tensor` holds, and `zeros` zeros for
+  // each `per` of them. `low` is 0 or -infinity, `high` the cap or infinity.
+  void pour(CalibratedTensor& tensor, float low, float high, std::uint64_t zeros = 0, std::uint64_t per = 1);
 
   // Forgets the counts; the widths stay.
   void clear();

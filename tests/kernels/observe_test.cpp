@@ -44,8 +44,8 @@ std::vector<std::uint32_t> count_plainly(const std::vector<float>& x, const Obse
   for (const float v : x) {
     const bool beyond = v >= scale.limit;
     const float inverse = v < 0 ? scale.negative : beyond ? scale.beyond : scale.positive;
-    const float at = std::min(std::floor(std::abs(v) * inverse), 2047.0F);
-    counts[static_cast<std::size_t>(at) + (v < 0 ? kBins : beyond ? 2 * kBins : 0)] += 2;
+    const auto bin = static_cast<std::size_t>(std::min(std::floor(std::abs(v) * inverse), 2047.0F));
+    counts[v < 0 ? kBins - 1 - bin : (beyond ? 2 * kBins : kBins) + bin] += 2;
   }
   return counts;
 }

@@ -94,7 +94,8 @@ graph @net(%x: f32[N,4], %k: i64[1]) {
   %apart = mul(%r, %two) : f32[N,4]
   %small = clip(%apart) {alpha=0.0, beta=0.5} : f32[N,4]
   %joined = concat(%small, %r, %x) {axis=1} : f32[N,12]
-  return %double as "double", %r as "r", %capped as "capped", %turned as "turned", %apart as "apart", %small as "small", %joined as "joined"
+  %padded = pad(%r) {pads=[0,1,0,2]} : f32[N,7]
+  return %double as "double", %r as "r", %capped as "capped", %turned as "turned", %apart as "apart", %small as "small", %joined as "joined", %padded as "padded"
 })";
 
 TEST(Calibrate, TensorsThatFollowFromOthersAreCountedAsTheirValuesAre) {

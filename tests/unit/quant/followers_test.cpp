@@ -48,6 +48,37 @@ graph @net(%x: f32[2,4]) {
   EXPECT_EQ(parts.at("m"), (std::vector<Clamped>{{8}}));
 }
 
+TEST(Followers, PaddingAddsZerosInProportion) {
+  const ByName parts = followers_of(R"(
+graph @net(%x: f32[N,2,4]) {
+  %zero = constant {value=f32[] [0]} : f32[]
+  %one = constant {value=f32[] [1]} : f32[]
+  %p = pad(%x) {pads=[0,0,1,0,0,1]} : f32[N,2,6]
+  %r = relu(%p) : f32[N,2,6]
+  %q = pad(%r, _, %zero) {pads=[1,0], axes=[-2]} : f32[N,3,6]
+  %same = pad(%x) {pads=[0,0,0,0,0,0]} : f32[N,2,4]
+  %ones = pad(%x, _, %one) {pads=[0,0,1,0,0,1]} : f32[N,2,6]
+  %edge = pad(%x) {mode="edge", pads=[0,0,1,0,0,1]} : f32[N,2,6]
+  %less = pad(%x) {pads=[0,0,1,0,0,-1]} : f32[N,2,4]
+  %more = pad(%x) {pads=[1,0,0,0,0,0]} : f32[N + 1,2,4]
+  %joined = concat(%p, %r) {axis=1} : f32[N,4,6]
+  %wide = pad(%joined) {pads=[0,0,1,0,0,0]} : f32[N,4,7]
+  return %q as "q"
+})");
+  // 0 x, 1 p, 2 r, 3 q, 4 same, 5 ones, 6 edge, 7 less, 8 more, 9 joined, 10 wide
+  EXPECT_EQ(parts.at("p"), (std::vector<Clamped>{{0, -kUnlimited, kUnlimited, 2, 4}}));
+  EXPECT_EQ(parts.at("r"), (std::vector<Clamped>{{0, 0, kUnlimited, 2, 4}}));
+  EXPECT_EQ(parts.at("q"), (std::vector<Clamped>{{0, 0, kUnlimited, 10, 8}})) << "18 of 8";
+  EXPECT_EQ(parts.at("same"), (std::vector<Clamped>{{0}}));
+  EXPECT_EQ(parts.at("ones"), (std::vector<Clamped>{{5}}));
+  EXPECT_EQ(parts.at("edge"), (std::vector<Clamped>{{6}}));
+  EXPECT_EQ(parts.at("less"), (std::vector<Clamped>{{7}}));
+  EXPECT_EQ(parts.at("more"), (std::vector<Clamped>{{8}})) << "fewer zeros a sample in larger batches";
+  EXPECT_EQ(parts.at("joined"),
+            (std::vector<Clamped>{{0, -kUnlimited, kUnlimited, 2, 4}, {0, 0, kUnlimited, 2, 4}}));
+  EXPECT_EQ(parts.at("wide"), (std::vector<Clamped>{{10}}));
+}
+
 TEST(Followers, WhatATallyCannotTellIsCounted) {
   const ByName parts = followers_of(R"(
 graph @net(%x: f32[4], %h: f16[4]) {

@@ -127,7 +127,7 @@ TEST(WaitingCounts, SettleBeforeThirtyTwoBitsOverflow) {
     Extremes extremes(std::span<const float> /*values*/) override { return {}; }
     Extremes count(std::span<const float> values, const BinScale& /*scale*/,
                    std::span<std::uint32_t> counters) override {
-      counters[7] += static_cast<std::uint32_t>(values.size());
+      counters[counter_of(7, false, false)] += static_cast<std::uint32_t>(values.size());
       return {};
     }
   } counter;

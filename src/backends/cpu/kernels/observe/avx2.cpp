@@ -6,7 +6,7 @@ namespace tenon::cpu {
 Observation observe_f32_avx2(const ObserveArgs& args, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept;
 
 Observation observe_f32_avx2(const ObserveArgs& args, std::ptrdiff_t begin, std::ptrdiff_t end) noexcept {
-  return observe_range<NoRuns>(args, begin, end);
+  return observe_range(args, begin, end);
 }
 
 }  // namespace tenon::cpu

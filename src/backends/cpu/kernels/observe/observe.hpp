@@ -1,7 +1,9 @@
 // What calibration wants to know of a tensor: its extremes, and how often |x| falls into each of 2048 bins,
-// of which negative values, those in [0, limit), and those beyond have each their own:
+// of which negative values, those in [0, limit), and those beyond have each their own. Bins of small values
+// are neighbours, whatever their sign:
 //
-//   bin(x) = min(floor(|x| * inverse width), 2047), + 2048 when x < 0, + 4096 when x >= limit
+//   bin(x)   = min(floor(|x| * inverse width), 2047)
+//   place(x) = 2047 - bin(x) when x < 0, 4096 + bin(x) when x >= limit, else 2048 + bin(x)
 //
 // Counts and extremes are the same at every level and for every number of threads. Where a value is not
 // finite, they mean nothing and only that is reported.
@@ -23,6 +25,8 @@ namespace tenon::cpu {
 
 inline constexpr std::ptrdiff_t kObserveBins = 2048;
 inline constexpr std::ptrdiff_t kObserveTable = 3 * kObserveBins;
+inline constexpr std::ptrdiff_t kObserveZero = kObserveBins;  // the place of +0
+
 // Inverse widths of bins, finite and > 0, and where the values beyond begin.
 struct ObserveScale {
   float negative = 1;
