@@ -131,13 +131,13 @@ class ProductWalk {
   // Rows of a tile as lines of a block of elements: the first of all rows, then the second, so that a tile
   // reads one stream from beginning to end.
   void copy_tile(int row, int rows, std::byte* to) const {
-    constexpr int kChunk = 32 * kChannelBlock;  // elements
-    alignas(64) std::byte chunk[kChunk * sizeof(float)];
+    constexpr int kCopyChunk = 32 * kChannelBlock;  // elements
+    alignas(64) std::byte chunk[kCopyChunk * sizeof(float)];
     const std::ptrdiff_t step = rows * line_;
     for (int i = 0; i < rows; ++i) {
       std::byte* line = to + i * line_;
-      for (int k = 0; k < args_.k; k += kChunk) {
-        const int count = std::min(kChunk, args_.k - k);
+      for (int k = 0; k < args_.k; k += kCopyChunk) {
+        const int count = std::min(kCopyChunk, args_.k - k);
         const std::byte* from = Form::copy_row(kernel_, args_, row + i, k, count, chunk);
         const int whole = count / kChannelBlock;
         const auto copy = [&](auto bytes) {
