@@ -30,6 +30,22 @@ def profile(model: Path, args: argparse.Namespace, threads: int) -> list[dict[st
     return [{**layers[0], "ms": min(layer["ms"] for layer in layers)} for layers in zip(*rounds)]
 
 
+def whole_layers(steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Without the steps that own others; a layer that several bodies share out (strips, portions) once, with the time of all of them."""
+    layers: list[dict[str, Any]] = []
+    inside: dict[str, dict[str, Any]] = {}
+    for step in steps:
+        if not step["problem"]:
+            continue
+        if step["depth"] > 0 and step["layer"] in inside:
+            inside[step["layer"]]["ms"] += step["ms"]
+            continue
+        layers.append(dict(step))
+        if step["depth"] > 0:
+            inside[step["layer"]] = layers[-1]
+    return layers
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("models", nargs="+", type=Path, metavar="MODEL", help="a model, or an engine file built for --threads")
@@ -46,8 +62,9 @@ def main() -> int:
     peaks = json.loads(args.peaks.read_text())
     rows: list[dict[str, Any]] = []
     for model in args.models:
-        layers = profile(model, args, args.threads)
-        total = sum(layer["ms"] for layer in layers)
+        steps = profile(model, args, args.threads)
+        total = sum(step["ms"] for step in steps if step["depth"] == 0)
+        layers = whole_layers(steps)
         for place, layer in enumerate(layers):
             problem = Problem.parse(layer["problem"])
             floor = floor_of(problem, peaks)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bench"))
 
+from layers import whole_layers  # noqa: E402
 from peerbench.floor import Problem, floor_of, products_ms  # noqa: E402
 
 PEAKS = {"sizes": {"L2": 1 << 20, "L3": 1 << 25},
@@ -53,6 +54,14 @@ class Floors(unittest.TestCase):
             floor = floor_of(Problem.parse(f"relu {{}}(f32[{extent}]) -> f32[{extent}] | avx512 t2 standard"), PEAKS)
             self.assertEqual(floor.limit, limit)
             self.assertAlmostEqual(floor.ms, 8 * extent / rate)
+
+    def test_bodies_share_out_one_layer(self) -> None:
+        steps = [{"layer": "conv … pool", "problem": "", "depth": 0, "ms": 9.0}, {"layer": "conv", "problem": CONV, "depth": 1, "ms": 2.0},
+                 {"layer": "pool", "problem": CONV, "depth": 1, "ms": 1.0}, {"layer": "conv", "problem": CONV, "depth": 1, "ms": 4.0},
+                 {"layer": "last", "problem": CONV, "depth": 0, "ms": 3.0}, {"layer": "last", "problem": CONV, "depth": 0, "ms": 5.0}]
+        layers = [(layer["layer"], layer["ms"]) for layer in whole_layers(steps)]
+        self.assertEqual(layers, [("conv", 6.0), ("pool", 1.0), ("last", 3.0), ("last", 5.0)])
+        self.assertEqual(steps[1]["ms"], 2.0)
 
 
 if __name__ == "__main__":
