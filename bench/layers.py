@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from peerbench.floor import Problem, floor_of, products_ms
+from peerbench.floor import Problem, floor_of, products_ms, whole_layers
 from peerbench.stats import milliseconds, text_table
 from peers import label_of
 
@@ -28,22 +28,6 @@ def profile(model: Path, args: argparse.Namespace, threads: int) -> list[dict[st
         command.append(f"--timing-cache={args.timing_cache}")
     rounds = [json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)["layers"] for _ in range(args.rounds)]
     return [{**layers[0], "ms": min(layer["ms"] for layer in layers)} for layers in zip(*rounds)]
-
-
-def whole_layers(steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Without the steps that own others; a layer that several bodies share out (strips, portions) once, with the time of all of them."""
-    layers: list[dict[str, Any]] = []
-    inside: dict[str, dict[str, Any]] = {}
-    for step in steps:
-        if not step["problem"]:
-            continue
-        if step["depth"] > 0 and step["layer"] in inside:
-            inside[step["layer"]]["ms"] += step["ms"]
-            continue
-        layers.append(dict(step))
-        if step["depth"] > 0:
-            inside[step["layer"]] = layers[-1]
-    return layers
 
 
 def main() -> int:

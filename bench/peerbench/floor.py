@@ -106,3 +106,19 @@ def _operands(text: str) -> list[Operand]:
         dims = tuple(int(d) for d in match["dims"].split(",") if d)
         found.append(Operand(dims, math.prod(dims) * BITS.get(match["dtype"], 32) / 8, match["constant"] is not None))
     return found
+
+
+def whole_layers(steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Without the steps that own others; a layer that several bodies share out (strips, portions) once, with the time of all of them."""
+    layers: list[dict[str, Any]] = []
+    inside: dict[str, dict[str, Any]] = {}
+    for step in steps:
+        if not step["problem"]:
+            continue
+        if step["depth"] > 0 and step["layer"] in inside:
+            inside[step["layer"]]["ms"] += step["ms"]
+            continue
+        layers.append(dict(step))
+        if step["depth"] > 0:
+            inside[step["layer"]] = layers[-1]
+    return layers

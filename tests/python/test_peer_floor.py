@@ -8,8 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bench"))
 
-from layers import whole_layers  # noqa: E402
-from peerbench.floor import Problem, floor_of, products_ms  # noqa: E402
+from peerbench.floor import Problem, floor_of, products_ms, whole_layers  # noqa: E402
 
 PEAKS = {"sizes": {"L2": 1 << 20, "L3": 1 << 25},
          "peaks": {"fma avx512": {"one": 100.0, "all": 200.0}, "dot avx512_vnni": {"one": 400.0, "all": 800.0}, "read L2": {"one": 100.0, "all": 200.0},
