@@ -20,7 +20,7 @@ std::size_t Step::scratch_bytes(const StepShapes&) const { return 0; }
 
 std::unique_ptr<StepState> Step::specialize(const StepShapes&) const { return nullptr; }
 
-std::int64_t Step::lines_ahead(const StepShapes&) const { return 0; }
+std::int64_t Step::lines_ahead(const StepState*) const { return 0; }
 
 std::optional<RowWindow> Step::row_window() const { return std::nullopt; }
 

@@ -95,8 +95,8 @@ class Step {
   virtual Status run(const StepCall& call) const noexcept = 0;
 
   // Cache lines of other steps' constants that run() can bring into a cache while it computes, where memory
-  // would else be idle. None by default.
-  virtual std::int64_t lines_ahead(const StepShapes& shapes) const;
+  // would else be idle. `state` is what specialize() made. None by default.
+  virtual std::int64_t lines_ahead(const StepState* state) const;
 
   // Nothing, by default, where the step does not work row by row.
   virtual std::optional<RowWindow> row_window() const;

@@ -23,6 +23,13 @@ Program::Program(const Plan& plan, const StepList& list, const StepRegistry& reg
   }
 }
 
+std::vector<Tensor> Program::weights_of(const PlanStep& step) const {
+  std::vector<Tensor> weights;
+  weights.reserve(step.weights.size());
+  for (const std::uint32_t blob : step.weights) weights.push_back(plan_.blobs.at(blob));
+  return weights;
+}
+
 void Program::create(const PlanStep& step, const StepRegistry& registry) {
   const auto types = [&](const std::vector<BufferId>& ids) {
     std::vector<const Type*> out;
@@ -32,8 +39,7 @@ void Program::create(const PlanStep& step, const StepRegistry& registry) {
   };
   const auto inputs = types(step.inputs);
   const auto outputs = types(step.outputs);
-  std::vector<Tensor> weights;
-  for (const std::uint32_t blob : step.weights) weights.push_back(plan_.blobs.at(blob));
+  const std::vector<Tensor> weights = weights_of(step);
   std::vector<std::shared_ptr<const Program>> bodies;
   for (const StepList& body : step.bodies) {
     bodies.push_back(std::make_shared<const Program>(plan_, body, registry));

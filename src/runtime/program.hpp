@@ -21,6 +21,9 @@ class Program {
   const StepList& list() const noexcept { return list_; }
   const Step& step(std::size_t i) const { return *steps_[i]; }
 
+  // What a step of the list keeps of the plan's blobs; the memory is the plan's.
+  std::vector<Tensor> weights_of(const PlanStep& step) const;
+
   // Steps with those of bodies, each behind its owner, and where in this order step `i` of the list stands.
   std::size_t total_steps() const noexcept { return total_; }
   std::size_t position(std::size_t i) const { return positions_[i]; }

@@ -109,7 +109,7 @@ void Specialization::specialize_step(std::size_t i) {
   const StepShapes shapes{input_shapes, output_shapes, pool.size(), &pool, &symbols_};
   operands.state = program_.step(i).specialize(shapes);
   operands.scratch_bytes = program_.step(i).scratch_bytes(shapes);
-  operands.lines_ahead = program_.step(i).lines_ahead(shapes);
+  operands.lines_ahead = program_.step(i).lines_ahead(operands.state.get());
   if (list_.placed && operands.scratch_bytes > step.scratch_bytes)
     own_scratch_bytes_ = std::max(own_scratch_bytes_, operands.scratch_bytes);
   calls_[i] = {operands.inputs, operands.outputs, operands.state.get(), nullptr, &pool, nullptr};
@@ -121,13 +121,12 @@ void Specialization::plan_ahead() {
   constexpr std::size_t kLine = 64;
   for (std::size_t i = 1; i < calls_.size(); ++i) {
     const PlanStep& step = list_.steps[i];
-    std::vector<Tensor> weights;
-    for (const std::uint32_t blob : step.weights) weights.push_back(program_.plan().blobs.at(blob));
     std::uint64_t operands = 0;
-    for (const auto& ids : {step.inputs, step.outputs}) {
-      for (const BufferId id : ids) operands += id.valid() ? bytes_[id.value] : 0;
+    for (const auto* const ids : {&step.inputs, &step.outputs}) {
+      for (const BufferId id : *ids) operands += id.valid() ? bytes_[id.value] : 0;
     }
-    std::span<const std::byte> left = constants_ahead(weights, operands, calls_[i].pool->size());
+    std::span<const std::byte> left =
+        constants_ahead(program_.weights_of(step), operands, calls_[i].pool->size());
     for (std::size_t before = i; before-- > 0 && before + kReach >= i && !left.empty();) {
       if (!calls_[before].ahead.empty()) continue;
       const std::size_t most = static_cast<std::size_t>(operands_[before].lines_ahead) * kLine;

@@ -15,7 +15,7 @@ std::vector<std::span<const std::byte>> seen;  // by each step that ran
 class SpyStep final : public Step {
  public:
   explicit SpyStep(const StepInit& init) : lines_(int_param(init.params, "lines")) {}
-  std::int64_t lines_ahead(const StepShapes&) const override { return lines_; }
+  std::int64_t lines_ahead(const StepState*) const override { return lines_; }
   Status run(const StepCall& call) const noexcept override {
     seen.push_back(call.ahead);
     return {};

@@ -114,12 +114,9 @@ class ConvStep final : public Step {
     return {};
   }
 
-  std::int64_t lines_ahead(const StepShapes& shapes) const override {
+  std::int64_t lines_ahead(const StepState* state) const override {
     if constexpr (requires { &Form::lines_ahead; }) {
-      ConvArgs args;
-      args.shape = shape_of(shapes);
-      args.config = valid_config(args.shape);
-      return Form::lines_ahead(*kernel_, args);
+      return Form::lines_ahead(*kernel_, static_cast<const ConvState&>(*state).args);
     } else {
       return 0;
     }
