@@ -102,7 +102,8 @@ class Step {
   virtual std::optional<RowWindow> row_window() const;
 
   // Whether entry n of the first axis of every result follows from entry n of the operands alone, however
-  // many entries there are; constants are the same for all of them. False by default.
+  // many entries there are; constants are the same for all of them. An operand that has to be a constant for
+  // that, as a bias has, does not fit when it is cut, and specialize() says so. False by default.
   virtual bool works_by_entry() const { return false; }
 };
 

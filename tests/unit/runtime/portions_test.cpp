@@ -42,6 +42,31 @@ Network network_of_floats() {
   return b.network();
 }
 
+// A layer of a language model: rows normalized, three products side by side, attention under a mask of each
+// sequence, products with a residual and with an activation; heads as an axis of their own besides.
+Network network_of_sequences() {
+  constexpr std::int64_t kWords = 7, kWidth = 32, kHeads = 4;
+  NetworkBuilder b;
+  const auto weights = [&](const Shape& shape, std::uint64_t seed) {
+    return b.constant(test::random_tensor(shape, seed));
+  };
+  const NetworkValue x = b.input("x", DataType::f32, {kBatch, kWords, kWidth});
+  const NetworkValue rows = b.layer_norm(x, weights({kWidth}, 1), weights({kWidth}, 2));
+  const auto heads = [&](std::uint64_t seed) {
+    const NetworkValue y =
+        b.elementwise("add", b.matmul(rows, weights({kWidth, kWidth}, seed)), weights({kWidth}, seed + 1));
+    return b.transpose(b.reshape(y, {kBatch, kWords, kHeads, kWidth / kHeads}), {0, 2, 1, 3});
+  };
+  const NetworkValue mask = b.reshape(b.reduce("mean", x, {2}, false), {kBatch, 1, 1, kWords});
+  const NetworkValue scores =
+      b.softmax(b.elementwise("add", b.matmul(heads(3), heads(5), false, true), mask), 3);
+  NetworkValue y = b.transpose(b.matmul(scores, heads(7)), {0, 2, 1, 3});
+  y = b.matmul(b.reshape(y, {kBatch, kWords, kWidth}), weights({kWidth, kWidth}, 9));
+  y = b.activation("gelu", b.matmul(b.elementwise("add", y, x), weights({kWidth, 40}, 10)));
+  b.output(y, "y");
+  return b.network();
+}
+
 Network network_of_bytes() {
   NetworkBuilder b;
   const NetworkValue x = b.input("x", DataType::u8, {kBatch, 5, 15, 11});
@@ -57,8 +82,9 @@ Network network_of_bytes() {
   return b.network();
 }
 
-Engine built_for_batch(const Network& network, int threads) {
+Engine built_for_batch(const Network& network, int threads, bool halves = false) {
   BuildOptions options;
+  if (halves) options.half.types = {DataType::bf16};
   options.threads = threads;
   options.measure = false;
   return build(network, options);
@@ -115,6 +141,16 @@ TEST_P(Portions, OfFloatsGiveWhatTheBatchGives) {
       EXPECT_LT(test::relative_difference(found[i], expected[i]), 1e-5) << i;
       EXPECT_TRUE(again[i].identical(found[i])) << i;
     }
+  }
+}
+
+TEST_P(Portions, OfSequencesGiveTheSameBits) {
+  for (const bool halves : {false, true}) {
+    const Engine whole = built_for_batch(network_of_sequences(), GetParam().threads, halves);
+    const Plan plan = divided(whole);
+    ASSERT_EQ(plan.profiles[0].steps.size(), 1U);
+    const Tensor x = test::random_tensor({kBatch, 7, 32}, 3);
+    EXPECT_TRUE(results_of(Engine::from_plan(plan), x)[0].identical(results_of(whole, x)[0])) << halves;
   }
 }
 

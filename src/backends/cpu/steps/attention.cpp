@@ -30,6 +30,7 @@ class AttentionStep final : public Step {
       require_tensor(init.inputs[i], kAttention, Layout(),
                      mask_ && i + 1 == init.inputs.size() ? DataType::f32 : type_);
     require_tensor(init.outputs[0], kAttention, Layout(), type_);
+    by_entry_ = mask_by_entry(mask_ ? init.inputs.back() : nullptr);
     TENON_REQUIRE(op_.heads >= 0 && op_.kv_heads >= 0 && (op_.heads != 0 || op_.kv_heads == 0),
                   "{}: {} heads for {}", kAttention, op_.heads, op_.kv_heads);
   }
@@ -61,6 +62,8 @@ class AttentionStep final : public Step {
     return {};
   }
 
+  bool works_by_entry() const override { return by_entry_; }
+
  private:
   AttentionArgs args_of(const StepShapes& shapes) const {
     const Shape none;
@@ -86,6 +89,7 @@ class AttentionStep final : public Step {
   const GemmKernel* gemm_;
   bool kv_;
   bool mask_;
+  bool by_entry_ = false;
   DataType type_;
 };
 

@@ -59,4 +59,9 @@ void set_attention_mask(Args& args, const Shape& mask, std::string_view kind) {
   args.mask_key = strides[3];
 }
 
+// Whether a mask, or none (null), has the batch as its first axis, as all other operands do.
+inline bool mask_by_entry(const Type* mask) {
+  return mask == nullptr || (mask->as_tensor().dims && mask->as_tensor().dims->size() == 4);
+}
+
 }  // namespace tenon::cpu

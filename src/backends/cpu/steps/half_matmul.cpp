@@ -38,6 +38,7 @@ class HalfMatMulStep final : public Step {
     weights_ = init.weights[0];
     if (has_bias) bias_ = init.weights[1];
     volume(b_dims_);
+    by_entry_ = matmul_by_entry(op_, init.inputs[0], b_dims_);
   }
 
   std::size_t scratch_bytes(const StepShapes& shapes) const override {
@@ -68,6 +69,8 @@ class HalfMatMulStep final : public Step {
     return {};
   }
 
+  bool works_by_entry() const override { return by_entry_; }
+
  private:
   static bool is_single(const Type* type) {
     const DataType dtype = require_tensor(type, kKind, Layout()).dtype;
@@ -92,6 +95,7 @@ class HalfMatMulStep final : public Step {
   Shape b_dims_;
   GemmHalfArgs args_;  // what no shape decides
   bool residual_ = false;
+  bool by_entry_ = false;
   Tensor weights_;
   std::optional<Tensor> bias_;
 };

@@ -30,6 +30,12 @@ bool per_batch(std::span<const std::int64_t> dims, std::span<const std::int64_t>
   return true;
 }
 
+// 0 where it is not known.
+std::size_t rank_of(const Type* type) {
+  const auto& dims = type->as_tensor().dims;
+  return dims ? dims->size() : 0;
+}
+
 }  // namespace
 
 MatMulShape matmul_shape(const op::MatMul& op, std::span<const std::int64_t> a,
@@ -79,6 +85,17 @@ GemmArgs matmul_args(const op::MatMul& op, const MatMulShape& s, bool vector_a, 
   return args;
 }
 
+bool matmul_by_entry(const op::MatMul& op, const Type* a, std::span<const std::int64_t> b) {
+  const std::size_t rank = rank_of(a);
+  const auto leading = b.first(std::max<std::size_t>(b.size(), 2) - 2);
+  return rank >= (op.transpose_a ? 3U : 2U) && b.size() <= rank &&
+         std::all_of(leading.begin(), leading.end(), [](std::int64_t d) { return d == 1; });
+}
+
+bool matmul_by_entry(const op::MatMul&, const Type* a, const Type* b) {
+  return rank_of(a) >= 3 && rank_of(b) == rank_of(a);
+}
+
 namespace {
 
 struct MatMulState final : StepState {
@@ -100,10 +117,12 @@ class MatMulStep final : public Step {
     residual_ = epilogue->residual;
     require_counts(init, kMatMul, 1U + !packed_ + bias_ + residual_, 1, packed_ ? 1 : 0);
     require_tensors(init, kMatMul, Layout(), DataType::f32);
+    if (!packed_) by_entry_ = matmul_by_entry(op_, init.inputs[0], init.inputs[1]);
     if (!packed_) return;
     weights_ = init.weights[0];
     b_dims_ = ints_param(init.params, "@b");
     volume(b_dims_);
+    by_entry_ = matmul_by_entry(op_, init.inputs[0], b_dims_);
   }
 
   std::size_t scratch_bytes(const StepShapes& shapes) const override {
@@ -162,6 +181,8 @@ class MatMulStep final : public Step {
     return {};
   }
 
+  bool works_by_entry() const override { return by_entry_; }
+
  private:
   GemmArgs args_of(const StepShapes& shapes) const {
     const Shape& a = shape_at(shapes.inputs, 0, kMatMul);
@@ -189,6 +210,7 @@ class MatMulStep final : public Step {
   bool packed_;
   bool bias_;
   bool residual_ = false;
+  bool by_entry_ = false;
   Activation act_;
   Tensor weights_;
   Shape b_dims_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "backends/cpu/kernels/gemm/gemm.hpp"
+#include "ir/type.hpp"
 #include "ops/matmul.hpp"
 
 #include <span>
@@ -22,5 +23,10 @@ MatMulShape matmul_shape(const op::MatMul& op, std::span<const std::int64_t> a,
 
 // Everything but the pointers, for operands that are stored as the operator takes them.
 GemmArgs matmul_args(const op::MatMul& op, const MatMulShape& shape, bool vector_a, bool vector_b);
+
+// Whether entry n of the product's first axis follows from entry n of `a` and one constant matrix of dims `b`
+// alone, or from those of `a` and `b`.
+bool matmul_by_entry(const op::MatMul& op, const Type* a, std::span<const std::int64_t> b);
+bool matmul_by_entry(const op::MatMul& op, const Type* a, const Type* b);
 
 }  // namespace tenon::cpu

@@ -41,6 +41,8 @@ class RowNormStep final : public Step {
         weights_(init.weights.begin(), init.weights.end()) {
     require_counts(init, kKind, 1, 1, (scale_ ? 1U : 0U) + (bias_ ? 1U : 0U));
     type_ = require_plain_floats(init, kKind);
+    if (const auto& dims = init.inputs[0]->as_tensor().dims)
+      by_entry_ = axis_at(axis_, dims->size(), kKind) > 0;
   }
 
   std::size_t scratch_bytes(const StepShapes& shapes) const override {
@@ -86,6 +88,8 @@ class RowNormStep final : public Step {
     return {};
   }
 
+  bool works_by_entry() const override { return by_entry_; }
+
  private:
   static constexpr std::string_view kKind = "cpu.row_norm";
   const NormKernel* kernel_;
@@ -94,6 +98,7 @@ class RowNormStep final : public Step {
   std::int64_t axis_;
   float epsilon_;
   bool center_, scale_, bias_;
+  bool by_entry_ = false;
   std::vector<Tensor> weights_;
 };
 
@@ -135,6 +140,8 @@ class GroupNormStep final : public Step {
     if (args.channels * args.spatial != 0) group_norm_run(*kernel_, args, *call.pool);
     return {};
   }
+
+  bool works_by_entry() const override { return true; }
 
  private:
   static constexpr std::string_view kKind = "cpu.group_norm";
@@ -180,6 +187,8 @@ class AffineStep final : public Step {
     affine_run(*kernel_, args, *call.pool);
     return {};
   }
+
+  bool works_by_entry() const override { return true; }
 
  private:
   static constexpr std::string_view kKind = "cpu.affine";

@@ -27,6 +27,7 @@ class QuantizedAttentionStep final : public Step {
     TENON_REQUIRE(is_byte(dtypes_[1]), "{}: keys of {}", kKind, name(dtypes_[1]));
     byte_zero(op_.v_zero, dtypes_[2], kKind);
     if (mask_) require_tensor(init.inputs[3], kKind, Layout(), DataType::f32);
+    by_entry_ = mask_by_entry(mask_ ? init.inputs[3] : nullptr);
     require_tensor(init.outputs[0], kKind, Layout(), op_.output_dtype);
     TENON_REQUIRE(op_.heads >= 0 && op_.kv_heads >= 0 && (op_.heads != 0 || op_.kv_heads == 0),
                   "{}: {} heads for {}", kKind, op_.heads, op_.kv_heads);
@@ -59,6 +60,8 @@ class QuantizedAttentionStep final : public Step {
     return {};
   }
 
+  bool works_by_entry() const override { return by_entry_; }
+
  private:
   AttentionS8Args args_of(const StepShapes& shapes) const {
     const Shape& q = shape_at(shapes.inputs, 0, kKind);
@@ -83,6 +86,7 @@ class QuantizedAttentionStep final : public Step {
   const AttentionS8Kernel* kernel_ = select_attention_s8(isa());
   const ConvS8Kernel* products_ = select_conv_s8(isa());
   bool mask_;
+  bool by_entry_ = false;
   DataType dtypes_[3] = {};
   Requantize requantize_;
 };

@@ -40,6 +40,7 @@ class QuantizedMatMulStep final : public Step {
                             : requantize_of(sum, kKind);
     TENON_REQUIRE(!op_.transpose_a && op_.b_zero == 0, "{}: operands that its kernels do not take", kKind);
     volume(b_dims_);
+    by_entry_ = matmul_by_entry({}, init.inputs[0], b_dims_);
     weights_ = ByteWeights::from(init.weights, kKind);
     if (!weights_.packed()) weights_ = packed(weights_);
   }
@@ -82,6 +83,8 @@ class QuantizedMatMulStep final : public Step {
     return {};
   }
 
+  bool works_by_entry() const override { return by_entry_; }
+
  private:
   ByteWeights packed(const ByteWeights& weights) const {
     TENON_REQUIRE(weights.filter.rank() == 2 && weights.filter.shape() == b_dims_,
@@ -105,6 +108,7 @@ class QuantizedMatMulStep final : public Step {
   const typename Form::Kernel* kernel_ = Form::select(isa());
   Shape b_dims_;
   bool residual_;
+  bool by_entry_ = false;
   DataType dtype_;
   const QuantizeKernel* quantize_ = select_quantize(isa());
   Requantize requantize_;  // of sums

@@ -41,6 +41,8 @@ class QuantizedNormStep final : public Step {
       TENON_REQUIRE(op_.y_scale > 0 && std::isfinite(op_.y_scale), "{}: a scale of {}", kKind, op_.y_scale);
     }
     if (op_.floats) require_tensor(init.outputs[rounded], kKind, Layout(), DataType::f32);
+    if (const auto& dims = init.inputs[0]->as_tensor().dims)
+      by_entry_ = !op_.dynamic && axis_at(op_.axis, dims->size(), kKind) > 0;
   }
 
   std::size_t scratch_bytes(const StepShapes& shapes) const override {
@@ -97,6 +99,8 @@ class QuantizedNormStep final : public Step {
     return {};
   }
 
+  bool works_by_entry() const override { return by_entry_; }
+
  private:
   static std::ptrdiff_t range_bytes(std::ptrdiff_t rows) {
     return round_up(rows * static_cast<std::ptrdiff_t>(sizeof(Extremes)), 64);
@@ -106,6 +110,7 @@ class QuantizedNormStep final : public Step {
   const NormKernel* kernel_ = select_norm(isa());
   const QuantizeKernel* quantize_ = select_quantize(isa());
   bool scale_, bias_;
+  bool by_entry_ = false;
   std::int32_t zero_ = 0;
   std::vector<Tensor> weights_;
 };

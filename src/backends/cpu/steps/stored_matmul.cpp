@@ -46,6 +46,7 @@ class StoredMatMulStep final : public Step {
     TENON_REQUIRE(b_dims_.size() == 2 && !op_.transpose_a, "{}: operands that its kernels do not take",
                   kKind);
     volume(b_dims_);
+    by_entry_ = matmul_by_entry(op_, init.inputs[0], b_dims_);
     GemmStoredShape& shape = args_.shape;
     shape.k = narrow_dim(b_dims_[op_.transpose_b ? 1 : 0]);
     shape.n = narrow_dim(b_dims_[op_.transpose_b ? 0 : 1]);
@@ -94,6 +95,8 @@ class StoredMatMulStep final : public Step {
     return {};
   }
 
+  bool works_by_entry() const override { return by_entry_; }
+
  private:
   int rows(const StepShapes& shapes) const {
     const MatMulShape shape =
@@ -107,6 +110,7 @@ class StoredMatMulStep final : public Step {
   Shape b_dims_;
   bool bias_;
   bool residual_ = false;
+  bool by_entry_ = false;
   bool has_zeros_ = false;
   std::vector<Tensor> weights_;
   GemmStoredArgs args_;

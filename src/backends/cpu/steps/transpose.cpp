@@ -41,6 +41,7 @@ class TransposeStep final : public Step {
     TENON_REQUIRE(std::count(split_.begin(), split_.end(), 0) + static_cast<std::ptrdiff_t>(perm_.size()) ==
                       static_cast<std::ptrdiff_t>(split_.size()),
                   "{}: dims and order differ in rank", kTranspose);
+    by_entry_ = split_.size() > 1 && split_[0] == -1 && split_[1] == 0 && perm_[0] == 0;
   }
 
   std::unique_ptr<StepState> specialize(const StepShapes& shapes) const override {
@@ -60,6 +61,8 @@ class TransposeStep final : public Step {
     transpose_run(*kernel_, {&state.task, call.inputs[0]->data, call.outputs[0]->data}, *call.pool);
     return {};
   }
+
+  bool works_by_entry() const override { return by_entry_; }
 
  private:
   std::vector<std::ptrdiff_t> split_dims(const Shape& shape) const {
@@ -93,6 +96,7 @@ class TransposeStep final : public Step {
   std::vector<std::int64_t> split_;
   std::vector<int> perm_;
   int bytes_ = 4;
+  bool by_entry_ = false;
 };
 
 }  // namespace
