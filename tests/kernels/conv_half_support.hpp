@@ -47,6 +47,8 @@ void check_way(Random& random, const Way& way, const ConvShape& s, const ConvHal
   args.residual_single = residual_single;
   args.dst_single = dst_single;
   args.act = d.act;
+  const std::vector<std::byte> ahead(random.coin() ? 64 * random.integer(1, 100) : 0);
+  args.ahead = ahead;
   const auto count =
       static_cast<std::size_t>(s.batch * channel_blocks(s.out_channels) * out_plane * kChannelBlock);
   std::vector<std::uint8_t> once;

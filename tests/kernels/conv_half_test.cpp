@@ -2,6 +2,8 @@
 // and some that are not.
 #include "backends/cpu/kernels/conv_half/conv_half.hpp"
 
+#include "backends/cpu/kernels/band/walk.hpp"
+#include "backends/cpu/kernels/conv_half/form.hpp"
 #include "backends/cpu/kernels/conv_half/scaled.hpp"
 #include "backends/cpu/kernels/matrix_bf16/conv_matrix_bf16.hpp"
 #include "kernels/conv_half_support.hpp"
@@ -97,6 +99,56 @@ ConvHalfConfig random_config(Random& random, const ConvHalfKernel& kernel) {
   c.pixels = random.integer(1, kernel.max_pixels(1));
   c.oc_inner = random.coin();
   return c;
+}
+
+// Multiplies nothing, and notes which of the lines of `watched_bytes` a tile asks for.
+std::span<const std::byte> watched_bytes;
+std::vector<int> asked_lines;
+void note_half_lines(const ConvHalfTile& t, int, int) noexcept {
+  constexpr int kGroupsOfBlock = kChannelBlock / kHalfGroup;
+  const int groups = ((t.blocks - 1) * kGroupsOfBlock + t.last_groups) * t.taps_h * t.taps_w * t.tiles;
+  for (int i = 0; t.far_step != 0 && i < groups; ++i) {
+    const std::ptrdiff_t at = t.far + i * t.far_step - watched_bytes.data();
+    if (at >= 0 && at < std::ssize(watched_bytes)) ++asked_lines[static_cast<std::size_t>(at / 64)];
+  }
+}
+
+TEST(ConvHalfAhead, AsksForEveryLine) {
+  Random random;
+  SCOPED_TRACE(random.trace());
+  ConvHalfKernel noting = *select_conv_half(isa(), DataType::bf16);
+  noting.tile = note_half_lines;
+  for (int i = 0; i < 200 && !HasFailure(); ++i) {
+    ConvHalfArgs args;
+    ConvShape& s = args.shape;
+    s = test::random_window(random, 3, 14);
+    s.batch = random.integer(1, 2);
+    s.in_channels = random.integer(1, 100);
+    s.out_channels = random.integer(1, 100);
+    args.config = random_config(random, noting);
+    const int threads = random.integer(1, 3);
+    const auto lines = static_cast<int>(conv_half_lines_ahead(noting, args));
+    ASSERT_GT(lines, 0);
+    const auto wanted = static_cast<std::size_t>(random.integer(1, lines));
+    const std::vector<std::byte> memory(wanted * 64);
+    watched_bytes = args.ahead = memory;
+    asked_lines.assign(wanted, 0);
+    const auto bytes_of = [&](int channels, int h, int w) {
+      return static_cast<std::size_t>(s.batch * channel_blocks(channels) * kChannelBlock * h * w) * 2;
+    };
+    std::vector<std::byte> src(bytes_of(s.in_channels, s.in_h, s.in_w)),
+        dst(bytes_of(s.out_channels, s.out_h, s.out_w)),
+        scratch(conv_half_scratch_size(noting, args, threads));
+    std::vector<std::uint16_t> weights(conv_half_packed_size(s));
+    args.src = src.data();
+    args.dst = dst.data();
+    args.weights = weights.data();
+    // Units are those of as many threads, one after the other.
+    const BandWalk<HalfForm> walk(noting, args, scratch.data(), threads);
+    for (std::ptrdiff_t unit = 0; unit < walk.units(); ++unit) walk.run(unit, 0);
+    SCOPED_TRACE(testing::Message() << test::describe(s) << ", " << wanted << " of " << lines << " lines");
+    EXPECT_EQ(std::count(asked_lines.begin(), asked_lines.end(), 0), 0);
+  }
 }
 
 TEST_P(ConvHalfKernels, RandomShapesAndConfigs) {

@@ -70,8 +70,17 @@ class HalfConvStep final : public Step {
     args.residual = residual_ ? call.inputs[1]->data : nullptr;
     args.dst = call.outputs[0]->data;
     args.weights = reinterpret_cast<const std::uint16_t*>(filter_.data());
+    args.ahead = call.ahead;
     Form::run(*kernel_, args, call.scratch, *call.pool);
     return {};
+  }
+
+  std::int64_t lines_ahead(const StepState* state) const override {
+    if constexpr (requires { &Form::lines_ahead; }) {
+      return Form::lines_ahead(*kernel_, static_cast<const HalfConvState&>(*state).args);
+    } else {
+      return 0;
+    }
   }
 
   std::optional<RowWindow> row_window() const override {

@@ -51,6 +51,9 @@ struct HalfConvForm {
                   ThreadPool& pool) noexcept {
     conv_half_run(kernel, args, scratch, pool);
   }
+  static std::ptrdiff_t lines_ahead(const Kernel& kernel, const ConvHalfArgs& args) {
+    return conv_half_lines_ahead(kernel, args);
+  }
 };
 
 template <bool Planar>

@@ -71,6 +71,10 @@ inline __attribute__((always_inline)) void band_tile(const Tile& t, const Start&
   alignas(64) [[maybe_unused]] float totals[kSums * BandSums<Dot>::kTotal + 1];
   const auto* ahead = static_cast<const std::byte*>(t.ahead);
   const std::ptrdiff_t step = Step == 0 ? t.src_pixel : Step;
+  [[maybe_unused]] const auto* far = static_cast<const std::byte*>(t.ahead);
+  if constexpr (requires { t.far; }) {
+    if (t.far_step != 0) far = t.far;
+  }
 
   for (int tile = 0; tile < t.tiles; ++tile) {
     const auto* weights = t.weights + tile * t.next_weights;
@@ -92,6 +96,10 @@ inline __attribute__((always_inline)) void band_tile(const Tile& t, const Start&
     const auto group = [&](const std::byte* src) TENON_INLINE_LAMBDA {
       __builtin_prefetch(ahead, 0, 2);
       ahead += t.ahead_step;
+      if constexpr (requires { t.far; }) {
+        __builtin_prefetch(far, 0, 2);
+        far += t.far_step;
+      }
       if constexpr (Dot::kHoldsWeights) {
         typename Dot::Weights w[kVectors];
         unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA { w[v.value] = column(v.value); });

@@ -16,7 +16,7 @@
 //   };
 //
 // The tile is a BandTile with what the family adds, or has its fields; one without `ahead_block` fetches no
-// source.
+// source. A tile with `far` and `far_step` asks for Args::ahead on the way.
 #pragma once
 
 #include "backends/cpu/kernels/band/geometry.hpp"
@@ -49,6 +49,12 @@ class BandWalk {
     cut(threads);
   }
 
+  // Groups of channels that pass by in all tiles; each can ask for a line.
+  std::ptrdiff_t lines_ahead() const {
+    return static_cast<std::ptrdiff_t>(shape_.batch) * shape_.groups * tiles_of_rows(geometry_.rows) *
+           groups_of_tile();
+  }
+
   std::ptrdiff_t units() const {
     return static_cast<std::ptrdiff_t>(shape_.batch) * shape_.groups * bands_ * parts_;
   }
@@ -62,6 +68,9 @@ class BandWalk {
     at.group = static_cast<int>(unit % shape_.groups);
     at.image = static_cast<int>(unit / shape_.groups);
     const int row_begin = band * band_, row_end = std::min(row_begin + band_, geometry_.rows);
+    at.tiles_before =
+        unit * tiles_of_rows(geometry_.rows) + tiles_of_rows(row_begin) +
+        static_cast<std::ptrdiff_t>(row_end - row_begin) * row_tiles_ * (part * oc_steps_ / parts_);
     const int block_begin = part * oc_steps_ / parts_ * oc_blocks_;
     const int block_end = std::min((part + 1) * oc_steps_ / parts_ * oc_blocks_, out_blocks_);
     const BandSource source = Form::source(geometry_, kernel_, args_, at.image, at.group, row_begin, row_end,
@@ -73,6 +82,7 @@ class BandWalk {
     }
     for (int block = block_begin; block < block_end;) {
       const int blocks = kernel_.oc_blocks_at_most(std::min(oc_blocks_, block_end - block));
+      at.y = row_begin;
       run_step(source, at, row_end, block, blocks, block_end);
       block += blocks;
     }
@@ -96,8 +106,9 @@ class BandWalk {
     int group;
     int y;
     int x;
-    int count;  // pixels
-    int tiles;  // one after the other, of as many
+    int count;                    // pixels
+    int tiles;                    // one after the other, of as many
+    std::ptrdiff_t tiles_before;  // in all units before, and in this one
   };
 
   void cut(int threads) {
@@ -129,9 +140,11 @@ class BandWalk {
         at.count = std::min(tile_pixels_, width - at.x);
         const int steps = (block_end - block_begin) / oc_blocks_;
         if (steps > 0) run_tiles(source, at, block_begin, oc_blocks_, steps, -1);
+        at.tiles_before += steps;
         for (int block = block_begin + steps * oc_blocks_; block < block_end;) {
           const int blocks = kernel_.oc_blocks_at_most(block_end - block);
           run_tiles(source, at, block, blocks, 1, -1);
+          ++at.tiles_before;
           block += blocks;
         }
       }
@@ -140,7 +153,8 @@ class BandWalk {
 
   // All tiles of a band for one step of output channels. While the first pass by, the weights of the next
   // step are fetched, a block by each, where the first-level cache does not hold them anyway.
-  void run_step(const BandSource& source, Place at, int row_end, int block, int blocks, int block_end) const {
+  void run_step(const BandSource& source, Place& at, int row_end, int block, int blocks,
+                int block_end) const {
     int fetched = 0;
     const int fetches = weights_oc_block_ * blocks * Form::kWeightBytes > kFetchedWeights
                             ? std::min(blocks, block_end - block - blocks)
@@ -150,6 +164,7 @@ class BandWalk {
         const bool fetch = fetched < fetches;
         at.tiles = fetch ? 1 : tiles;
         run_tiles(source, at, block, blocks, 1, fetch ? blocks + fetched : -1);
+        at.tiles_before += at.tiles;
         fetched += fetch;
         tiles -= at.tiles;
         if (geometry_.flat) {
@@ -224,11 +239,34 @@ class BandWalk {
       t.next_src = geometry_.flat ? source.row : at.count * source.step_w;
       t.next_dst = static_cast<std::ptrdiff_t>(at.count) * kChannelBlock;
     }
+    if constexpr (requires { t.far; }) {
+      if (!args_.ahead.empty()) look_far_ahead(t, at.tiles_before);
+    }
     kernel_.tile(t, at.count, blocks);
     if (block + steps * blocks == out_blocks_) {
       Form::clear_padding(args_, t.dst_at + (steps * blocks - 1) * plane, at.count * at.tiles,
                           s.group_out() - (out_blocks_ - 1) * kChannelBlock);
     }
+  }
+
+  // What is read after the convolution is spread evenly over all tiles, in the order in which they are done.
+  void look_far_ahead(Tile& t, std::ptrdiff_t tiles_before) const {
+    const auto bytes = static_cast<std::ptrdiff_t>(args_.ahead.size());
+    const std::ptrdiff_t all = lines_ahead(), first = tiles_before * groups_of_tile(),
+                         groups = t.tiles * groups_of_tile();
+    const std::ptrdiff_t begin = bytes * std::min(first, all) / all;
+    const std::ptrdiff_t end = ceil_div(bytes * std::min(first + groups, all), all);
+    t.far = args_.ahead.data() + begin;
+    t.far_step = std::min(ceil_div(end - begin, groups), kFetchedLine);
+  }
+
+  // Of all output channels.
+  std::ptrdiff_t tiles_of_rows(int rows) const {
+    return static_cast<std::ptrdiff_t>(rows) * row_tiles_ * oc_steps_;
+  }
+  // Groups of channels that pass by in a tile.
+  std::ptrdiff_t groups_of_tile() const {
+    return ceil_div(shape_.group_in(), Form::kGroup) * shape_.kernel_h * shape_.kernel_w;
   }
 
   const Kernel& kernel_;

@@ -64,6 +64,10 @@ void conv_half_run(const ConvHalfKernel& kernel, const ConvHalfArgs& args, std::
   band_run<HalfForm>(kernel, args, scratch, pool);
 }
 
+std::ptrdiff_t conv_half_lines_ahead(const ConvHalfKernel& kernel, const ConvHalfArgs& args) {
+  return args.shape.empty() ? 0 : BandWalk<HalfForm>(kernel, args, nullptr, 1).lines_ahead();
+}
+
 }  // namespace tenon::cpu
 
 namespace tenon {

@@ -39,6 +39,9 @@ struct ConvHalfArgs {
   void* dst = nullptr;
   bool dst_single = false;
   Activation act;
+  // Memory that is read after this convolution, to be asked for on the way: conv_half_run alone does, as far
+  // as conv_half_lines_ahead.
+  std::span<const std::byte> ahead;
 };
 
 // nullptr if conv_half_run takes the shape, else why not.
@@ -56,5 +59,7 @@ void conv_half_pack(const ConvShape& shape, DataType type, const float* weights,
 std::size_t conv_half_scratch_size(const ConvHalfKernel& kernel, const ConvHalfArgs& args, int threads);
 void conv_half_run(const ConvHalfKernel& kernel, const ConvHalfArgs& args, std::byte* scratch,
                    ThreadPool& pool) noexcept;
+// Cache lines that conv_half_run can bring into the caches beside its own operands. args: shape and config.
+std::ptrdiff_t conv_half_lines_ahead(const ConvHalfKernel& kernel, const ConvHalfArgs& args);
 
 }  // namespace tenon::cpu

@@ -53,6 +53,10 @@ struct ConvHalfTile : BandTile<std::uint16_t> {
   const void* residual;  // of the whole result, laid out as it, or nullptr; may be dst
   bool dst_single;       // floats instead of the kernel's type
   bool residual_single;
+  // With each group of channels, a line of memory that is read after all tiles goes into the second-level
+  // cache too, from `far` on; a step of 0 bytes where there is none.
+  const std::byte* far;
+  std::ptrdiff_t far_step;
 };
 
 struct ConvHalfKernel : BandTileSizes {
