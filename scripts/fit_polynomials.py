@@ -87,6 +87,8 @@ def main():
     fit("kAsin", lambda t: (asin(sqrt(t)) / sqrt(t) - 1) / t, lambda t: t, TINY, mpf("0.25"), 5)
     fit("kAtan", lambda t: (atan(sqrt(t)) / sqrt(t) - 1) / t, lambda t: t / (atan(sqrt(t)) / sqrt(t)), TINY, mpf(1), 8)
     fit("kSinh", lambda t: (sinh(sqrt(t)) / sqrt(t) - 1) / t, lambda t: t, TINY, mpf(1), 3)
+    # -log2 of the normal distribution beyond a, which is 1 at 0, weighted with what the share beyond a gains by it.
+    fit("kNormalTail", lambda a: (-log(ncdf(-a)) / log(2) - 1) / a, lambda a: ncdf(-a) * log(2) * a, TINY, mpf("5.5"), 7)
     # log2 keeps its cubic term apart, in two floats.
     fit("kLog2Tail", lambda t: ((log((1 + sqrt(t)) / (1 - sqrt(t))) / (2 * sqrt(t)) - 1) / t - mpf(1) / 3) / t,
         lambda t: t * t, TINY, mpf("0.02945"), 2)

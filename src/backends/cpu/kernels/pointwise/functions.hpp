@@ -98,7 +98,7 @@ TENON_UNARY(hard_swish,
 TENON_UNARY(silu, x* simd::sigmoid(value(p.alpha) * x))
 TENON_UNARY(softplus, simd::max(V::zero(), x) + simd::log1p(simd::exp(-simd::abs(x))))
 TENON_UNARY(softsign, x / (value(1.0F) + simd::abs(x)))
-TENON_UNARY(gelu, value(0.5F) * x * (value(1.0F) + simd::erf(x * value(0.707106781F))))
+TENON_UNARY(gelu, x* simd::normal_share(x))
 TENON_UNARY(shrink, select(x > value(p.alpha), x - value(p.beta),
                            select(x < value(-p.alpha), x + value(p.beta), select(x == x, V::zero(), x))))
 // tanh(log(1 + e)) as a quotient of polynomials in e = exp(x); beyond 20 the quotient is 1.

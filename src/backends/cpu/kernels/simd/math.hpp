@@ -38,6 +38,10 @@ constexpr float kErf[] = {0.128379166F,   -0.376126289F,    0.112836294F,   -0.0
                           0.00519293686F, -0.000805583433F, 8.02233699e-05F};
 constexpr float kErfTail[] = {-0.000183445401F, 1.12955689F,    0.633262575F,    0.108372495F,
                               -0.0251789801F,   0.00419361563F, -0.00043910736F, 2.1496202e-05F};
+// -log2 of the normal distribution's share beyond a: 1 + a * polynomial.
+constexpr float kNormalTail[] = {1.15110517F,     0.459208518F,    0.052495189F,    -0.00706200255F,
+                                 0.000135852795F, 0.000186629753F, -3.9472663e-05F, 2.84287967e-06F};
+constexpr float kNormalBound = 5.5F;  // beyond, the tail counts for nothing beside 1
 constexpr float kSin[] = {-0.166666672F, 0.00833338033F, -0.000198534981F, 2.83739746e-06F};
 constexpr float kCos[] = {0.0416666679F, -0.001388898F, 2.48219021e-05F, -2.88699425e-07F};
 constexpr float kAsin[] = {0.166666597F,  0.0750052109F, 0.0445136391F,
@@ -200,6 +204,23 @@ TENON_SIMD F32 erf(F32 x) {
   const F32 near = fma(a, polynomial(kErf, a * a), a);
   const F32 far = F32::set1(1.0F) - exp(-polynomial(kErfTail, min(F32::set1(4.0F), a)));
   return copysign(select(a < F32::set1(0.955F), near, far), x);
+}
+
+// 2^-x for 0 <= x <= 126.
+TENON_SIMD F32 exp2_share(F32 x) {
+  const F32 shifted = F32::set1(kIntegerShift) - x;
+  const F32 r = ((F32::set1(kIntegerShift) - shifted) - x) * F32::set1(kLn2);
+  const F32 power = F32::set1(1.0F) + fma(r * r, polynomial(kExp, r), r);
+  return bits_to_float(float_to_bits(power) + shift_left<23>(float_to_bits(shifted)));
+}
+
+// The share of the standard normal distribution that lies below x, within a unit of the last place of 1.
+TENON_SIMD F32 normal_share(F32 x) {
+  const F32 a = abs(x);
+  const F32 one = F32::set1(1.0F);
+  const F32 tail = exp2_share(fma(a, polynomial(kNormalTail, a), one));
+  const F32 above = select(a < F32::set1(kNormalBound), tail, F32::zero());
+  return select(x < F32::zero(), above, one - above);
 }
 
 // asin of a in [0, 1] as `base - factor * p`: p is the asin of s = a or, above 1/2, of sqrt((1 - a) / 2).
