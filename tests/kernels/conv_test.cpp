@@ -145,6 +145,23 @@ TEST_P(ConvKernels, OfferedConfigs) {
   }
 }
 
+// Weights so many that threads share a band, whose pixels are every second one: each copies it once for all
+// its output channels, and again for the next image.
+TEST_P(ConvKernels, PartsShareACopiedBand) {
+  Random random;
+  SCOPED_TRACE(random.trace());
+  ConvShape s;
+  s.batch = 2;
+  s.in_channels = 272;
+  s.out_channels = 500;
+  s.kernel_h = s.kernel_w = 1;
+  s.stride_h = s.stride_w = 2;
+  s.in_h = s.in_w = 9;
+  s.out_h = s.out_w = 5;
+  const ConvConfigs banded = conv_banded_configs(kernel(), s);
+  for (int c = 0; c < banded.count; ++c) check(random, kernel(), s, banded.configs[c], Driver::banded);
+}
+
 TENON_FOR_EACH_KERNEL(ConvKernels, conv_kernels());
 
 TEST(SelectConv, ObeysTheLevel) { test::expect_selection_by_level(conv_kernels(), select_conv); }

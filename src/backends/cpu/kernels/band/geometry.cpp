@@ -21,7 +21,8 @@ BandGeometry::BandGeometry(const ConvShape& unmerged, const BandForm& form)
                       last_read(s.out_h, s.stride_h, s.pad_top, s.kernel_h, s.dilation_h) < s.in_h &&
                       last_read(s.out_w, s.stride_w, s.pad_left, s.kernel_w, s.dilation_w) < s.in_w;
   copied = form.always_copied || !inside;
-  skips_columns = copied && form.skips_columns && s.kernel_w == 1 && s.stride_w > 1;
+  gathered = copied && !flat && form.gathers && s.kernel_h == 1 && s.kernel_w == 1;
+  flat = flat || gathered;
   compact = copied && s.group_in() <= form.most_compact && s.groups == 1;
   const auto channels = compact ? static_cast<int>(round_up(s.group_in(), form.group)) : kChannelBlock;
   pixel = channels * (copied ? form.copied_channel : form.channel);
@@ -58,7 +59,7 @@ std::ptrdiff_t BandGeometry::scratch_bytes(int most_pixels) const {
   const std::ptrdiff_t all =
       flat ? line * (static_cast<std::ptrdiff_t>(image) + most_pixels) : band_bytes(rows);
   const std::ptrdiff_t one = flat ? line * most_pixels : band_bytes(1);
-  return round_up(std::min(all, std::max(one, kCachedBandBytes)), kBandLine) + kBandLine;
+  return worker_bytes(round_up(std::min(all, std::max(one, kCachedBandBytes)), kBandLine) + kBandLine);
 }
 
 }  // namespace tenon::cpu

@@ -12,6 +12,9 @@ namespace tenon::cpu {
 // A band's copy, or what it reads in place, should stay in the second-level cache beside the weights.
 inline constexpr std::ptrdiff_t kCachedBandBytes = 256 * 1024;
 
+// Behind each worker's copy of a band: which band it is of.
+inline constexpr std::ptrdiff_t kBandKept = 128;
+
 // How sources of a family look.
 struct BandForm {
   int group;           // channels that one step multiplies
@@ -20,7 +23,7 @@ struct BandForm {
   bool always_copied;  // even where nothing is missing at the borders
   int most_compact;    // copies of at most so many channels keep them, in whole groups, without the rest of a
                        // block
-  bool skips_columns = false;  // copies hold only the columns that are read
+  bool gathers = false;  // copies of what 1x1 filters read hold nothing else, pixel after pixel
 };
 
 struct BandGeometry {
@@ -33,8 +36,10 @@ struct BandGeometry {
   int most_rows() const;
   // Bytes of the copy of the input of `rows` output rows, whole cache lines; 0 if there is none.
   std::ptrdiff_t band_bytes(int rows) const;
-  // At least band_bytes(most_rows()) for every cut of this shape into tiles of at most `most_pixels`, and of
-  // no smaller one.
+  // Bytes of a worker that copies bands of `copy` bytes.
+  std::ptrdiff_t worker_bytes(std::ptrdiff_t copy) const { return copied ? copy + kBandKept : 0; }
+  // At least worker_bytes of band_bytes(most_rows()) for every cut of this shape into tiles of at most
+  // `most_pixels`, and of no smaller one.
   std::ptrdiff_t scratch_bytes(int most_pixels) const;
   int pixels_of_row(int y) const { return flat ? std::min(width, image - y * width) : width; }
 
@@ -42,8 +47,7 @@ struct BandGeometry {
   // of the copy.
   int copy_stride_h() const { return shape.kernel_h == 1 ? 1 : shape.stride_h; }
   int row_step() const { return shape.kernel_h == 1 ? shape.stride_h : 1; }
-  int copy_stride_w() const { return skips_columns ? 1 : shape.stride_w; }
-  int column_step() const { return skips_columns ? shape.stride_w : 1; }
+  int copy_stride_w() const { return gathered ? 1 : shape.stride_w; }
   int copied_rows(int output_rows) const {
     return (output_rows - 1) * copy_stride_h() + (shape.kernel_h - 1) * shape.dilation_h + 1;
   }
@@ -54,10 +58,10 @@ struct BandGeometry {
   }
 
   ConvShape shape;  // merged
-  bool flat;        // one output pixel is one input pixel, in the same order
+  bool flat;        // one output pixel is one pixel of what tiles read, in the same order
   bool copied;
+  bool gathered;  // from pixels of the input that do not lie one after the other
   bool compact;
-  bool skips_columns;
   int pixel;  // bytes of a pixel of a block in what tiles read
   int image;  // output pixels
   int rows;
@@ -84,6 +88,24 @@ struct BandInput {
   std::ptrdiff_t pixel;
   std::ptrdiff_t block;
 };
+
+// Copies what a 1x1 filter reads of a block for the output pixels [first, end) of an image, one after the
+// other; the block's pixels begin at `from`, `pixel` bytes apart.
+template <class Copier>
+void gather_pixels(const ConvShape& s, const std::byte* from, std::ptrdiff_t pixel, std::ptrdiff_t first,
+                   std::ptrdiff_t end, std::byte* to, const Copier& copier) {
+  for (std::ptrdiff_t at = first; at < end;) {
+    const std::ptrdiff_t out_y = at / s.out_w;
+    const std::ptrdiff_t x_end = std::min<std::ptrdiff_t>(end - out_y * s.out_w, s.out_w);
+    const std::ptrdiff_t y = out_y * s.stride_h - s.pad_top;
+    const bool row_inside = y >= 0 && y < s.in_h;
+    for (std::ptrdiff_t out_x = at % s.out_w; out_x < x_end; ++out_x, ++at) {
+      const std::ptrdiff_t x = out_x * s.stride_w - s.pad_left;
+      to = row_inside && x >= 0 && x < s.in_w ? copier.copy(from + (y * s.in_w + x) * pixel, 1, to)
+                                              : copier.fill(1, to);
+    }
+  }
+}
 
 // The source of output rows [begin, end). Copies go to `scratch`, which holds band_bytes of that many, by
 //   std::byte* copier.copy(const std::byte* from, std::ptrdiff_t pixels, std::byte* to)    pixels of a block
@@ -120,7 +142,11 @@ BandSource band_source(const BandGeometry& g, const BandInput& input, int begin,
       const std::ptrdiff_t first = static_cast<std::ptrdiff_t>(begin) * g.width;
       const std::ptrdiff_t last =
           std::min<std::ptrdiff_t>(static_cast<std::ptrdiff_t>(end) * g.width, g.image);
-      copier.copy(from + first * input.pixel, last - first, to);
+      if (g.gathered) {
+        gather_pixels(s, from, input.pixel, first, last, to, copier);
+      } else {
+        copier.copy(from + first * input.pixel, last - first, to);
+      }
       to += source.block;
       continue;
     }
@@ -132,14 +158,6 @@ BandSource band_source(const BandGeometry& g, const BandInput& input, int begin,
                                static_cast<std::ptrdiff_t>(r) * g.row_step() - s.pad_top;
       if (y < 0 || y >= s.in_h) {
         to = copier.fill(row_pixels, to);
-        continue;
-      }
-      if (g.skips_columns) {
-        for (std::ptrdiff_t i = 0; i < row_pixels; ++i) {
-          const std::ptrdiff_t x = i * g.column_step() - s.pad_left;
-          to = x < 0 || x >= s.in_w ? copier.fill(1, to)
-                                    : copier.copy(from + (y * s.in_w + x) * input.pixel, 1, to);
-        }
         continue;
       }
       to = copier.fill(left, to);

@@ -22,6 +22,8 @@
 #include "backends/cpu/kernels/band/geometry.hpp"
 #include "base/thread_pool.hpp"
 
+#include <cstring>
+
 namespace tenon::cpu {
 
 template <class Form>
@@ -59,6 +61,11 @@ class BandWalk {
     return static_cast<std::ptrdiff_t>(shape_.batch) * shape_.groups * bands_ * parts_;
   }
 
+  // Before the first run(), on a pool of `threads`: no worker's scratch holds a copy yet.
+  void forget_copies(int threads) const {
+    for (int worker = 0; geometry_.copied && worker < threads; ++worker) keep({}, worker);
+  }
+
   void run(std::ptrdiff_t unit, int worker) const {
     const int part = static_cast<int>(unit % parts_);
     unit /= parts_;
@@ -67,14 +74,14 @@ class BandWalk {
     Place at{};
     at.group = static_cast<int>(unit % shape_.groups);
     at.image = static_cast<int>(unit / shape_.groups);
+    const std::ptrdiff_t whole = unit * bands_ + band;  // a band of all output channels
     const int row_begin = band * band_, row_end = std::min(row_begin + band_, geometry_.rows);
     at.tiles_before =
         unit * tiles_of_rows(geometry_.rows) + tiles_of_rows(row_begin) +
         static_cast<std::ptrdiff_t>(row_end - row_begin) * row_tiles_ * (part * oc_steps_ / parts_);
     const int block_begin = part * oc_steps_ / parts_ * oc_blocks_;
     const int block_end = std::min((part + 1) * oc_steps_ / parts_ * oc_blocks_, out_blocks_);
-    const BandSource source = Form::source(geometry_, kernel_, args_, at.image, at.group, row_begin, row_end,
-                                           scratch_ + worker * geometry_.band_bytes(geometry_.most_rows()));
+    const BandSource source = source_of(whole, at, row_begin, row_end, worker);
     at.y = row_begin;
     if (args_.config.oc_inner) {
       run_inner(source, at, row_end, block_begin, block_end);
@@ -100,6 +107,13 @@ class BandWalk {
   static constexpr std::ptrdiff_t kFetchedLine = 64;
   // How many tiles ahead the source of a flat image is fetched.
   static constexpr int kTilesAhead = 2;
+
+  // The copy that a worker's scratch holds, which units of the same band share.
+  struct Kept {
+    std::ptrdiff_t band = -1;
+    BandSource source{};
+  };
+  static_assert(sizeof(Kept) <= kBandKept);
 
   struct Place {
     int image;
@@ -129,6 +143,25 @@ class BandWalk {
       if (!many) parts_ = static_cast<int>(std::min<std::ptrdiff_t>(ceil_div(wanted, bands_), oc_steps_));
     }
     bands_ = static_cast<int>(ceil_div(geometry_.rows, band_));
+  }
+
+  std::byte* scratch_of(int worker) const {
+    return scratch_ + worker * geometry_.worker_bytes(geometry_.band_bytes(geometry_.most_rows()));
+  }
+  std::byte* kept_of(int worker) const {
+    return scratch_of(worker) + geometry_.band_bytes(geometry_.most_rows());
+  }
+  void keep(const Kept& kept, int worker) const { std::memcpy(kept_of(worker), &kept, sizeof(kept)); }
+
+  // `band` counts those of all images and groups.
+  BandSource source_of(std::ptrdiff_t band, const Place& at, int begin, int end, int worker) const {
+    Kept kept;
+    if (geometry_.copied) std::memcpy(&kept, kept_of(worker), sizeof(kept));
+    if (kept.band == band) return kept.source;
+    kept = {band,
+            Form::source(geometry_, kernel_, args_, at.image, at.group, begin, end, scratch_of(worker))};
+    if (geometry_.copied) keep(kept, worker);
+    return kept.source;
   }
 
   // All output channels of a tile before the next tile.
@@ -303,6 +336,7 @@ void band_run(const typename Form::Kernel& kernel, const typename Form::Args& ar
               ThreadPool& pool) {
   if (args.shape.empty()) return;
   const BandWalk<Form> walk(kernel, args, scratch, pool.size());
+  walk.forget_copies(pool.size());
   pool.run(static_cast<std::size_t>(walk.units()),
            [&walk](std::size_t unit, int worker) { walk.run(static_cast<std::ptrdiff_t>(unit), worker); });
 }

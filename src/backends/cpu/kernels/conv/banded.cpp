@@ -110,8 +110,8 @@ struct FloatForm {
   static constexpr int kWeightBytes = kFloat;
   static BandForm band(const ConvShape& s) {
     // Every second pixel of an image is read from a copy that leaves out the others.
-    const bool skips = s.kernel_h == 1 && s.kernel_w == 1;
-    return {kGroup, kFloat, kFloat, skips, 0, skips};
+    const bool gathers = s.kernel_h == 1 && s.kernel_w == 1;
+    return {kGroup, kFloat, kFloat, gathers, 0, gathers};
   }
   static BandForm band(const Kernel&, const Args& args) { return band(args.shape); }
 
@@ -165,7 +165,8 @@ std::size_t conv_banded_scratch_size(const ConvShape& shape, int threads) {
   // A larger image may need no copy where a smaller one does, whose border is cut otherwise.
   BandForm form = FloatForm::band(shape);
   form.always_copied = true;
-  return static_cast<std::size_t>(BandGeometry(shape, form).scratch_bytes(0) * threads / kFloat);
+  return static_cast<std::size_t>(BandGeometry(shape, form).scratch_bytes(kConvMostPixels) * threads /
+                                  kFloat);
 }
 
 void conv_banded_run(const ConvKernel& kernel, const ConvArgs& args, float* scratch,

@@ -22,7 +22,6 @@ constexpr ConvKernel kConvKernels[] = {
 #undef TENON_CONV_KERNEL
 };
 
-constexpr int kMaxPixels = 32;
 constexpr int kMostMerged = 8;  // groups; beyond, hardly a product is with a weight
 
 // What is the same for all tiles.
@@ -295,8 +294,8 @@ void Walk::run_pixels(ConvTile& t, int oc_blocks, int y, int x, int count) const
       return;
     }
   }
-  int rows[kMaxPixels];
-  int columns[kMaxPixels];
+  int rows[kConvMostPixels];
+  int columns[kConvMostPixels];
   for (int p = 0; p < count; ++p) {
     rows[p] = y * s.stride_h - s.pad_top + base;
     columns[p] = x * s.stride_w - s.pad_left;

@@ -11,8 +11,9 @@ namespace {
 alignas(64) constexpr float kZeroPixel[kChannelBlock] = {};
 
 // Adds the products of `lanes` input lanes. at(p, c) is the input of pixel p in lane c. With each lane, Ahead
-// fetches a line of later weights, and Soon a part of the pixels at `soon`: all of them in 16 lanes.
-template <bool Ahead, bool Soon, int Pixels, int Blocks, class V, class At>
+// fetches a line of later weights, and Soon, unless it is 0, what lies at `soon` and moves on by so many
+// floats: in 16 lanes all pixels of a tile.
+template <bool Ahead, int Soon, int Pixels, int Blocks, class V, class At>
 inline __attribute__((always_inline)) void conv_lanes(V* acc, const float* weights, const ConvTile& t,
                                                       int lanes, const float*& ahead, const float* soon,
                                                       const At& at) {
@@ -23,9 +24,9 @@ inline __attribute__((always_inline)) void conv_lanes(V* acc, const float* weigh
       __builtin_prefetch(ahead, 0, 2);
       ahead += t.ahead_step;
     }
-    if constexpr (Soon) {
+    if constexpr (Soon > 0) {
       __builtin_prefetch(soon, 0, 3);
-      soon += Pixels;
+      soon += Soon;
     }
     V column[kVectors];
     unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
@@ -95,7 +96,8 @@ void conv_tile(const ConvTile& t) noexcept {
         for (int w = 0; w < t.taps_w; ++w) {
           if constexpr (Access == ConvAccess::row || Access == ConvAccess::row2) {
             constexpr int kStep = Access == ConvAccess::row ? kChannelBlock : 2 * kChannelBlock;
-            conv_lanes<Ahead, Access == ConvAccess::row, Pixels, Blocks>(
+            constexpr int kSoon = Access == ConvAccess::row ? Pixels : kStep;
+            conv_lanes<Ahead, kSoon, Pixels, Blocks>(
                 acc, weights, t, lanes, ahead, following + (src - block),
                 [&](auto p, int c) TENON_INLINE_LAMBDA { return src + p.value * kStep + c; });
           } else if constexpr (Access == ConvAccess::gather) {
@@ -108,16 +110,16 @@ void conv_tile(const ConvTile& t) noexcept {
               pixel[p] = inside ? block + (static_cast<std::ptrdiff_t>(y) * t.src_w + x) * kChannelBlock
                                 : kZeroPixel;
             }
-            conv_lanes<Ahead, false, Pixels, Blocks>(acc, weights, t, lanes, ahead, nullptr,
-                                                     [&](auto p, int c)
-                                                         TENON_INLINE_LAMBDA { return pixel[p.value] + c; });
+            conv_lanes<Ahead, 0, Pixels, Blocks>(acc, weights, t, lanes, ahead, nullptr,
+                                                 [&](auto p, int c)
+                                                     TENON_INLINE_LAMBDA { return pixel[p.value] + c; });
           } else {
             const std::ptrdiff_t step = Access == ConvAccess::planar1   ? 1
                                         : Access == ConvAccess::planar2 ? 2
                                                                         : t.src_pixel;
-            conv_lanes<Ahead, false, Pixels, Blocks>(
-                acc, weights, t, 1, ahead, nullptr,
-                [&](auto p, int) TENON_INLINE_LAMBDA { return src + p.value * step; });
+            conv_lanes<Ahead, 0, Pixels, Blocks>(acc, weights, t, 1, ahead, nullptr,
+                                                 [&](auto p, int)
+                                                     TENON_INLINE_LAMBDA { return src + p.value * step; });
           }
           weights += t.weights_tap_w;
           src += t.src_tap_w;

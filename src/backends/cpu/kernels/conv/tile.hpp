@@ -73,6 +73,8 @@ struct ConvTile {
   int src_w;
 };
 
+inline constexpr int kConvMostPixels = 32;  // of a tile, at any level
+
 struct ConvKernel {
   KernelInfo info;
   int pixels[3];  // see kernels.inc
