@@ -46,16 +46,16 @@ KernelCounter::KernelCounter(std::shared_ptr<ThreadPool> pool)
       scratch_(static_cast<std::size_t>(pool_->size())) {}
 
 quant::Extremes KernelCounter::extremes(std::span<const float> values) {
-  const cpu::Observation seen = cpu::observe_run(*kernel_, values, {}, nullptr, scratch_, *pool_);
+  const cpu::Observation seen = cpu::observe_run(*kernel_, values, {}, {}, scratch_, *pool_);
   return {seen.min, seen.max, seen.finite};
 }
 
 quant::Extremes KernelCounter::count(std::span<const float> values, const quant::BinScale& scale,
-                                     std::span<std::uint32_t> counters) {
+                                     quant::Counts& counts) {
   static_assert(TensorHistogram::kBins == cpu::kObserveBins && quant::kCounters == cpu::kObserveTable);
   const cpu::ObserveScale inverse{scale.negative, scale.positive, scale.beyond, scale.limit};
-  const cpu::Observation seen =
-      cpu::observe_run(*kernel_, values, inverse, counters.data(), scratch_, *pool_);
+  const cpu::ObserveTable table{counts.counters.data(), counts.moved.data(), &counts.most};
+  const cpu::Observation seen = cpu::observe_run(*kernel_, values, inverse, table, scratch_, *pool_);
   return {seen.min, seen.max, seen.finite};
 }
 

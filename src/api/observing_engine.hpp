@@ -24,7 +24,7 @@ class KernelCounter final : public quant::ValueCounter {
   explicit KernelCounter(std::shared_ptr<ThreadPool> pool);
   quant::Extremes extremes(std::span<const float> values) override;
   quant::Extremes count(std::span<const float> values, const quant::BinScale& scale,
-                        std::span<std::uint32_t> counters) override;
+                        quant::Counts& counts) override;
 
  private:
   std::shared_ptr<ThreadPool> pool_;

@@ -46,27 +46,32 @@ Extremes PlainCounter::extremes(std::span<const float> values) {
   return seen;
 }
 
-Extremes PlainCounter::count(std::span<const float> values, const BinScale& scale,
-                             std::span<std::uint32_t> counters) {
+void Counts::clear() {
+  std::fill(counters.begin(), counters.end(), std::uint16_t{0});
+  std::fill(moved.begin(), moved.end(), 0U);
+  most = 0;
+}
+
+Extremes PlainCounter::count(std::span<const float> values, const BinScale& scale, Counts& counts) {
   for (const float x : values) {
     if (!std::isfinite(x)) continue;
     const bool beyond = x >= scale.limit;
     const float inverse = x < 0 ? scale.negative : beyond ? scale.beyond : scale.positive;
     const float at = std::min(std::floor(std::abs(x) * inverse), static_cast<float>(kBins - 1));
-    ++counters[counter_of(static_cast<std::size_t>(at), x < 0, beyond)];
+    ++counts.moved[counter_of(static_cast<std::size_t>(at), x < 0, beyond)];
   }
   return extremes(values);
 }
 
 Extremes WaitingCounts::add(std::span<const float> values, const BinScale& scale, ValueCounter& counter) {
   waiting_ += values.size();
-  return counter.count(values, scale, counters_);
+  return counter.count(values, scale, counts_);
 }
 
 void WaitingCounts::remove(std::span<const float> values, const BinScale& scale, ValueCounter& counter) {
-  std::vector<std::uint32_t> counted(kCounters);
+  Counts counted;
   counter.count(values, scale, counted);
-  for (std::size_t i = 0; i < kCounters; ++i) counters_[i] -= counted[i];
+  for (std::size_t i = 0; i < kCounters; ++i) counts_.moved[i] -= counted[i];
   waiting_ -= values.size();
 }
 
@@ -78,11 +83,11 @@ void WaitingCounts::settle(std::span<std::uint64_t> positive, std::span<std::uin
                            std::span<std::uint64_t> beyond) {
   if (waiting_ == 0) return;
   for (std::size_t i = 0; i < kBins; ++i) {
-    positive[i] += counters_[counter_of(i, false, false)];
-    negative[i] += counters_[counter_of(i, true, false)];
+    positive[i] += counts_[counter_of(i, false, false)];
+    negative[i] += counts_[counter_of(i, true, false)];
   }
-  for (std::size_t i = 0; i < beyond.size(); ++i) beyond[i] += counters_[counter_of(i, false, true)];
-  std::fill(counters_.begin(), counters_.end(), 0U);
+  for (std::size_t i = 0; i < beyond.size(); ++i) beyond[i] += counts_[counter_of(i, false, true)];
+  counts_.clear();
   waiting_ = 0;
 }
 

@@ -41,26 +41,35 @@ constexpr std::size_t counter_of(std::size_t bin, bool negative, bool beyond) {
   return negative ? TensorHistogram::kBins - 1 - bin : (beyond ? 2 : 1) * TensorHistogram::kBins + bin;
 }
 
+// Counts of 32 bits, which wrap: each the sum of what its counter of 16 bits has and of what was moved out of
+// that before it could overflow.
+struct Counts {
+  std::vector<std::uint16_t> counters = std::vector<std::uint16_t>(kCounters);
+  std::vector<std::uint32_t> moved = std::vector<std::uint32_t>(kCounters);
+  std::uint32_t most = 0;  // no counter exceeds it
+
+  std::uint32_t operator[](std::size_t i) const { return moved[i] + counters[i]; }
+  void clear();
+};
+
 // Counting, by whoever does it fastest. Results must not depend on threads.
 class ValueCounter {
  public:
   virtual ~ValueCounter() = default;
   virtual Extremes extremes(std::span<const float> values) = 0;
-  // Adds to kCounters counters, modulo 2^32: of bin min(floor(|x| * inverse width), 2047); -0 counts as 0.
-  // What a value counts that is not finite is the same at each call.
-  virtual Extremes count(std::span<const float> values, const BinScale& scale,
-                         std::span<std::uint32_t> counters) = 0;
+  // Of bin min(floor(|x| * inverse width), 2047); -0 counts as 0. What a value counts that is not finite is
+  // the same at each call.
+  virtual Extremes count(std::span<const float> values, const BinScale& scale, Counts& counts) = 0;
 };
 
 // The plain one.
 class PlainCounter final : public ValueCounter {
  public:
   Extremes extremes(std::span<const float> values) override;
-  Extremes count(std::span<const float> values, const BinScale& scale,
-                 std::span<std::uint32_t> counters) override;
+  Extremes count(std::span<const float> values, const BinScale& scale, Counts& counts) override;
 };
 
-// Counts of one tensor that are not in its bins yet: 32 bits take half the memory to count in.
+// Counts of one tensor that are not in its bins yet.
 class WaitingCounts {
  public:
   // What is not finite counts too: remove() then.
@@ -74,7 +83,7 @@ class WaitingCounts {
               std::span<std::uint64_t> beyond);
 
  private:
-  std::vector<std::uint32_t> counters_ = std::vector<std::uint32_t>(kCounters);
+  Counts counts_;
   std::uint64_t waiting_ = 0;
 };
 

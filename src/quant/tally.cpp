@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 namespace tenon::quant {
@@ -53,6 +54,33 @@ bool Tally::fit(const Extremes& seen) const {
          (seen.max < limit() || holds(beyond_.width, seen.max));
 }
 
+std::vector<float> Tally::misfits(std::span<const float> values) const {
+  static constexpr float kLeast = std::numeric_limits<float>::denorm_min();
+  constexpr std::size_t kTogether = 64;
+  const auto range = [](const Part& part) {
+    return std::max(part.width * static_cast<float>(TensorHistogram::kBins), kLeast);
+  };
+  const bool past_cap = positive_.width > 0 && limit() > cap_;
+  const float low = -range(negative_);
+  const float high = past_cap ? std::max(limit(), range(beyond_)) : range(positive_);
+  const auto misfit = [&](float x) {
+    return static_cast<unsigned>(x <= low) | static_cast<unsigned>(x >= high);
+  };
+  std::vector<float> found;
+  for (std::size_t i = 0; i < values.size(); i += kTogether) {
+    const std::span<const float> some = values.subspan(i, std::min(kTogether, values.size() - i));
+    unsigned any = some.size() == kTogether ? 0 : 1;
+    if (any == 0) {
+      for (std::size_t k = 0; k < kTogether; ++k) any |= misfit(some[k]);
+    }
+    if (any == 0) continue;
+    for (const float x : some) {
+      if (misfit(x) != 0) found.push_back(x);
+    }
+  }
+  return found;
+}
+
 void Tally::settle() { waiting_.settle(positive_.bins, negative_.bins, beyond_.bins); }
 
 void Tally::grow(const Extremes& seen) {
@@ -64,16 +92,22 @@ void Tally::grow(const Extremes& seen) {
 
 bool Tally::add(std::span<const float> values, ValueCounter& counter) {
   if (values.empty()) return true;
-  // Most batches fit, so counting goes ahead; what did not fit is counted again.
+  // Most batches fit, so counting goes ahead; values that did not are counted again.
   const bool ahead = elements_ > 0 || positive_.width > 0 || negative_.width > 0;
   if (!waiting_.takes(values.size())) settle();
   const Extremes seen = ahead ? waiting_.add(values, scale(), counter) : counter.extremes(values);
-  const bool fitted = ahead && seen.finite && fit(seen);
-  if (ahead && !fitted) waiting_.remove(values, scale(), counter);
-  if (!seen.finite) return false;
-  if (!fitted) {
+  if (!seen.finite) {
+    if (ahead) waiting_.remove(values, scale(), counter);
+    return false;
+  }
+  if (!ahead || !fit(seen)) {
+    std::vector<float> outside;
+    if (ahead) {
+      outside = misfits(values);
+      waiting_.remove(outside, scale(), counter);
+    }
     grow(seen);
-    waiting_.add(values, scale(), counter);
+    waiting_.add(ahead ? outside : values, scale(), counter);
   }
   min_ = elements_ == 0 ? seen.min : std::min(min_, seen.min);
   max_ = elements_ == 0 ? seen.max : std::max(max_, seen.max);

@@ -37,6 +37,8 @@ class Tally {
   void settle();
   BinScale scale() const;
   bool fit(const Extremes& seen) const;
+  // The values for which there are no bins yet.
+  std::vector<float> misfits(std::span<const float> values) const;
   void grow(const Extremes& seen);
   float limit() const;  // from where on values are beyond
 

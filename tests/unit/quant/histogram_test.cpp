@@ -125,9 +125,8 @@ TEST(WaitingCounts, SettleBeforeThirtyTwoBitsOverflow) {
   class Unread final : public ValueCounter {
    public:
     Extremes extremes(std::span<const float> /*values*/) override { return {}; }
-    Extremes count(std::span<const float> values, const BinScale& /*scale*/,
-                   std::span<std::uint32_t> counters) override {
-      counters[counter_of(7, false, false)] += static_cast<std::uint32_t>(values.size());
+    Extremes count(std::span<const float> values, const BinScale& /*scale*/, Counts& counts) override {
+      counts.moved[counter_of(7, false, false)] += static_cast<std::uint32_t>(values.size());
       return {};
     }
   } counter;

@@ -49,7 +49,7 @@ Batches lopsided(Random& random) {
   const float below = std::ldexp(1.0F, static_cast<int>(random.below(10)) - 5);
   const float above = std::ldexp(1.0F, static_cast<int>(random.below(10)) - 5);
   for (auto& batch : batches) {
-    batch.resize(random.below(60));
+    batch.resize(random.below(200));
     const float grow = std::ldexp(1.0F, static_cast<int>(random.below(4)));
     for (float& x : batch) {
       x = random.uniform(-below, above) * grow;

@@ -155,7 +155,7 @@ TENON_SIMD int find_runs(const float* src, PlaceLanes<kLimited>& lanes, WaitingP
   return kBlock - n;
 }
 
-TENON_SIMD void count_runs(const WaitingPlaces& waiting, std::uint32_t* table) {
+TENON_SIMD void count_runs(const WaitingPlaces& waiting, std::uint16_t* table) {
   constexpr int kPlace = (1 << kRunShift) - 1;
   constexpr int kTogether = 4;  // what stands behind the last run has no length
   int at = 0;
@@ -163,17 +163,17 @@ TENON_SIMD void count_runs(const WaitingPlaces& waiting, std::uint32_t* table) {
     unroll<kTogether>([&](auto run) TENON_INLINE_LAMBDA {
       const std::int32_t* const word = waiting.runs + i + run.value;
       const int next = word[1] >> kRunShift;
-      table[word[0] & kPlace] += static_cast<std::uint32_t>(next - at);
+      table[word[0] & kPlace] += static_cast<std::uint16_t>(next - at);
       at = next;
     });
   }
 }
 
-TENON_SIMD void count_places(const std::int16_t* places, std::uint32_t* zero) {
+TENON_SIMD void count_places(const std::int16_t* places, std::uint16_t* zero) {
   unroll<2 * kLanes>([&](auto k) TENON_INLINE_LAMBDA { ++zero[places[k.value]]; });
 }
 
-TENON_SIMD void count_waiting(const WaitingPlaces& waiting, std::uint32_t* table) {
+TENON_SIMD void count_waiting(const WaitingPlaces& waiting, std::uint16_t* table) {
   if (!waiting.any) return;
   if (waiting.run_count > 0) return count_runs(waiting, table);
   for (int e = 0; e < kBlock; e += 2 * kLanes) count_places(waiting.places + e, table + kObserveZero);
@@ -189,7 +189,7 @@ TENON_SIMD int repeats_in(__m512i places) {
 // do with the loads and stores that bound counting. About how many values are like the one before.
 template <bool kBefore, bool kLimited>
 TENON_SIMD int find_places(const float* src, PlaceLanes<kLimited>& lanes, const WaitingPlaces& before,
-                           WaitingPlaces& now, std::uint32_t* table) {
+                           WaitingPlaces& now, std::uint16_t* table) {
   int repeats = 0;
   for (int e = 0; e < kBlock; e += 2 * kLanes) {
     const __m512i places = lanes.pair(src + e);
@@ -215,7 +215,7 @@ Observation observe_extremes(const float* src, std::ptrdiff_t n) {
 
 template <bool kLimited>
 Observation observe_places(const ObserveArgs& args, std::ptrdiff_t begin, std::ptrdiff_t end) {
-  std::uint32_t* const table = args.table;
+  std::uint16_t* const table = args.table;
   PlaceLanes<kLimited> lanes(args.scale);
   WaitingPlaces buffers[2];
   WaitingPlaces* now = &buffers[0];

@@ -92,7 +92,7 @@ Observation observe_extremes(const float* src, std::ptrdiff_t n) {
 
 // Counts at N places, an even number, in two tables in turn.
 template <int N>
-TENON_SIMD void count_places(const std::int32_t* places, std::uint32_t* table0, std::uint32_t* table1) {
+TENON_SIMD void count_places(const std::int32_t* places, std::uint16_t* table0, std::uint16_t* table1) {
   unroll<N / 2>([&](auto pair) TENON_INLINE_LAMBDA {
     ++table0[places[2 * pair.value]];
     ++table1[places[2 * pair.value + 1]];
@@ -103,8 +103,8 @@ TENON_SIMD void count_places(const std::int32_t* places, std::uint32_t* table0, 
 // do with the stores that bound counting.
 template <bool kBefore>
 TENON_SIMD void find_places(const float* src, const ScaleLanes& scale, ObservedLanes& lanes,
-                            const std::int32_t* before, std::int32_t* now, std::uint32_t* table0,
-                            std::uint32_t* table1) {
+                            const std::int32_t* before, std::int32_t* now, std::uint16_t* table0,
+                            std::uint16_t* table1) {
   using V = simd::F32;
   for (int e = 0; e < kObserveBlock; e += V::kLanes) {
     const V x = V::load(src + e);
@@ -119,8 +119,8 @@ Observation observe_range(const ObserveArgs& args, std::ptrdiff_t begin, std::pt
   if (args.table == nullptr) return observe_extremes(args.src + begin, end - begin);
   const ScaleLanes scale(args.scale);
   ObservedLanes lanes;
-  std::uint32_t* const table0 = args.table;
-  std::uint32_t* const table1 = args.second_table;
+  std::uint16_t* const table0 = args.table;
+  std::uint16_t* const table1 = args.second_table;
   alignas(64) std::int32_t buffers[2][kObserveBlock];
   std::int32_t* now = buffers[0];
   std::int32_t* before = buffers[1];

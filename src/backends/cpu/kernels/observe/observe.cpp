@@ -3,6 +3,8 @@
 #include "base/thread_pool.hpp"
 
 #include <algorithm>
+#include <cstring>
+#include <utility>
 
 namespace tenon::cpu {
 
@@ -23,22 +25,55 @@ constexpr ObserveKernel kObserveKernels[] = {
 constexpr std::size_t kTaskElements = 16384;
 // Fewer elements than this are counted faster than a table is added up.
 constexpr std::size_t kOneTable = 16384;
-// Counters that are looked at together: a cache line.
-constexpr std::ptrdiff_t kObserveLine = 16;
+// Counters that are looked at together.
+constexpr std::ptrdiff_t kObserveLine = 32;
+// Counters are emptied once one of them exceeds it: there is room for as many values then.
+constexpr std::uint32_t kFullCounter = 0x7FFF;
+constexpr std::uint32_t kMostCounted = 0xFFFF;
 
 Observation unite(const Observation& a, const Observation& b) {
   return {std::min(a.min, b.min), std::max(a.max, b.max), a.finite && b.finite};
 }
 
-// Adds the counters to the table and zeroes them. Most are 0: they are passed over, a cache line at a time.
-void drain(std::uint32_t* counters, std::uint32_t* table) {
+// The bits that any of `n` counters has, a multiple of kObserveLine: the largest counter is at most the
+// number that they make, and at least half of it.
+std::uint16_t bits_of(const std::uint16_t* from, std::ptrdiff_t n) {
+  using Counters [[gnu::vector_size(16)]] = std::uint16_t;
+  const auto load = [](const std::uint16_t* at) {
+    Counters counters;
+    std::memcpy(&counters, at, sizeof(counters));
+    return counters;
+  };
+  Counters even = {};
+  Counters odd = {};
+  for (std::ptrdiff_t i = 0; i < n; i += kObserveLine) {
+    even |= load(from + i) | load(from + i + 16);
+    odd |= load(from + i + 8) | load(from + i + 24);
+  }
+  even |= odd;
+  std::uint16_t all = 0;
+  for (int k = 0; k < 8; ++k) all = static_cast<std::uint16_t>(all | even[k]);
+  return all;
+}
+
+// Adds the counters to the table and zeroes them. Most are 0: they are passed over, a line at a time.
+template <class To>
+void drain(std::uint16_t* counters, To* table) {
   for (std::ptrdiff_t i = 0; i < kObserveTable; i += kObserveLine) {
-    std::uint32_t any = 0;
-    for (int k = 0; k < kObserveLine; ++k) any |= counters[i + k];
-    if (any == 0) continue;
-    for (int k = 0; k < kObserveLine; ++k) table[i + k] += counters[i + k];
+    if (bits_of(counters + i, kObserveLine) == 0) continue;
+    for (int k = 0; k < kObserveLine; ++k) table[i + k] = static_cast<To>(table[i + k] + counters[i + k]);
     for (int k = 0; k < kObserveLine; ++k) counters[i + k] = 0;
   }
+}
+
+// How many values may be counted before a counter can overflow.
+std::size_t room_in(const ObserveTable& table) {
+  if (*table.most > kFullCounter) *table.most = bits_of(table.counters, kObserveTable);
+  if (*table.most > kFullCounter) {
+    drain(table.counters, table.moved);
+    *table.most = 0;
+  }
+  return kMostCounted - *table.most;
 }
 
 }  // namespace
@@ -48,22 +83,27 @@ std::span<const ObserveKernel> observe_kernels() { return kObserveKernels; }
 const ObserveKernel* select_observe(Isa level) { return best_kernel(observe_kernels(), level); }
 
 Observation observe_run(const ObserveKernel& kernel, std::span<const float> values, const ObserveScale& scale,
-                        std::uint32_t* table, std::span<ObserveScratch> scratch, ThreadPool& pool) noexcept {
+                        const ObserveTable& table, std::span<ObserveScratch> scratch,
+                        ThreadPool& pool) noexcept {
   const bool alone = pool.size() == 1 || values.size() < 2 * kTaskElements;
-  const bool two = kernel.two_tables && values.size() >= kOneTable;
+  const bool counts = table.counters != nullptr;
+  const bool two = counts && kernel.two_tables && values.size() >= kOneTable;
   const auto look = [&](std::size_t begin, std::size_t end, int worker) {
     ObserveScratch& mine = scratch[static_cast<std::size_t>(worker)];
-    ObserveArgs args{values.data(), scale, table, table};
-    if (table != nullptr) {
-      std::uint32_t* own = mine.tables.data();
-      if (worker != 0) args.table = own;
-      args.second_table = two ? own + kObserveTable : args.table;
-      mine.filled = two ? 2 : worker != 0 ? 1 : 0;
+    const ObserveTable own =
+        worker == 0 || !counts ? table : ObserveTable{mine.counters.data(), mine.moved.data(), &mine.most};
+    std::uint16_t* const second = two ? mine.counters.data() + kObserveTable : own.counters;
+    while (begin < end) {
+      const std::size_t n = counts ? std::min(end - begin, room_in(own)) : end - begin;
+      const Observation seen =
+          kernel.observe({values.data(), scale, own.counters, second}, static_cast<std::ptrdiff_t>(begin),
+                         static_cast<std::ptrdiff_t>(begin + n));
+      mine.seen = mine.used ? unite(mine.seen, seen) : seen;
+      mine.used = true;
+      if (two) drain(second, own.counters);
+      if (counts) *own.most += static_cast<std::uint32_t>(n);
+      begin += n;
     }
-    const Observation seen =
-        kernel.observe(args, static_cast<std::ptrdiff_t>(begin), static_cast<std::ptrdiff_t>(end));
-    mine.seen = mine.used ? unite(mine.seen, seen) : seen;
-    mine.used = true;
   };
   if (alone && !values.empty()) {
     look(0, values.size(), 0);
@@ -77,8 +117,11 @@ Observation observe_run(const ObserveKernel& kernel, std::span<const float> valu
     all = any ? unite(all, mine.seen) : mine.seen;
     any = true;
     mine.used = false;
-    for (std::uint32_t* own = mine.tables.data(); mine.filled > 0; --mine.filled, own += kObserveTable)
-      drain(own, table);
+    if (mine.most == 0) continue;
+    drain(mine.counters.data(), table.moved);
+    for (std::ptrdiff_t i = 0; i < kObserveTable; ++i)
+      table.moved[i] += std::exchange(mine.moved[static_cast<std::size_t>(i)], 0U);
+    mine.most = 0;
   }
   return all;
 }

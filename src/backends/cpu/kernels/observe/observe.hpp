@@ -44,9 +44,9 @@ struct Observation {
 struct ObserveArgs {
   const float* src = nullptr;
   ObserveScale scale;
-  // kObserveTable counters each, added to modulo 2^32; may be the same. Null: extremes only.
-  std::uint32_t* table = nullptr;
-  std::uint32_t* second_table = nullptr;
+  // kObserveTable counters each, added to modulo 2^16; may be the same. Null: extremes only.
+  std::uint16_t* table = nullptr;
+  std::uint16_t* second_table = nullptr;
 };
 
 struct ObserveKernel {
@@ -60,17 +60,27 @@ struct ObserveKernel {
 std::span<const ObserveKernel> observe_kernels();
 const ObserveKernel* select_observe(Isa level);
 
+// kObserveTable counts. A store is the faster the fewer cache lines stores go to, so values are counted in 16
+// bits; before one of these can overflow, all move to 32 bits, which wrap. A count is the sum of both.
+struct ObserveTable {
+  std::uint16_t* counters = nullptr;
+  std::uint32_t* moved = nullptr;
+  std::uint32_t* most = nullptr;  // no counter exceeds it
+};
+
 // Memory of one worker: two tables, all zero between calls.
 struct ObserveScratch {
-  std::vector<std::uint32_t> tables = std::vector<std::uint32_t>(2 * kObserveTable);
-  std::ptrdiff_t filled = 0;  // tables that may hold counts
+  std::vector<std::uint16_t> counters = std::vector<std::uint16_t>(2 * kObserveTable);
+  std::vector<std::uint32_t> moved = std::vector<std::uint32_t>(kObserveTable);
+  std::uint32_t most = 0;
   Observation seen;
   bool used = false;
 };
 
-// Looks at up to 2^31 values and, where `table` is not null, adds their counts to its kObserveTable counters.
-// `scratch` has one entry per thread of the pool.
+// Looks at the values and, where there are counters, adds their counts to the table. `scratch` has one entry
+// per thread of the pool.
 Observation observe_run(const ObserveKernel& kernel, std::span<const float> values, const ObserveScale& scale,
-                        std::uint32_t* table, std::span<ObserveScratch> scratch, ThreadPool& pool) noexcept;
+                        const ObserveTable& table, std::span<ObserveScratch> scratch,
+                        ThreadPool& pool) noexcept;
 
 }  // namespace tenon::cpu
