@@ -1,6 +1,6 @@
 // Places of bins fit into 16 bits: two vectors become one, and are counted while those of the block after are
-// computed. In some tensors most values are like the one before, zeros above all: such runs are compacted,
-// and each is counted by one store.
+// computed. In some tensors many values are zeros: these are counted by masks, the others compacted. In some
+// most are like the one before: such runs are compacted, and each is counted by one store.
 #include "backends/cpu/kernels/simd/avx512.hpp"
 
 #include "backends/cpu/kernels/observe/observe.hpp"
@@ -19,8 +19,9 @@ constexpr __mmask16 kAllLanes = 0xFFFF;
 constexpr int kLanes = simd::F32::kLanes;
 // Values of a block: whole pairs of vectors.
 constexpr int kBlock = 256;
-// From how many values of a block on that are like the one before the next block is counted by runs.
-constexpr int kManyRepeats = kBlock / 8;
+// From how many other values that are like the one before, or else zeros, of a block on the next one is
+// counted by runs, or without its zeros.
+constexpr int kMany = kBlock / 8;
 // Every how many values of a block neighbours are compared.
 constexpr int kSampled = kBlock / 2;
 // Where a run begins, above its place in the table.
@@ -122,46 +123,59 @@ struct PlaceLanes {
   }
 };
 
-// What a block leaves to be counted: the places of its values, or its runs.
-struct WaitingPlaces {
-  alignas(64) std::int16_t places[kBlock];
-  // A vector that is compacted writes beyond what is left of it.
-  alignas(64) std::int32_t runs[kBlock + kLanes];
-  int run_count = 0;
-  bool any = false;
+// Of a block, known or estimated: zeros, which is all of bin 0 of what is positive, and others that are like
+// the value before.
+struct Alike {
+  int zeros = 0;
+  int repeats = 0;
 };
 
-// Finds the runs of a block. How many values are like the one before.
+// What a block leaves to be counted: the places of its values, its runs, or the places that are not zero.
+struct WaitingPlaces {
+  enum class Kind { none, places, runs, nonzero };
+
+  alignas(64) std::int16_t places[kBlock];
+  // Of runs or of what is not zero. A vector that is compacted writes beyond what is left of it.
+  alignas(64) std::int32_t list[kBlock + kLanes];
+  int listed = 0;
+  Kind kind = Kind::none;
+};
+
+// Finds the runs of a block.
 template <bool kLimited>
-TENON_SIMD int find_runs(const float* src, PlaceLanes<kLimited>& lanes, WaitingPlaces& now) {
+TENON_SIMD Alike find_runs(const float* src, PlaceLanes<kLimited>& lanes, WaitingPlaces& now) {
   __m512i before = _mm512_set1_epi32(-1);  // no place
   __m512i begin = _mm512_maskz_slli_epi32(
       kAllLanes, _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0), kRunShift);
   int n = 0;
+  Alike alike;
   for (int e = 0; e < kBlock; e += kLanes) {
     const __m512 x = _mm512_loadu_ps(src + e);
     lanes.seen.add(_mm512_castps_si512(x));
     const __m512i place = _mm512_add_epi32(lanes.places(x), _mm512_set1_epi32(kObserveZero));
+    const __mmask16 zero = _mm512_cmpeq_epi32_mask(place, _mm512_set1_epi32(kObserveZero));
     const __m512i shifted = _mm512_maskz_alignr_epi32(kAllLanes, place, before, kLanes - 1);
     const __mmask16 starts = _mm512_cmpneq_epi32_mask(place, shifted);
     before = place;
-    _mm512_storeu_si512(now.runs + n, _mm512_maskz_compress_epi32(starts, _mm512_or_si512(place, begin)));
+    _mm512_storeu_si512(now.list + n, _mm512_maskz_compress_epi32(starts, _mm512_or_si512(place, begin)));
     begin = _mm512_add_epi32(begin, _mm512_set1_epi32(kLanes << kRunShift));
     n += std::popcount(static_cast<unsigned>(starts));
+    alike.zeros += std::popcount(static_cast<unsigned>(zero));
+    alike.repeats += kLanes - std::popcount(static_cast<unsigned>(starts | zero));
   }
-  _mm512_storeu_si512(now.runs + n, _mm512_set1_epi32(kBlock << kRunShift));
-  now.run_count = n;
-  now.any = true;
-  return kBlock - n;
+  _mm512_storeu_si512(now.list + n, _mm512_set1_epi32(kBlock << kRunShift));
+  now.listed = n;
+  now.kind = WaitingPlaces::Kind::runs;
+  return alike;
 }
 
 TENON_SIMD void count_runs(const WaitingPlaces& waiting, std::uint16_t* table) {
   constexpr int kPlace = (1 << kRunShift) - 1;
   constexpr int kTogether = 4;  // what stands behind the last run has no length
   int at = 0;
-  for (int i = 0; i < waiting.run_count; i += kTogether) {
+  for (int i = 0; i < waiting.listed; i += kTogether) {
     unroll<kTogether>([&](auto run) TENON_INLINE_LAMBDA {
-      const std::int32_t* const word = waiting.runs + i + run.value;
+      const std::int32_t* const word = waiting.list + i + run.value;
       const int next = word[1] >> kRunShift;
       table[word[0] & kPlace] += static_cast<std::uint16_t>(next - at);
       at = next;
@@ -169,37 +183,81 @@ TENON_SIMD void count_runs(const WaitingPlaces& waiting, std::uint16_t* table) {
   }
 }
 
+// How many places are listed at a time; a list that ends before is filled up with zeros.
+constexpr int kListedTogether = 4;
+
+// Lists the places of a block that are not zero, and counts the zeros that are not in the list.
+template <bool kLimited>
+TENON_SIMD Alike find_nonzero(const float* src, PlaceLanes<kLimited>& lanes, WaitingPlaces& now,
+                              std::uint16_t* table) {
+  int n = 0;
+  int repeats = 0;
+  for (int e = 0; e < kBlock; e += kLanes) {
+    const __m512 x = _mm512_loadu_ps(src + e);
+    lanes.seen.add(_mm512_castps_si512(x));
+    const __m512i place = lanes.places(x);
+    const __mmask16 counted = _mm512_test_epi32_mask(place, place);
+    _mm512_storeu_si512(now.list + n, _mm512_maskz_compress_epi32(counted, place));
+    n += std::popcount(static_cast<unsigned>(counted));
+    if (e % kSampled == 0) {
+      const __m512i turned = _mm512_maskz_alignr_epi32(kAllLanes, place, place, 1);
+      const __mmask16 like = _mm512_mask_cmpeq_epi32_mask(counted, place, turned);
+      repeats += kSampled / kLanes * std::popcount(static_cast<unsigned>(like));
+    }
+  }
+  _mm512_storeu_si512(now.list + n, _mm512_setzero_si512());
+  now.listed = (n + kListedTogether - 1) / kListedTogether * kListedTogether;
+  now.kind = WaitingPlaces::Kind::nonzero;
+  table[kObserveZero] = static_cast<std::uint16_t>(table[kObserveZero] + kBlock - now.listed);
+  return {kBlock - n, repeats};
+}
+
+TENON_SIMD void count_nonzero(const WaitingPlaces& waiting, std::uint16_t* zero) {
+  for (int i = 0; i < waiting.listed; i += kListedTogether)
+    unroll<kListedTogether>([&](auto k) TENON_INLINE_LAMBDA { ++zero[waiting.list[i + k.value]]; });
+}
+
 TENON_SIMD void count_places(const std::int16_t* places, std::uint16_t* zero) {
   unroll<2 * kLanes>([&](auto k) TENON_INLINE_LAMBDA { ++zero[places[k.value]]; });
 }
 
 TENON_SIMD void count_waiting(const WaitingPlaces& waiting, std::uint16_t* table) {
-  if (!waiting.any) return;
-  if (waiting.run_count > 0) return count_runs(waiting, table);
+  using Kind = WaitingPlaces::Kind;
+  if (waiting.kind == Kind::runs) return count_runs(waiting, table);
+  if (waiting.kind == Kind::nonzero) return count_nonzero(waiting, table + kObserveZero);
+  if (waiting.kind == Kind::none) return;
   for (int e = 0; e < kBlock; e += 2 * kLanes) count_places(waiting.places + e, table + kObserveZero);
 }
 
-// About how many values are like the one before, of a pair of vectors: half of the neighbours are compared.
+// About how many values are like the one before and not zero, of a pair of vectors: half of the neighbours
+// are compared.
 TENON_SIMD int repeats_in(__m512i places) {
   const __m512i turned = _mm512_maskz_rol_epi32(kAllLanes, places, 16);
-  return std::popcount(_mm512_cmpeq_epi16_mask(places, turned));
+  return std::popcount(_mm512_mask_cmpeq_epi16_mask(_mm512_test_epi16_mask(places, places), places, turned));
+}
+
+TENON_SIMD int zeros_in(__m512i places) {
+  return std::popcount(_mm512_cmpeq_epi16_mask(places, _mm512_setzero_si512()));
 }
 
 // Finds the places of a block and counts those of the block before at the same time: vectors have nothing to
-// do with the loads and stores that bound counting. About how many values are like the one before.
+// do with the loads and stores that bound counting. An estimate of what is alike.
 template <bool kBefore, bool kLimited>
-TENON_SIMD int find_places(const float* src, PlaceLanes<kLimited>& lanes, const WaitingPlaces& before,
-                           WaitingPlaces& now, std::uint16_t* table) {
-  int repeats = 0;
+TENON_SIMD Alike find_places(const float* src, PlaceLanes<kLimited>& lanes, const WaitingPlaces& before,
+                             WaitingPlaces& now, std::uint16_t* table) {
+  constexpr int kStandsFor = kSampled / (2 * kLanes);
+  Alike alike;
   for (int e = 0; e < kBlock; e += 2 * kLanes) {
     const __m512i places = lanes.pair(src + e);
     _mm512_store_si512(now.places + e, places);
-    if (e % kSampled == 0) repeats += kSampled / (2 * kLanes) * repeats_in(places);
+    if (e % kSampled == 0) {
+      alike.zeros += kStandsFor * zeros_in(places);
+      alike.repeats += kStandsFor * repeats_in(places);
+    }
     if (kBefore) count_places(before.places + e, table + kObserveZero);
   }
-  now.run_count = 0;
-  now.any = true;
-  return repeats;
+  now.kind = WaitingPlaces::Kind::places;
+  return alike;
 }
 
 Observation observe_extremes(const float* src, std::ptrdiff_t n) {
@@ -220,18 +278,18 @@ Observation observe_places(const ObserveArgs& args, std::ptrdiff_t begin, std::p
   WaitingPlaces buffers[2];
   WaitingPlaces* now = &buffers[0];
   WaitingPlaces* before = &buffers[1];
-  int repeats = 0;
+  Alike alike;
   std::ptrdiff_t i = begin;
   for (; i + kBlock <= end; i += kBlock) {
     const float* const src = args.src + i;
-    if (repeats > kManyRepeats) {
-      repeats = find_runs(src, lanes, *now);
-      count_waiting(*before, table);
-    } else if (before->run_count > 0 || !before->any) {
-      repeats = find_places<false>(src, lanes, *before, *now, table);
-      count_waiting(*before, table);
+    const bool together = before->kind == WaitingPlaces::Kind::places;
+    if (alike.zeros <= kMany && alike.repeats <= kMany && together) {
+      alike = find_places<true>(src, lanes, *before, *now, table);
     } else {
-      repeats = find_places<true>(src, lanes, *before, *now, table);
+      alike = alike.repeats > kMany ? find_runs(src, lanes, *now)
+              : alike.zeros > kMany ? find_nonzero(src, lanes, *now, table)
+                                    : find_places<false>(src, lanes, *before, *now, table);
+      count_waiting(*before, table);
     }
     std::swap(now, before);
   }
