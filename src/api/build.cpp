@@ -110,7 +110,19 @@ class Finisher {
     const Choice choice =
         choose(graph, builtin_tactics(options_.device), builtin_steps(), choosing(symbols, guard));
     const std::vector<Entrant> entrants = entrants_of(graph, choice);
-    add_winner(entrants, hold(entrants), optimized, dim_names, guard);
+    Contest contest = hold(entrants, choosing_);
+    if (choosing_.measure && !choosing_.stored_types.empty()) {
+      // Portions and strips may make more of values in f32 than their steps alone told.
+      Graph floats = optimized;
+      ChooseOptions in_f32 = choosing_;
+      in_f32.stored_types.clear();
+      const Choice rival = choose(floats, builtin_tactics(options_.device), builtin_steps(), in_f32);
+      const std::vector<Entrant> rivals = entrants_of(floats, rival);
+      Contest won_in_f32 = hold(rivals, in_f32);
+      if (is_beaten(contest, won_in_f32, choosing_))
+        return add_winner(rivals, std::move(won_in_f32), optimized, dim_names, guard);
+    }
+    add_winner(entrants, std::move(contest), optimized, dim_names, guard);
   }
 
   // The fastest of an INT8 study's trials, for which choosing() has been asked; returns which.
@@ -120,7 +132,7 @@ class Finisher {
     for (const PrecisionStudy::Trial& trial : trials)
       entrants.push_back({trial.graph.get(), &trial.choice.best});
     if (trials[0].choice.runner_up) entrants.push_back({trials[0].graph.get(), &*trials[0].choice.runner_up});
-    Contest contest = hold(entrants);
+    Contest contest = hold(entrants, choosing_);
     const std::size_t winner = contest.winner < trials.size() ? contest.winner : 0;
     PrecisionCosts costs = study.costs(winner);
     for (std::size_t i = 0; i < costs.trials.size() && i < contest.ns.size(); ++i)
@@ -147,8 +159,8 @@ class Finisher {
     return entrants;
   }
 
-  Contest hold(const std::vector<Entrant>& entrants) const {
-    return hold_contest(entrants, choosing_, {choosing_.profile, choosing_.threads, choosing_.isa});
+  static Contest hold(const std::vector<Entrant>& entrants, const ChooseOptions& choosing) {
+    return hold_contest(entrants, choosing, {choosing.profile, choosing.threads, choosing.isa});
   }
 
   void add_winner(const std::vector<Entrant>& entrants, Contest contest, const Graph& optimized,

@@ -62,7 +62,8 @@ Contest hold_contest(const std::vector<Entrant>& entrants, const ChooseOptions& 
   const auto won = [&](std::size_t winner, Plan plan, std::vector<double> ns) -> Contest {
     const std::string name = name_of(entrants[winner]);
     plan = in_portions_where_faster(std::move(plan), name, choosing, lowering.threads);
-    return {winner, in_strips_where_faster(std::move(plan), name, choosing, lowering.threads), std::move(ns)};
+    plan = in_strips_where_faster(std::move(plan), name, choosing, lowering.threads);
+    return {winner, name, std::move(plan), std::move(ns)};
   };
   if (entrants.size() < 2 || !choosing.measure) return won(0, plan_of(0), {});
   // Entrants of one name are one network, and run once: else two times of it would be told apart by chance.
@@ -103,6 +104,13 @@ Contest hold_contest(const std::vector<Entrant>& entrants, const ChooseOptions& 
   std::vector<double> ns = of_entrants(measured);
   const std::size_t winner = winner_of(ns);
   return won(winner, engines[network[winner]].plan(), std::move(ns));
+}
+
+bool is_beaten(const Contest& contest, const Contest& rival, const ChooseOptions& choosing) {
+  const auto ns = race_once(fmt::format("{} finished against {}", contest.name, rival.name),
+                            {{{contest.plan, contest.name}, {rival.plan, rival.name}}}, *choosing.cache,
+                            choosing.deadline);
+  return ns && (*ns)[1] < (*ns)[0] * (1 - kTie);
 }
 
 }  // namespace tenon

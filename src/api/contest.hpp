@@ -9,6 +9,7 @@
 #include "tactics/choose.hpp"
 
 #include <cstddef>
+#include <string>
 #include <vector>
 
 namespace tenon {
@@ -21,6 +22,7 @@ struct Entrant {
 
 struct Contest {
   std::size_t winner = 0;  // position among the entrants
+  std::string name;        // of the winner, in the timing cache
   Plan plan;               // of the winner
   std::vector<double> ns;  // of each entrant; empty where they were not timed
 };
@@ -30,5 +32,9 @@ struct Contest {
 // is off, or a network cannot run on made-up inputs.
 Contest hold_contest(const std::vector<Entrant>& entrants, const ChooseOptions& choosing,
                      const LowerOptions& lowering);
+
+// Whether `rival`, the winner of another contest for the same network, is faster by more than 1 %, both cut
+// into portions and strips as they will run. False where that is not known and cannot be measured.
+bool is_beaten(const Contest& contest, const Contest& rival, const ChooseOptions& choosing);
 
 }  // namespace tenon

@@ -63,6 +63,28 @@ TEST_F(ContestTest, TheRunnerUpWinsWhereItWasFaster) {
   }
 }
 
+TEST_F(ContestTest, ARivalBeatsTheWinnerWhereItWasFasterFinished) {
+  const Contest contest = hold_contest({{&graph_, &choice_.best}}, options_, {});
+  const Contest rival = hold_contest({{&graph_, &*choice_.runner_up}}, options_, {});
+  ASSERT_NE(contest.name, rival.name);
+  const bool beaten = is_beaten(contest, rival, options_);
+  const std::size_t misses = cache_.misses();
+  EXPECT_EQ(is_beaten(contest, rival, options_), beaten);
+  EXPECT_EQ(cache_.misses(), misses);
+  const std::string key = fmt::format("{} finished against {}", contest.name, rival.name);
+  for (const double rival_ns : {500.0, 995.0, 2000.0}) {
+    TimingCache told;
+    told.insert(key, contest.name, 1000);
+    told.insert(key, rival.name, rival_ns);
+    options_.cache = &told;
+    EXPECT_EQ(is_beaten(contest, rival, options_), rival_ns == 500.0) << rival_ns;
+  }
+  TimingCache none;
+  options_.cache = &none;
+  options_.deadline = std::chrono::steady_clock::now();
+  EXPECT_FALSE(is_beaten(contest, rival, options_));
+}
+
 TEST_F(ContestTest, WithoutTimeTheBestByItsEstimateWins) {
   options_.deadline = std::chrono::steady_clock::now();
   const Contest contest = hold();
