@@ -42,7 +42,6 @@ class Improver {
   Improvement run() {
     find_layers();
     calibrate_again();
-    choose();
     Losses losses = measure();
     std::vector<Improvement::Layer> report;
     for (std::size_t i = 0; i < layers_.size(); ++i)
@@ -83,17 +82,18 @@ class Improver {
     table_ = calibrate(Network(graph_), data, calibrating);
   }
 
-  Losses measure_by(const CalibrationRule& rule, const std::map<std::string, CalibrationRule>& rules) {
-    return measure_losses(graph_, layers_, grids_of(layers_, table_, {rule, rules, options_.scheme}), few_,
-                          measuring_);
-  }
-  Losses measure() { return measure_by(options_.rule, rules_); }
-
-  void choose() {
-    if (!options_.choose_calibrators) return;
-    std::vector<Losses> losses;
-    for (const CalibrationRule& rule : tried_) losses.push_back(measure_by(rule, {}));
-    rules_ = quant::choose_calibrators(layers_, tried_, losses);
+  // What the layers lose by the calibrators' ranges; whose counts, is chosen first where that is asked for.
+  Losses measure() {
+    const LossMeter meter(graph_, layers_, measuring_);
+    const auto by = [&](const CalibrationRule& rule, const std::map<std::string, CalibrationRule>& rules) {
+      return meter.measure(grids_of(layers_, table_, {rule, rules, options_.scheme}), few_);
+    };
+    if (options_.choose_calibrators) {
+      std::vector<Losses> losses;
+      for (const CalibrationRule& rule : tried_) losses.push_back(by(rule, {}));
+      rules_ = quant::choose_calibrators(layers_, tried_, losses);
+    }
+    return by(options_.rule, rules_);
   }
 
   // Keeps the links whose second layer loses less; the first one's weights keep their integers.
@@ -106,7 +106,6 @@ class Improver {
     graph_ = quant::equalize(before, layers_before, links, factors);
     find_layers();
     calibrate_again();
-    choose();
     const Losses after = measure();
     for (std::size_t i = 0; i < links.size(); ++i) {
       const std::size_t second = links[i].second;
@@ -116,7 +115,6 @@ class Improver {
     graph_ = quant::equalize(before, layers_before, links, factors);
     find_layers();
     calibrate_again();
-    choose();
     losses = measure();
   }
 
@@ -127,7 +125,7 @@ class Improver {
     graph_ = quant::round_weights_by(before, layers_,
                                      collect_moments(before, layers_, grids, samples_, measuring_));
     find_layers();
-    losses = measure_losses(before, layers_of(before), grids, few_, measuring_, &graph_);
+    losses = LossMeter(before, layers_of(before), measuring_, &graph_).measure(grids, few_);
   }
 
   std::vector<std::vector<float>> factors_of(const std::vector<quant::Link>& links) {

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 namespace tenon {
 namespace {
 
@@ -38,8 +40,10 @@ Engine build_simply(const Network& network, const MeasureOptions& options) {
 
 void run_samples(const Engine& engine, Samples& samples, const MeasureOptions& options,
                  std::string_view stage,
-                 const std::function<void(Context& context, const Samples::Batch& batch)>& look) {
+                 const std::function<void(Context& context, const Samples::Batch& batch)>& look,
+                 const std::map<std::string, Tensor>& constant) {
   Context context = engine.create_context();
+  for (const auto& [name, tensor] : constant) context.set_input(name, tensor);
   samples.rewind();
   std::size_t done = 0;
   while (const auto batch = samples.next_batch()) {
@@ -50,23 +54,33 @@ void run_samples(const Engine& engine, Samples& samples, const MeasureOptions& o
   }
 }
 
-std::vector<quant::LayerLoss> measure_losses(const Graph& graph, const std::vector<quant::Layer>& layers,
-                                             const std::vector<quant::Grid>& grids, Samples& samples,
-                                             const MeasureOptions& options, const Graph* weights) {
-  const Engine engine = build_simply(Network(quant::with_losses(graph, layers, grids, weights)), options);
-  std::vector<quant::LayerLoss> losses(layers.size());
-  run_samples(engine, samples, options, "measuring layers", [&](Context& context, const Samples::Batch&) {
-    for (std::size_t i = 0; i < layers.size(); ++i) {
+LossMeter::LossMeter(const Graph& graph, const std::vector<quant::Layer>& layers,
+                     const MeasureOptions& options, const Graph* weights)
+    : layers_(layers),
+      options_(options),
+      engine_(build_simply(Network(quant::with_losses(graph, layers, weights)), options)) {}
+
+std::vector<quant::LayerLoss> LossMeter::measure(const std::vector<quant::Grid>& grids,
+                                                 Samples& samples) const {
+  std::map<std::string, Tensor> numbers;
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    for (const quant::GridNumber& number : quant::numbers_of(grids.at(i)))
+      numbers.emplace(quant::grid_name(i, number.name), Tensor::of<float>({}, std::array{number.value}));
+  }
+  std::vector<quant::LayerLoss> losses(layers_.size());
+  const auto add = [&](Context& context, const Samples::Batch&) {
+    for (std::size_t i = 0; i < layers_.size(); ++i) {
       quant::LayerLoss loss;
       loss.signal = scalar(context, quant::signal_name(i));
       loss.noise = scalar(context, quant::noise_name(i));
       for (const float error : context.output(quant::error_name(i)).values<float>())
         loss.error.push_back(static_cast<double>(error));
       const std::int64_t size = context.output(quant::size_name(i)).values<std::int64_t>()[0];
-      loss.positions = static_cast<double>(size) / static_cast<double>(layers[i].channels);
+      loss.positions = static_cast<double>(size) / static_cast<double>(layers_[i].channels);
       losses[i].add(loss);
     }
-  });
+  };
+  run_samples(engine_, samples, options_, "measuring layers", add, numbers);
   return losses;
 }
 

@@ -4,6 +4,7 @@
 #include "quant/moments.hpp"
 #include "quant/simulate.hpp"
 
+#include <tenon/engine.hpp>
 #include <tenon/evaluate.hpp>
 
 #include <functional>
@@ -27,16 +28,27 @@ Network folded(const Network& network);
 // An engine that is chosen without measuring.
 Engine build_simply(const Network& network, const MeasureOptions& options);
 
-// Runs the engine on all samples; `look` sees the outputs of each batch. `stage` is what progress says.
+// Runs the engine on all samples; `look` sees the outputs of each batch. `stage` is what progress says;
+// `constant`: inputs that samples do not have, by name.
 void run_samples(const Engine& engine, Samples& samples, const MeasureOptions& options,
                  std::string_view stage,
-                 const std::function<void(Context& context, const Samples::Batch& batch)>& look);
+                 const std::function<void(Context& context, const Samples::Batch& batch)>& look,
+                 const std::map<std::string, Tensor>& constant = {});
 
-// One engine that computes the layers both ways; nothing is kept of the samples but sums. `weights` as in
-// quant::with_losses().
-std::vector<quant::LayerLoss> measure_losses(const Graph& graph, const std::vector<quant::Layer>& layers,
-                                             const std::vector<quant::Grid>& grids, Samples& samples,
-                                             const MeasureOptions& options, const Graph* weights = nullptr);
+// One engine that computes the layers both ways, by any grids of their inputs; nothing is kept of the samples
+// but sums. `weights` as in quant::with_losses().
+class LossMeter {
+ public:
+  LossMeter(const Graph& graph, const std::vector<quant::Layer>& layers, const MeasureOptions& options,
+            const Graph* weights = nullptr);
+
+  std::vector<quant::LayerLoss> measure(const std::vector<quant::Grid>& grids, Samples& samples) const;
+
+ private:
+  std::vector<quant::Layer> layers_;
+  MeasureOptions options_;
+  Engine engine_;
+};
 
 // Of what the layers read, by layer; inputs rounded to their grids.
 std::vector<quant::InputMoments> collect_moments(const Graph& graph, const std::vector<quant::Layer>& layers,

@@ -21,7 +21,8 @@ std::vector<LayerSensitivity> measure_sensitivity(const Network& network, const 
       grids_of(layers, table, {options.rule, options.rules, options.scheme});
   FirstSamples few(samples, options.samples);
   MeasureOptions measuring{options.threads, shapes_of(few), options.progress};
-  const std::vector<quant::LayerLoss> losses = measure_losses(exact.graph(), layers, grids, few, measuring);
+  const std::vector<quant::LayerLoss> losses =
+      LossMeter(exact.graph(), layers, measuring).measure(grids, few);
   std::vector<LayerSensitivity> result;
   for (std::size_t i = 0; i < layers.size(); ++i) {
     LayerSensitivity one;

@@ -37,14 +37,28 @@ ValueId add_sum_by_channel(Graph& graph, ValueId x, const Layer& layer) {
   return layer.channel_axis > 0 ? add_sum(graph, op::ReduceFn::sum, x, 0, layer.channel_axis) : x;
 }
 
-// The operands of the layer's node with the input and these weights rounded.
+// The operands of the layer's node with this input and these weights, which are rounded.
 std::vector<ValueId> rounded_operands(NodeBuilder& builder, const Graph& graph, const Layer& layer,
-                                      const Grid& grid, std::vector<float> rows) {
+                                      ValueId input, std::vector<float> rows) {
   round_weights(rows, weight_scales(rows, layer.inputs), layer.inputs);
   std::vector<ValueId> inputs = graph.node(layer.node).inputs;
-  inputs[0] = add_rounded(builder, layer.input, grid);
+  inputs[0] = input;
   inputs[1] = builder.add_constant(weights_of_rows(graph, layer, rows));
   return inputs;
+}
+
+// The same as add_rounded() by numbers that are inputs of the graph.
+ValueId add_rounded_at_run_time(Graph& graph, ValueId x, std::size_t layer) {
+  std::array<ValueId, 3> numbers;
+  const auto grid = numbers_of({});
+  for (std::size_t n = 0; n < numbers.size(); ++n)
+    numbers[n] = graph.add_input(grid_name(layer, grid[n].name), Type::tensor(DataType::f32, {}));
+  const auto& [scale, low, high] = numbers;
+  ValueId q = graph.add(op::binary(PointwiseFn::div), {x, scale});
+  q = graph.add(op::unary(PointwiseFn::round), {q});
+  q = graph.add(op::binary(PointwiseFn::max), {q, low});
+  q = graph.add(op::binary(PointwiseFn::min), {q, high});
+  return graph.add(op::binary(PointwiseFn::mul), {q, scale});
 }
 
 const Layer& named(const std::vector<Layer>& layers, const std::string& name) {
@@ -62,6 +76,12 @@ Grid Grid::of(const TensorRange& range, ActivationScheme scheme) {
   const auto zero = static_cast<float>(quanta->zero);
   const bool is_signed = quanta->dtype == DataType::i8;
   return {quanta->scale, (is_signed ? -128.0F : 0.0F) - zero, (is_signed ? 127.0F : 255.0F) - zero};
+}
+
+std::array<GridNumber, 3> numbers_of(const Grid& grid) {
+  const bool zeros = !(grid.scale > 0);
+  return {
+      {{"scale", zeros ? 1 : grid.scale}, {"low", zeros ? 0 : grid.low}, {"high", zeros ? 0 : grid.high}}};
 }
 
 ValueId add_rounded(NodeBuilder& builder, ValueId x, const Grid& grid) {
@@ -82,8 +102,9 @@ Graph simulate(const Graph& graph, const std::vector<Layer>& layers, const std::
     Layer layer = layers[i];
     layer.input = node.inputs[0];
     Patch patch(result, layer.node);
+    const ValueId input = add_rounded(patch, layer.input, grids[i]);
     const ValueId output =
-        patch.add(node.op, rounded_operands(patch, result, layer, grids[i], weight_rows(result, layer)));
+        patch.add(node.op, rounded_operands(patch, result, layer, input, weight_rows(result, layer)));
     patch.replace(layer.output, output);
     result.apply(std::move(patch));
   }
@@ -111,9 +132,7 @@ LayerLoss LayerLoss::without_mean() const {
   return result;
 }
 
-Graph with_losses(const Graph& graph, const std::vector<Layer>& layers, const std::vector<Grid>& grids,
-                  const Graph* weights) {
-  TENON_CHECK(layers.size() == grids.size(), "{} layers, {} grids", layers.size(), grids.size());
+Graph with_losses(const Graph& graph, const std::vector<Layer>& layers, const Graph* weights) {
   const std::vector<Layer> others = weights != nullptr ? quantizable_layers(*weights) : layers;
   Graph result = graph;
   result.clear_taps();
@@ -121,7 +140,7 @@ Graph with_losses(const Graph& graph, const std::vector<Layer>& layers, const st
     const Layer& layer = layers[i];
     const ValueId rounded = result.add(
         result.node(layer.node).op,
-        rounded_operands(result, result, layer, grids[i],
+        rounded_operands(result, result, layer, add_rounded_at_run_time(result, layer.input, i),
                          weight_rows(weights != nullptr ? *weights : graph, named(others, layer.name))));
     const ValueId error = result.add(op::binary(PointwiseFn::sub), {rounded, layer.output});
     const auto squares = [&](ValueId x) {
@@ -135,6 +154,9 @@ Graph with_losses(const Graph& graph, const std::vector<Layer>& layers, const st
   return result;
 }
 
+std::string grid_name(std::size_t i, std::string_view number) {
+  return fmt::format("tenon.{}.{}", number, i);
+}
 std::string signal_name(std::size_t i) { return fmt::format("tenon.signal.{}", i); }
 std::string noise_name(std::size_t i) { return fmt::format("tenon.noise.{}", i); }
 std::string size_name(std::size_t i) { return fmt::format("tenon.size.{}", i); }

@@ -6,7 +6,9 @@
 
 #include <tenon/int8.hpp>
 
+#include <array>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace tenon::quant {
@@ -20,6 +22,13 @@ struct Grid {
   // That placement would give the range; see quanta_of().
   static Grid of(const TensorRange& range, ActivationScheme scheme = ActivationScheme::symmetric);
 };
+
+struct GridNumber {
+  std::string_view name;
+  float value;
+};
+// What a graph with_losses() takes of a grid: positive scale, low, high. A tensor of zeros has the grid {0}.
+std::array<GridNumber, 3> numbers_of(const Grid& grid);
 
 // clamp(round(x / scale), low, high) · scale.
 ValueId add_rounded(NodeBuilder& builder, ValueId x, const Grid& grid);
@@ -42,13 +51,13 @@ struct LayerLoss {
 };
 
 // A graph that computes, beside its own outputs, the losses of the layers; their outputs have the names that
-// follow, i the index of the layer. `weights`: the same graph with other weights, which are the ones to
-// round.
-Graph with_losses(const Graph& graph, const std::vector<Layer>& layers, const std::vector<Grid>& grids,
-                  const Graph* weights = nullptr);
-std::string signal_name(std::size_t i);  // f32[]
-std::string noise_name(std::size_t i);   // f32[]
-std::string size_name(std::size_t i);    // i64[]: elements of the layer's result
-std::string error_name(std::size_t i);   // f32[channels]
+// follow, i the index of the layer. The grids of their inputs are inputs of it, so that one engine measures
+// any number of them. `weights`: the same graph with other weights, which are the ones to round.
+Graph with_losses(const Graph& graph, const std::vector<Layer>& layers, const Graph* weights = nullptr);
+std::string grid_name(std::size_t i, std::string_view number);  // f32[], `number` one of GridNumber's names
+std::string signal_name(std::size_t i);                         // f32[]
+std::string noise_name(std::size_t i);                          // f32[]
+std::string size_name(std::size_t i);                           // i64[]: elements of the layer's result
+std::string error_name(std::size_t i);                          // f32[channels]
 
 }  // namespace tenon::quant

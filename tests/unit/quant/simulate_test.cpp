@@ -36,6 +36,13 @@ Tensor tensor(Shape shape, const std::vector<float>& values) {
   return Tensor::of<float>(std::move(shape), values);
 }
 
+// Inputs of a graph with_losses().
+void add_grids(const std::vector<Grid>& grids, std::vector<Data>& inputs) {
+  for (const Grid& grid : grids) {
+    for (const GridNumber& number : numbers_of(grid)) inputs.emplace_back(tensor({}, {number.value}));
+  }
+}
+
 std::vector<float> numbers(const Data& data) {
   const auto values = data.tensor().values<float>();
   return {values.begin(), values.end()};
@@ -87,10 +94,11 @@ TEST(Layers, TransposedConvolutionsAreSomeUnlessTheyHaveGroups) {
   EXPECT_EQ(numbers(Data(again)), numbers(Data(stored)));
 
   // Its result is (rounded weights - weights) · x off, which the correction takes off its mean.
-  const std::vector<Grid> grids = {{1, -128, 127}, {1, -128, 127}};
-  const Graph measured = with_losses(graph, layers, grids);
+  const Graph measured = with_losses(graph, layers);
   measured.verify();
-  const auto outputs = ref::evaluate(measured, std::vector<Data>{Data(tensor({1, 2, 1, 2}, {1, 3, 2, 4}))});
+  std::vector<Data> inputs = {Data(tensor({1, 2, 1, 2}, {1, 3, 2, 4}))};
+  add_grids({{1, -128, 127}, {1, -128, 127}}, inputs);
+  const auto outputs = ref::evaluate(measured, inputs);
   const std::vector<float> error = numbers(outputs.at(static_cast<std::size_t>(1 + 4 + 2)));
   round_weights(rows, weight_scales(rows, up.inputs), up.inputs);
   const auto off = [&](std::size_t row, std::size_t i) {
@@ -164,8 +172,9 @@ TEST(Grids, FollowTheRange) {
 // Inputs 0.1 apart, so that a scale of 0.25 has something to round; halves go to even.
 const std::vector<float> kInput = {0.1F, 0.375F, 0.6F, -0.1F, 40, -40};
 
-std::vector<Data> run(const Graph& graph) {
-  const std::vector<Data> inputs = {Data(tensor({1, 2, 1, 3}, kInput)), Data(tensor({1, 2, 1, 1}, {1, 1}))};
+std::vector<Data> run(const Graph& graph, const std::vector<Grid>& grids = {}) {
+  std::vector<Data> inputs = {Data(tensor({1, 2, 1, 3}, kInput)), Data(tensor({1, 2, 1, 1}, {1, 1}))};
+  add_grids(grids, inputs);
   return ref::evaluate(graph, inputs);
 }
 
@@ -192,9 +201,9 @@ TEST(Simulate, RoundsInputsAndWeights) {
 TEST(Simulate, LossesAreThoseOfTheLayerAlone) {
   const Graph graph = simulated_net();
   const std::vector<Layer> layers = quantizable_layers(graph);
-  const Graph measured = with_losses(graph, {layers[0]}, {Grid{0.25F, -128, 127}});
+  const Graph measured = with_losses(graph, {layers[0]});
   measured.verify();
-  const auto outputs = run(measured);
+  const auto outputs = run(measured, {{0.25F, -128, 127}});
   const std::vector<double> r1 = {0, 0.5, 0.5};
   const std::vector<double> r2 = {0, 31.75, -32};
   double signal = 0;
@@ -221,6 +230,19 @@ TEST(Simulate, LossesAreThoseOfTheLayerAlone) {
   EXPECT_NEAR(static_cast<double>(numbers(named(error_name(0)))[0]), error[0], 1e-3);
   EXPECT_NEAR(static_cast<double>(numbers(named(error_name(0)))[1]), error[1], 1e-3);
   EXPECT_EQ(named(size_name(0)).tensor().values<std::int64_t>()[0], 6);
+}
+
+// Of a layer that reads nothing but zeros only the bias is left, so it loses what the weights say.
+TEST(Simulate, AGridOfZerosTakesTheInputAway) {
+  const Graph graph = simulated_net();
+  const std::vector<Layer> layers = quantizable_layers(graph);
+  const Graph measured = with_losses(graph, {layers[0]});
+  const auto& names = measured.output_names();
+  const auto at =
+      static_cast<std::size_t>(std::find(names.begin(), names.end(), error_name(0)) - names.begin());
+  double sum = 0;
+  for (std::size_t i = 0; i < 3; ++i) sum += 2.54 * static_cast<double>(kInput[3 + i]);
+  EXPECT_NEAR(static_cast<double>(numbers(run(measured, {Grid()}).at(at))[1]), -sum, 1e-3);
 }
 
 TEST(LayerLoss, WithoutItsMeanIsTheVariance) {
