@@ -48,7 +48,8 @@ struct Codes {
     const __m512i codes = _mm512_add_epi32(x[0].r, zero);
     store_bytes({{_mm512_maskz_min_epi32(0xffff, _mm512_maskz_max_epi32(0xffff, codes, low), high)}}, p);
   }
-  TENON_SIMD void store(const I32 (&x)[4], void* p) const {
+  TENON_SIMD void store(const I32 (&x)[4], void* p) const { _mm512_storeu_si512(p, narrowed(x)); }
+  TENON_SIMD __m512i narrowed(const I32 (&x)[4]) const {
     const __m512i a = _mm512_adds_epi16(_mm512_packs_epi32(x[0].r, x[1].r), zero_words);
     const __m512i b = _mm512_adds_epi16(_mm512_packs_epi32(x[2].r, x[3].r), zero_words);
     __m512i bytes;
@@ -57,8 +58,19 @@ struct Codes {
     } else {
       bytes = _mm512_min_epu8(_mm512_max_epu8(_mm512_packus_epi16(a, b), low_bytes), high_bytes);
     }
+    return in_order(bytes);
+  }
+
+  // The same of codes from 0 to 255 with zero at 0, which saturation alone bounds.
+  static TENON_SIMD __m512i saturated(const I32 (&x)[4]) {
+    return in_order(
+        _mm512_packus_epi16(_mm512_packs_epi32(x[0].r, x[1].r), _mm512_packs_epi32(x[2].r, x[3].r)));
+  }
+
+  // Lanes of 4 bytes that two packs of four vectors left in the order of 128-bit lanes.
+  static TENON_SIMD __m512i in_order(__m512i bytes) {
     const __m512i lanes = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-    _mm512_storeu_si512(p, _mm512_maskz_permutexvar_epi32(0xffff, lanes, bytes));
+    return _mm512_maskz_permutexvar_epi32(0xffff, lanes, bytes);
   }
 };
 

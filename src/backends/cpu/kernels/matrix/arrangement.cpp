@@ -11,6 +11,13 @@ namespace {
 constexpr std::ptrdiff_t kMatrixBandBytes = 512 * 1024;
 constexpr std::ptrdiff_t kMatrixLine = 64;
 
+std::ptrdiff_t tiles_bytes(std::ptrdiff_t tiles) {
+  return round_up(tiles * static_cast<std::ptrdiff_t>(sizeof(MatrixTile)), kMatrixLine);
+}
+std::ptrdiff_t runs_bytes(std::ptrdiff_t runs) {
+  return round_up(runs * static_cast<std::ptrdiff_t>(sizeof(MatrixRun)), kMatrixLine);
+}
+
 template <int Bytes>
 using MatrixBytes [[gnu::vector_size(Bytes)]] = std::uint8_t;
 
@@ -143,8 +150,8 @@ MatrixArrangement::Sizes MatrixArrangement::sizes(Cut cut) const {
 
 std::ptrdiff_t MatrixArrangement::bytes(Cut cut) const {
   const Sizes z = sizes(cut);
-  return z.planes + round_up(z.tiles * static_cast<std::ptrdiff_t>(sizeof(MatrixTile)), kMatrixLine) +
-         round_up(z.runs * static_cast<std::ptrdiff_t>(sizeof(MatrixRun)), kMatrixLine);
+  return z.planes + tiles_bytes(z.tiles) + runs_bytes(z.runs) +
+         round_up(z.tiles * kMatrixTileQuads * static_cast<std::ptrdiff_t>(sizeof(MatrixQuad)), kMatrixLine);
 }
 
 MatrixArrangement::Cut MatrixArrangement::largest() const {
@@ -369,6 +376,31 @@ void MatrixArrangement::find_runs(Cut cut, const MatrixBand& band, MatrixTile* t
   }
 }
 
+void MatrixArrangement::find_quads(MatrixQuad* quads, MatrixWork& work) const {
+  work.quads = nullptr;
+  if (places_.pixel != kChannelBlock) return;
+  for (int t = 0; t < work.tile_count; ++t) {
+    MatrixQuad* of_tile = quads + static_cast<std::ptrdiff_t>(t) * kMatrixTileQuads;
+    std::fill_n(of_tile, kMatrixTileQuads, MatrixQuad{});
+    const MatrixRun* run = work.runs + work.tiles[t].first_run;
+    for (int r = 0; r < work.tiles[t].runs; ++r, ++run) {
+      for (int row = run->row; row < run->row + run->rows;) {
+        const int q = row / kMatrixQuadRows;
+        const int first = row % kMatrixQuadRows;
+        const int end = std::min(run->row + run->rows - q * kMatrixQuadRows, kMatrixQuadRows);
+        MatrixQuad& quad = of_tile[q];
+        const int part = quad.lanes[0] == 0 ? 0 : 1;
+        if (quad.lanes[part] != 0) return;
+        quad.at[part] =
+            run->dst + static_cast<std::ptrdiff_t>(q * kMatrixQuadRows - run->row) * kChannelBlock;
+        quad.lanes[part] = static_cast<std::uint16_t>((1U << 4 * end) - (1U << 4 * first));
+        row += end - first;
+      }
+    }
+  }
+  work.quads = quads;
+}
+
 void MatrixArrangement::arrange(Cut cut, const MatrixBand& band, int group, const std::ptrdiff_t* offsets,
                                 std::byte* memory, MatrixWork& work) const {
   const Sizes z = sizes(cut);
@@ -378,10 +410,10 @@ void MatrixArrangement::arrange(Cut cut, const MatrixBand& band, int group, cons
   work.passes[1] = {memory + steps_.wide_planes * z.wide,
                     static_cast<std::ptrdiff_t>(stride_) * steps_.narrow_bytes, offsets + steps_.wide_steps(),
                     steps_.narrow_steps()};
-  auto* tiles = reinterpret_cast<MatrixTile*>(memory + z.planes);
-  auto* runs = reinterpret_cast<MatrixRun*>(
-      memory + z.planes + round_up(z.tiles * static_cast<std::ptrdiff_t>(sizeof(MatrixTile)), kMatrixLine));
-  find_runs(cut, band, tiles, runs, work);
+  std::byte* tiles = memory + z.planes;
+  std::byte* runs = tiles + tiles_bytes(z.tiles);
+  find_runs(cut, band, reinterpret_cast<MatrixTile*>(tiles), reinterpret_cast<MatrixRun*>(runs), work);
+  find_quads(reinterpret_cast<MatrixQuad*>(runs + runs_bytes(z.runs)), work);
 }
 
 }  // namespace tenon::cpu

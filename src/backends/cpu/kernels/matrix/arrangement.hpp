@@ -132,6 +132,7 @@ class MatrixArrangement {
   void copy_plane(const MatrixBand& band, int image, const std::byte* from, int channels, int pixel,
                   std::ptrdiff_t phase, std::byte* to) const;
   void find_runs(Cut cut, const MatrixBand& band, MatrixTile* tiles, MatrixRun* runs, MatrixWork& work) const;
+  void find_quads(MatrixQuad* quads, MatrixWork& work) const;
 
   MatrixSource source_;
   MatrixPlaces places_;

@@ -47,6 +47,15 @@ struct MatrixTile {
   std::int32_t runs;
 };
 
+// Where four neighbouring rows of a tile go if those of a block lie one after the other: the rows whose lanes
+// (four each) are set in lanes[i] at at[i], counted as if all four lay there.
+struct MatrixQuad {
+  std::ptrdiff_t at[2];  // from which runs count, too
+  std::uint16_t lanes[2];
+};
+inline constexpr int kMatrixQuadRows = 4;
+inline constexpr int kMatrixTileQuads = kMatrixRows / kMatrixQuadRows;
+
 // Stretches of memory, `step` apart.
 struct MatrixAhead {
   const std::byte* first;
@@ -60,7 +69,8 @@ struct MatrixWork {
   const MatrixTile* tiles;
   int tile_count;
   const MatrixRun* runs;
-  MatrixAhead ahead;  // what will be read next, for the second-level cache
+  const MatrixQuad* quads;  // those of all tiles, or nullptr if runs are too short or rows lie apart
+  MatrixAhead ahead;        // what will be read next, for the second-level cache
 
   const std::byte* weights;
   std::ptrdiff_t weights_block;  // bytes from block to block

@@ -21,10 +21,19 @@
 //     void rows(const Sum* sums, int block, std::ptrdiff_t at, int rows, int lanes);
 //   };
 //
-// and calls MatrixPanel<Unit, Store>(work).run(). While a product is formed, the sums of an earlier one are
-// turned into results, a part of them between any two steps, so that both kinds of instructions are in
-// flight. Sums of few steps take longer to leave the unit than to form: those products alternate between the
-// sets, and each is stored when the next is under way.
+// and calls MatrixPanel<Unit, Store>(work).run(), or, with another Store, where work has quads,
+//
+//   struct Store {
+//     using Work, Sum = …;
+//     explicit Store(const Work&);
+//     // Stores 4 rows of whole sums of a block, whose places count from element `at` of dst.
+//     void quad(const Sum* sums, int block, std::ptrdiff_t at, const MatrixQuad&);
+//   };
+//
+// MatrixPanel<Unit, Store, MatrixQuads<Store>>(work).run(). While a product is formed, the sums of an earlier
+// one are turned into results, a part of them between any two steps, so that both kinds of instructions are
+// in flight. Sums of few steps take longer to leave the unit than to form: those products alternate between
+// the sets, and each is stored when the next is under way.
 #pragma once
 
 #include "backends/cpu/kernels/matrix/matrix.hpp"
@@ -42,7 +51,7 @@ class MatrixResults {
   using Work = typename Store::Work;
   using Sum = typename Store::Sum;
 
-  explicit MatrixResults(const Work& work) : work_(work), store_(work) {}
+  MatrixResults(const Work& work, int steps, int) : work_(work), steps_(steps), store_(work) {}
 
   void start(const Sum* sums, int tile, int tiles, int block, int blocks) {
     sums_ = sums;
@@ -59,6 +68,9 @@ class MatrixResults {
   }
 
   int left() const { return left_; }
+
+  // How many rows to store with each step of the next product.
+  int each() const { return static_cast<int>(round_up(ceil_div(left_, steps_), kMatrixQuadRows)); }
 
   // The next rows, so many or all that are left.
   inline __attribute__((always_inline)) void store(int rows) {
@@ -101,6 +113,7 @@ class MatrixResults {
   }
 
   const Work& work_;
+  int steps_;
   Store store_;
   const Sum* sums_ = nullptr;  // of tile_ in block_
   const MatrixTile *first_ = nullptr, *tile_ = nullptr, *end_ = nullptr;
@@ -114,14 +127,66 @@ class MatrixResults {
   int left_ = 0;  // rows, in all blocks
 };
 
-template <class Unit, class Store>
+// The same by quads, of which it counts.
+template <class Store>
+class MatrixQuads {
+ public:
+  using Work = typename Store::Work;
+  using Sum = typename Store::Sum;
+
+  MatrixQuads(const Work& work, int steps, int tiles)
+      : work_(work),
+        each_(static_cast<int>(ceil_div(kMatrixPair * tiles * kMatrixTileQuads, steps))),
+        store_(work) {}
+
+  void start(const Sum* sums, int tile, int tiles, int block, int blocks) {
+    sums_ = sums;
+    first_ = quad_ = work_.quads + static_cast<std::ptrdiff_t>(tile) * kMatrixTileQuads;
+    end_ = first_ + tiles * kMatrixTileQuads;
+    block_ = block;
+    at_ = work_.dst_first + block * work_.dst_block;
+    left_ = tiles * blocks * kMatrixTileQuads;
+  }
+
+  int left() const { return left_; }
+  int each() const { return each_; }
+
+  inline __attribute__((always_inline)) void store(int quads) {
+    if (quads > left_) quads = left_;
+    left_ -= quads;
+    for (; quads > 0; --quads) {
+      store_.quad(sums_, block_, at_, *quad_);
+      sums_ += kMatrixQuadRows * kChannelBlock;
+      if (++quad_ == end_) {
+        quad_ = first_;
+        ++block_;
+        at_ += work_.dst_block;
+      }
+    }
+  }
+
+ private:
+  const Work& work_;
+  int each_;
+  Store store_;
+  const Sum* sums_ = nullptr;  // of quad_ in block_
+  const MatrixQuad *first_ = nullptr, *quad_ = nullptr, *end_ = nullptr;
+  int block_ = 0;
+  std::ptrdiff_t at_ = 0;
+  int left_ = 0;
+};
+
+template <class Unit, class Store, class Results = MatrixResults<Store>>
 class MatrixPanel {
  public:
   using Work = typename Store::Work;
   using Sum = typename Store::Sum;
 
   explicit MatrixPanel(const Work& work)
-      : work_(work), steps_(work.steps()), tiles_(steps_ > kShallowSteps ? kMatrixPair : 1), results_(work) {}
+      : work_(work),
+        steps_(work.steps()),
+        tiles_(steps_ > kShallowSteps ? kMatrixPair : 1),
+        results_(work, steps_, tiles_) {}
 
   void run() {
     start_ahead();
@@ -149,7 +214,6 @@ class MatrixPanel {
   // With more steps, two tiles at once read weights half as often.
   static constexpr int kShallowSteps = 8;
   static constexpr std::ptrdiff_t kCacheLine = 64;
-  static constexpr int kStoredRows = 4;  // at once
 
   struct Product {
     Sum* sums;
@@ -207,7 +271,7 @@ class MatrixPanel {
 
   template <int Tiles, int Blocks, int Set>
   void multiply(int tile, int block, Sum* sums) {
-    const int each = static_cast<int>(round_up(ceil_div(results_.left(), steps_), kStoredRows));
+    const int each = results_.each();
     Unit::template multiply<Tiles, Blocks, Set>(work_, work_.tiles + tile, block, sums,
                                                 [&]() TENON_INLINE_LAMBDA {
                                                   fetch();
@@ -282,7 +346,7 @@ class MatrixPanel {
   const std::byte* source_ = nullptr;
   std::ptrdiff_t source_lines_ = 0;  // likewise
   int stretches_ = 0;                // of work_.ahead that are left
-  MatrixResults<Store> results_;
+  Results results_;
   alignas(64) Sum sums_[kPlaces * kMatrixPair * kMatrixPair * kMatrixTileSums];
 };
 

@@ -1,7 +1,7 @@
 #include "backends/cpu/kernels/matrix/amx.hpp"
 
 #include "backends/cpu/kernels/bytes/avx512.hpp"
-#include "backends/cpu/kernels/matrix_s8/store.hpp"
+#include "backends/cpu/kernels/matrix_s8/quads_avx512.hpp"
 
 namespace tenon::cpu {
 namespace {
@@ -21,7 +21,7 @@ struct ByteTiles {
 void matrix_s8_amx(const MatrixS8Work& work) noexcept;
 
 void matrix_s8_amx(const MatrixS8Work& work) noexcept {
-  MatrixPanel<MatrixTilesUnit<ByteTiles>, MatrixS8Store>(work).run();
+  run_matrix_s8_panel<MatrixTilesUnit<ByteTiles>>(work);
 }
 
 }  // namespace tenon::cpu

@@ -1,6 +1,6 @@
 #include "backends/cpu/kernels/bytes/avx512.hpp"
 #include "backends/cpu/kernels/matrix/rows_unit.hpp"
-#include "backends/cpu/kernels/matrix_s8/store.hpp"
+#include "backends/cpu/kernels/matrix_s8/quads_avx512.hpp"
 
 namespace tenon::cpu {
 namespace {
@@ -24,7 +24,7 @@ struct VnniRows {
 void matrix_s8_avx512_vnni(const MatrixS8Work& work) noexcept;
 
 void matrix_s8_avx512_vnni(const MatrixS8Work& work) noexcept {
-  MatrixPanel<MatrixRowsUnit<VnniRows>, MatrixS8Store>(work).run();
+  run_matrix_s8_panel<MatrixRowsUnit<VnniRows>>(work);
 }
 
 }  // namespace tenon::cpu
