@@ -5,8 +5,8 @@
 //     static void add();      tile Sum += tile 4, or 5 for sums 2 and 3, times tile 6, or 7 for odd sums
 //   };
 //
-// Tiles 0 and 1: sums of the first set, 2 and 3 of the second, or of the second tile; 4 and 5: rows of the
-// left side; 6 and 7: weights.
+// Tiles 0 and 1: sums of the first tile of rows, 2 and 3 of the second; 4 and 5: rows of the left side; 6 and
+// 7: weights.
 #pragma once
 
 #include "backends/cpu/kernels/matrix/panel.hpp"
@@ -41,25 +41,28 @@ struct MatrixTilesUnit {
   // Thread switches then have no tiles to save.
   static void end() { _tile_release(); }
 
-  template <int Tiles, int Blocks, int Set, class Work, class Sum, class Between>
+  template <int Tiles, int Blocks, bool Leaving, class Work, class Sum, class Between>
   static inline __attribute__((always_inline)) void multiply(const Work& work, const MatrixTile* tiles,
-                                                             int block, Sum*, Between between) {
+                                                             int block, Sum*, Sum* leaving, Between between) {
     constexpr std::ptrdiff_t kWeightsRow = kMatrixGroup * kChannelBlock;
-    constexpr bool kFirst = Set == 0 || Tiles == 2, kSecond = Set == 1 || Tiles == 2;
     static_assert(sizeof(Sum) == 4);
-    // Each row of sums begins as the bias.
-    if (const Sum* bias = work.bias) {
-      bias += block * kChannelBlock;
-      if constexpr (kFirst) _tile_loadd(0, bias, 0);
-      if constexpr (kFirst && Blocks == 2) _tile_loadd(1, bias + kChannelBlock, 0);
-      if constexpr (kSecond) _tile_loadd(2, bias, 0);
-      if constexpr (kSecond && Blocks == 2) _tile_loadd(3, bias + kChannelBlock, 0);
-    } else {
-      if constexpr (kFirst) _tile_zero(0);
-      if constexpr (kFirst && Blocks == 2) _tile_zero(1);
-      if constexpr (kSecond) _tile_zero(2);
-      if constexpr (kSecond && Blocks == 2) _tile_zero(3);
+    static_assert(!Leaving || (Tiles == 2 && Blocks == 2));
+    const Sum* bias = work.bias ? work.bias + block * kChannelBlock : nullptr;
+    if constexpr (!Leaving) {
+      begin_sum<0>(bias);
+      if constexpr (Blocks == 2) begin_sum<1>(bias);
+      if constexpr (Tiles == 2) begin_sum<2>(bias);
+      if constexpr (Tiles == 2 && Blocks == 2) begin_sum<3>(bias);
     }
+    // A store waits for its sum, and what follows for the store: each comes right before its tile is needed.
+    [[maybe_unused]] bool leave = Leaving;
+    const auto renew = [&]<int Tile>(Index<Tile>) TENON_INLINE_LAMBDA {
+      if constexpr (Leaving) {
+        if (!leave) return;
+        store_sum<Tile>(leaving + (Tile % 2 * 2 + Tile / 2) * kMatrixTileSums);
+        begin_sum<Tile>(bias);
+      }
+    };
     const std::byte* weights = work.weights + block * work.weights_block;
     for (const MatrixPass& pass : work.passes) {
       const std::byte* first = pass.src + tiles[0].position * pass.row;
@@ -68,30 +71,57 @@ struct MatrixTilesUnit {
         const std::ptrdiff_t offset = pass.offsets[s];
         _tile_loadd(6, weights, kWeightsRow);
         if constexpr (Blocks == 2) _tile_loadd(7, weights + work.weights_block, kWeightsRow);
-        if constexpr (kFirst) {
-          _tile_loadd(4, first + offset, pass.row);
-          Dot::template add<0>();
-          if constexpr (Blocks == 2) Dot::template add<1>();
-        }
-        if constexpr (kSecond) {
+        _tile_loadd(4, first + offset, pass.row);
+        renew(Index<0>{});
+        Dot::template add<0>();
+        renew(Index<1>{});
+        if constexpr (Blocks == 2) Dot::template add<1>();
+        if constexpr (Tiles == 2) {
           _tile_loadd(5, second + offset, pass.row);
+          renew(Index<2>{});
           Dot::template add<2>();
+          renew(Index<3>{});
           if constexpr (Blocks == 2) Dot::template add<3>();
         }
+        leave = false;
         between();
       }
     }
   }
 
-  template <int Tiles, int Blocks, int Set, class Sum>
+  template <int Tiles, int Blocks, class Sum>
   static inline __attribute__((always_inline)) void store(Sum* sums) {
-    constexpr std::ptrdiff_t kSumsRow = kChannelBlock * sizeof(Sum);
-    constexpr bool kFirst = Set == 0 || Tiles == 2, kSecond = Set == 1 || Tiles == 2;
     [[maybe_unused]] Sum* second = sums + (Tiles - 1) * kMatrixTileSums;
-    if constexpr (kFirst) _tile_stored(0, sums, kSumsRow);
-    if constexpr (kSecond) _tile_stored(2, second, kSumsRow);
-    if constexpr (kFirst && Blocks == 2) _tile_stored(1, sums + Tiles * kMatrixTileSums, kSumsRow);
-    if constexpr (kSecond && Blocks == 2) _tile_stored(3, second + Tiles * kMatrixTileSums, kSumsRow);
+    store_sum<0>(sums);
+    if constexpr (Tiles == 2) store_sum<2>(second);
+    if constexpr (Blocks == 2) store_sum<1>(sums + Tiles * kMatrixTileSums);
+    if constexpr (Tiles == 2 && Blocks == 2) store_sum<3>(second + Tiles * kMatrixTileSums);
+  }
+
+ private:
+  // Each row of a sum begins as the bias of its block.
+  template <int Tile, class Sum>
+  static inline __attribute__((always_inline)) void begin_sum(const Sum* bias) {
+    if (bias) {
+      if constexpr (Tile == 0) _tile_loadd(0, bias, 0);
+      if constexpr (Tile == 1) _tile_loadd(1, bias + kChannelBlock, 0);
+      if constexpr (Tile == 2) _tile_loadd(2, bias, 0);
+      if constexpr (Tile == 3) _tile_loadd(3, bias + kChannelBlock, 0);
+    } else {
+      if constexpr (Tile == 0) _tile_zero(0);
+      if constexpr (Tile == 1) _tile_zero(1);
+      if constexpr (Tile == 2) _tile_zero(2);
+      if constexpr (Tile == 3) _tile_zero(3);
+    }
+  }
+
+  template <int Tile, class Sum>
+  static inline __attribute__((always_inline)) void store_sum(Sum* to) {
+    constexpr std::ptrdiff_t kSumsRow = kChannelBlock * sizeof(Sum);
+    if constexpr (Tile == 0) _tile_stored(0, to, kSumsRow);
+    if constexpr (Tile == 1) _tile_stored(1, to, kSumsRow);
+    if constexpr (Tile == 2) _tile_stored(2, to, kSumsRow);
+    if constexpr (Tile == 3) _tile_stored(3, to, kSumsRow);
   }
 };
 

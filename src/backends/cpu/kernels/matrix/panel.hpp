@@ -5,12 +5,14 @@
 //     static void begin();       before the first product of a thread's panel, and
 //     static void end();         after the last
 //     // Tiles tiles times Blocks blocks, 1 or 2 each, of work.weights from `block` on; between() after each
-//     // step. What comes out is the unit's set of sums Set, 0 or 1; two tiles take up both sets.
-//     template <int Tiles, int Blocks, int Set, class Work, class Sum, class Between>
-//     static void multiply(const Work&, const MatrixTile*, int block, Sum* sums, Between between);
-//     // The set as sums[block][tile][16 rows][16 o], unless multiply, which is given the same place, wrote
-//     // it.
-//     template <int Tiles, int Blocks, int Set, class Sum>
+//     // step. What comes out stays in the unit. Leaving, for two of both, first stores the sums that were
+//     // there, as many, to `leaving` as store() would.
+//     template <int Tiles, int Blocks, bool Leaving, class Work, class Sum, class Between>
+//     static void multiply(const Work&, const MatrixTile*, int block, Sum* sums, Sum* leaving, Between
+//     between);
+//     // What is in the unit as sums[block][tile][16 rows][16 o], unless multiply, which is given the same
+//     // place, wrote it.
+//     template <int Tiles, int Blocks, class Sum>
 //     static void store(Sum* sums);
 //   };
 //   struct Store {
@@ -30,10 +32,11 @@
 //     void quad(const Sum* sums, int block, std::ptrdiff_t at, const MatrixQuad&);
 //   };
 //
-// MatrixPanel<Unit, Store, MatrixQuads<Store>>(work).run(). While a product is formed, the sums of an earlier
-// one are turned into results, a part of them between any two steps, so that both kinds of instructions are
-// in flight. Sums of few steps take longer to leave the unit than to form: those products alternate between
-// the sets, and each is stored when the next is under way.
+// MatrixPanel<Unit, Store, MatrixQuads<Store>>(work).run(). While a product is formed, the sums of an
+// earlier one are turned into results, a part of them between any two steps, so that both kinds of
+// instructions are in flight. Sums leave the unit when the next product begins, and are turned into results
+// with the one after: whoever reads them earlier waits until they are in the cache, and what follows with
+// him.
 #pragma once
 
 #include "backends/cpu/kernels/matrix/matrix.hpp"
@@ -51,7 +54,7 @@ class MatrixResults {
   using Work = typename Store::Work;
   using Sum = typename Store::Sum;
 
-  MatrixResults(const Work& work, int steps, int) : work_(work), steps_(steps), store_(work) {}
+  MatrixResults(const Work& work, int steps) : work_(work), steps_(steps), store_(work) {}
 
   void start(const Sum* sums, int tile, int tiles, int block, int blocks) {
     sums_ = sums;
@@ -134,10 +137,8 @@ class MatrixQuads {
   using Work = typename Store::Work;
   using Sum = typename Store::Sum;
 
-  MatrixQuads(const Work& work, int steps, int tiles)
-      : work_(work),
-        each_(static_cast<int>(ceil_div(kMatrixPair * tiles * kMatrixTileQuads, steps))),
-        store_(work) {}
+  MatrixQuads(const Work& work, int steps)
+      : work_(work), each_(static_cast<int>(ceil_div(kMost, steps))), store_(work) {}
 
   void start(const Sum* sums, int tile, int tiles, int block, int blocks) {
     sums_ = sums;
@@ -166,6 +167,8 @@ class MatrixQuads {
   }
 
  private:
+  static constexpr int kMost = kMatrixPair * kMatrixPair * kMatrixTileQuads;
+
   const Work& work_;
   int each_;
   Store store_;
@@ -182,27 +185,23 @@ class MatrixPanel {
   using Work = typename Store::Work;
   using Sum = typename Store::Sum;
 
-  explicit MatrixPanel(const Work& work)
-      : work_(work),
-        steps_(work.steps()),
-        tiles_(steps_ > kShallowSteps ? kMatrixPair : 1),
-        results_(work, steps_, tiles_) {}
+  explicit MatrixPanel(const Work& work) : work_(work), steps_(work.steps()), results_(work, steps_) {}
 
   void run() {
     start_ahead();
     Unit::begin();
     if (work_.blocks_inner) {
-      for (int tile = 0; tile < work_.tile_count; tile += tiles_) {
+      for (int tile = 0; tile < work_.tile_count; tile += kMatrixPair) {
         for (int block = 0; block < work_.blocks; block += kMatrixPair) {
           fetch_ahead(block, tile == 0 ? 1 : 0);
           product(tile, block);
         }
       }
     } else {
-      const int products = static_cast<int>(ceil_div(work_.tile_count, tiles_));
+      const int products = static_cast<int>(ceil_div(work_.tile_count, kMatrixPair));
       for (int block = 0; block < work_.blocks; block += kMatrixPair) {
         fetch_ahead(block, products);
-        for (int tile = 0; tile < work_.tile_count; tile += tiles_) product(tile, block);
+        for (int tile = 0; tile < work_.tile_count; tile += kMatrixPair) product(tile, block);
       }
     }
     take_waiting();
@@ -211,14 +210,12 @@ class MatrixPanel {
   }
 
  private:
-  // With more steps, two tiles at once read weights half as often.
-  static constexpr int kShallowSteps = 8;
   static constexpr std::ptrdiff_t kCacheLine = 64;
 
   struct Product {
     Sum* sums;
-    int set;
     int tile;
+    int tiles;
     int block;
     int blocks;
   };
@@ -239,7 +236,7 @@ class MatrixPanel {
     const MatrixAhead& a = work_.ahead;
     const std::ptrdiff_t lines = a.count * ceil_div(a.bytes, kCacheLine);
     const std::ptrdiff_t steps =
-        ceil_div(work_.tile_count, tiles_) * ceil_div(work_.blocks, kMatrixPair) * steps_;
+        ceil_div(work_.tile_count, kMatrixPair) * ceil_div(work_.blocks, kMatrixPair) * steps_;
     source_lines_ = steps > 0 ? ceil_div(lines, steps) : 0;
     stretches_ = a.count;
     source_ = a.first;
@@ -257,27 +254,37 @@ class MatrixPanel {
   }
 
   void product(int tile, int block) {
-    const bool pair_of_blocks = block + 1 < work_.blocks;
-    if (tiles_ == kMatrixPair) {
-      const bool pair_of_tiles = tile + 1 < work_.tile_count;
-      if (pair_of_tiles && pair_of_blocks) return deep<2, 2>(tile, block);
-      if (pair_of_tiles) return deep<2, 1>(tile, block);
-      if (pair_of_blocks) return deep<1, 2>(tile, block);
-      return deep<1, 1>(tile, block);
-    }
-    if (pair_of_blocks) return shallow<2>(tile, block);
-    shallow<1>(tile, block);
+    const bool pair_of_tiles = tile + 1 < work_.tile_count, pair_of_blocks = block + 1 < work_.blocks;
+    if (pair_of_tiles && pair_of_blocks) return product<2, 2>(tile, block);
+    if (pair_of_tiles) return product<2, 1>(tile, block);
+    if (pair_of_blocks) return product<1, 2>(tile, block);
+    product<1, 1>(tile, block);
   }
 
-  template <int Tiles, int Blocks, int Set>
-  void multiply(int tile, int block, Sum* sums) {
+  template <int Tiles, int Blocks>
+  void product(int tile, int block) {
+    constexpr bool kWhole = Tiles == kMatrixPair && Blocks == kMatrixPair;
+    Sum* sums = next_sums();
+    if (kWhole && waiting_.tiles == Tiles && waiting_.blocks == Blocks) {
+      multiply<Tiles, Blocks, kWhole>(tile, block, sums, waiting_.sums);
+      start_waiting();
+    } else {
+      take_waiting();
+      multiply<Tiles, Blocks>(tile, block, sums);
+    }
+    waiting_ = {sums, tile, Tiles, block, Blocks};
+  }
+
+  // Leaving: where the unit stores the sums before these, which are as many.
+  template <int Tiles, int Blocks, bool Leaving = false>
+  void multiply(int tile, int block, Sum* sums, Sum* leaving = nullptr) {
     const int each = results_.each();
-    Unit::template multiply<Tiles, Blocks, Set>(work_, work_.tiles + tile, block, sums,
-                                                [&]() TENON_INLINE_LAMBDA {
-                                                  fetch();
-                                                  fetch_source();
-                                                  results_.store(each);
-                                                });
+    Unit::template multiply<Tiles, Blocks, Leaving>(work_, work_.tiles + tile, block, sums, leaving,
+                                                    [&]() TENON_INLINE_LAMBDA {
+                                                      fetch();
+                                                      fetch_source();
+                                                      results_.store(each);
+                                                    });
   }
 
   inline __attribute__((always_inline)) void fetch() {
@@ -285,60 +292,41 @@ class MatrixPanel {
       __builtin_prefetch(ahead_, 0, 2);
   }
 
-  template <int Tiles, int Blocks>
-  void deep(int tile, int block) {
-    Sum* sums = next_sums();
-    multiply<Tiles, Blocks, 0>(tile, block, sums);
-    Unit::template store<Tiles, Blocks, 0>(sums);
-    results_.start(sums, tile, Tiles, block, Blocks);
-  }
-
-  template <int Blocks>
-  void shallow(int tile, int block) {
-    Sum* sums = next_sums();
-    const int set = set_;
-    if (set == 0) {
-      multiply<1, Blocks, 0>(tile, block, sums);
-    } else {
-      multiply<1, Blocks, 1>(tile, block, sums);
-    }
-    take_waiting();
-    waiting_ = {sums, set, tile, block, Blocks};
-    set_ = 1 - set;
-  }
-
-  // Stores the product that is still in the unit; its results come next.
+  // Stores the product that is still in the unit.
   void take_waiting() {
-    if (waiting_.sums == nullptr) return;
-    results_.store(results_.left());
-    if (waiting_.set == 0) {
-      store_set<0>();
+    if (waiting_.tiles == 0) return;
+    if (waiting_.tiles == kMatrixPair) {
+      store_waiting<kMatrixPair>();
     } else {
-      store_set<1>();
+      store_waiting<1>();
     }
-    results_.start(waiting_.sums, waiting_.tile, 1, waiting_.block, waiting_.blocks);
-    waiting_ = {};
+    start_waiting();
   }
 
-  template <int Set>
-  void store_set() {
-    if (waiting_.blocks == 2) return Unit::template store<1, 2, Set>(waiting_.sums);
-    Unit::template store<1, 1, Set>(waiting_.sums);
+  template <int Tiles>
+  void store_waiting() {
+    if (waiting_.blocks == kMatrixPair) return Unit::template store<Tiles, kMatrixPair>(waiting_.sums);
+    Unit::template store<Tiles, 1>(waiting_.sums);
+  }
+
+  // The sums that left the unit become results next.
+  void start_waiting() {
+    results_.store(results_.left());
+    results_.start(waiting_.sums, waiting_.tile, waiting_.tiles, waiting_.block, waiting_.blocks);
+    waiting_ = {};
   }
 
   // A place for sums, while some are in the unit and some are being turned into results.
   Sum* next_sums() {
     turn_ = turn_ == kPlaces - 1 ? 0 : turn_ + 1;
-    return sums_ + turn_ * tiles_ * kMatrixPair * kMatrixTileSums;
+    return sums_ + turn_ * kMatrixPair * kMatrixPair * kMatrixTileSums;
   }
 
   static constexpr int kPlaces = 3;
 
   const Work& work_;
   int steps_;
-  int tiles_;  // at once
   int turn_ = 0;
-  int set_ = 0;
   Product waiting_{};  // in the unit
   const std::byte* ahead_ = nullptr;
   const std::byte* ahead_end_ = nullptr;

@@ -19,11 +19,12 @@ template <class Dot>
 struct MatrixRowsUnit {
   static void begin() {}
   static void end() {}
-  template <int Tiles, int Blocks, int Set, class Sum>
+  template <int Tiles, int Blocks, class Sum>
   static void store(Sum*) {}
 
-  template <int Tiles, int Blocks, int Set, class Work, class Sum, class Between>
-  static void multiply(const Work& work, const MatrixTile* tiles, int block, Sum* sums, Between between) {
+  template <int Tiles, int Blocks, bool Leaving, class Work, class Sum, class Between>
+  static void multiply(const Work& work, const MatrixTile* tiles, int block, Sum* sums, Sum*,
+                       Between between) {
     for (int n = 0; n < Blocks; ++n) {
       for (int m = 0; m < Tiles; ++m)
         multiply(work, tiles[m].position, block + n, sums + (n * Tiles + m) * kMatrixTileSums);
