@@ -1,6 +1,6 @@
 #include "backends/cpu/kernels/matrix/amx.hpp"
 
-#include "backends/cpu/kernels/matrix_bf16/store.hpp"
+#include "backends/cpu/kernels/matrix_bf16/quads_avx512.hpp"
 
 namespace tenon::cpu {
 namespace {
@@ -25,7 +25,7 @@ void matrix_bf16_amx_join(const std::byte* src, std::ptrdiff_t block, std::ptrdi
                           std::ptrdiff_t count, std::byte* dst) noexcept;
 
 void matrix_bf16_amx(const MatrixBf16Work& work) noexcept {
-  MatrixPanel<MatrixTilesUnit<PairTiles>, MatrixBf16Store>(work).run();
+  run_matrix_bf16_panel<MatrixTilesUnit<PairTiles>>(work);
 }
 
 void matrix_bf16_amx_round(const float* src, std::ptrdiff_t count, void* dst) noexcept {

@@ -1,7 +1,7 @@
 #include "backends/cpu/kernels/simd/avx512_bf16.hpp"
 
 #include "backends/cpu/kernels/matrix/rows_unit.hpp"
-#include "backends/cpu/kernels/matrix_bf16/store.hpp"
+#include "backends/cpu/kernels/matrix_bf16/quads_avx512.hpp"
 
 namespace tenon::cpu {
 namespace {
@@ -30,7 +30,7 @@ void matrix_bf16_avx512_bf16_join(const std::byte* src, std::ptrdiff_t block, st
                                   std::ptrdiff_t count, std::byte* dst) noexcept;
 
 void matrix_bf16_avx512_bf16(const MatrixBf16Work& work) noexcept {
-  MatrixPanel<MatrixRowsUnit<PairDotRows>, MatrixBf16Store>(work).run();
+  run_matrix_bf16_panel<MatrixRowsUnit<PairDotRows>>(work);
 }
 
 void matrix_bf16_avx512_bf16_round(const float* src, std::ptrdiff_t count, void* dst) noexcept {
