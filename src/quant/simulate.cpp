@@ -47,18 +47,32 @@ std::vector<ValueId> rounded_operands(NodeBuilder& builder, const Graph& graph, 
   return inputs;
 }
 
-// The same as add_rounded() by numbers that are inputs of the graph.
-ValueId add_rounded_at_run_time(Graph& graph, ValueId x, std::size_t layer) {
-  std::array<ValueId, 3> numbers;
-  const auto grid = numbers_of({});
-  for (std::size_t n = 0; n < numbers.size(); ++n)
-    numbers[n] = graph.add_input(grid_name(layer, grid[n].name), Type::tensor(DataType::f32, {}));
-  const auto& [scale, low, high] = numbers;
-  ValueId q = graph.add(op::binary(PointwiseFn::div), {x, scale});
-  q = graph.add(op::unary(PointwiseFn::round), {q});
-  q = graph.add(op::binary(PointwiseFn::max), {q, low});
-  q = graph.add(op::binary(PointwiseFn::min), {q, high});
-  return graph.add(op::binary(PointwiseFn::mul), {q, scale});
+// A number for each of numbers_of() a grid, in their order.
+using GridValues = std::array<ValueId, 3>;
+
+GridValues add_constants(NodeBuilder& builder, const Grid& grid) {
+  GridValues values;
+  std::size_t n = 0;
+  for (const GridNumber& number : numbers_of(grid)) values[n++] = add_scalar(builder, number.value);
+  return values;
+}
+
+GridValues add_inputs(Graph& graph, std::size_t layer) {
+  GridValues values;
+  std::size_t n = 0;
+  for (const GridNumber& number : numbers_of({}))
+    values[n++] = graph.add_input(grid_name(layer, number.name), Type::tensor(DataType::f32, {}));
+  return values;
+}
+
+// clamp(round(x / scale), low, high) · scale.
+ValueId add_rounded(NodeBuilder& builder, ValueId x, const GridValues& grid) {
+  const auto& [scale, low, high] = grid;
+  ValueId q = builder.add(op::binary(PointwiseFn::div), {x, scale});
+  q = builder.add(op::unary(PointwiseFn::round), {q});
+  q = builder.add(op::binary(PointwiseFn::max), {q, low});
+  q = builder.add(op::binary(PointwiseFn::min), {q, high});
+  return builder.add(op::binary(PointwiseFn::mul), {q, scale});
 }
 
 const Layer& named(const std::vector<Layer>& layers, const std::string& name) {
@@ -84,15 +98,6 @@ std::array<GridNumber, 3> numbers_of(const Grid& grid) {
       {{"scale", zeros ? 1 : grid.scale}, {"low", zeros ? 0 : grid.low}, {"high", zeros ? 0 : grid.high}}};
 }
 
-ValueId add_rounded(NodeBuilder& builder, ValueId x, const Grid& grid) {
-  if (!(grid.scale > 0)) return builder.add(op::binary(PointwiseFn::mul), {x, add_scalar(builder, 0)});
-  const ValueId scale = add_scalar(builder, grid.scale);
-  ValueId q = builder.add(op::binary(PointwiseFn::div), {x, scale});
-  q = builder.add(op::unary(PointwiseFn::round), {q});
-  q = builder.add(op::unary(PointwiseFn::clip, grid.low, grid.high), {q});
-  return builder.add(op::binary(PointwiseFn::mul), {q, scale});
-}
-
 Graph simulate(const Graph& graph, const std::vector<Layer>& layers, const std::vector<Grid>& grids) {
   TENON_CHECK(layers.size() == grids.size(), "{} layers, {} grids", layers.size(), grids.size());
   Graph result = graph;
@@ -102,7 +107,7 @@ Graph simulate(const Graph& graph, const std::vector<Layer>& layers, const std::
     Layer layer = layers[i];
     layer.input = node.inputs[0];
     Patch patch(result, layer.node);
-    const ValueId input = add_rounded(patch, layer.input, grids[i]);
+    const ValueId input = add_rounded(patch, layer.input, add_constants(patch, grids[i]));
     const ValueId output =
         patch.add(node.op, rounded_operands(patch, result, layer, input, weight_rows(result, layer)));
     patch.replace(layer.output, output);
@@ -140,7 +145,7 @@ Graph with_losses(const Graph& graph, const std::vector<Layer>& layers, const Gr
     const Layer& layer = layers[i];
     const ValueId rounded = result.add(
         result.node(layer.node).op,
-        rounded_operands(result, result, layer, add_rounded_at_run_time(result, layer.input, i),
+        rounded_operands(result, result, layer, add_rounded(result, layer.input, add_inputs(result, i)),
                          weight_rows(weights != nullptr ? *weights : graph, named(others, layer.name))));
     const ValueId error = result.add(op::binary(PointwiseFn::sub), {rounded, layer.output});
     const auto squares = [&](ValueId x) {

@@ -27,11 +27,9 @@ struct GridNumber {
   std::string_view name;
   float value;
 };
-// What a graph with_losses() takes of a grid: positive scale, low, high. A tensor of zeros has the grid {0}.
+// What rounding takes of a grid, clamp(round(x / scale), low, high) · scale: a positive scale, low, high. A
+// tensor of zeros has the grid {0}.
 std::array<GridNumber, 3> numbers_of(const Grid& grid);
-
-// clamp(round(x / scale), low, high) · scale.
-ValueId add_rounded(NodeBuilder& builder, ValueId x, const Grid& grid);
 
 // The graph with the inputs and the weights of these layers rounded; grids by layer.
 Graph simulate(const Graph& graph, const std::vector<Layer>& layers, const std::vector<Grid>& grids);

@@ -110,8 +110,7 @@ struct FloatForm {
   static constexpr int kWeightBytes = kFloat;
   static BandForm band(const ConvShape& s) {
     // Every second pixel of an image is read from a copy that leaves out the others.
-    const bool gathers = s.kernel_h == 1 && s.kernel_w == 1;
-    return {kGroup, kFloat, kFloat, gathers, 0, gathers};
+    return {kGroup, kFloat, kFloat, s.kernel_h == 1 && s.kernel_w == 1, 0, true};
   }
   static BandForm band(const Kernel&, const Args& args) { return band(args.shape); }
 

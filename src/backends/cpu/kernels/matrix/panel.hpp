@@ -338,5 +338,19 @@ class MatrixPanel {
   alignas(64) Sum sums_[kPlaces * kMatrixPair * kMatrixPair * kMatrixTileSums];
 };
 
+template <class Unit, class Store>
+void run_matrix_quads(const typename Store::Work& work) {
+  MatrixPanel<Unit, Store, MatrixQuads<Store>>(work).run();
+}
+
+// The same with a Store that two properties of the work specialize.
+template <class Unit, template <bool, bool> class Store, class Work>
+void run_matrix_quads(const Work& work, bool first, bool second) {
+  if (first && second) return run_matrix_quads<Unit, Store<true, true>>(work);
+  if (first) return run_matrix_quads<Unit, Store<true, false>>(work);
+  if (second) return run_matrix_quads<Unit, Store<false, true>>(work);
+  run_matrix_quads<Unit, Store<false, false>>(work);
+}
+
 }  // namespace
 }  // namespace tenon::cpu

@@ -90,13 +90,7 @@ void run_matrix_bf16_panel(const MatrixBf16Work& work) {
                         !(work.residual && work.residual_single) &&
                         (act.kind == Kind::none || act.kind == Kind::clip || leaky);
   if (!by_quads) return MatrixPanel<Unit, MatrixBf16Store>(work).run();
-  const auto run = [&]<class Store>(Store*) { MatrixPanel<Unit, Store, MatrixQuads<Store>>(work).run(); };
-  if (work.residual) {
-    if (leaky) return run(static_cast<MatrixBf16QuadStore<true, true>*>(nullptr));
-    return run(static_cast<MatrixBf16QuadStore<true, false>*>(nullptr));
-  }
-  if (leaky) return run(static_cast<MatrixBf16QuadStore<false, true>*>(nullptr));
-  run(static_cast<MatrixBf16QuadStore<false, false>*>(nullptr));
+  run_matrix_quads<Unit, MatrixBf16QuadStore>(work, work.residual != nullptr, leaky);
 }
 
 }  // namespace

@@ -73,14 +73,8 @@ void run_matrix_s8_panel(const MatrixS8Work& work) {
   const Requantize& e = *work.requantize;
   const bool by_quads = work.quads != nullptr && work.last_lanes == kChannelBlock && e.narrow && !e.leaky;
   if (!by_quads) return MatrixPanel<Unit, MatrixS8Store>(work).run();
-  const auto run = [&]<class Store>(Store*) { MatrixPanel<Unit, Store, MatrixQuads<Store>>(work).run(); };
   const bool saturated = !e.is_signed && e.zero == 0 && e.low_code <= 0 && e.high_code >= 255;
-  if (e.residual) {
-    if (saturated) return run(static_cast<MatrixS8QuadStore<true, true>*>(nullptr));
-    return run(static_cast<MatrixS8QuadStore<true, false>*>(nullptr));
-  }
-  if (saturated) return run(static_cast<MatrixS8QuadStore<false, true>*>(nullptr));
-  run(static_cast<MatrixS8QuadStore<false, false>*>(nullptr));
+  run_matrix_quads<Unit, MatrixS8QuadStore>(work, e.residual != nullptr, saturated);
 }
 
 }  // namespace
