@@ -12,6 +12,8 @@
 //     static Weights weights(const Weight*);      [kLanes][kGroup]
 //     static X broadcast(const std::byte*);       kGroup elements
 //     static Acc dot(Acc, X, Weights);
+//     static Acc dot_in_place(Acc, X, Weights);   if there is one, for pixels whose addresses are known when
+//                                                 compiling: with other ones it costs more than it gains
 //   };
 //
 // A Dot whose sums are too narrow to take all products has chains of them, which it adds to totals in memory:
@@ -107,7 +109,11 @@ inline __attribute__((always_inline)) void band_tile(const Tile& t, const Start&
           const auto x = Dot::broadcast(src + p.value * step);
           unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
             auto& sum = acc[p.value * kVectors + v.value];
-            sum = Dot::dot(sum, x, w[v.value]);
+            if constexpr (Step != 0 && requires { &Dot::dot_in_place; }) {
+              sum = Dot::dot_in_place(sum, x, w[v.value]);
+            } else {
+              sum = Dot::dot(sum, x, w[v.value]);
+            }
           });
         });
       } else {

@@ -25,6 +25,7 @@ struct FourDot {
     return simd::I32::set1(group);
   }
   static TENON_SIMD Acc dot(Acc sum, X x, Weights w) { return simd::add_fours(sum, x, w); }
+  static TENON_SIMD Acc dot_in_place(Acc sum, X x, Weights w) { return simd::add_fours_in_place(sum, x, w); }
 };
 
 inline void s8_copy_bytes(const std::uint8_t* src, std::ptrdiff_t count, std::uint8_t flip, void* dst) {

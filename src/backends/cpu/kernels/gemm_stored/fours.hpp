@@ -29,9 +29,9 @@ struct StoredFours {
     return {four(a), four(a + plane), four(a + 2 * plane)};
   }
   static TENON_SIMD void dot(Sums& sum, const X& x, const Weights& w) {
-    sum.high = simd::add_fours(sum.high, w, x.high);
-    sum.middle = simd::add_fours(sum.middle, w, x.middle);
-    sum.low = simd::add_fours(sum.low, w, x.low);
+    sum.high = simd::add_fours_in_place(sum.high, w, x.high);
+    sum.middle = simd::add_fours_in_place(sum.middle, w, x.middle);
+    sum.low = simd::add_fours_in_place(sum.low, w, x.low);
   }
   static TENON_SIMD I32 high(const Sums& sum) { return sum.high; }
   static TENON_SIMD I32 low(const Sums& sum) { return simd::shift_left<8>(sum.middle) + sum.low; }
