@@ -95,6 +95,38 @@ inline __attribute__((always_inline)) void s8_store_blocks(const ConvS8Tile& t, 
   });
 }
 
+// Whether s8_store_floats does the tile: floats in whole channel blocks.
+bool s8_stores_floats(const ConvS8Tile& t) { return !t.requantize->bytes && t.last_lanes == kChannelBlock; }
+
+// As s8_store_blocks, for floats.
+template <int Pixels, int Blocks>
+inline __attribute__((always_inline)) void s8_store_floats(const ConvS8Tile& t, int tile,
+                                                           const simd::I32* acc) {
+  using V = simd::F32;
+  constexpr int kPerBlock = kChannelBlock / simd::I32::kLanes;
+  const Requantize& e = *t.requantize;
+  unroll<Blocks>([&](auto block) TENON_INLINE_LAMBDA {
+    constexpr int kBlock = decltype(block)::value;
+    const float* multiplier = t.multiplier + tile * t.next_channels + kBlock * kChannelBlock;
+    std::ptrdiff_t at = t.dst_at + tile * t.next_dst + kBlock * t.dst_oc_block;
+    V scale[kPerBlock];
+    unroll<kPerBlock>(
+        [&](auto i) TENON_INLINE_LAMBDA { scale[i.value] = V::load(multiplier + i.value * V::kLanes); });
+    unroll<Pixels>([&](auto p) TENON_INLINE_LAMBDA {
+      V v[kPerBlock];
+      unroll<kPerBlock>([&](auto i) TENON_INLINE_LAMBDA {
+        v[i.value] = to_float(acc[(p.value * Blocks + kBlock) * kPerBlock + i.value]) * scale[i.value];
+      });
+      if (e.residual) add_byte_residual(e, at, v);
+      activate_quantized(e, v);
+      unroll<kPerBlock>([&](auto i) TENON_INLINE_LAMBDA {
+        v[i.value].store(static_cast<float*>(t.dst) + at + i.value * V::kLanes);
+      });
+      at += t.dst_pixel;
+    });
+  });
+}
+
 template <class DotOf>
 struct S8Tiles {
   using Dot = DotOf;
@@ -104,7 +136,7 @@ struct S8Tiles {
     constexpr int kPerBlock = kChannelBlock / simd::I32::kLanes;
     constexpr int kVectors = Blocks * kPerBlock;
     const simd::Codes codes = codes_of(*t.requantize);
-    const bool stores_blocks = s8_stores_blocks(t);
+    const bool stores_blocks = s8_stores_blocks(t), stores_floats = s8_stores_floats(t);
     band_tile<Dot, Step, Pixels, Blocks>(
         t,
         [&](int tile, int vector) TENON_INLINE_LAMBDA {
@@ -112,6 +144,7 @@ struct S8Tiles {
         },
         [&](int tile, const simd::I32* acc) TENON_INLINE_LAMBDA {
           if (stores_blocks) return s8_store_blocks<Pixels, Blocks>(t, codes, tile, acc);
+          if (stores_floats) return s8_store_floats<Pixels, Blocks>(t, tile, acc);
           alignas(64) std::int32_t sums[Pixels * Blocks * kChannelBlock];
           unroll<Pixels>([&](auto p) TENON_INLINE_LAMBDA {
             unroll<kVectors>([&](auto v) TENON_INLINE_LAMBDA {
