@@ -31,7 +31,7 @@ AttentionStrides s8_layout(test::Random& random, int heads, int rows, int column
   return strides;
 }
 
-AttendedCase make_attended_case(test::Random& random, int queries, int keys) {
+AttendedCase make_attended_case(test::Random& random, int queries, int keys, int most_depth = 70) {
   AttendedCase c;
   AttentionS8Args& a = c.args;
   a.batch = random.integer(1, 2);
@@ -39,7 +39,7 @@ AttendedCase make_attended_case(test::Random& random, int queries, int keys) {
   a.heads = a.kv_heads * random.integer(1, 2);
   a.queries = queries;
   a.keys = keys;
-  a.depth = random.integer(1, 70);
+  a.depth = random.integer(1, most_depth);
   a.value_depth = random.integer(1, 70);
   a.q_signed = random.coin();
   a.k_signed = random.coin();
@@ -178,6 +178,14 @@ TEST_P(AttentionS8Kernels, SeveralBlocksOfQueries) {
   for (int i = 0; i < 2 && !HasFatalFailure(); ++i)
     check_attended_levels(kernel(),
                           make_attended_case(random, random.integer(60, 140), random.integer(200, 600)));
+}
+
+// More columns than 16 bits hold sums of.
+TEST_P(AttentionS8Kernels, DeepKeys) {
+  test::Random random;
+  SCOPED_TRACE(random.trace());
+  for (int i = 0; i < 3 && !HasFatalFailure(); ++i)
+    check_attended_levels(kernel(), make_attended_case(random, 3, random.integer(1, 40), 1100));
 }
 
 TEST_P(AttentionS8Kernels, NoKeys) {

@@ -4,6 +4,7 @@
 #include "backends/cpu/kernels/attention_s8/attention_s8.hpp"
 #include "backends/cpu/kernels/bytes/requantize_generic.hpp"
 #include "backends/cpu/kernels/simd/gates.hpp"
+#include "backends/cpu/kernels/simd/transpose.hpp"
 #include "backends/cpu/kernels/unroll.hpp"
 
 #include <cstring>
@@ -14,36 +15,56 @@ namespace {
 
 constexpr int kShareVectors = kChannelBlock / simd::F32::kLanes;  // of a block
 
+// A vector of groups of each of kLanes rows becomes one of rows for each group.
 void pack_s8_keys(const S8Rows& r, std::int32_t shift, std::int32_t* bias) noexcept {
-  const std::uint32_t flip = r.flip * 0x01010101U;
-  const int groups = (r.columns + kS8Group - 1) / kS8Group, whole = r.columns / kS8Group;
-  const int blocks = (r.rows + kChannelBlock - 1) / kChannelBlock;
-  std::int8_t* to = r.packed;
-  for (int b = 0; b < blocks; ++b, to += static_cast<std::ptrdiff_t>(groups) * kS8GroupWeights) {
-    for (int i = 0; i < kChannelBlock; ++i) {
-      const int row = b * kChannelBlock + i;
-      std::int8_t* out = to + i * kS8Group;
-      if (row >= r.rows) {
-        for (int g = 0; g < groups; ++g) std::memset(out + g * kS8GroupWeights, 0, kS8Group);
-        bias[row] = 0;
-        continue;
+  using simd::I32, simd::shift_right_logical;
+  constexpr int kLanes = I32::kLanes, kBytes = kLanes * kS8Group;
+  constexpr int kSummed = 128 / kLanes * kLanes;  // groups whose sums of two bytes each fit into 16 bits
+  const I32 flip = I32::set1(static_cast<std::int32_t>(r.flip * 0x01010101U));
+  const I32 unsign = I32::set1(static_cast<std::int32_t>(0x80808080U)), pairs = I32::set1(0x00ff00ff);
+  const int groups = (r.columns + kS8Group - 1) / kS8Group;
+  const int padded = (r.rows + kChannelBlock - 1) / kChannelBlock * kChannelBlock;
+  for (int row = 0; row < padded; row += kLanes) {
+    std::int8_t* const to = r.packed +
+                            static_cast<std::ptrdiff_t>(row / kChannelBlock) * groups * kS8GroupWeights +
+                            row % kChannelBlock * kS8Group;
+    I32 sum = I32::zero(), part = I32::zero();
+    for (int g = 0; g < groups; g += kLanes) {
+      const int rest = r.columns - g * kS8Group;
+      simd::F32 words[kLanes];
+      for (int i = 0; i < kLanes; ++i) {
+        std::uint8_t some[kBytes];
+        const std::uint8_t* from = some;
+        if (row + i < r.rows && rest >= kBytes) {
+          from = r.src + (row + i) * r.row + g * kS8Group;
+        } else {
+          std::memset(some, r.flip, sizeof(some));
+          if (row + i < r.rows)
+            std::memcpy(some, r.src + (row + i) * r.row + g * kS8Group, static_cast<std::size_t>(rest));
+        }
+        words[i] = simd::bits_to_float(I32::load(reinterpret_cast<const std::int32_t*>(from)) ^ flip);
       }
-      const std::uint8_t* from = r.src + row * r.row;
-      for (int g = 0; g < whole; ++g) {
-        std::uint32_t four;
-        std::memcpy(&four, from + g * kS8Group, kS8Group);
-        four ^= flip;
-        std::memcpy(out + g * kS8GroupWeights, &four, kS8Group);
+      simd::transpose(words);
+      unroll<kLanes>([&](auto i) TENON_INLINE_LAMBDA {
+        const I32 bytes = simd::float_to_bits(words[i.value]);
+        const I32 raised = bytes ^ unsign;
+        part = part + (raised & pairs) + (shift_right_logical<8>(raised) & pairs);
+        if (g + i.value < groups) {
+          bytes.store(reinterpret_cast<std::int32_t*>(to + static_cast<std::ptrdiff_t>(g + i.value) *
+                                                               kS8GroupWeights));
+        }
+      });
+      if ((g + kLanes) % kSummed == 0 || g + kLanes >= groups) {
+        sum = sum + (part & I32::set1(0xffff)) + shift_right_logical<16>(part);
+        part = I32::zero();
       }
-      for (int c = whole * kS8Group; c < groups * kS8Group; ++c) {
-        out[whole * kS8GroupWeights + c % kS8Group] =
-            c < r.columns ? static_cast<std::int8_t>(from[c] ^ r.flip) : std::int8_t{0};
-      }
-      std::int32_t sum = 0;
-      for (int c = 0; c < r.columns; ++c) sum += static_cast<std::int8_t>(from[c] ^ r.flip);
-      bias[row] =
-          static_cast<std::int32_t>(0U - static_cast<std::uint32_t>(shift) * static_cast<std::uint32_t>(sum));
     }
+    const std::int32_t raised = (groups + kLanes - 1) / kLanes * kBytes * 128;
+    std::int32_t sums[kLanes];
+    sum.store(sums);
+    for (int i = 0; i < kLanes; ++i)
+      bias[row + i] = static_cast<std::int32_t>(0U - static_cast<std::uint32_t>(shift) *
+                                                         static_cast<std::uint32_t>(sums[i] - raised));
   }
 }
 
@@ -122,16 +143,22 @@ std::int32_t byte_shares(const S8Scores& s) noexcept {
 
   simd::I32 sums[kShareVectors];
   unroll<kShareVectors>([&](auto i) TENON_INLINE_LAMBDA { sums[i.value] = simd::I32::zero(); });
-  for (int b = 0; b < blocks; ++b) {
-    const float* const scores = s.scores + b * s.block;
-    unroll<kShareVectors>([&](auto i) TENON_INLINE_LAMBDA {
-      const V below = V::load(scores + i.value * V::kLanes) - most;
-      const V power = op::gates::exp2(below * V::set1(op::gates::kLog2E));
-      const simd::I32 share[1] = {to_int(power * V::set1(255.0F))};
-      sums[i.value] = sums[i.value] + share[0];
+  const auto some = [&]<int Blocks>(Index<Blocks>, int b) TENON_INLINE_LAMBDA {
+    using Some = simd::Bundle<Blocks * kShareVectors>;
+    const Some below = Some::each([&](int i) TENON_INLINE_LAMBDA {
+      return V::load(s.scores + (b + i / kShareVectors) * s.block + i % kShareVectors * V::kLanes) - most;
+    });
+    const Some power = op::gates::exp2(below * Some::set1(op::gates::kLog2E));
+    unroll<Blocks * kShareVectors>([&](auto i) TENON_INLINE_LAMBDA {
+      const simd::I32 share[1] = {to_int(power.v[i.value] * V::set1(255.0F))};
+      sums[i.value % kShareVectors] = sums[i.value % kShareVectors] + share[0];
       simd::store_bytes(share, s.shares + b * kChannelBlock + i.value * V::kLanes);
     });
-  }
+  };
+  constexpr int kMany = 8 * V::kLanes / kChannelBlock > 0 ? 8 * V::kLanes / kChannelBlock : 1;
+  int b = 0;
+  for (; b + kMany <= blocks; b += kMany) some(Index<kMany>{}, b);
+  for (; b < blocks; ++b) some(Index<1>{}, b);
   std::int32_t total = 0;
   unroll<kShareVectors>([&](auto i) TENON_INLINE_LAMBDA {
     std::int32_t lanes[V::kLanes];

@@ -89,29 +89,54 @@ void look_up_elements(const LookUpArgs& args, std::ptrdiff_t begin, std::ptrdiff
 template <op::Gate kGate>
 void gate_rows_by(const GateArgs& args) noexcept {
   using V = simd::F32;
+  // Rows of kFew vectors, as tiles of two channel blocks leave them, are taken kRows at a time.
+  constexpr int kFew = 2 * kChannelBlock / V::kLanes, kRows = V::kLanes == kChannelBlock ? 4 : 1;
   const V alpha = V::set1(args.alpha);
-  const auto some = [&]<int Count>(Index<Count>, const float* src, void* dst, std::ptrdiff_t at)
-                        TENON_INLINE_LAMBDA {
-                          V v[Count];
-                          unroll<Count>([&](auto i) TENON_INLINE_LAMBDA {
-                            v[i.value] = op::gates::apply<kGate>(V::load(src + i.value * V::kLanes)) * alpha;
-                          });
-                          activate_quantized(args.requantize, v);
-                          store_quantized(args.requantize, v, dst, at);
-                        };
+  // Vectors [row][column] of neighbouring rows.
+  const auto some = [&]<int Rows, int Columns>(Index<Rows>, Index<Columns>, const float* src, void* dst,
+                                               std::ptrdiff_t at) TENON_INLINE_LAMBDA {
+    using Some = simd::Bundle<Rows * Columns>;
+    Some all = op::gates::apply<kGate>(Some::each([&](int i) TENON_INLINE_LAMBDA {
+      return V::load(src + i / Columns * args.src_stride + i % Columns * V::kLanes);
+    }));
+    auto& v = all.v;
+    unroll<Rows * Columns>([&](auto i) TENON_INLINE_LAMBDA { v[i.value] = v[i.value] * alpha; });
+    activate_quantized(args.requantize, v);
+    if constexpr (Rows == 1) {
+      store_quantized(args.requantize, v, dst, at);
+    } else if (args.requantize.bytes) {
+      constexpr int kRow = Columns * V::kLanes;
+      alignas(64) std::uint8_t rows[Rows * kRow];
+      store_quantized(args.requantize, v, rows, 0);
+      unroll<Rows>([&](auto r) TENON_INLINE_LAMBDA {
+        std::memcpy(static_cast<std::uint8_t*>(dst) + at + r.value * args.dst_stride, rows + r.value * kRow,
+                    kRow);
+      });
+    } else {
+      unroll<Rows * Columns>([&](auto i) TENON_INLINE_LAMBDA {
+        v[i.value].store(static_cast<float*>(dst) + at + i.value / Columns * args.dst_stride +
+                         i.value % Columns * V::kLanes);
+      });
+    }
+  };
   const std::ptrdiff_t element = args.requantize.bytes ? 1 : sizeof(float);
-  for (std::ptrdiff_t row = 0; row < args.rows; ++row) {
+  std::ptrdiff_t row = 0;
+  if (args.columns == kFew * V::kLanes) {
+    for (; row + kRows <= args.rows; row += kRows)
+      some(Index<kRows>{}, Index<kFew>{}, args.src + row * args.src_stride, args.dst, row * args.dst_stride);
+  }
+  for (; row < args.rows; ++row) {
     const float* const from = args.src + row * args.src_stride;
     const std::ptrdiff_t to = row * args.dst_stride;
     const std::ptrdiff_t i =
         each_vectors(0, args.columns, [&](auto count, std::ptrdiff_t at) TENON_INLINE_LAMBDA {
-          some(count, from + at, args.dst, to + at);
+          some(Index<1>{}, count, from + at, args.dst, to + at);
         });
     if (i == args.columns) continue;
     const auto left = static_cast<std::size_t>(args.columns - i);
     float src[V::kLanes] = {}, dst[V::kLanes];
     std::memcpy(src, from + i, left * sizeof(float));
-    some(Index<1>{}, src, dst, 0);
+    some(Index<1>{}, Index<1>{}, src, dst, 0);
     std::memcpy(static_cast<std::uint8_t*>(args.dst) + (to + i) * element, dst,
                 left * static_cast<std::size_t>(element));
   }
