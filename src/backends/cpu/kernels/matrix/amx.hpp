@@ -67,24 +67,39 @@ struct MatrixTilesUnit {
     for (const MatrixPass& pass : work.passes) {
       const std::byte* first = pass.src + tiles[0].position * pass.row;
       const std::byte* second = pass.src + tiles[Tiles - 1].position * pass.row;
-      for (int s = 0; s < pass.steps; ++s, weights += kMatrixStepWeights) {
-        const std::ptrdiff_t offset = pass.offsets[s];
-        _tile_loadd(6, weights, kWeightsRow);
-        if constexpr (Blocks == 2) _tile_loadd(7, weights + work.weights_block, kWeightsRow);
-        _tile_loadd(4, first + offset, pass.row);
+      const auto load = [&]<int Tile>(Index<Tile>, int step) TENON_INLINE_LAMBDA {
+        if (step >= pass.steps) return;
+        if constexpr (Tile == 4) _tile_loadd(4, first + pass.offsets[step], pass.row);
+        if constexpr (Tile == 5 && Tiles == 2) _tile_loadd(5, second + pass.offsets[step], pass.row);
+        if constexpr (Tile == 6) _tile_loadd(6, weights, kWeightsRow);
+        if constexpr (Tile == 7 && Blocks == 2) _tile_loadd(7, weights + work.weights_block, kWeightsRow);
+      };
+      // In long products a tile is loaded for the next step as soon as it has been multiplied, before the
+      // sums that become results meanwhile; in short ones these are too many to go ahead of.
+      const bool early = pass.steps > kFewSteps;
+      for (int s = 0; s < pass.steps; ++s) {
+        if (!early || s == 0) {
+          load(Index<6>{}, s);
+          load(Index<7>{}, s);
+          load(Index<4>{}, s);
+          load(Index<5>{}, s);
+        }
+        const int next = early ? s + 1 : pass.steps;
+        weights += kMatrixStepWeights;
         renew(Index<0>{});
         Dot::template add<0>();
         renew(Index<1>{});
         if constexpr (Blocks == 2) Dot::template add<1>();
-        if constexpr (Tiles == 2) {
-          _tile_loadd(5, second + offset, pass.row);
-          renew(Index<2>{});
-          Dot::template add<2>();
-          renew(Index<3>{});
-          if constexpr (Blocks == 2) Dot::template add<3>();
-        }
-        leave = false;
+        load(Index<4>{}, next);
+        renew(Index<2>{});
+        if constexpr (Tiles == 2) Dot::template add<2>();
+        load(Index<6>{}, next);
+        renew(Index<3>{});
+        if constexpr (Tiles == 2 && Blocks == 2) Dot::template add<3>();
+        load(Index<7>{}, next);
+        load(Index<5>{}, next);
         between();
+        leave = false;
       }
     }
   }
@@ -99,6 +114,8 @@ struct MatrixTilesUnit {
   }
 
  private:
+  static constexpr int kFewSteps = 4;
+
   // Each row of a sum begins as the bias of its block.
   template <int Tile, class Sum>
   static inline __attribute__((always_inline)) void begin_sum(const Sum* bias) {

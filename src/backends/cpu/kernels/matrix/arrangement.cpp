@@ -54,11 +54,34 @@ void join_first(const std::byte* from, std::ptrdiff_t step, std::ptrdiff_t count
 // to[i] = 4 channels of a pixel; those that there are not repeat the last.
 void join_byte_planes(const std::byte* from, std::ptrdiff_t plane, int channels, std::ptrdiff_t step,
                       std::ptrdiff_t count, std::uint8_t flip, std::byte* to) {
+  using Bytes = MatrixBytes<kChannelBlock>;
   const std::byte* last = from + (channels - 1) * plane;
   const std::byte* c1 = from + std::min(1, channels - 1) * plane;
   const std::byte* c2 = from + std::min(2, channels - 1) * plane;
+  std::ptrdiff_t i = 0;
+  if (step == 1) {
+    const auto load = [flips = Bytes{} + flip](const std::byte* p) {
+      Bytes x;
+      std::memcpy(&x, p, sizeof x);
+      return x ^ flips;
+    };
+    const auto low = [](Bytes a, Bytes b) {
+      return __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+    };
+    const auto high = [](Bytes a, Bytes b) {
+      return __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+    };
+    for (; i + kChannelBlock <= count; i += kChannelBlock) {
+      // Twice every second channel beside the others: 0 and 2, 1 and 3, then all four.
+      const Bytes x0 = load(from + i), x1 = load(c1 + i), x2 = load(c2 + i), x3 = load(last + i);
+      const Bytes even[] = {low(x0, x2), high(x0, x2)}, odd[] = {low(x1, x3), high(x1, x3)};
+      const Bytes pixels[] = {low(even[0], odd[0]), high(even[0], odd[0]), low(even[1], odd[1]),
+                              high(even[1], odd[1])};
+      std::memcpy(to + 4 * i, pixels, sizeof pixels);
+    }
+  }
   const std::byte flips{flip};
-  for (std::ptrdiff_t i = 0; i < count; ++i) {
+  for (; i < count; ++i) {
     const std::ptrdiff_t at = i * step;
     to[4 * i] = from[at] ^ flips;
     to[4 * i + 1] = c1[at] ^ flips;
@@ -242,7 +265,9 @@ void MatrixArrangement::copy_plane(const MatrixBand& band, int image, const std:
       case 1: return join_blocks<kBytes, 1>(pixels, block, each, count, flip, pixel, at);
       case 2: return join_blocks<kBytes, 2>(pixels, block, each, count, flip, pixel, at);
       case 3: return join_blocks<kBytes, 3>(pixels, block, each, count, flip, pixel, at);
-      default: return join_blocks<kBytes, 4>(pixels, block, each, count, flip, pixel, at);
+      default:
+        if (flip == 0) return source_.join(pixels, block, each, count, at);
+        return join_blocks<kBytes, 4>(pixels, block, each, count, flip, pixel, at);
     }
   };
   const auto fill = [&](std::ptrdiff_t columns, std::byte* at) {
@@ -381,8 +406,13 @@ void MatrixArrangement::find_quads(MatrixQuad* quads, MatrixWork& work) const {
   if (places_.pixel != kChannelBlock) return;
   for (int t = 0; t < work.tile_count; ++t) {
     MatrixQuad* of_tile = quads + static_cast<std::ptrdiff_t>(t) * kMatrixTileQuads;
-    std::fill_n(of_tile, kMatrixTileQuads, MatrixQuad{});
     const MatrixRun* run = work.runs + work.tiles[t].first_run;
+    if (run->rows == kMatrixRows) {  // as most
+      for (int q = 0; q < kMatrixTileQuads; ++q)
+        of_tile[q] = {{run->dst + q * kMatrixQuadRows * kChannelBlock, 0}, {0xffff, 0}};
+      continue;
+    }
+    std::fill_n(of_tile, kMatrixTileQuads, MatrixQuad{});
     for (int r = 0; r < work.tiles[t].runs; ++r, ++run) {
       for (int row = run->row; row < run->row + run->rows;) {
         const int q = row / kMatrixQuadRows;

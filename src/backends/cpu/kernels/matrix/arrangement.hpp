@@ -69,8 +69,8 @@ struct MatrixSource {
   // those beyond `channels` zero.
   void (*interleave)(const float* src, std::ptrdiff_t plane, int channels, int width, std::ptrdiff_t count,
                      void* dst) noexcept;
-  // Of elements of two bytes: `count` wide pixels, 32 bytes of each of two blocks that are `block` apart,
-  // `step` from pixel to pixel.
+  // `count` wide pixels of whole blocks that are `block` apart, `step` from pixel to pixel: of elements of
+  // two bytes two blocks, of bytes four, whose bits stay as they are.
   void (*join)(const std::byte* src, std::ptrdiff_t block, std::ptrdiff_t step, std::ptrdiff_t count,
                std::byte* dst) noexcept;
 };

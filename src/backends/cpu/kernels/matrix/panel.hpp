@@ -28,8 +28,8 @@
 //   struct Store {
 //     using Work, Sum = …;
 //     explicit Store(const Work&);
-//     // Stores 4 rows of whole sums of a block, whose places count from element `at` of dst.
-//     void quad(const Sum* sums, int block, std::ptrdiff_t at, const MatrixQuad&);
+//     // Stores `count` times 4 rows of whole sums of a block, whose places count from element `at` of dst.
+//     void quads(const Sum* sums, int block, std::ptrdiff_t at, const MatrixQuad*, int count);
 //   };
 //
 // MatrixPanel<Unit, Store, MatrixQuads<Store>>(work).run(). While a product is formed, the sums of an
@@ -143,26 +143,30 @@ class MatrixQuads {
   void start(const Sum* sums, int tile, int tiles, int block, int blocks) {
     sums_ = sums;
     first_ = quad_ = work_.quads + static_cast<std::ptrdiff_t>(tile) * kMatrixTileQuads;
-    end_ = first_ + tiles * kMatrixTileQuads;
+    of_block_ = of_this_block_ = tiles * kMatrixTileQuads;
     block_ = block;
     at_ = work_.dst_first + block * work_.dst_block;
-    left_ = tiles * blocks * kMatrixTileQuads;
+    left_ = of_block_ * blocks;
   }
 
   int left() const { return left_; }
   int each() const { return each_; }
 
   inline __attribute__((always_inline)) void store(int quads) {
-    if (quads > left_) quads = left_;
+    quads = std::min(quads, left_);
     left_ -= quads;
-    for (; quads > 0; --quads) {
-      store_.quad(sums_, block_, at_, *quad_);
-      sums_ += kMatrixQuadRows * kChannelBlock;
-      if (++quad_ == end_) {
-        quad_ = first_;
-        ++block_;
-        at_ += work_.dst_block;
-      }
+    while (quads > 0) {
+      const int count = std::min(quads, of_this_block_);
+      store_.quads(sums_, block_, at_, quad_, count);
+      quads -= count;
+      sums_ += count * kMatrixQuadRows * kChannelBlock;
+      quad_ += count;
+      of_this_block_ -= count;
+      if (of_this_block_ > 0) continue;
+      of_this_block_ = of_block_;
+      quad_ = first_;
+      ++block_;
+      at_ += work_.dst_block;
     }
   }
 
@@ -173,7 +177,8 @@ class MatrixQuads {
   int each_;
   Store store_;
   const Sum* sums_ = nullptr;  // of quad_ in block_
-  const MatrixQuad *first_ = nullptr, *quad_ = nullptr, *end_ = nullptr;
+  const MatrixQuad *first_ = nullptr, *quad_ = nullptr;
+  int of_block_ = 0, of_this_block_ = 0;  // quads: of a block, and of block_ that are left
   int block_ = 0;
   std::ptrdiff_t at_ = 0;
   int left_ = 0;
@@ -223,7 +228,7 @@ class MatrixPanel {
   // Has the weights of the next two blocks brought into the second-level cache while `products` of these are
   // formed.
   void fetch_ahead(int block, int products) {
-    lines_ = 0;
+    ahead_end_ = ahead_;
     const int next = std::min(kMatrixPair, work_.blocks - block - kMatrixPair);
     if (next <= 0 || products == 0) return;
     ahead_ = work_.weights + (block + kMatrixPair) * work_.weights_block;
@@ -242,7 +247,17 @@ class MatrixPanel {
     source_ = a.first;
   }
 
-  inline __attribute__((always_inline)) void fetch_source() {
+  inline __attribute__((always_inline)) void fetch() {
+    if (ahead_ < ahead_end_) fetch_weights();
+    if (source_lines_ > 0 && stretches_ > 0) fetch_source();
+  }
+
+  __attribute__((noinline)) void fetch_weights() {
+    for (std::ptrdiff_t i = 0; i < lines_ && ahead_ < ahead_end_; ++i, ahead_ += kCacheLine)
+      __builtin_prefetch(ahead_, 0, 2);
+  }
+
+  __attribute__((noinline)) void fetch_source() {
     const MatrixAhead& a = work_.ahead;
     for (std::ptrdiff_t i = 0; i < source_lines_ && stretches_ > 0; ++i) {
       __builtin_prefetch(source_, 0, 2);
@@ -282,14 +297,8 @@ class MatrixPanel {
     Unit::template multiply<Tiles, Blocks, Leaving>(work_, work_.tiles + tile, block, sums, leaving,
                                                     [&]() TENON_INLINE_LAMBDA {
                                                       fetch();
-                                                      fetch_source();
                                                       results_.store(each);
                                                     });
-  }
-
-  inline __attribute__((always_inline)) void fetch() {
-    for (std::ptrdiff_t i = 0; i < lines_ && ahead_ < ahead_end_; ++i, ahead_ += kCacheLine)
-      __builtin_prefetch(ahead_, 0, 2);
   }
 
   // Stores the product that is still in the unit.

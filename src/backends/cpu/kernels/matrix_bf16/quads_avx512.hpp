@@ -23,8 +23,14 @@ class MatrixBf16QuadStore {
     if (Leaky) lo_ = work.act.alpha;
   }
 
-  inline __attribute__((always_inline)) void quad(const float* sums, int, std::ptrdiff_t at,
-                                                  const MatrixQuad& q) {
+  inline __attribute__((always_inline)) void quads(const float* sums, int, std::ptrdiff_t at,
+                                                   const MatrixQuad* quads, int count) {
+    for (const MatrixQuad* q = quads; q != quads + count; ++q, sums += kMatrixQuadRows * kChannelBlock)
+      quad(sums, at, *q);
+  }
+
+ private:
+  inline __attribute__((always_inline)) void quad(const float* sums, std::ptrdiff_t at, const MatrixQuad& q) {
     V v[kMatrixQuadRows];
     unroll<kMatrixQuadRows>(
         [&](auto i) TENON_INLINE_LAMBDA { v[i.value] = V::load(sums + i.value * kChannelBlock); });
@@ -40,8 +46,6 @@ class MatrixBf16QuadStore {
     if (q.lanes[1] != 0) put(dst + q.at[1], q.lanes[1], upper, lower);
   }
 
- private:
-  static constexpr std::uint16_t kWhole = 0xffff;
   static constexpr int kHalf = 2 * kChannelBlock;  // elements of two rows
 
   static inline __attribute__((always_inline)) __m512i rounded(V a, V b) {
@@ -58,7 +62,7 @@ class MatrixBf16QuadStore {
   inline __attribute__((always_inline)) void add_residual(std::ptrdiff_t at, const MatrixQuad& q,
                                                           V (&v)[kMatrixQuadRows]) {
     const auto* from = static_cast<const std::uint16_t*>(work_.residual) + at;
-    if (q.lanes[0] == kWhole) {
+    if (q.whole()) {
       from += q.at[0];
     } else {
       for (int half = 0; half < 2; ++half) {

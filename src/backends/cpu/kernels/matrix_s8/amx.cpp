@@ -1,6 +1,7 @@
 #include "backends/cpu/kernels/matrix/amx.hpp"
 
 #include "backends/cpu/kernels/bytes/avx512.hpp"
+#include "backends/cpu/kernels/matrix_s8/join_avx512.hpp"
 #include "backends/cpu/kernels/matrix_s8/quads_avx512.hpp"
 
 namespace tenon::cpu {
@@ -19,9 +20,16 @@ struct ByteTiles {
 }  // namespace
 
 void matrix_s8_amx(const MatrixS8Work& work) noexcept;
+void matrix_s8_amx_join(const std::byte* src, std::ptrdiff_t block, std::ptrdiff_t step, std::ptrdiff_t count,
+                        std::byte* dst) noexcept;
 
 void matrix_s8_amx(const MatrixS8Work& work) noexcept {
   run_matrix_s8_panel<MatrixTilesUnit<ByteTiles>>(work);
+}
+
+void matrix_s8_amx_join(const std::byte* src, std::ptrdiff_t block, std::ptrdiff_t step, std::ptrdiff_t count,
+                        std::byte* dst) noexcept {
+  matrix_s8_join(src, block, step, count, dst);
 }
 
 }  // namespace tenon::cpu

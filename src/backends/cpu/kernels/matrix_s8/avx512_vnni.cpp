@@ -1,5 +1,6 @@
 #include "backends/cpu/kernels/bytes/avx512.hpp"
 #include "backends/cpu/kernels/matrix/rows_unit.hpp"
+#include "backends/cpu/kernels/matrix_s8/join_avx512.hpp"
 #include "backends/cpu/kernels/matrix_s8/quads_avx512.hpp"
 
 namespace tenon::cpu {
@@ -22,9 +23,16 @@ struct VnniRows {
 }  // namespace
 
 void matrix_s8_avx512_vnni(const MatrixS8Work& work) noexcept;
+void matrix_s8_avx512_vnni_join(const std::byte* src, std::ptrdiff_t block, std::ptrdiff_t step,
+                                std::ptrdiff_t count, std::byte* dst) noexcept;
 
 void matrix_s8_avx512_vnni(const MatrixS8Work& work) noexcept {
   run_matrix_s8_panel<MatrixRowsUnit<VnniRows>>(work);
+}
+
+void matrix_s8_avx512_vnni_join(const std::byte* src, std::ptrdiff_t block, std::ptrdiff_t step,
+                                std::ptrdiff_t count, std::byte* dst) noexcept {
+  matrix_s8_join(src, block, step, count, dst);
 }
 
 }  // namespace tenon::cpu

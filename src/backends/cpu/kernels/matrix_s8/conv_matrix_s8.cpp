@@ -15,13 +15,14 @@ struct ByteMatrixConv {
   using Work = MatrixS8Work;
   static constexpr bool kTransposed = false;
 
-  static MatrixSource source(const Kernel&, const Args& args) {
+  static MatrixSource source(const Kernel& kernel, const Args& args) {
     MatrixSource source{};
     source.src = reinterpret_cast<const std::byte*>(args.src);
     source.element = 1;
     source.planar = args.planar;
     source.flip = args.src_signed ? 0x80 : 0;
     source.zero = static_cast<std::uint8_t>(args.src_zero ^ source.flip);
+    source.join = kernel.join;
     return source;
   }
 

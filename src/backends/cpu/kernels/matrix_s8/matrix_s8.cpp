@@ -2,14 +2,17 @@
 
 namespace tenon::cpu {
 
-#define TENON_MATRIX_S8_KERNEL(isa, name) void name(const MatrixS8Work& work) noexcept;
+#define TENON_MATRIX_S8_KERNEL(isa, name)                                                                 \
+  void name(const MatrixS8Work& work) noexcept;                                                           \
+  void name##_join(const std::byte* src, std::ptrdiff_t block, std::ptrdiff_t step, std::ptrdiff_t count, \
+                   std::byte* dst) noexcept;
 #include "backends/cpu/kernels/matrix_s8/kernels.inc"
 #undef TENON_MATRIX_S8_KERNEL
 
 namespace {
 
 constexpr MatrixS8Kernel kMatrixS8Kernels[] = {
-#define TENON_MATRIX_S8_KERNEL(isa, name) {{"matrix_s8", #name, Isa::isa}, name},
+#define TENON_MATRIX_S8_KERNEL(isa, name) {{"matrix_s8", #name, Isa::isa}, name, name##_join},
 #include "backends/cpu/kernels/matrix_s8/kernels.inc"
 #undef TENON_MATRIX_S8_KERNEL
 };

@@ -23,6 +23,9 @@ struct MatrixS8Work : MatrixWork {
 struct MatrixS8Kernel {
   KernelInfo info;
   void (*panel)(const MatrixS8Work& work) noexcept;
+  // What MatrixSource::join does, of four blocks of bytes.
+  void (*join)(const std::byte* src, std::ptrdiff_t block, std::ptrdiff_t step, std::ptrdiff_t count,
+               std::byte* dst) noexcept;
 };
 
 std::span<const MatrixS8Kernel> matrix_s8_kernels();

@@ -33,9 +33,19 @@ struct ByteRows {
 }  // namespace
 
 void matrix_s8_portable(const MatrixS8Work& work) noexcept;
+void matrix_s8_portable_join(const std::byte* src, std::ptrdiff_t block, std::ptrdiff_t step,
+                             std::ptrdiff_t count, std::byte* dst) noexcept;
 
 void matrix_s8_portable(const MatrixS8Work& work) noexcept {
   MatrixPanel<MatrixRowsUnit<ByteRows>, MatrixS8Store>(work).run();
+}
+
+void matrix_s8_portable_join(const std::byte* src, std::ptrdiff_t block, std::ptrdiff_t step,
+                             std::ptrdiff_t count, std::byte* dst) noexcept {
+  for (std::ptrdiff_t i = 0; i < count; ++i, src += step, dst += kMatrixDepth) {
+    for (int b = 0; b < kMatrixDepth / kChannelBlock; ++b)
+      std::memcpy(dst + b * kChannelBlock, src + b * block, kChannelBlock);
+  }
 }
 
 }  // namespace tenon::cpu
