@@ -149,6 +149,11 @@ MappedFile::MappedFile(const fs::path& path) : path_(path) {
   if (size_ == 0) return;
   void* address = mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.get(), 0);
   if (address == MAP_FAILED) fail_on_file("map", path, errno);
+#ifdef MADV_HUGEPAGE
+  // A wish: file systems that cache files in large pieces then read them in huge pages, and an engine walks
+  // through more weights than a TLB covers with small ones.
+  madvise(address, size_, MADV_HUGEPAGE);
+#endif
   data_ = static_cast<const std::byte*>(address);
 }
 
