@@ -50,7 +50,7 @@ void run(benchmark::State& state, const cpu::AttentionKernel& kernel, const Shap
   const cpu::GemmKernel& gemm = *cpu::select_gemm(kernel.info.isa);
   Floats scratch(cpu::attention_scratch_size(args, pool().size()));
   for (auto _ : state) {
-    cpu::attention_run(kernel, gemm, args, scratch.data(), pool());
+    cpu::attention_run(kernel, gemm, nullptr, args, scratch.data(), pool());
     benchmark::ClobberMemory();
   }
   // Of the two products; a causal run needs half of them.

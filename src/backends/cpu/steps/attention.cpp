@@ -9,7 +9,7 @@ namespace tenon {
 namespace cpu {
 namespace {
 
-constexpr std::string_view kAttention = "cpu.attention";
+constexpr std::string_view kAttention = "cpu.attention", kHalfAttention = "cpu.attention_bf16";
 
 struct AttentionState final : StepState {
   AttentionArgs args;
@@ -17,10 +17,11 @@ struct AttentionState final : StepState {
 
 class AttentionStep final : public Step {
  public:
-  explicit AttentionStep(const StepInit& init)
+  AttentionStep(const StepInit& init, bool multiplies_half)
       : op_(op_from_params<op::Attention>(init.params)),
         kernel_(select_attention(isa())),
         gemm_(select_gemm(isa())),
+        pairs_(multiplies_half ? select_conv_half(isa(), DataType::bf16) : nullptr),
         kv_(int_param(init.params, "@kv") != 0),
         mask_(int_param(init.params, "@mask") != 0) {
     require_counts(init, kAttention, 1U + (kv_ ? 2U : 0U) + mask_, 1, 0);
@@ -58,7 +59,7 @@ class AttentionStep final : public Step {
     }
     args.mask = mask_ ? call.inputs[kv_ ? 3 : 1]->as<float>() : nullptr;
     args.y = call.outputs[0]->data;
-    attention_run(*kernel_, *gemm_, args, reinterpret_cast<float*>(call.scratch), *call.pool);
+    attention_run(*kernel_, *gemm_, pairs_, args, reinterpret_cast<float*>(call.scratch), *call.pool);
     return {};
   }
 
@@ -87,6 +88,7 @@ class AttentionStep final : public Step {
   op::Attention op_;
   const AttentionKernel* kernel_;
   const GemmKernel* gemm_;
+  const ConvHalfKernel* pairs_;  // or nullptr
   bool kv_;
   bool mask_;
   bool by_entry_ = false;
@@ -97,8 +99,11 @@ class AttentionStep final : public Step {
 }  // namespace cpu
 
 void register_cpu_step_attention(StepRegistry& registry) {
-  registry.add("cpu.attention", [](const StepInit& init) -> std::unique_ptr<Step> {
-    return std::make_unique<cpu::AttentionStep>(init);
+  registry.add(cpu::kAttention, [](const StepInit& init) -> std::unique_ptr<Step> {
+    return std::make_unique<cpu::AttentionStep>(init, false);
+  });
+  registry.add(cpu::kHalfAttention, [](const StepInit& init) -> std::unique_ptr<Step> {
+    return std::make_unique<cpu::AttentionStep>(init, true);
   });
 }
 

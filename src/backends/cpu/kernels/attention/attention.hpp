@@ -13,8 +13,13 @@
 // products read them as gemm's packed B, and the softmax needs no sums across lanes. Up to
 // kAttentionFewQueries queries, as a decoder has them, go one by one over keys and values as they lie, if
 // these are f32. What is stored in 16 bits becomes f32 where it is packed.
+//
+// Given products of bf16 that a machine has instructions for, both products of operands of that type and of
+// an even depth are formed so: by the tile of conv_half, with keys as they lie. Exponentials are then rounded
+// to bf16 before they weigh values: that is off by 2^-8 * sum_t p[q, t] |v[t, e]| at most.
 #pragma once
 
+#include "backends/cpu/kernels/conv_half/tile.hpp"
 #include "backends/cpu/kernels/float_types.hpp"
 #include "backends/cpu/kernels/gemm/gemm.hpp"
 #include "backends/cpu/kernels/kernel.hpp"
@@ -78,6 +83,8 @@ struct AttentionBlock {
   float* top;                 // [width] maximum so far
   float* sum;                 // [width]
   float* out;                 // [value_depth][width]: rescaled when a maximum grows
+  // Or nullptr: where exponentials go instead, as bf16, [width / 16][(keys + 1) / 2][16][2].
+  std::uint16_t* shares;
   int value_depth;
   bool blind_is_zero;
 };
@@ -106,6 +113,13 @@ struct AttentionRoutines {
   // `rows` rows of `count` elements, `step` apart, of a 16-bit type, to rows without gaps.
   void (*widen[kFloatTypes])(const void* from, std::ptrdiff_t step, int rows, int count, float* to) noexcept;
   void (*row)(const AttentionRow&) noexcept;
+  // Rows of bf16, `step` apart, as weights of conv_half's tile: [width / 16][count / 2][16][2] for an even
+  // count, zeros beyond the rows.
+  void (*pack_rows)(const void* from, std::ptrdiff_t step, int rows, int count, int width,
+                    std::uint16_t* to) noexcept;
+  // to[i * to_step + r] = from[r * step + i], and zeros up to the next multiple of 32 rows.
+  void (*turn_rows)(const void* from, std::ptrdiff_t step, int rows, int count, std::uint16_t* to,
+                    std::ptrdiff_t to_step) noexcept;
 };
 
 struct AttentionKernel {
@@ -119,7 +133,9 @@ const AttentionKernel* select_attention(Isa level);
 // Floats of scratch on a pool of `threads`; grows with each extent.
 std::size_t attention_scratch_size(const AttentionArgs& args, int threads);
 
-void attention_run(const AttentionKernel& kernel, const GemmKernel& gemm, const AttentionArgs& args,
-                   float* scratch, ThreadPool& pool) noexcept;
+// `pairs`: products of bf16 at the kernel's level, for arguments of that type, or nullptr: all products are
+// those of `gemm`.
+void attention_run(const AttentionKernel& kernel, const GemmKernel& gemm, const ConvHalfKernel* pairs,
+                   const AttentionArgs& args, float* scratch, ThreadPool& pool) noexcept;
 
 }  // namespace tenon::cpu

@@ -49,13 +49,32 @@ void softmax_queries(const AttentionBlock& b, int lane) {
       top[v.value] = max(x, top[v.value]);
     });
   }
-  for (int t = 0; t < b.keys; ++t) {
-    float* row = b.scores + static_cast<std::ptrdiff_t>(t) * b.width + lane;
-    unroll<kQueryVectors>([&](auto v) TENON_INLINE_LAMBDA {
-      const V e = simd::exp_share(V::load(row + v.value * V::kLanes) - top[v.value]);
-      e.store(row + v.value * V::kLanes);
-      sum[v.value] = sum[v.value] + e;
-    });
+  const auto exponential = [&](int t, auto v) TENON_INLINE_LAMBDA {
+    const float* row = b.scores + static_cast<std::ptrdiff_t>(t) * b.width + lane + v.value * V::kLanes;
+    const V e = simd::exp_share(V::load(row) - top[v.value]);
+    sum[v.value] = sum[v.value] + e;
+    return e;
+  };
+  if (b.shares) {
+    const int pairs = (b.keys + 1) / 2;
+    for (int t = 0; t < b.keys; t += 2) {
+      unroll<kQueryVectors>([&](auto v) TENON_INLINE_LAMBDA {
+        simd::I32 pair = simd::bfloat16_bits(exponential(t, v));
+        if (t + 1 < b.keys) pair = pair | simd::shift_left<16>(simd::bfloat16_bits(exponential(t + 1, v)));
+        const int query = lane + v.value * V::kLanes;
+        const std::ptrdiff_t at =
+            (static_cast<std::ptrdiff_t>(query / kChannelBlock) * pairs + t / 2) * kChannelBlock +
+            query % kChannelBlock;
+        pair.store(reinterpret_cast<std::int32_t*>(b.shares + 2 * at));
+      });
+    }
+  } else {
+    for (int t = 0; t < b.keys; ++t) {
+      unroll<kQueryVectors>([&](auto v) TENON_INLINE_LAMBDA {
+        exponential(t, v).store(b.scores + static_cast<std::ptrdiff_t>(t) * b.width + lane +
+                                v.value * V::kLanes);
+      });
+    }
   }
 
   if (!b.first) {
@@ -200,11 +219,66 @@ void attention_row(const AttentionRow& r) noexcept {
     weigh_values<1>(r, scale, e, r.value_depth - e < V::kLanes ? r.value_depth - e : V::kLanes);
 }
 
+void attention_pack_rows(const void* from, std::ptrdiff_t step, int rows, int count, int width,
+                         std::uint16_t* to) noexcept {
+  using simd::I32;
+  constexpr int kLanes = I32::kLanes;
+  const int pairs = count / 2;
+  for (int first = 0; first < width; first += kLanes) {
+    std::uint16_t* const block =
+        to + static_cast<std::ptrdiff_t>(first / kChannelBlock) * pairs * 2 * kChannelBlock +
+        first % kChannelBlock * 2;
+    for (int p = 0; p < pairs; p += kLanes) {
+      simd::F32 words[kLanes];
+      for (int i = 0; i < kLanes; ++i) {
+        const auto* row = reinterpret_cast<const std::int32_t*>(static_cast<const std::uint16_t*>(from) +
+                                                                (first + i) * step + 2 * p);
+        words[i] = simd::bits_to_float(first + i >= rows    ? I32::zero()
+                                       : p + kLanes > pairs ? I32::load_n(row, pairs - p)
+                                                            : I32::load(row));
+      }
+      simd::transpose(words);
+      for (int i = 0; i < kLanes && p + i < pairs; ++i) {
+        simd::float_to_bits(words[i]).store(
+            reinterpret_cast<std::int32_t*>(block + static_cast<std::ptrdiff_t>(p + i) * 2 * kChannelBlock));
+      }
+    }
+  }
+}
+
+void attention_turn_rows(const void* from, std::ptrdiff_t step, int rows, int count, std::uint16_t* to,
+                         std::ptrdiff_t to_step) noexcept {
+  using V = simd::F32;
+  constexpr int kLanes = V::kLanes;
+  const int padded = (rows + 31) / 32 * 32;
+  for (int i = 0; i < count; i += kLanes) {
+    const int columns = count - i < kLanes ? count - i : kLanes;
+    // As the upper halves of lanes.
+    const auto upper = [&](int row) TENON_INLINE_LAMBDA {
+      if (row >= rows) return simd::I32::zero();
+      const bfloat16* at = static_cast<const bfloat16*>(from) + row * step + i;
+      return simd::float_to_bits(columns == kLanes ? simd::load(at) : simd::load_n(at, columns));
+    };
+    for (int row = 0; row < padded; row += 2 * kLanes) {
+      V words[kLanes];
+      for (int r = 0; r < kLanes; ++r) {
+        words[r] =
+            simd::bits_to_float(simd::shift_right_logical<16>(upper(row + 2 * r)) | upper(row + 2 * r + 1));
+      }
+      simd::transpose(words);
+      for (int c = 0; c < columns; ++c)
+        simd::float_to_bits(words[c]).store(reinterpret_cast<std::int32_t*>(to + (i + c) * to_step + row));
+    }
+  }
+}
+
 constexpr AttentionRoutines kAttentionRoutines = {
     attention_softmax,
     {attention_store<float>, attention_store<bfloat16>, attention_store<float16>},
     {attention_widen<float>, attention_widen<bfloat16>, attention_widen<float16>},
-    attention_row};
+    attention_row,
+    attention_pack_rows,
+    attention_turn_rows};
 
 }  // namespace
 }  // namespace tenon::cpu
