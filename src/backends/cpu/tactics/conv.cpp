@@ -38,7 +38,7 @@ class ConvTactic final : public Tactic {
  public:
   using OpType = typename Form::Op;
   std::string_view name() const noexcept override { return Form::kKind; }
-  int version() const noexcept override { return 5; }
+  int version() const noexcept override { return 6; }
   std::string_view op() const noexcept override { return OpType::kName; }
   double error_factor() const noexcept override {
     if constexpr (kIsWinograd<Form>) return winograd_error_factor(Form::kOutputs);
