@@ -329,6 +329,46 @@ TEST_P(MatrixS8Kernels, RandomWindows) {
   }
 }
 
+// First layers: pixels of few channels, which hold several rows where strides and taps allow it.
+TEST_P(MatrixS8Kernels, FewChannels) {
+  Random random;
+  SCOPED_TRACE(random.trace());
+  for (int i = 0; i < 40 && !HasFatalFailure(); ++i) {
+    ConvShape s;
+    s.batch = random.integer(1, 2);
+    s.kernel_h = random.integer(2, 7);
+    s.kernel_w = random.integer(1, 9);
+    s.stride_h = random.integer(2, 4);
+    s.stride_w = random.integer(1, 3);
+    s.pad_top = random.integer(-1, s.kernel_h - 1);
+    s.pad_left = random.integer(-1, s.kernel_w - 1);
+    s.out_h = random.integer(1, 9);
+    s.out_w = random.integer(1, 40);
+    const auto inside = [&](int outputs, int stride, int kernel, int pad) {
+      return std::max(1, (outputs - 1) * stride + kernel - pad - random.integer(0, 2));
+    };
+    s.in_h = inside(s.out_h, s.stride_h, s.kernel_h, s.pad_top);
+    s.in_w = inside(s.out_w, s.stride_w, s.kernel_w, s.pad_left);
+    s.in_channels = random.integer(1, 4);
+    s.out_channels = random.integer(1, 40);
+    check_matrix(kernel(), random, s, random.coin());
+  }
+}
+
+TEST(MatrixS8Depth, ShrinksWhereAPixelHoldsSeveralRows) {
+  ConvShape s;  // the first layer of ResNet
+  s.in_channels = 3;
+  s.in_h = s.in_w = 224;
+  s.out_channels = 64;
+  s.out_h = s.out_w = 112;
+  s.kernel_h = s.kernel_w = 7;
+  s.stride_h = s.stride_w = 2;
+  s.pad_top = s.pad_left = 3;
+  EXPECT_EQ(conv_matrix_s8_depth(s), 4 * 64);
+  s.stride_h = 1;
+  EXPECT_EQ(conv_matrix_s8_depth(s), 7 * 64);
+}
+
 TEST_P(MatrixS8Kernels, FlatImages) {
   Random random;
   SCOPED_TRACE(random.trace());

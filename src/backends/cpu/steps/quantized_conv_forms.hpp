@@ -203,8 +203,8 @@ ConvShape byte_conv_shape(const Op& op, std::span<const std::int64_t> x, std::sp
   return conv_shape(op::with_window_of<Float>(op), x, kernel, y);
 }
 
-// Whether channels, groups and taps are all that packing has to know. How the taps of transposed convolutions
-// are packed depends on where their windows lie.
+// Whether channels, groups, taps and the distances of windows are all that packing has to know. How the taps
+// of transposed convolutions are packed depends on where their windows lie.
 template <class Form>
 inline constexpr bool kPacksByFilter = std::is_same_v<typename Form::Op, op::QuantizedConv>;
 
@@ -214,8 +214,13 @@ inline ConvShape filter_shape(const op::QuantizedConv& op, std::span<const std::
   const auto kernel = filter.subspan(2);
   op::Conv window;
   window.group = narrow_dim(op.group);
+  window.stride = op.stride;
+  window.dilation = op.dilation;
   Shape x = {1, narrow_dim(filter[1]) * window.group}, y = {1, filter[0]};
-  x.insert(x.end(), kernel.begin(), kernel.end());
+  for (std::size_t i = 0; i < kernel.size(); ++i) {
+    const std::int64_t apart = i < op.dilation.size() ? narrow_dim(op.dilation[i]) : 1;
+    x.push_back((narrow_dim(kernel[i]) - 1) * apart + 1);
+  }
   y.resize(x.size(), 1);
   return conv_shape(window, x, kernel, y);
 }

@@ -38,12 +38,12 @@ void join_blocks(const std::byte* from, std::ptrdiff_t block, std::ptrdiff_t ste
   }
 }
 
-// The same of the first Bytes bytes of a pixel.
+// The same of the first Bytes bytes of a pixel, to places `pixel` apart.
 template <int Bytes>
 void join_first(const std::byte* from, std::ptrdiff_t step, std::ptrdiff_t count, std::uint8_t flip,
-                std::byte* to) {
+                int pixel, std::byte* to) {
   const MatrixBytes<Bytes> flips = MatrixBytes<Bytes>{} + flip;
-  for (std::ptrdiff_t i = 0; i < count; ++i, from += step, to += Bytes) {
+  for (std::ptrdiff_t i = 0; i < count; ++i, from += step, to += pixel) {
     MatrixBytes<Bytes> x;
     std::memcpy(&x, from, sizeof x);
     x ^= flips;
@@ -51,9 +51,9 @@ void join_first(const std::byte* from, std::ptrdiff_t step, std::ptrdiff_t count
   }
 }
 
-// to[i] = 4 channels of a pixel; those that there are not repeat the last.
+// to[i] = 4 channels of a pixel; those that there are not repeat the last. Places are `pixel` apart.
 void join_byte_planes(const std::byte* from, std::ptrdiff_t plane, int channels, std::ptrdiff_t step,
-                      std::ptrdiff_t count, std::uint8_t flip, std::byte* to) {
+                      std::ptrdiff_t count, std::uint8_t flip, int pixel, std::byte* to) {
   using Bytes = MatrixBytes<kChannelBlock>;
   const std::byte* last = from + (channels - 1) * plane;
   const std::byte* c1 = from + std::min(1, channels - 1) * plane;
@@ -77,16 +77,22 @@ void join_byte_planes(const std::byte* from, std::ptrdiff_t plane, int channels,
       const Bytes even[] = {low(x0, x2), high(x0, x2)}, odd[] = {low(x1, x3), high(x1, x3)};
       const Bytes pixels[] = {low(even[0], odd[0]), high(even[0], odd[0]), low(even[1], odd[1]),
                               high(even[1], odd[1])};
-      std::memcpy(to + 4 * i, pixels, sizeof pixels);
+      if (pixel == kMatrixGroup) {
+        std::memcpy(to + kMatrixGroup * i, pixels, sizeof pixels);
+        continue;
+      }
+      std::uint32_t each[kChannelBlock];
+      std::memcpy(each, pixels, sizeof pixels);
+      for (int p = 0; p < kChannelBlock; ++p) std::memcpy(to + (i + p) * pixel, &each[p], sizeof each[p]);
     }
   }
   const std::byte flips{flip};
   for (; i < count; ++i) {
     const std::ptrdiff_t at = i * step;
-    to[4 * i] = from[at] ^ flips;
-    to[4 * i + 1] = c1[at] ^ flips;
-    to[4 * i + 2] = c2[at] ^ flips;
-    to[4 * i + 3] = last[at] ^ flips;
+    to[pixel * i] = from[at] ^ flips;
+    to[pixel * i + 1] = c1[at] ^ flips;
+    to[pixel * i + 2] = c2[at] ^ flips;
+    to[pixel * i + 3] = last[at] ^ flips;
   }
 }
 
@@ -98,9 +104,23 @@ MatrixSteps::MatrixSteps(const ConvShape& s, int element_)
   const int blocks_of_wide = depth() / kChannelBlock;
   const int rest = blocks % blocks_of_wide;
   few = s.groups == 1 && channels <= kMatrixFewChannels;  // as plain images have
+  stacked = 1;
   narrow_bytes = few ? static_cast<int>(round_up(channels * element, kMatrixGroup)) : kChannelBlock * element;
   narrow_taps = s.dilation_w == 1 ? kMatrixDepth / narrow_bytes : 1;
   narrow_rows = static_cast<int>(ceil_div(kernel_w, narrow_taps));
+  // Pixels of several rows, where fewer steps come of it.
+  const bool stackable = few && element == 1 && narrow_bytes == kMatrixGroup && s.dilation_h == 1 &&
+                         s.dilation_w == 1 && s.stride_h * narrow_bytes <= kMatrixDepth;
+  if (stackable) {
+    const int taps = kMatrixDepth / (s.stride_h * narrow_bytes);
+    const auto rows = static_cast<int>(ceil_div(kernel_w, taps));
+    if (ceil_div(kernel_h, s.stride_h) * rows < kernel_h * narrow_rows) {
+      stacked = s.stride_h;
+      narrow_bytes *= stacked;
+      narrow_taps = taps;
+      narrow_rows = rows;
+    }
+  }
   wide_planes = blocks / blocks_of_wide;
   narrow_planes = rest;
   if (!few && rest > 0 && rest * narrow_rows >= kernel_w) {
@@ -116,12 +136,13 @@ MatrixSteps::Place MatrixSteps::place(int step, int k) const {
     return {channel < channels ? channel : -1, tap / kernel_w, tap % kernel_w};
   }
   step -= wide_steps();
-  const int pixel = narrow_bytes / element;
+  const int pixel = narrow_bytes / element, of_row = pixel / stacked;
   const int tap_w = step % narrow_rows * narrow_taps + k / pixel;
   step /= narrow_rows;
-  const int channel = wide_planes * depth() + step / kernel_h * pixel + k % pixel;
-  const bool is = channel < channels && tap_w < kernel_w && k < narrow_taps * pixel;
-  return {is ? channel : -1, step % kernel_h, tap_w};
+  const int tap_h = step % tap_rows() * stacked + k % pixel / of_row;
+  const int channel = wide_planes * depth() + step / tap_rows() * pixel + k % of_row;
+  const bool is = channel < channels && tap_h < kernel_h && tap_w < kernel_w && k < narrow_taps * pixel;
+  return {is ? channel : -1, tap_h, tap_w};
 }
 
 MatrixArrangement::MatrixArrangement(const ConvShape& shape, const MatrixSource& source,
@@ -142,7 +163,7 @@ MatrixArrangement::MatrixArrangement(const ConvShape& shape, const MatrixSource&
   rows_ = s.out_h;
   width_ = s.out_w;
   stride_ = s.stride_w;
-  phases_ = s.stride_h;
+  phases_ = steps_.stacked > 1 ? 1 : s.stride_h;
   columns_read_ = (s.out_w - 1) * s.stride_w + (s.kernel_w - 1) * s.dilation_w + 1;
   // Of a row's windows the last may reach into the padding of the next row.
   const int pad = std::max(s.pad_left, 0);
@@ -215,7 +236,7 @@ void MatrixArrangement::write_offsets(Cut cut, std::ptrdiff_t* offsets) const {
   }
   const std::ptrdiff_t narrow = round_up(z.columns * steps_.narrow_bytes, kMatrixLine);
   for (int plane = 0; plane < steps_.narrow_planes; ++plane) {
-    for (int h = 0; h < s.kernel_h; ++h) {
+    for (int h = 0; h < steps_.tap_rows(); ++h) {
       for (int w = 0; w < s.kernel_w; w += steps_.narrow_taps)
         *offsets++ = plane * narrow + column(h, w) * steps_.narrow_bytes;
     }
@@ -226,7 +247,8 @@ void MatrixArrangement::write_offsets(Cut cut, std::ptrdiff_t* offsets) const {
 void MatrixArrangement::copy_planar(const std::byte* from, int channels, std::ptrdiff_t step,
                                     std::ptrdiff_t count, int pixel, std::byte* to) const {
   const std::ptrdiff_t plane = static_cast<std::ptrdiff_t>(shape_.in_h) * shape_.in_w;
-  if (source_.planar == 1) return join_byte_planes(from, plane, channels, step, count, source_.flip, to);
+  if (source_.planar == 1)
+    return join_byte_planes(from, plane, channels, step, count, source_.flip, pixel, to);
   const int width = pixel / source_.element;
   const auto* floats = reinterpret_cast<const float*>(from);
   if (step == 1) return source_.interleave(floats, plane, channels, width, count, to);
@@ -253,8 +275,9 @@ void MatrixArrangement::copy_plane(const MatrixBand& band, int image, const std:
     const std::byte* pixels = from + first * block_bytes();
     const std::ptrdiff_t each = step * block_bytes();
     if (steps_.few) {
-      if (pixel == kMatrixGroup) return join_first<kMatrixGroup>(pixels, each, count, flip, at);
-      return join_first<2 * kMatrixGroup>(pixels, each, count, flip, at);
+      if (pixel == kMatrixGroup * steps_.stacked)
+        return join_first<kMatrixGroup>(pixels, each, count, flip, pixel, at);
+      return join_first<2 * kMatrixGroup>(pixels, each, count, flip, pixel, at);
     }
     constexpr int kBytes = kChannelBlock, kHalves = 2 * kChannelBlock;
     if (source_.element == 2) {
@@ -270,8 +293,12 @@ void MatrixArrangement::copy_plane(const MatrixBand& band, int image, const std:
         return join_blocks<kBytes, 4>(pixels, block, each, count, flip, pixel, at);
     }
   };
+  const int stacked = steps_.stacked, of_row = pixel / stacked;
   const auto fill = [&](std::ptrdiff_t columns, std::byte* at) {
-    if (columns > 0) std::memset(at, source_.zero, static_cast<std::size_t>(columns * pixel));
+    if (stacked == 1 && columns > 0) std::memset(at, source_.zero, static_cast<std::size_t>(columns * pixel));
+    if (stacked == 1) return;
+    for (std::ptrdiff_t i = 0; i < columns; ++i)
+      std::memset(at + i * pixel, source_.zero, static_cast<std::size_t>(of_row));
   };
 
   if (flat_) {
@@ -293,7 +320,8 @@ void MatrixArrangement::copy_plane(const MatrixBand& band, int image, const std:
   const std::ptrdiff_t all = std::max<std::ptrdiff_t>(row_columns_, columns_read_);
   const int copied = (band.rows - 1) * s.stride_h + (s.kernel_h - 1) * s.dilation_h + 1;
   for (int r = 0; r < copied; ++r) {
-    std::byte* at = to + (r % phases_ * phase + r / phases_ * row_columns_) * pixel;
+    std::byte* at =
+        to + (r % phases_ * phase + r / (phases_ * stacked) * row_columns_) * pixel + r % stacked * of_row;
     const int y = band.row * s.stride_h + r - s.pad_top;
     if (y < 0 || y >= s.in_h) {
       fill(all, at);

@@ -2,7 +2,9 @@
 //
 //   wide planes     64 bytes a pixel; a step is a tap
 //   narrow planes   a block of 16 channels a pixel, or 2 or 4 where there are no more; a step is as many taps
-//                   of a row as 64 bytes hold
+//                   of a row as 64 bytes hold. A pixel of few channels may hold as many rows of the input,
+//                   one channel list after the other, as lie between two rows of windows: a step then takes
+//                   those of several rows of taps
 //
 // Positions count output pixels, with gaps at the ends of rows: rows share their padding with the next, so
 // that a tile of 16 positions runs on over them. The position p at a tap reads column p * stride_w of a
@@ -32,7 +34,8 @@ struct MatrixSteps {
   Place place(int step, int k) const;
 
   int wide_steps() const { return wide_planes * kernel_h * kernel_w; }
-  int narrow_steps() const { return narrow_planes * kernel_h * narrow_rows; }
+  int narrow_steps() const { return narrow_planes * tap_rows() * narrow_rows; }
+  int tap_rows() const { return static_cast<int>(ceil_div(kernel_h, stacked)); }  // of narrow steps
   int count() const { return wide_steps() + narrow_steps(); }
 
   int depth() const { return kMatrixDepth / element; }
@@ -43,6 +46,7 @@ struct MatrixSteps {
   int kernel_w;
   int wide_planes;
   int narrow_planes;
+  int stacked;       // rows of the input that a narrow pixel holds
   int narrow_bytes;  // of a pixel
   bool few;          // narrow pixels are all channels, not a block of them
   int narrow_taps;   // of a step, at most
@@ -145,7 +149,7 @@ class MatrixArrangement {
   int width_;       // output pixels of a row
   int pitch_;       // positions from row to row
   int stride_;      // columns from position to position
-  int phases_;      // input rows that are so many apart are neighbours
+  int phases_;      // input rows that are so many apart are neighbours, if no pixel holds several
   int extra_rows_;  // that windows reach into, in each phase
   std::ptrdiff_t row_columns_;
   int columns_read_;  // by a row of windows
