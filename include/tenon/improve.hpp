@@ -7,6 +7,7 @@
 #include <tenon/int8.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -19,10 +20,13 @@ struct ImproveOptions {
   std::vector<PrecisionOverride> overrides;  // layers that they keep in FP32 stay as they are
   bool equalize = true;                      // channels between two layers, by powers of two
   bool choose_calibrators = true;            // for every tensor that a layer reads
-  bool round_weights = false;                // so that the errors of a channel make up for each other
-  bool correct_bias = true;                  // by the mean error of each channel
-  std::size_t samples = 32;                  // that measurements take; calibration takes all
-  int threads = 0;                           // 0: all cores this process may use
+  // Layers of at most so many weights for an output channel round them such that their errors make up for
+  // each other, where that loses less. Takes inputs² memory and time; those of more than 2304 are left out.
+  // 0: none.
+  std::int64_t round_inputs = 256;
+  bool correct_bias = true;  // by the mean error of each channel
+  std::size_t samples = 32;  // that measurements take; calibration takes all
+  int threads = 0;           // 0: all cores this process may use
   ProgressFn progress;
 };
 
@@ -34,6 +38,7 @@ struct Improvement {
     double before_db = 0;
     double after_db = 0;
     bool equalized = false;  // what it reads
+    bool rounded = false;    // its weights, so that their errors make up for each other
   };
 
   // Batch norms are absorbed; answers as the network does, but for the correction of its biases, which is for

@@ -45,10 +45,10 @@ class Improver {
     Losses losses = measure();
     std::vector<Improvement::Layer> report;
     for (std::size_t i = 0; i < layers_.size(); ++i)
-      report.push_back({layers_[i].name, losses[i].sqnr_db(), 0, false});
+      report.push_back({layers_[i].name, losses[i].sqnr_db(), 0, false, false});
     if (options_.equalize) equalize(losses, report);
     const Graph exact = graph_;
-    if (options_.round_weights) round_weights(losses);
+    round_weights(losses, report);
     if (options_.correct_bias) {
       graph_ = quant::correct_bias(graph_, layers_, losses);
       for (quant::LayerLoss& loss : losses) loss = loss.without_mean();
@@ -118,14 +118,37 @@ class Improver {
     losses = measure();
   }
 
-  // What the layers lose is still measured against the weights as they were.
-  void round_weights(Losses& losses) {
-    const auto grids = grids_of(layers_, table_, {options_.rule, rules_, options_.scheme});
-    const Graph before = graph_;
-    graph_ = quant::round_weights_by(before, layers_,
-                                     collect_moments(before, layers_, grids, samples_, measuring_));
+  // Relative noise that bias correction does not take away.
+  double remaining_noise(const quant::LayerLoss& loss) const {
+    return relative_noise(options_.correct_bias ? loss.without_mean() : loss);
+  }
+
+  // Keeps the rounding of layers that lose less by it, against the weights as they were.
+  void round_weights(Losses& losses, std::vector<Improvement::Layer>& report) {
+    std::vector<std::size_t> which;
+    std::vector<quant::Layer> layers;
+    for (std::size_t i = 0; i < layers_.size(); ++i) {
+      if (layers_[i].inputs > options_.round_inputs) continue;
+      which.push_back(i);
+      layers.push_back(layers_[i]);
+    }
+    if (layers.empty()) return;
+    const auto grids = grids_of(layers, table_, {options_.rule, rules_, options_.scheme});
+    auto moments = collect_moments(graph_, layers, grids, samples_, measuring_);
+    const Graph rounded = quant::round_weights_by(graph_, layers, moments);
+    const Losses after = LossMeter(graph_, layers, measuring_, &rounded).measure(grids, few_);
+    std::vector<quant::Layer> kept;
+    std::vector<quant::InputMoments> kept_moments;
+    for (std::size_t i = 0; i < layers.size(); ++i) {
+      quant::LayerLoss& loss = losses[which[i]];
+      if (!(remaining_noise(after[i]) < remaining_noise(loss))) continue;
+      report[which[i]].rounded = true;
+      loss = after[i];
+      kept.push_back(layers[i]);
+      kept_moments.push_back(std::move(moments[i]));
+    }
+    graph_ = quant::round_weights_by(graph_, kept, kept_moments);
     find_layers();
-    losses = LossMeter(before, layers_of(before), measuring_, &graph_).measure(grids, few_);
   }
 
   std::vector<std::vector<float>> factors_of(const std::vector<quant::Link>& links) {

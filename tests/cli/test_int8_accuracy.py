@@ -26,7 +26,12 @@ class Accuracy(CommandTest):
         improved = (self.folder / "e").read_bytes()
         self.assertNotIn("improvement", self.build("--no-improve"))
         self.assertNotEqual((self.folder / "e").read_bytes(), improved)
-        self.build("--improve-samples", 8, "--calibrator", "mse", "--round-weights")
+        rounded = {layer["layer"] for layer in report["improvement"] if layer["rounded"]}
+        self.assertGreater(len(rounded), 0)
+        self.assertFalse(any(layer["rounded"] for layer in self.build("--no-round-weights")["improvement"]))
+        self.assertNotEqual((self.folder / "e").read_bytes(), improved)
+        more = self.build("--improve-samples", 8, "--calibrator", "mse", "--round-weights")["improvement"]
+        self.assertGreater(sum(layer["rounded"] for layer in more), 0)
 
     def test_a_budget_that_holds(self):
         report = self.build("--max-drop", 1, "--min-cosine", 0.9, "--eval", LABELS)

@@ -9,17 +9,28 @@
 #include <nlohmann/json.hpp>
 
 #include <cmath>
+#include <limits>
 #include <memory>
 
 namespace tenon::tool {
+namespace {
+
+constexpr std::int64_t kAllWeights = std::numeric_limits<std::int64_t>::max();
+
+}  // namespace
 
 void AccuracyArguments::add_improvement(CLI::App& app) {
   const char* group = "INT8";
   app.add_flag("--no-improve", no_improve,
                "Quantize as calibrated: choose no calibrators, equalize no channels, correct no biases")
       ->group(group);
-  app.add_flag("--round-weights", round_weights,
-               "Also round weights so that the errors of a channel make up for each other (takes minutes)")
+  app.add_flag_callback(
+         "--round-weights", [this] { round_weights = true; },
+         "Round weights of every layer so that the errors of a channel make up for each other, not only of "
+         "those with at most 256 weights a channel (takes minutes)")
+      ->group(group);
+  app.add_flag_callback(
+         "--no-round-weights", [this] { round_weights = false; }, "Round all weights to the nearest")
       ->group(group);
   app.add_option("--improve-samples", improve_samples,
                  "Samples of --calib that improvement measures on (default 32; 0: all)")
@@ -50,7 +61,7 @@ AccuracyArguments::Prepared AccuracyArguments::prepare(const Network& network, c
   if (max_drop && eval.empty()) throw ModelError("--max-drop wants --eval: samples with labels");
   const bool can_improve = arguments.int8 && !arguments.data.empty() && arguments.cache.empty();
   if (no_improve || !can_improve) {
-    if (round_weights)
+    if (round_weights.value_or(false))
       throw ModelError("--round-weights wants --calib, and neither --no-improve nor --calib-cache");
     return {network, arguments.options(network, pictures, threads, bar), {}, std::nullopt};
   }
@@ -60,7 +71,7 @@ AccuracyArguments::Prepared AccuracyArguments::prepare(const Network& network, c
   if (!arguments.calibrator.empty()) improving.rule = parse_calibration_rule(arguments.calibrator);
   improving.scheme = arguments.activation_scheme();
   improving.overrides = arguments.overrides();
-  improving.round_weights = round_weights;
+  if (round_weights) improving.round_inputs = *round_weights ? kAllWeights : 0;
   improving.samples = improve_samples;
   improving.threads = threads;
   improving.progress = bar.callback();
@@ -107,7 +118,8 @@ nlohmann::ordered_json to_json(const std::vector<Improvement::Layer>& layers) {
     json.push_back({{"layer", layer.layer},
                     {"sqnr_db_before", number(layer.before_db)},
                     {"sqnr_db", number(layer.after_db)},
-                    {"equalized", layer.equalized}});
+                    {"equalized", layer.equalized},
+                    {"rounded", layer.rounded}});
   }
   return json;
 }

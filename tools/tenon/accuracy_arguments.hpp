@@ -17,7 +17,7 @@ namespace tenon::tool {
 
 struct AccuracyArguments {
   bool no_improve = false;
-  bool round_weights = false;
+  std::optional<bool> round_weights;
   std::size_t improve_samples = 32;
   std::vector<std::string> eval;
   std::optional<double> max_drop;

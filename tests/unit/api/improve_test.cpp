@@ -96,6 +96,7 @@ TEST(Sensitivity, WantsARangeForEveryLayer) {
 ImproveOptions nothing() {
   ImproveOptions options;
   options.equalize = options.choose_calibrators = options.correct_bias = false;
+  options.round_inputs = 0;
   options.samples = 0;
   return options;
 }
@@ -148,12 +149,37 @@ TEST(Improve, CorrectsBiases) {
   EXPECT_GT(std::abs(after[0] - before[0]), 1e-4F);
 }
 
+TEST(Improve, RoundsFewWeightsTogether) {
+  // Both inputs of a sum are nearly the same: errors of their weights add up, unless one makes up for the
+  // other.
+  const Network network = Network::from_text(R"(
+graph @net(%x: f32[N,1,2,2]) {
+  %w1 = constant {value=f32[3,1,1,1] [1.0, 0.98, 1.01]} : f32[3,1,1,1]
+  %w2 = constant {value=f32[1,3,1,1] [1.0, 0.01141732, 0.01929134]} : f32[1,3,1,1]
+  %a = conv(%x, %w1) : f32[N,3,2,2] loc("first")
+  %y = conv(%a, %w2) : f32[N,1,2,2] loc("second")
+  return %y as "y"
+})");
+  ImproveWaves waves;
+  ImproveOptions options = nothing();
+  const Improvement nearest = improve(network, waves, options);
+  EXPECT_FALSE(nearest.layers[1].rounded);
+  options.round_inputs = 2;  // "second" has three
+  EXPECT_FALSE(improve(network, waves, options).layers[1].rounded);
+  options.round_inputs = ImproveOptions().round_inputs;
+  const Improvement better = improve(network, waves, options);
+  EXPECT_TRUE(better.layers[1].rounded);
+  EXPECT_FALSE(better.layers[0].rounded);  // one weight a channel
+  EXPECT_EQ(better.layers[0].after_db, nearest.layers[0].after_db);
+  EXPECT_GT(better.layers[1].after_db, nearest.layers[1].after_db + 1);
+}
+
 TEST(Improve, LeavesLayersThatStayFloatAsTheyAre) {
   const Network network = Network::from_text(kImprovedNet);
   ImproveWaves waves;
   ImproveOptions options;
   options.samples = 0;
-  options.round_weights = true;
+  options.round_inputs = 2304;
   options.overrides = {parse_precision_override("*=fp32"), parse_precision_override("first=int8")};
   const Improvement better = improve(network, waves, options);
   ASSERT_EQ(better.layers.size(), 1U);
