@@ -43,11 +43,9 @@ struct I32 {
     return v;
   }
   static TENON_SIMD I32 load_n(const std::int32_t* p, int n) {
-    I32 v = zero();
-    for (int i = 0; i < kLanes; ++i) {
-      if (i < n) v.r[i] = p[i];
-    }
-    return v;
+    std::int32_t lanes[kLanes] = {};
+    std::memcpy(lanes, p, sizeof(std::int32_t) * static_cast<std::size_t>(n));
+    return load(lanes);
   }
   TENON_SIMD void store(std::int32_t* p) const { std::memcpy(p, &r, sizeof r); }
   TENON_SIMD void store_n(std::int32_t* p, int n) const {
