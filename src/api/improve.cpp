@@ -11,6 +11,8 @@
 #include <tenon/improve.hpp>
 
 #include <algorithm>
+#include <set>
+#include <string>
 
 namespace tenon {
 namespace {
@@ -134,20 +136,18 @@ class Improver {
     }
     if (layers.empty()) return;
     const auto grids = grids_of(layers, table_, {options_.rule, rules_, options_.scheme});
-    auto moments = collect_moments(graph_, layers, grids, samples_, measuring_);
-    const Graph rounded = quant::round_weights_by(graph_, layers, moments);
+    const Graph rounded =
+        quant::round_weights_by(graph_, layers, collect_moments(graph_, layers, grids, samples_, measuring_));
     const Losses after = LossMeter(graph_, layers, measuring_, &rounded).measure(grids, few_);
-    std::vector<quant::Layer> kept;
-    std::vector<quant::InputMoments> kept_moments;
+    std::set<std::string> kept;
     for (std::size_t i = 0; i < layers.size(); ++i) {
       quant::LayerLoss& loss = losses[which[i]];
       if (!(remaining_noise(after[i]) < remaining_noise(loss))) continue;
       report[which[i]].rounded = true;
       loss = after[i];
-      kept.push_back(layers[i]);
-      kept_moments.push_back(std::move(moments[i]));
+      kept.insert(layers[i].name);
     }
-    graph_ = quant::round_weights_by(graph_, kept, kept_moments);
+    graph_ = quant::with_parameters_of(graph_, rounded, kept);
     find_layers();
   }
 

@@ -26,8 +26,10 @@ void AccuracyArguments::add_improvement(CLI::App& app) {
       ->group(group);
   app.add_flag_callback(
          "--round-weights", [this] { round_weights = true; },
-         "Round weights of every layer so that the errors of a channel make up for each other, not only of "
-         "those with at most 256 weights a channel (takes minutes)")
+         fmt::format(
+             "Round weights of every layer so that the errors of a channel make up for each other, not "
+             "only of those with at most {} weights a channel (takes minutes)",
+             ImproveOptions().round_inputs))
       ->group(group);
   app.add_flag_callback(
          "--no-round-weights", [this] { round_weights = false; }, "Round all weights to the nearest")

@@ -295,8 +295,10 @@ void MatrixArrangement::copy_plane(const MatrixBand& band, int image, const std:
   };
   const int stacked = steps_.stacked, of_row = pixel / stacked;
   const auto fill = [&](std::ptrdiff_t columns, std::byte* at) {
-    if (stacked == 1 && columns > 0) std::memset(at, source_.zero, static_cast<std::size_t>(columns * pixel));
-    if (stacked == 1) return;
+    if (stacked == 1) {
+      if (columns > 0) std::memset(at, source_.zero, static_cast<std::size_t>(columns * pixel));
+      return;
+    }
     for (std::ptrdiff_t i = 0; i < columns; ++i)
       std::memset(at + i * pixel, source_.zero, static_cast<std::size_t>(of_row));
   };
@@ -437,7 +439,7 @@ void MatrixArrangement::find_quads(MatrixQuad* quads, MatrixWork& work) const {
     const MatrixRun* run = work.runs + work.tiles[t].first_run;
     if (run->rows == kMatrixRows) {  // as most
       for (int q = 0; q < kMatrixTileQuads; ++q)
-        of_tile[q] = {{run->dst + q * kMatrixQuadRows * kChannelBlock, 0}, {0xffff, 0}};
+        of_tile[q] = {{run->dst + q * kMatrixQuadRows * kChannelBlock, 0}, {MatrixQuad::kWhole, 0}};
       continue;
     }
     std::fill_n(of_tile, kMatrixTileQuads, MatrixQuad{});

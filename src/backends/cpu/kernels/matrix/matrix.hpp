@@ -53,7 +53,8 @@ struct MatrixQuad {
   std::ptrdiff_t at[2];  // from which runs count, too
   std::uint16_t lanes[2];
 
-  bool whole() const { return lanes[0] == 0xffff; }  // all rows at at[0]
+  static constexpr std::uint16_t kWhole = 0xffff;
+  bool whole() const { return lanes[0] == kWhole; }  // all rows at at[0]
 };
 inline constexpr int kMatrixQuadRows = 4;
 inline constexpr int kMatrixTileQuads = kMatrixRows / kMatrixQuadRows;
